@@ -1,0 +1,42 @@
+import type Database from "better-sqlite3";
+import type { ErasedStatement } from "./statement.ts";
+
+/** A statement prepared on one connection. Values are bound by name; what is missing is null. */
+export interface Prepared {
+  readonly run: (values: Readonly<Record<string, unknown>>) => number;
+  readonly get: (values: Readonly<Record<string, unknown>>) => unknown;
+  readonly all: (values: Readonly<Record<string, unknown>>) => readonly unknown[];
+}
+
+/** A connection that prepares each statement once. */
+export interface Connection {
+  readonly database: Database.Database;
+  readonly prepared: (statement: ErasedStatement) => Prepared;
+}
+
+/** Wraps an open database. */
+export function createConnection(database: Database.Database): Connection {
+  const known = new Map<ErasedStatement, Prepared>();
+  return {
+    database,
+    prepared(statement) {
+      const before = known.get(statement);
+      if (before !== undefined) return before;
+      const prepared = prepare(database, statement);
+      known.set(statement, prepared);
+      return prepared;
+    },
+  };
+}
+
+function prepare(database: Database.Database, statement: ErasedStatement): Prepared {
+  const { sql, order } = statement.compiled();
+  const prepared = database.prepare<unknown[]>(sql);
+  const bind = (values: Readonly<Record<string, unknown>>): unknown[] =>
+    order.map((value) => (typeof value === "string" ? values[value] : value.literal));
+  return {
+    run: (values) => prepared.run(bind(values)).changes,
+    get: (values) => prepared.get(bind(values)),
+    all: (values) => prepared.all(bind(values)),
+  };
+}

@@ -1,0 +1,38 @@
+import { z } from "zod";
+import type { Cause, Envelope } from "./command.ts";
+import { coreError } from "./errors.ts";
+import { idText } from "./id.ts";
+
+const schema = z.strictObject({
+  command_id: idText.optional(),
+  actor: idText.optional(),
+  cause: z
+    .strictObject({
+      kind: z.enum(["command", "job", "event"]),
+      id: idText,
+      depth: z.int().min(0).max(1_000_000),
+    })
+    .optional(),
+});
+
+/** An envelope that was checked, with its defaults. */
+export interface ReadEnvelope {
+  readonly command_id: string | undefined;
+  readonly actor: string;
+  readonly cause: Cause | undefined;
+}
+
+const empty: ReadEnvelope = { command_id: undefined, actor: "host", cause: undefined };
+
+/** Checks an envelope; throws `ATLAS_CORE_COMMAND_INVALID` with a path below `envelope`. */
+export function readEnvelope(envelope: Envelope | undefined): ReadEnvelope {
+  if (envelope === undefined) return empty;
+  const result = schema.safeParse(envelope);
+  if (result.success) {
+    const { command_id, actor = empty.actor, cause } = result.data;
+    return { command_id, actor, cause };
+  }
+  const issue = result.error.issues[0];
+  const path = ["envelope", ...(issue?.path ?? [])].join(".");
+  throw coreError("ATLAS_CORE_COMMAND_INVALID", { type: "", path }, `"${path}" is not valid: ${issue?.message}.`);
+}

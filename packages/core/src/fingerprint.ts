@@ -1,0 +1,16 @@
+import { createHash } from "node:crypto";
+import { isCoreError } from "./errors.ts";
+import { canonicalJson, MAX_JSON_DEPTH } from "./json.ts";
+
+// Room for a command's own levels around a JSON column, and for a list of commands.
+const MAX_DEPTH = MAX_JSON_DEPTH + 4;
+
+/** SHA-256 of the canonical JSON of `value`, in hex; null for what is no JSON. */
+export function fingerprintOf(value: unknown): string | null {
+  try {
+    return createHash("sha256").update(canonicalJson(value, { maxDepth: MAX_DEPTH })).digest("hex");
+  } catch (error) {
+    if (isCoreError(error, "ATLAS_CORE_JSON_INVALID")) return null;
+    throw error;
+  }
+}

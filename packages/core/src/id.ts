@@ -1,0 +1,60 @@
+import { randomFillSync } from "node:crypto";
+import { z } from "zod";
+import type { Clock } from "./clock.ts";
+import { textProblem } from "./text.ts";
+
+/** Makes a new id. Atlas's own ids are UUIDv7 (RFC 9562): lower case, and ascending within a process. */
+export type NewId = () => string;
+
+/** The longest id that Atlas takes, in bytes of UTF-8. */
+export const MAX_ID_BYTES = 255;
+
+/** A schema for an id, or for any short name: opaque text of 1–255 bytes. */
+export const idText = z.string().check((context) => {
+  const problem = textProblem(context.value, { maxBytes: MAX_ID_BYTES });
+  if (problem !== undefined) {
+    context.issues.push({ code: "custom", message: problem, input: context.value });
+  }
+});
+
+const POOL_IDS = 128;
+const RANDOM_BYTES = 8;
+const COUNTER_BITS = 12;
+
+/**
+ * A maker of UUIDv7 ids. The 12 bits behind the time are a counter: it starts low at random in each millisecond and
+ * borrows from the next one when it overflows, and a clock that goes back is ignored, so ids always ascend.
+ */
+export function createNewId(clock: Clock): NewId {
+  const pool = Buffer.alloc(POOL_IDS * RANDOM_BYTES);
+  let used = pool.length;
+  let time = 0;
+  let counter = 0;
+  let prefix = "";
+
+  return () => {
+    if (used === pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    const random = pool.toString("hex", used, used + RANDOM_BYTES);
+    const now = clock.now();
+    if (now > time) {
+      startMillisecond(now, pool.readUInt8(used));
+    } else {
+      counter += 1;
+      if (counter >> COUNTER_BITS !== 0) startMillisecond(time + 1, 0);
+    }
+    used += RANDOM_BYTES;
+    const variant = "89ab"[pool.readUInt8(used - 1) & 3];
+    const sequence = counter.toString(16).padStart(3, "0");
+    return `${prefix}-7${sequence}-${variant}${random.slice(0, 3)}-${random.slice(3, 15)}`;
+  };
+
+  function startMillisecond(at: number, start: number): void {
+    time = at;
+    counter = start;
+    const hex = at.toString(16).padStart(12, "0");
+    prefix = `${hex.slice(0, 8)}-${hex.slice(8)}`;
+  }
+}

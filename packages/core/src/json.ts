@@ -1,0 +1,183 @@
+import { z } from "zod";
+import { coreError } from "./errors.ts";
+
+/** What JSON can say. `undefined`, NaN, dates, maps and class instances are not JSON and are refused with a path. */
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+/** A JSON object. Its keys are stored in sorted order. */
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** The deepest nesting that a JSON column may have. */
+export const MAX_JSON_DEPTH = 64;
+
+/** A schema for open JSON: any plain object. What is inside is checked once, by {@link canonicalJson}. */
+export const jsonObject = z.custom<JsonObject>(isPlainObject, "must be a plain JSON object");
+
+/**
+ * The one text that stands for `value`: sorted keys, no white space. It is what Atlas stores, compares and journals.
+ * Keys that are array indices come first, in numeric order, as JavaScript itself lists them; the others are sorted by
+ * code unit. Throws `ATLAS_CORE_JSON_INVALID` with the path of the first thing that is not JSON, or is nested deeper
+ * than `maxDepth` (default 64).
+ *
+ * @example
+ * ```ts
+ * assert.equal(canonicalJson({ b: 1, a: [true, null] }), '{"a":[true,null],"b":1}');
+ * ```
+ */
+export function canonicalJson(value: unknown, options?: { readonly maxDepth?: number }): string {
+  return JSON.stringify(canonicalCopy(value, options).copy);
+}
+
+/**
+ * The text of JSON that is canonical already, as everything in the payload that a handler is given. For any other
+ * value use {@link canonicalJson}, which checks it.
+ */
+export function jsonText(value: JsonValue): string {
+  return JSON.stringify(value);
+}
+
+/**
+ * A copy of `value` with sorted keys that nobody else can change, and the size of its text in UTF-16 units (exact but
+ * for escapes). Throws as {@link canonicalJson}.
+ */
+export function canonicalCopy<Value>(
+  value: Value,
+  options?: { readonly maxDepth?: number },
+): { readonly copy: Value; readonly size: number } {
+  const maxDepth = options?.maxDepth ?? MAX_JSON_DEPTH;
+  size = 0;
+  try {
+    return { copy: copyValue(value, maxDepth) as Value, size };
+  } catch (error) {
+    if (error !== notJson) throw error;
+    const problem = findProblem(value, maxDepth);
+    const subject = problem.path === "" ? "The value" : `"${problem.path}"`;
+    throw coreError("ATLAS_CORE_JSON_INVALID", { path: problem.path }, `${subject} ${problem.reason}`);
+  }
+}
+
+/** True for an object literal or an object without prototype. */
+export function isPlainObject(value: unknown): value is JsonObject {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+// The walk runs once per command on the hot path: it counts in a variable of the module, fails with a constant, and
+// only after a failure is the path looked for.
+const notJson = new Error("not JSON");
+let size = 0;
+
+function copyValue(value: unknown, levelsLeft: number): unknown {
+  switch (typeof value) {
+    case "string":
+      if (!value.isWellFormed()) throw notJson;
+      size += value.length + 2;
+      return value;
+    case "number":
+      if (!Number.isFinite(value)) throw notJson;
+      size += 8;
+      return value;
+    case "boolean":
+      size += 5;
+      return value;
+    case "object":
+      if (value === null) {
+        size += 4;
+        return value;
+      }
+      if (levelsLeft === 0) throw notJson;
+      return Array.isArray(value) ? copyArray(value, levelsLeft - 1) : copyObject(value, levelsLeft - 1);
+    default:
+      throw notJson;
+  }
+}
+
+function copyArray(value: readonly unknown[], levelsLeft: number): unknown[] {
+  const copy: unknown[] = [];
+  size += 2 + value.length;
+  for (let index = 0; index < value.length; index += 1) copy.push(copyValue(value[index], levelsLeft));
+  return copy;
+}
+
+function copyObject(value: object, levelsLeft: number): object {
+  if (!isPlainObject(value)) throw notJson;
+  const copy: Record<string, unknown> = {};
+  size += 2;
+  for (const key of sortedKeys(value)) {
+    if (key === "__proto__" || !key.isWellFormed()) throw notJson;
+    size += key.length + 4;
+    copy[key] = copyValue(value[key], levelsLeft);
+  }
+  return copy;
+}
+
+function sortedKeys(value: object): readonly string[] {
+  const keys = Object.keys(value);
+  for (let index = 1; index < keys.length; index += 1) {
+    if ((keys[index - 1] as string) > (keys[index] as string)) return keys.sort();
+  }
+  return keys;
+}
+
+interface Problem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+function findProblem(value: unknown, maxDepth: number): Problem {
+  return problemOf(value, { maxDepth, path: "", above: new Set() }) ?? { path: "", reason: "is not JSON." };
+}
+
+interface Place {
+  readonly maxDepth: number;
+  readonly path: string;
+  readonly above: Set<unknown>;
+}
+
+function problemOf(value: unknown, place: Place): Problem | undefined {
+  const { path } = place;
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed()
+        ? undefined
+        : { path, reason: "holds half a surrogate pair, which UTF-8 cannot carry; call toWellFormed() first." };
+    case "number":
+      return Number.isFinite(value) ? undefined : { path, reason: `is ${value}, which JSON cannot say; use null.` };
+    case "boolean":
+      return undefined;
+    case "bigint":
+      return { path, reason: "is a BigInt, which JSON cannot say; use a string." };
+    case "undefined":
+      return { path, reason: "is undefined, which JSON cannot say; leave it out or use null." };
+    case "object":
+      return value === null ? undefined : problemInside(value, place);
+    default:
+      return { path, reason: `is a ${typeof value}, which JSON cannot say.` };
+  }
+}
+
+function problemInside(value: object, { maxDepth, path, above }: Place): Problem | undefined {
+  if (above.has(value)) return { path, reason: "refers back to an object around it; JSON has no cycles." };
+  if (above.size >= maxDepth) return { path: shortened(path), reason: `is nested deeper than ${maxDepth} levels.` };
+  if (value instanceof Date) return { path, reason: "is a Date, which JSON cannot say; use its toISOString()." };
+  const isArray = Array.isArray(value);
+  if (!isArray && !isPlainObject(value)) {
+    return { path, reason: `is a ${value.constructor?.name ?? "class instance"}; JSON has only plain objects.` };
+  }
+  above.add(value);
+  for (const key of Object.keys(isArray ? Array.from(value) : value)) {
+    const inner = isArray ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
+    if (key === "__proto__") return { path: inner, reason: "is a key that is not allowed; rename it." };
+    if (!key.isWellFormed()) return { path, reason: "has a key with half a surrogate pair." };
+    const problem = problemOf((value as Record<string, unknown>)[key], { maxDepth, path: inner, above });
+    if (problem !== undefined) return problem;
+  }
+  above.delete(value);
+  return undefined;
+}
+
+function shortened(path: string): string {
+  return path.length <= 200 ? path : `${path.slice(0, 199)}…`;
+}

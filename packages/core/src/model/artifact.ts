@@ -1,0 +1,155 @@
+import { z } from "zod";
+import { idText } from "../id.ts";
+import { jsonObject, jsonText } from "../json.ts";
+import { defineCommand } from "../module.ts";
+import { notFound } from "../errors.ts";
+import { query, statement } from "../statement.ts";
+import { timeText } from "../time.ts";
+import type { ArtifactRow, CoreTables } from "./tables.ts";
+
+/** The longest `content_md`, in bytes of UTF-8: 1 MiB. Larger results belong in files that an artifact names. */
+export const MAX_CONTENT_BYTES = 1024 * 1024;
+
+const contentText = z.string().check((context) => {
+  if (context.value.length * 3 <= MAX_CONTENT_BYTES) return;
+  const sizeBytes = Buffer.byteLength(context.value);
+  if (sizeBytes > MAX_CONTENT_BYTES) {
+    context.issues.push({
+      code: "custom",
+      message: `is ${sizeBytes} bytes long; at most ${MAX_CONTENT_BYTES} (1 MiB) are allowed`,
+      input: context.value,
+      params: { sizeBytes, limitBytes: MAX_CONTENT_BYTES },
+    });
+  }
+});
+
+/** A result of a workflow: Markdown, data, or both. */
+export const newArtifact = z.strictObject({
+  id: idText.optional(),
+  type: idText,
+  job_id: idText.optional(),
+  title: z.string().optional(),
+  content_md: contentText.optional(),
+  data: jsonObject.optional(),
+  created_at: timeText.optional(),
+});
+
+/** What a caller gives to `artifact.create`. */
+export type NewArtifact = z.input<typeof newArtifact>;
+
+/** The fields of an artifact that may change; what is absent stays. */
+export const partialArtifact = z.strictObject({
+  title: z.string().optional(),
+  content_md: contentText.optional(),
+  data: jsonObject.optional(),
+  updated_at: timeText.optional(),
+});
+
+/** What a caller gives to `artifact.update`. */
+export type PartialArtifact = z.input<typeof partialArtifact>;
+
+const COMPARED = ["type", "job_id", "title", "content_md", "data"] as const;
+
+const createArtifact = statement<CoreTables, ArtifactRow>((db, p) =>
+  db
+    .insertInto("artifacts")
+    .values({
+      id: p.id,
+      type: p.type,
+      job_id: p.job_id,
+      title: p.title,
+      content_md: p.content_md,
+      data: p.data,
+      created_at: p.created_at,
+      updated_at: p.updated_at,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .column("id")
+        .doUpdateSet((row) => ({
+          type: row.ref("excluded.type"),
+          job_id: row.ref("excluded.job_id"),
+          title: row.ref("excluded.title"),
+          content_md: row.ref("excluded.content_md"),
+          data: row.ref("excluded.data"),
+          updated_at: row.ref("excluded.updated_at"),
+        }))
+        .where((row) =>
+          row.or(COMPARED.map((column) => row(`artifacts.${column}`, "is not", row.ref(`excluded.${column}`)))),
+        ),
+    ),
+);
+
+const selectArtifactId = query<CoreTables, { id: string }>()((db, p) =>
+  db.selectFrom("artifacts").select("id").where("id", "=", p.id),
+);
+
+/** The values of an update; null leaves a field as it is, for a patch cannot clear one. */
+interface ArtifactPatch {
+  id: string;
+  title: string | null;
+  content_md: string | null;
+  data: string | null;
+  updated_at: string;
+}
+
+const PATCHED = ["title", "content_md", "data"] as const;
+
+const updateArtifact = statement<CoreTables, ArtifactPatch>((db, p) =>
+  db
+    .updateTable("artifacts")
+    .set((row) => ({
+      title: row.fn.coalesce(p.title, "title"),
+      content_md: row.fn.coalesce(p.content_md, "content_md"),
+      data: row.fn.coalesce(p.data, "data"),
+      updated_at: p.updated_at,
+    }))
+    .where("id", "=", p.id)
+    .where((row) => row.or(PATCHED.map((column) => row(column, "is not", row.fn.coalesce(p[column], column))))),
+);
+
+const command = defineCommand<CoreTables>();
+
+/** Keeps an artifact. One with a known id replaces it, so that a repeated attempt never doubles its results. */
+export const artifactCreate = command({
+  schema: z.object({ artifact: newArtifact }),
+  prepare: ({ artifact }, { now, newId }) => ({
+    artifact: { ...artifact, id: artifact.id ?? newId(), created_at: artifact.created_at ?? now },
+  }),
+  apply: ({ artifact }, change) => {
+    const row: ArtifactRow = {
+      id: artifact.id,
+      type: artifact.type,
+      job_id: artifact.job_id ?? null,
+      title: artifact.title ?? null,
+      content_md: artifact.content_md ?? null,
+      data: artifact.data === undefined ? null : jsonText(artifact.data),
+      created_at: artifact.created_at,
+      updated_at: artifact.created_at,
+    };
+    change.run(createArtifact, row, { ifNone: "stop" });
+    change.emit({
+      type: "artifact.created",
+      aggregate_id: row.id,
+      payload: { type: row.type, ...(row.job_id === null ? {} : { job_id: row.job_id }) },
+    });
+  },
+});
+
+/** Changes the given fields of an artifact; refused (`ATLAS_CORE_NOT_FOUND`) when there is none of that id. */
+export const artifactUpdate = command({
+  schema: z.object({ id: idText, patch: partialArtifact }),
+  prepare: ({ id, patch }, { now }) => ({ id, patch: { ...patch, updated_at: patch.updated_at ?? now } }),
+  apply: ({ id, patch }, change) => {
+    change.require(selectArtifactId, { id }, notFound("artifact", id));
+    const values: ArtifactPatch = {
+      id,
+      title: patch.title ?? null,
+      content_md: patch.content_md ?? null,
+      data: patch.data === undefined ? null : jsonText(patch.data),
+      updated_at: patch.updated_at,
+    };
+    change.run(updateArtifact, values, { ifNone: "stop" });
+    change.emit({ type: "artifact.updated", aggregate_id: id });
+  },
+});

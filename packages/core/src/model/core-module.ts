@@ -1,0 +1,36 @@
+import { type CommandOf, defineModule, tables } from "../module.ts";
+import { artifactCreate, artifactUpdate } from "./artifact.ts";
+import { domainEventEmit, domainEventMarkDelivered } from "./domain-event.ts";
+import { entityUpsert } from "./entity.ts";
+import { eventInsert } from "./event.ts";
+import { jobCreate, jobUpdateStatus } from "./job.ts";
+import { initial } from "./migrations/001_initial.ts";
+import { maintenancePrune } from "./prune.ts";
+import { coreQueries } from "./queries.ts";
+import type { CoreTables } from "./tables.ts";
+
+/** Core's own commands, tables and queries: the first module of every store. */
+export const coreModule = defineModule({
+  name: "core",
+  version: 1,
+  tables: tables<CoreTables>(),
+  migrations: { "001_initial": initial },
+  commands: {
+    "entity.upsert": entityUpsert,
+    "event.insert": eventInsert,
+    "artifact.create": artifactCreate,
+    "artifact.update": artifactUpdate,
+    "job.create": jobCreate,
+    "job.updateStatus": jobUpdateStatus,
+    "domainEvent.emit": domainEventEmit,
+    "domainEvent.markDelivered": domainEventMarkDelivered,
+    "maintenance.prune": maintenancePrune,
+  },
+  queries: coreQueries,
+});
+
+/** The type of {@link coreModule}. */
+export type CoreModule = typeof coreModule;
+
+/** The nine commands of core. */
+export type Command = CommandOf<CoreModule>;

@@ -1,0 +1,87 @@
+import { z } from "zod";
+import { idText } from "../id.ts";
+import { jsonObject } from "../json.ts";
+import { defineCommand } from "../module.ts";
+import { statement } from "../statement.ts";
+import { timeText } from "../time.ts";
+import type { CoreTables } from "./tables.ts";
+
+/** An event that a host or a plugin makes known itself. */
+export const newDomainEvent = z.strictObject({
+  type: idText,
+  aggregate_id: idText.optional(),
+  payload: jsonObject.optional(),
+  created_at: timeText.optional(),
+});
+
+/** What a caller gives to `domainEvent.emit`. */
+export type NewDomainEvent = z.input<typeof newDomainEvent>;
+
+/** An event's number and its store, as they stand in its id. */
+export interface EventId {
+  readonly store: string;
+  readonly seq: number;
+}
+
+const EVENT_ID = /^evt_([0-9a-z]{8})_([1-9]\d{0,15})$/;
+
+/** Reads `evt_<store id>_<seq>`; nothing when `id` is not of that form. */
+export function parseEventId(id: string): EventId | undefined {
+  const [, store, seq] = EVENT_ID.exec(id) ?? [];
+  return store === undefined ? undefined : { store, seq: Number(seq) };
+}
+
+/** The id of an event: derived from its number, never stored. */
+export function eventId({ store, seq }: EventId): string {
+  return `evt_${store}_${seq}`;
+}
+
+const eventIdText = z
+  .string()
+  .refine((id) => parseEventId(id) !== undefined, 'must be the id of a domain event, such as "evt_k3v9x0ab_17"');
+
+interface Delivered {
+  store: string;
+  from_seq: number;
+  through_seq: number;
+  at: string;
+}
+
+const markDelivered = statement<CoreTables, Delivered>((db, p) =>
+  db
+    .updateTable("domain_events")
+    .set({ delivered_at: p.at })
+    .where("seq", ">=", p.from_seq)
+    .where("seq", "<=", p.through_seq)
+    .where("delivered_at", "is", null)
+    .where((row) => row.exists(row.selectFrom("store").select("only").where("store.id", "=", p.store))),
+);
+
+const command = defineCommand<CoreTables>();
+
+/** Makes an event known. Its number is the Writer's; its `created_at` is the time of the call unless given. */
+export const domainEventEmit = command({
+  schema: z.object({ event: newDomainEvent }),
+  apply: ({ event }, change) => {
+    change.emit({
+      type: event.type,
+      payload: event.payload ?? {},
+      ...(event.aggregate_id === undefined ? {} : { aggregate_id: event.aggregate_id }),
+      ...(event.created_at === undefined ? {} : { created_at: event.created_at }),
+    });
+  },
+});
+
+/**
+ * Notes that every sink has had the event `id`, and with `through_seq` all events from it up to that number. Prune
+ * removes only what is noted here. An event that is gone, or of another store, changes nothing.
+ */
+export const domainEventMarkDelivered = command({
+  schema: z.object({ id: eventIdText, through_seq: z.int().min(1).optional(), at: timeText.optional() }),
+  prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
+  apply: ({ id, through_seq, at }, change) => {
+    // The schema has read the id already.
+    const { store, seq } = parseEventId(id) as EventId;
+    change.run(markDelivered, { store, from_seq: seq, through_seq: through_seq ?? seq, at }, { ifNone: "stop" });
+  },
+});

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { idText } from "../id.ts";
+import { jsonObject, jsonText } from "../json.ts";
+import { defineCommand } from "../module.ts";
+import { statement } from "../statement.ts";
+import { timeText } from "../time.ts";
+import type { CoreTables, EventRow } from "./tables.ts";
+
+/** Something that happened in the outside world. Events are never changed. */
+export const eventInput = z.strictObject({
+  id: idText.optional(),
+  type: idText,
+  source: idText.optional(),
+  external_id: idText.optional(),
+  entity_id: idText.optional(),
+  data: jsonObject.optional(),
+  occurred_at: timeText.optional(),
+});
+
+/** What a caller gives to `event.insert`. */
+export type EventInput = z.input<typeof eventInput>;
+
+const insertEvent = statement<CoreTables, EventRow>((db, p) =>
+  db
+    .insertInto("events")
+    .values({
+      id: p.id,
+      type: p.type,
+      source: p.source,
+      external_id: p.external_id,
+      entity_id: p.entity_id,
+      data: p.data,
+      occurred_at: p.occurred_at,
+    })
+    .onConflict((conflict) => conflict.doNothing()),
+);
+
+const command = defineCommand<CoreTables>();
+
+/** Keeps an event. One that is known already, by id or by `(source, external_id)`, changes nothing. */
+export const eventInsert = command({
+  schema: z.object({ event: eventInput }),
+  prepare: ({ event }, { now, newId }) => ({
+    event: { ...event, id: event.id ?? newId(), occurred_at: event.occurred_at ?? now },
+  }),
+  apply: ({ event }, change) => {
+    const row: EventRow = {
+      id: event.id,
+      type: event.type,
+      source: event.source ?? null,
+      external_id: event.external_id ?? null,
+      entity_id: event.entity_id ?? null,
+      data: event.data === undefined ? null : jsonText(event.data),
+      occurred_at: event.occurred_at,
+    };
+    change.run(insertEvent, row, { ifNone: "stop" });
+    change.emit({
+      type: "event.inserted",
+      aggregate_id: row.id,
+      payload: { type: row.type, ...(row.entity_id === null ? {} : { entity_id: row.entity_id }) },
+    });
+  },
+});

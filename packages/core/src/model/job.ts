@@ -1,0 +1,184 @@
+import { type Expression, type SqlBool, sql } from "kysely";
+import { z } from "zod";
+import type { Refusal } from "../command.ts";
+import type { CoreErrorCode } from "../errors.ts";
+import { idText } from "../id.ts";
+import { jsonObject, jsonText } from "../json.ts";
+import { defineCommand } from "../module.ts";
+import { type Placeholders, statement } from "../statement.ts";
+import { timeText } from "../time.ts";
+import type { CoreTables, JobRow, JobStatus } from "./tables.ts";
+
+/**
+ * Work for a workflow. It is ready from `run_at` (default: now); among ready jobs a higher `priority` (default 0) goes
+ * first. The same `idempotency_key` for the same workflow makes the second job no job at all.
+ */
+export const newJob = z.strictObject({
+  id: idText.optional(),
+  workflow_id: idText,
+  input: jsonObject.optional(),
+  priority: z.int().min(-1_000_000).max(1_000_000).optional(),
+  run_at: timeText.optional(),
+  idempotency_key: idText.optional(),
+  parent_id: idText.optional(),
+  max_attempts: z.int().min(1).max(1_000).optional(),
+  created_at: timeText.optional(),
+});
+
+/** What a caller gives to `job.create`. */
+export type NewJob = z.input<typeof newJob>;
+
+const insertJob = statement<CoreTables, JobRow>((db, p) =>
+  db
+    .insertInto("jobs")
+    .values({
+      id: p.id,
+      workflow_id: p.workflow_id,
+      status: p.status,
+      priority: p.priority,
+      attempt: p.attempt,
+      max_attempts: p.max_attempts,
+      run_at: p.run_at,
+      input: p.input,
+      error: p.error,
+      idempotency_key: p.idempotency_key,
+      parent_id: p.parent_id,
+      created_at: p.created_at,
+      started_at: p.started_at,
+      finished_at: p.finished_at,
+      updated_at: p.updated_at,
+    })
+    .onConflict((conflict) => conflict.doNothing()),
+);
+
+interface JobStep {
+  id: string;
+  /** The attempt that the caller speaks of; null: whichever it is. */
+  attempt: number | null;
+  run_at: string | null;
+  error: string | null;
+  at: string;
+}
+
+/** Matches when the caller named no attempt, or named this one. */
+function isAttempt(p: Placeholders<JobStep>, attempt: Expression<number>): Expression<SqlBool> {
+  return sql<SqlBool>`(${p.attempt} is null or ${p.attempt} = ${attempt})`;
+}
+
+const attemptColumn = sql.ref<number>("attempt");
+const nextAttempt = sql<number>`attempt + 1`;
+
+const startJob = statement<CoreTables, JobStep>((db, p) =>
+  db
+    .updateTable("jobs")
+    .set({ status: "running", attempt: nextAttempt, started_at: p.at, finished_at: null, updated_at: p.at })
+    .where("id", "=", p.id)
+    .where("status", "=", "queued")
+    .where(isAttempt(p, nextAttempt)),
+);
+
+const endJob = (status: "succeeded" | "failed" | "cancelled", from: readonly JobStatus[]) =>
+  statement<CoreTables, JobStep>((db, p) =>
+    db
+      .updateTable("jobs")
+      .set({ status, error: p.error, finished_at: p.at, updated_at: p.at })
+      .where("id", "=", p.id)
+      .where("status", "in", from)
+      .where(isAttempt(p, attemptColumn)),
+  );
+
+const requeueJob = statement<CoreTables, JobStep>((db, p) =>
+  db
+    .updateTable("jobs")
+    .set((row) => ({
+      status: "queued",
+      run_at: row.fn.coalesce(p.run_at, p.at),
+      error: p.error,
+      finished_at: null,
+      updated_at: p.at,
+    }))
+    .where("id", "=", p.id)
+    .where("status", "in", ["running", "failed", "cancelled"])
+    .where(isAttempt(p, attemptColumn)),
+);
+
+/** How each status is reached: from where, and which event tells of it. */
+const transitions = {
+  running: { move: startJob, event: "job.started" },
+  succeeded: { move: endJob("succeeded", ["running"]), event: "job.succeeded" },
+  failed: { move: endJob("failed", ["running"]), event: "job.failed" },
+  cancelled: { move: endJob("cancelled", ["queued", "running"]), event: "job.cancelled" },
+  queued: { move: requeueJob, event: "job.requeued" },
+} as const satisfies Record<JobStatus, unknown>;
+
+const command = defineCommand<CoreTables>();
+
+/** Queues a job. A known id, or a known idempotency key of the same workflow, changes nothing. */
+export const jobCreate = command({
+  schema: z.object({ job: newJob }),
+  prepare: ({ job }, { now, newId }) => {
+    const created_at = job.created_at ?? now;
+    return { job: { ...job, id: job.id ?? newId(), created_at, run_at: job.run_at ?? created_at } };
+  },
+  apply: ({ job }, change) => {
+    const row: JobRow = {
+      id: job.id,
+      workflow_id: job.workflow_id,
+      status: "queued",
+      priority: job.priority ?? 0,
+      attempt: 0,
+      max_attempts: job.max_attempts ?? null,
+      run_at: job.run_at,
+      input: jsonText(job.input ?? {}),
+      error: null,
+      idempotency_key: job.idempotency_key ?? null,
+      parent_id: job.parent_id ?? null,
+      created_at: job.created_at,
+      started_at: null,
+      finished_at: null,
+      updated_at: job.created_at,
+    };
+    change.run(insertJob, row, { ifNone: "stop" });
+    change.emit({ type: "job.created", aggregate_id: row.id, payload: { workflow_id: row.workflow_id } });
+  },
+});
+
+/**
+ * Moves a job on: `queued → running → succeeded | failed`, `queued | running → cancelled`, and back to `queued` from
+ * `running`, `failed` or `cancelled`. Starting counts the attempt up. With `attempt` the move holds only for that attempt,
+ * which is how a late writer is kept out. A move that does not fit is refused (`ATLAS_CORE_JOB_CONFLICT`).
+ */
+export const jobUpdateStatus = command({
+  schema: z.object({
+    id: idText,
+    status: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]),
+    attempt: z.int().min(1).optional(),
+    run_at: timeText.optional(),
+    error: jsonObject.optional(),
+    at: timeText.optional(),
+  }),
+  prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
+  apply: ({ id, status, attempt, run_at, error, at }, change) => {
+    const { move, event } = transitions[status];
+    const values: JobStep = {
+      id,
+      attempt: attempt ?? null,
+      run_at: run_at ?? null,
+      error: error === undefined ? null : jsonText(error),
+      at,
+    };
+    change.run(move, values, { ifNone: jobConflict(id, status, attempt) });
+    change.emit({
+      type: event,
+      aggregate_id: id,
+      payload: { ...(attempt === undefined ? {} : { attempt }), ...(error === undefined ? {} : { error }) },
+    });
+  },
+});
+
+function jobConflict(id: string, status: JobStatus, attempt: number | undefined): Refusal {
+  const code: CoreErrorCode = "ATLAS_CORE_JOB_CONFLICT";
+  const which = attempt === undefined ? "" : ` in attempt ${attempt}`;
+  const message = `Job "${id}" cannot become "${status}"${which}: there is no such job, or its status or attempt does not allow it.`;
+  return { refuse: code, message, details: { id, status } };
+}

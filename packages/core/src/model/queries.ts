@@ -1,0 +1,337 @@
+import { sql } from "kysely";
+import type { DomainEvent } from "../command.ts";
+import type { Read } from "../module.ts";
+import { type Page, type PageOptions, pageLimit, readCursor, toPage } from "../page.ts";
+import { type Query, query } from "../statement.ts";
+import { parseEventId } from "./domain-event.ts";
+import {
+  type Artifact,
+  type Entity,
+  type Event,
+  type Job,
+  type JournalEntry,
+  type RefusedCommand,
+  toArtifact,
+  toDomainEvent,
+  toEntity,
+  toEvent,
+  toJob,
+  toJournalEntry,
+  toRefusedCommand,
+} from "./records.ts";
+import type { CoreTables, JobStatus } from "./tables.ts";
+
+/** Ascending by default: oldest first for what has a time, by id for entities. */
+export interface ListOptions extends PageOptions {
+  readonly order?: "asc" | "desc";
+}
+
+/** Entities by id; tombstones only when asked for. */
+export interface ListEntitiesOptions extends ListOptions {
+  readonly type?: string;
+  readonly include_deleted?: boolean;
+}
+
+/** Events by the time they occurred. */
+export interface ListEventsOptions extends ListOptions {
+  readonly type?: string;
+  readonly entity_id?: string;
+}
+
+/** Artifacts by the time they were created. */
+export interface FindArtifactsOptions extends ListOptions {
+  readonly type?: string;
+  readonly job_id?: string;
+}
+
+/** Jobs by id, which is the order of creation for ids that Atlas made. */
+export interface ListJobsOptions extends ListOptions {
+  readonly status?: JobStatus;
+  readonly workflow_id?: string;
+  readonly parent_id?: string;
+}
+
+/** What follows a number in an ordered log. */
+export interface FollowOptions extends PageOptions {
+  /** Only what has a greater `seq`. Default: 0, the beginning. A `cursor` takes its place. */
+  readonly after?: number;
+}
+
+const byId = { id: "" };
+const selectEntity = query<CoreTables, typeof byId>()((db, p) =>
+  db.selectFrom("entities").selectAll().where("id", "=", p.id),
+);
+const selectEntityByOrigin = query<CoreTables, { source: string; external_id: string }>()((db, p) =>
+  db
+    .selectFrom("entities")
+    .selectAll()
+    .where("source", "=", p.source)
+    .where("external_id", "=", p.external_id),
+);
+const selectEvent = query<CoreTables, typeof byId>()((db, p) =>
+  db.selectFrom("events").selectAll().where("id", "=", p.id),
+);
+const selectArtifact = query<CoreTables, typeof byId>()((db, p) =>
+  db.selectFrom("artifacts").selectAll().where("id", "=", p.id),
+);
+const selectJob = query<CoreTables, typeof byId>()((db, p) =>
+  db.selectFrom("jobs").selectAll().where("id", "=", p.id),
+);
+const selectJobByKey = query<CoreTables, { workflow_id: string; idempotency_key: string }>()((db, p) =>
+  db
+    .selectFrom("jobs")
+    .selectAll()
+    .where("workflow_id", "=", p.workflow_id)
+    .where("idempotency_key", "=", p.idempotency_key),
+);
+const selectReadyJobs = query<CoreTables, { now: string; limit: number }>()((db, p) =>
+  db
+    .selectFrom("jobs")
+    .selectAll()
+    .where("status", "=", sql.lit<JobStatus>("queued"))
+    .where("run_at", "<=", p.now)
+    .orderBy("priority", "desc")
+    .orderBy("run_at")
+    .orderBy("id")
+    .limit(p.limit),
+);
+const selectDomainEvent = query<CoreTables, { seq: number; store: string }>()((db, p) =>
+  db
+    .selectFrom("domain_events")
+    .selectAll()
+    .where("seq", "=", p.seq)
+    .where((row) => row.exists(row.selectFrom("store").select("only").where("store.id", "=", p.store))),
+);
+const selectDomainEvents = query<CoreTables, { after: number; limit: number }>()((db, p) =>
+  db.selectFrom("domain_events").selectAll().where("seq", ">", p.after).orderBy("seq").limit(p.limit),
+);
+const selectJournal = query<CoreTables, { after: number; limit: number }>()((db, p) =>
+  db.selectFrom("journal").selectAll().where("seq", ">", p.after).orderBy("seq").limit(p.limit),
+);
+const selectRefused = query<CoreTables, { after: number; limit: number }>()((db, p) =>
+  db.selectFrom("refused_commands").selectAll().where("seq", ">", p.after).orderBy("seq").limit(p.limit),
+);
+const selectStore = query<CoreTables>()((db) => db.selectFrom("store").select("id"));
+
+/** Which parts a list's SQL has; one compiled query for each combination that is ever asked for. */
+interface Shape {
+  readonly order: "asc" | "desc";
+  readonly after: boolean;
+}
+
+function oncePerShape<Of extends Shape, Result>(build: (shape: Of) => Result): (shape: Of) => Result {
+  const built = new Map<string, Result>();
+  return (shape) => {
+    const name = JSON.stringify(shape);
+    const known = built.get(name);
+    if (known !== undefined) return known;
+    const result = build(shape);
+    built.set(name, result);
+    return result;
+  };
+}
+
+const entityList = oncePerShape((shape: Shape & { readonly type: boolean; readonly deleted: boolean }) =>
+  query<CoreTables, { type: string; id: string; limit: number }>()((db, p) =>
+    db
+      .selectFrom("entities")
+      .selectAll()
+      .$if(shape.type, (list) => list.where("type", "=", p.type))
+      .$if(!shape.deleted, (list) => list.where("deleted_at", "is", null))
+      .$if(shape.after, (list) => list.where("id", shape.order === "asc" ? ">" : "<", p.id))
+      .orderBy("id", shape.order)
+      .limit(p.limit),
+  ),
+);
+
+const eventList = oncePerShape((shape: Shape & { readonly type: boolean; readonly entity: boolean }) =>
+  query<CoreTables, { type: string; entity_id: string; time: string; id: string; limit: number }>()((db, p) =>
+    db
+      .selectFrom("events")
+      .selectAll()
+      .$if(shape.type, (list) => list.where("type", "=", p.type))
+      .$if(shape.entity, (list) => list.where("entity_id", "=", p.entity_id))
+      .$if(shape.after, (list) =>
+        list.where((row) =>
+          row(row.refTuple("occurred_at", "id"), shape.order === "asc" ? ">" : "<", row.tuple(p.time, p.id)),
+        ),
+      )
+      .orderBy("occurred_at", shape.order)
+      .orderBy("id", shape.order)
+      .limit(p.limit),
+  ),
+);
+
+const artifactList = oncePerShape((shape: Shape & { readonly type: boolean; readonly job: boolean }) =>
+  query<CoreTables, { type: string; job_id: string; time: string; id: string; limit: number }>()((db, p) =>
+    db
+      .selectFrom("artifacts")
+      .selectAll()
+      .$if(shape.type, (list) => list.where("type", "=", p.type))
+      .$if(shape.job, (list) => list.where("job_id", "=", p.job_id))
+      .$if(shape.after, (list) =>
+        list.where((row) =>
+          row(row.refTuple("created_at", "id"), shape.order === "asc" ? ">" : "<", row.tuple(p.time, p.id)),
+        ),
+      )
+      .orderBy("created_at", shape.order)
+      .orderBy("id", shape.order)
+      .limit(p.limit),
+  ),
+);
+
+const jobList = oncePerShape(
+  (shape: Shape & { readonly status: JobStatus | undefined; readonly workflow: boolean; readonly parent: boolean }) =>
+    query<CoreTables, { workflow_id: string; parent_id: string; id: string; limit: number }>()((db, p) =>
+      db
+        .selectFrom("jobs")
+        .selectAll()
+        // A literal, for a partial index serves only a query that names its condition.
+        .$if(shape.status !== undefined, (list) => list.where("status", "=", sql.lit(shape.status as JobStatus)))
+        .$if(shape.workflow, (list) => list.where("workflow_id", "=", p.workflow_id))
+        .$if(shape.parent, (list) => list.where("parent_id", "=", p.parent_id))
+        .$if(shape.after, (list) => list.where("id", shape.order === "asc" ? ">" : "<", p.id))
+        .orderBy("id", shape.order)
+        .limit(p.limit),
+    ),
+);
+
+/** The queries of core, as they stand at the top of the repo. */
+export interface CoreQueries {
+  getEntity(id: string): Promise<Entity | undefined>;
+  getEntityByOrigin(source: string, external_id: string): Promise<Entity | undefined>;
+  listEntities(options?: ListEntitiesOptions): Promise<Page<Entity>>;
+  getEvent(id: string): Promise<Event | undefined>;
+  listEvents(options?: ListEventsOptions): Promise<Page<Event>>;
+  getArtifact(id: string): Promise<Artifact | undefined>;
+  findArtifacts(options?: FindArtifactsOptions): Promise<Page<Artifact>>;
+  getJob(id: string): Promise<Job | undefined>;
+  getJobByKey(workflow_id: string, idempotency_key: string): Promise<Job | undefined>;
+  listJobs(options?: ListJobsOptions): Promise<Page<Job>>;
+  /** Queued jobs whose time has come at `now` (an ISO time): the highest priority first, then the longest waiting. */
+  listReadyJobs(now: string, limit: number): Promise<readonly Job[]>;
+  getDomainEvent(id: string): Promise<DomainEvent | undefined>;
+  /** Domain events in commit order, without gaps but for what was pruned. */
+  listDomainEvents(options?: FollowOptions): Promise<Page<DomainEvent>>;
+  /** Applied commands in commit order. Empty where the store keeps no journal. */
+  listJournal(options?: FollowOptions): Promise<Page<JournalEntry>>;
+  /** The refused commands that are still kept, oldest first. */
+  listRefusedCommands(options?: FollowOptions): Promise<Page<RefusedCommand>>;
+}
+
+/** Core's queries over a reading connection. */
+export function coreQueries(read: Read<CoreTables>): CoreQueries {
+  let knownStore: Promise<string> | undefined;
+  const storeId = (): Promise<string> => {
+    knownStore ??= read.get(selectStore, {}).then((row) => row?.id ?? "");
+    return knownStore;
+  };
+  const one = async <Values, Row, Item>(select: Query<CoreTables, Values, Row>, values: Values, item: (row: Row) => Item) => {
+    const row = await read.get(select, values);
+    return row === undefined ? undefined : item(row);
+  };
+
+  const follow = async <Row extends { readonly seq: number }, Item>(
+    select: Query<CoreTables, { after: number; limit: number }, Row>,
+    options: FollowOptions = {},
+    item: (row: Row) => Item,
+  ): Promise<Page<Item>> => {
+    const limit = pageLimit(options);
+    const [cursor] = readCursor(options.cursor, 1) ?? [];
+    const rows = await read.all(select, { after: Number(cursor ?? options.after ?? 0), limit: limit + 1 });
+    return toPage(rows, limit, { item, key: (row) => [row.seq] });
+  };
+
+  return {
+    getEntity: (id) => one(selectEntity, { id }, toEntity),
+    getEntityByOrigin: (source, external_id) => one(selectEntityByOrigin, { source, external_id }, toEntity),
+    async listEntities(options = {}) {
+      const limit = pageLimit(options);
+      const [id] = readCursor(options.cursor, 1) ?? [];
+      const list = entityList({
+        order: options.order ?? "asc",
+        after: id !== undefined,
+        type: options.type !== undefined,
+        deleted: options.include_deleted === true,
+      });
+      const rows = await read.all(list, { type: options.type ?? "", id: String(id), limit: limit + 1 });
+      return toPage(rows, limit, { item: toEntity, key: (row) => [row.id] });
+    },
+
+    getEvent: (id) => one(selectEvent, { id }, toEvent),
+    async listEvents(options = {}) {
+      const limit = pageLimit(options);
+      const [time, id] = readCursor(options.cursor, 2) ?? [];
+      const list = eventList({
+        order: options.order ?? "asc",
+        after: time !== undefined,
+        type: options.type !== undefined,
+        entity: options.entity_id !== undefined,
+      });
+      const rows = await read.all(list, {
+        type: options.type ?? "",
+        entity_id: options.entity_id ?? "",
+        time: String(time),
+        id: String(id),
+        limit: limit + 1,
+      });
+      return toPage(rows, limit, { item: toEvent, key: (row) => [row.occurred_at, row.id] });
+    },
+
+    getArtifact: (id) => one(selectArtifact, { id }, toArtifact),
+    async findArtifacts(options = {}) {
+      const limit = pageLimit(options);
+      const [time, id] = readCursor(options.cursor, 2) ?? [];
+      const list = artifactList({
+        order: options.order ?? "asc",
+        after: time !== undefined,
+        type: options.type !== undefined,
+        job: options.job_id !== undefined,
+      });
+      const rows = await read.all(list, {
+        type: options.type ?? "",
+        job_id: options.job_id ?? "",
+        time: String(time),
+        id: String(id),
+        limit: limit + 1,
+      });
+      return toPage(rows, limit, { item: toArtifact, key: (row) => [row.created_at, row.id] });
+    },
+
+    getJob: (id) => one(selectJob, { id }, toJob),
+    getJobByKey: (workflow_id, idempotency_key) => one(selectJobByKey, { workflow_id, idempotency_key }, toJob),
+    async listJobs(options = {}) {
+      const limit = pageLimit(options);
+      const [id] = readCursor(options.cursor, 1) ?? [];
+      const list = jobList({
+        order: options.order ?? "asc",
+        after: id !== undefined,
+        status: options.status,
+        workflow: options.workflow_id !== undefined,
+        parent: options.parent_id !== undefined,
+      });
+      const rows = await read.all(list, {
+        workflow_id: options.workflow_id ?? "",
+        parent_id: options.parent_id ?? "",
+        id: String(id),
+        limit: limit + 1,
+      });
+      return toPage(rows, limit, { item: toJob, key: (row) => [row.id] });
+    },
+    async listReadyJobs(now, limit) {
+      return (await read.all(selectReadyJobs, { now, limit })).map(toJob);
+    },
+
+    async getDomainEvent(id) {
+      const named = parseEventId(id);
+      if (named === undefined) return undefined;
+      return one(selectDomainEvent, named, (row) => toDomainEvent(row, named.store));
+    },
+    async listDomainEvents(options) {
+      const store = await storeId();
+      return follow(selectDomainEvents, options, (row) => toDomainEvent(row, store));
+    },
+    listJournal: (options) => follow(selectJournal, options, toJournalEntry),
+    listRefusedCommands: (options) => follow(selectRefused, options, toRefusedCommand),
+  };
+}

@@ -1,0 +1,129 @@
+import type { Cause, DomainEvent } from "../command.ts";
+import type { JournalRow, RefusedCommandRow } from "../bookkeeping.ts";
+import type { JsonObject } from "../json.ts";
+import { eventId } from "./domain-event.ts";
+import type { ArtifactRow, DomainEventRow, EntityRow, EventRow, JobRow, JobStatus } from "./tables.ts";
+
+// Records are what the repo gives out: rows with their JSON read, and without the fields that are not there.
+
+/** An entity as it stands. */
+export interface Entity {
+  readonly id: string;
+  readonly type: string;
+  readonly source?: string;
+  readonly external_id?: string;
+  readonly title?: string;
+  readonly url?: string;
+  readonly data?: JsonObject;
+  readonly updated_at: string;
+  /** Present on a tombstone. */
+  readonly deleted_at?: string;
+}
+
+/** An event of the outside world. */
+export interface Event {
+  readonly id: string;
+  readonly type: string;
+  readonly source?: string;
+  readonly external_id?: string;
+  readonly entity_id?: string;
+  readonly data?: JsonObject;
+  readonly occurred_at: string;
+}
+
+/** A result of a workflow. */
+export interface Artifact {
+  readonly id: string;
+  readonly type: string;
+  readonly job_id?: string;
+  readonly title?: string;
+  readonly content_md?: string;
+  readonly data?: JsonObject;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+/** A job as it stands. */
+export interface Job {
+  readonly id: string;
+  readonly workflow_id: string;
+  readonly status: JobStatus;
+  readonly priority: number;
+  /** Attempts begun so far. */
+  readonly attempt: number;
+  readonly max_attempts?: number;
+  readonly run_at: string;
+  readonly input: JsonObject;
+  readonly error?: JsonObject;
+  readonly idempotency_key?: string;
+  readonly parent_id?: string;
+  readonly created_at: string;
+  readonly started_at?: string;
+  readonly finished_at?: string;
+  readonly updated_at: string;
+}
+
+/** An applied command, as the journal keeps it. */
+export interface JournalEntry {
+  readonly seq: number;
+  readonly command_id?: string;
+  readonly type: string;
+  readonly payload: JsonObject;
+  readonly actor: string;
+  readonly cause?: Cause;
+  readonly enqueued_at: string;
+}
+
+/** A command that was refused: what it was and why, but not what it held. */
+export interface RefusedCommand {
+  readonly seq: number;
+  readonly refused_at: string;
+  readonly type: string;
+  readonly actor: string;
+  readonly code: string;
+  readonly message: string;
+  readonly fingerprint?: string;
+}
+
+/** A row without its nulls: what is absent in a record is null in a column. */
+type Present<Row> = { readonly [Column in keyof Row as null extends Row[Column] ? never : Column]: Row[Column] } & {
+  readonly [Column in keyof Row as null extends Row[Column] ? Column : never]?: NonNullable<Row[Column]>;
+};
+
+function present<Row extends object>(row: Row): Present<Row> {
+  const record: Record<string, unknown> = {};
+  for (const [column, value] of Object.entries(row)) if (value !== null) record[column] = value;
+  // Built from the row's own columns, less the null ones.
+  return record as Present<Row>;
+}
+
+function readJson<Value = JsonObject>(text: string): Value {
+  // Only canonical JSON of this shape is ever stored in a JSON column.
+  return JSON.parse(text) as Value;
+}
+
+function withData<Row extends { readonly data: string | null }>({ data, ...row }: Row) {
+  return { ...present(row), ...(data === null ? {} : { data: readJson(data) }) };
+}
+
+export const toEntity = (row: EntityRow): Entity => withData(row);
+export const toEvent = (row: EventRow): Event => withData(row);
+export const toArtifact = (row: ArtifactRow): Artifact => withData(row);
+
+export function toJob({ input, error, ...row }: JobRow): Job {
+  return { ...present(row), input: readJson(input), ...(error === null ? {} : { error: readJson(error) }) };
+}
+
+export function toDomainEvent({ payload, ...row }: DomainEventRow, store: string): DomainEvent {
+  return { id: eventId({ store, seq: row.seq }), ...present(row), payload: readJson(payload) };
+}
+
+export function toJournalEntry({ payload, cause, ...row }: JournalRow): JournalEntry {
+  return {
+    ...present(row),
+    payload: readJson(payload),
+    ...(cause === null ? {} : { cause: readJson<Cause>(cause) }),
+  };
+}
+
+export const toRefusedCommand = (row: RefusedCommandRow): RefusedCommand => present(row);

@@ -1,0 +1,175 @@
+import type { Compilable, Kysely } from "kysely";
+import type { ReadonlyKysely } from "kysely/readonly";
+import type { z } from "zod";
+import type { Change } from "./change.ts";
+import type { NewId } from "./id.ts";
+import type { Query } from "./statement.ts";
+
+/** What `prepare` may use to complete a command: everything else must come from the command itself. */
+export interface Preparation {
+  /** The time of the call, from the store's clock. */
+  readonly now: string;
+  readonly newId: NewId;
+}
+
+/**
+ * One kind of command: what a caller may send, how it is completed before it is queued, and what it does.
+ * `prepare` fills in ids and times, and returns what the schema would accept again. `apply` is pure: it reads no clock,
+ * no environment, no random and no row, so that a replay of the journal gives the same rows.
+ */
+export interface CommandDefinition<in out Tables, Schema extends z.ZodType, Prepared = z.output<Schema>> {
+  readonly schema: Schema;
+  readonly prepare?: (payload: z.output<Schema>, preparation: Preparation) => Prepared;
+  readonly apply: (payload: NoInfer<Prepared>, change: Change<Tables>) => void;
+}
+
+/**
+ * Types a command definition: the tables are given, the payload is inferred from the schema and `prepare`.
+ *
+ * @example
+ * ```ts
+ * const command = defineCommand<FinopsTables>();
+ * const record = command({ schema: z.object({ cost: costInput }), apply: ({ cost }, change) => change.run(insertCost, cost) });
+ * ```
+ */
+export function defineCommand<Tables>() {
+  return <Schema extends z.ZodType, Prepared = z.output<Schema>>(
+    definition: CommandDefinition<Tables, Schema, Prepared>,
+  ): CommandDefinition<Tables, Schema, Prepared> => definition;
+}
+
+/**
+ * One migration: the statements that make the change, in order, written with Kysely's schema builder. It only builds
+ * them; they run in one transaction together with the row that remembers them.
+ */
+export type Migration = (db: Kysely<unknown>) => readonly Compilable[];
+
+/** What a module's queries read with. Every call sees what is committed, on a connection that cannot write. */
+export interface Read<in out Tables> {
+  readonly get: <Values, Row>(query: Query<Tables, Values, Row>, values: Values) => Promise<Row | undefined>;
+  readonly all: <Values, Row>(query: Query<Tables, Values, Row>, values: Values) => Promise<readonly Row[]>;
+  /** Kysely, narrowed to reading, for what is asked seldom. */
+  readonly select: ReadonlyKysely<Tables>;
+}
+
+/** A type for {@link defineModule} to infer a module's tables from. It holds nothing. */
+export interface TablesMarker<in out Tables> {
+  readonly tables?: (tables: Tables) => Tables;
+}
+
+/** Names a module's tables: `tables: tables<FinopsTables>()`. The interface must be exported. */
+export function tables<Tables>(): TablesMarker<Tables> {
+  return {};
+}
+
+/**
+ * Tables, migrations, commands and queries of one subject, as a value that a store is opened with. Raise `version` with
+ * every change to a handler after which the same command would give other rows.
+ */
+export interface StoreModule {
+  readonly name: string;
+  readonly version: number;
+  readonly tables?: object;
+  readonly migrations: Readonly<Record<string, Migration>>;
+  readonly commands: Readonly<Record<string, AnyCommandDefinition>>;
+  readonly queries?: (read: never) => object;
+}
+
+/** A command definition of whatever tables and payload. */
+export interface AnyCommandDefinition {
+  readonly schema: z.ZodType;
+  readonly prepare?: (payload: never, preparation: Preparation) => unknown;
+  readonly apply: (payload: never, change: never) => void;
+}
+
+/** A module without tables, commands or queries. */
+export type NoModule = never;
+
+type CommandsOf<Module> = Module extends { readonly commands: infer Commands } ? Commands : never;
+
+/** The union of the commands that a module's users may send. */
+export type CommandOf<Module> = Module extends unknown
+  ? {
+      [Type in keyof CommandsOf<Module> & string]: CommandsOf<Module>[Type] extends {
+        readonly schema: infer Schema extends z.ZodType;
+      }
+        ? Simplify<{ readonly type: Type } & z.input<Schema>>
+        : never;
+    }[keyof CommandsOf<Module> & string]
+  : never;
+
+/** A module's tables. */
+export type TablesOf<Module> = Module extends { readonly tables?: TablesMarker<infer Tables> | undefined } ? Tables : never;
+
+/** A module's queries, as they stand under `repo.<module>`. */
+export type QueriesOf<Module> = Module extends { readonly queries?: (read: never) => infer Queries } ? Queries : Record<never, never>;
+
+type Simplify<T> = { [Key in keyof T]: T[Key] } & {};
+
+// Core's names carry no prefix; every other module stays within its own.
+type OwnCommand<Name extends string> = Name extends "core" ? string : `${Name}.${string}`;
+type OwnTable<Name extends string> = Name extends "core" ? string : `${Name}_${string}`;
+
+type CheckCommands<Name extends string, Tables, Commands> = {
+  readonly [Type in keyof Commands]: Type extends OwnCommand<Name>
+    ? Commands[Type] extends { readonly apply: (payload: never, change: Change<Tables>) => void }
+      ? Commands[Type]
+      : `A command of module "${Name}" must be defined over the tables of "${Name}"`
+    : `A command of module "${Name}" must be named "${Name}.…"`;
+};
+type CheckTables<Name extends string, Tables> = Exclude<keyof Tables, OwnTable<Name>> extends never
+  ? TablesMarker<Tables>
+  : `A table of module "${Name}" must be named "${Name}_…"`;
+
+/**
+ * Types and returns a module. The compiler refuses a command or a table outside the module's prefix, a handler that runs
+ * another module's statement, and a query that writes; what types cannot see is refused with a `TypeError`.
+ */
+export function defineModule<
+  const Name extends string,
+  Tables,
+  const Commands extends Readonly<Record<string, AnyCommandDefinition>>,
+  Queries extends object = Record<never, never>,
+>(module: {
+  readonly name: Name;
+  readonly version: number;
+  readonly tables?: TablesMarker<Tables> & CheckTables<Name, NoInfer<Tables>>;
+  readonly migrations: Readonly<Record<string, Migration>>;
+  readonly commands: Commands & CheckCommands<Name, NoInfer<Tables>, NoInfer<Commands>>;
+  readonly queries?: (read: Read<Tables>) => Queries;
+}): Module<Name, Tables, Commands, Queries> {
+  checkModule(module);
+  // What was checked key by key is the same object with its checks taken off.
+  return module as unknown as Module<Name, Tables, Commands, Queries>;
+}
+
+/** A module with everything that can be inferred from its definition. */
+export interface Module<Name extends string, in out Tables, Commands, Queries extends object> extends StoreModule {
+  readonly name: Name;
+  readonly tables?: TablesMarker<Tables>;
+  readonly commands: Commands & Readonly<Record<string, AnyCommandDefinition>>;
+  readonly queries?: (read: Read<Tables>) => Queries;
+}
+
+const MODULE_NAME = /^[a-z][a-z0-9]*$/;
+const MIGRATION_NAME = /^\d{3}_[a-z0-9_]+$/;
+
+function checkModule(module: { readonly name: string; readonly version: number; readonly migrations: object; readonly commands: object }): void {
+  const { name, version } = module;
+  if (!MODULE_NAME.test(name)) {
+    throw new TypeError(`A module's name is lower-case letters and digits, starting with a letter; got "${name}".`);
+  }
+  if (!Number.isInteger(version) || version < 1) {
+    throw new TypeError(`Module "${name}": version must be a whole number from 1; got ${version}.`);
+  }
+  for (const type of Object.keys(module.commands)) {
+    if (name !== "core" && !type.startsWith(`${name}.`)) {
+      throw new TypeError(`Module "${name}": command "${type}" must be named "${name}.…".`);
+    }
+  }
+  for (const migration of Object.keys(module.migrations)) {
+    if (!MIGRATION_NAME.test(migration)) {
+      throw new TypeError(`Module "${name}": migration "${migration}" must be named like "001_initial".`);
+    }
+  }
+}

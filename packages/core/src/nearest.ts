@@ -1,0 +1,13 @@
+import { closestMatch } from "leven";
+
+/** The known name that `wrong` most likely meant, or nothing when none is near. */
+export function nearestName(wrong: string, known: readonly string[]): string | undefined {
+  const maxDistance = Math.max(2, Math.floor(wrong.length / 3));
+  return closestMatch(wrong.slice(0, 100), known, { maxDistance });
+}
+
+/** ` Did you mean "…"?`, or nothing when no known name is near. */
+export function didYouMean(wrong: string, known: readonly string[]): string {
+  const nearest = nearestName(wrong, known);
+  return nearest === undefined ? "" : ` Did you mean "${nearest}"?`;
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { coreError } from "./errors.ts";
+
+/** One page of a list. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  /** Where the next page begins; absent on the last one. Opaque: give it back as it is. */
+  readonly cursor?: string;
+}
+
+/** How to page through a list. */
+export interface PageOptions {
+  /** Items a page, 1 to 1,000. Default: 100. */
+  readonly limit?: number;
+  /** The `cursor` of the page before. */
+  readonly cursor?: string;
+}
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1_000;
+
+/** The page size asked for; a `TypeError` when it is out of bounds. */
+export function pageLimit(options: { readonly limit?: number } | undefined): number {
+  const limit = options?.limit ?? DEFAULT_LIMIT;
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
+    throw new TypeError(`limit must be a whole number from 1 to ${MAX_LIMIT}; got ${limit}.`);
+  }
+  return limit;
+}
+
+const cursorKey = z.array(z.union([z.string(), z.number()]));
+
+/** The sort key that a cursor stands for, or nothing without a cursor. `columns` is how many values it must have. */
+export function readCursor(cursor: string | undefined, columns: number): readonly (string | number)[] | undefined {
+  if (cursor === undefined) return undefined;
+  try {
+    const key = cursorKey.length(columns).parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));
+    return key;
+  } catch (cause) {
+    throw coreError(
+      "ATLAS_CORE_CURSOR_INVALID",
+      { cursor: cursor.slice(0, 200) },
+      "The cursor is not one that this list gave out. Start again without it.",
+      { cause },
+    );
+  }
+}
+
+/**
+ * Makes a page of rows that were read with one more than `limit`: the one too many tells that there is a next page.
+ */
+export function toPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  read: { readonly item: (row: Row) => Item; readonly key: (row: Row) => readonly (string | number)[] },
+): Page<Item> {
+  const shown = rows.slice(0, limit);
+  const items = shown.map(read.item);
+  const last = shown.at(-1);
+  if (rows.length <= limit || last === undefined) return { items };
+  return { items, cursor: Buffer.from(JSON.stringify(read.key(last))).toString("base64url") };
+}

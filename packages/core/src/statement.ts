@@ -1,0 +1,134 @@
+import type { Compilable, Expression, Kysely } from "kysely";
+import { Kysely as KyselyBuilder, SqliteAdapter, SqliteQueryCompiler, DummyDriver, SqliteIntrospector, sql } from "kysely";
+import type { ReadonlyKysely } from "kysely/readonly";
+
+/** A placeholder for each value: `p.title` stands for the `title` that is given when the statement runs. */
+export type Placeholders<Values> = { readonly [Name in keyof Values]-?: Expression<Values[Name]> };
+
+/** SQL text with the names of its values in the order in which they are bound. */
+export interface CompiledStatement {
+  readonly sql: string;
+  readonly order: readonly (string | Literal)[];
+}
+
+/** A value that stands in the statement itself. */
+export interface Literal {
+  readonly literal: unknown;
+}
+
+declare const tablesOf: unique symbol;
+declare const rowOf: unique symbol;
+
+/** A write over `Tables`, compiled once and run with `Values`. Made by {@link statement}. */
+export interface Statement<in out Tables, in Values> {
+  readonly kind: "write";
+  /** The SQL of this statement, made on first use. */
+  readonly compiled: () => CompiledStatement;
+  /** The statement with its values: one step of a handler. */
+  readonly with: (values: Values) => BoundStatement<Tables>;
+  readonly [tablesOf]?: (tables: Tables) => Tables;
+}
+
+/** A statement and the values to run it with. */
+export interface BoundStatement<in out Tables> {
+  readonly statement: ErasedStatement;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly [tablesOf]?: (tables: Tables) => Tables;
+}
+
+/** A read over `Tables`, compiled once and run with `Values`; each row found is a `Row`. Made by {@link query}. */
+export interface Query<in out Tables, in Values, out Row> {
+  readonly kind: "read";
+  readonly compiled: () => CompiledStatement;
+  readonly [tablesOf]?: (tables: Tables) => Tables;
+  readonly [rowOf]?: (values: Values) => Row;
+}
+
+/** A statement or a query whose types have done their work. */
+export interface ErasedStatement {
+  readonly kind: "write" | "read";
+  readonly compiled: () => CompiledStatement;
+}
+
+/**
+ * A write, built once with Kysely: its types are checked against the tables, and it runs as a prepared statement. Write
+ * what other SQL engines have too: `ON CONFLICT` and plain columns, no `INSERT OR IGNORE`, `rowid` or `json_extract`.
+ *
+ * @example
+ * ```ts
+ * const insertCost = statement<FinopsTables, { id: string; microusd: number }>((db, p) =>
+ *   db.insertInto("finops_cost").values({ id: p.id, microusd: p.microusd }),
+ * );
+ * ```
+ */
+export function statement<Tables, Values extends object>(
+  build: (db: Kysely<Tables>, p: Placeholders<Values>) => Compilable,
+): Statement<Tables, Values> {
+  const self: Statement<Tables, Values> = {
+    kind: "write",
+    compiled: compileOnce(build),
+    with: (values) => ({ statement: self, values: values as Readonly<Record<string, unknown>> }),
+  };
+  return self;
+}
+
+/**
+ * A read, built once with Kysely like a {@link statement}. Tables and values are given, the row is inferred.
+ *
+ * @example
+ * ```ts
+ * const selectCost = query<FinopsTables, { job_id: string }>()((db, p) =>
+ *   db.selectFrom("finops_cost").where("job_id", "=", p.job_id).select(["id", "microusd"]),
+ * );
+ * ```
+ */
+export function query<Tables, Values extends object = Record<never, never>>() {
+  return <Row>(
+    build: (db: ReadonlyKysely<Tables>, p: Placeholders<Values>) => Compilable<Row>,
+  ): Query<Tables, Values, Row> => ({
+    kind: "read",
+    // A ReadonlyKysely is a Kysely that hides its writing half, so the builder may be given the whole.
+    compiled: compileOnce(build as unknown as (db: Kysely<Tables>, p: Placeholders<Values>) => Compilable),
+  });
+}
+
+class Placeholder {
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** A Kysely that builds and compiles SQLite's SQL and cannot run it. */
+export function createSqlBuilder<Tables>(): Kysely<Tables> {
+  return new KyselyBuilder<Tables>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => new DummyDriver(),
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
+}
+
+const builder = createSqlBuilder<unknown>();
+
+function compileOnce<Tables, Values>(
+  build: (db: Kysely<Tables>, p: Placeholders<Values>) => Compilable,
+): () => CompiledStatement {
+  let compiled: CompiledStatement | undefined;
+  return () => {
+    // The builder writes SQL and holds no rows: the tables exist in its type only.
+    compiled ??= compile((p) => build(builder as Kysely<Tables>, p as Placeholders<Values>));
+    return compiled;
+  };
+}
+
+function compile(build: (p: object) => Compilable): CompiledStatement {
+  const placeholders = new Proxy({}, { get: (_, name) => sql.val(new Placeholder(String(name))) });
+  const { sql: text, parameters } = build(placeholders).compile();
+  return {
+    sql: text,
+    order: parameters.map((value) => (value instanceof Placeholder ? value.name : { literal: value })),
+  };
+}

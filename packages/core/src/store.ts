@@ -1,0 +1,300 @@
+import { randomBytes } from "node:crypto";
+import { type Clock, systemClock } from "./clock.ts";
+import type { CommandSink, Committed, Envelope } from "./command.ts";
+import { createCommandQueue } from "./command-queue.ts";
+import { type Connection, createConnection } from "./connection.ts";
+import { createDatabaseFile, type DatabaseFile, findDatabaseFile } from "./database-file.ts";
+import { CoreError, coreError } from "./errors.ts";
+import type { Failpoint } from "./failpoint.ts";
+import { type CommittedBatch, createFlushLoop } from "./flush-loop.ts";
+import type { Health } from "./health.ts";
+import { createNewId, type NewId } from "./id.ts";
+import { type AcceptedUnit, type Admit, createIntake, MAX_UNIT_COMMANDS } from "./intake.ts";
+import { type FileLock, takeFileLock } from "./lock.ts";
+import { type Logger, silentLogger } from "./logger.ts";
+import { migrate } from "./migrate.ts";
+import { type CoreModule, coreModule } from "./model/core-module.ts";
+import type { CommandOf, StoreModule } from "./module.ts";
+import { createReadOnlyRepo, type ReadOnlyRepo } from "./read-only-repo.ts";
+import {
+  foreign,
+  inspectFile,
+  loadSqlite,
+  type OpenDatabase,
+  openReading,
+  openWriting,
+  quickCheck,
+  stopWaitingForLocks,
+} from "./sqlite.ts";
+import { isoTime } from "./time.ts";
+import { createWriter, type Writer } from "./writer.ts";
+
+/** How a store is opened. Only `database` is needed. */
+export interface StoreOptions<Modules extends readonly StoreModule[]> {
+  /**
+   * Path of the database file; it and its folder are made when missing. `:memory:` is a file in a temporary folder that is
+   * removed on stop: the same code, no durability.
+   */
+  readonly database: string;
+  /** What is installed besides core. Default: nothing. */
+  readonly modules?: Modules;
+  /** Keeps every applied command in order, which replay, audit and time travel need. Default: true. */
+  readonly journal?: boolean;
+  /** Hooks that every completed command passes, in this order. Default: none. */
+  readonly admit?: readonly Admit[];
+  readonly clock?: Clock;
+  readonly newId?: NewId;
+  readonly log?: Logger;
+  /** Commands that may wait for a commit; one more is refused with `ATLAS_CORE_QUEUE_FULL`. Default: 10,000. */
+  readonly maxQueuedCommands?: number;
+  /** Memory that waiting commands may take, in bytes, estimated. Default: 64 MiB. */
+  readonly maxQueuedBytes?: number;
+  /** How long a command may wait for a locked or full disk, in milliseconds. Default: 30,000. */
+  readonly storageDeadlineMs?: number;
+  /** For tests that strike in the middle of things. Default: inert. */
+  readonly failpoint?: Failpoint;
+}
+
+/** The commands that may be sent to a store of these modules. */
+export type StoreCommand<Module extends StoreModule> = CommandOf<CoreModule | Module>;
+
+/** An open database with its one writer. */
+export interface Store<Module extends StoreModule = never> extends AsyncDisposable {
+  readonly commands: CommandSink<StoreCommand<Module>>;
+  readonly repo: ReadOnlyRepo<Module>;
+  /** Real path of the database file. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly newId: NewId;
+  /** Commits what waits, up to one batch, and resolves after it. Only tests need it. */
+  flush(): Promise<void>;
+  /** Calls `listener` after each commit that changed something. Returns a function that ends it. */
+  onCommitted(listener: (batch: CommittedBatch) => void): () => void;
+  health(): Health;
+  /**
+   * Takes no more commands, commits those it has, and closes the file. Waits at most `storageDeadlineMs` for a storage that
+   * is in trouble; what is not committed then rejects. Always the same promise.
+   */
+  stop(): Promise<void>;
+}
+
+const SMALL_FILE_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Opens a database: takes its lock, checks it, migrates it and starts the flush loop. Refuses a file that another gateway
+ * has open, that is damaged, newer than this version, or not Atlas's; such a file is never changed.
+ *
+ * @example
+ * ```ts
+ * const store = await createStore({ database: ":memory:" });
+ * const { changed } = await store.commands.enqueue({ type: "entity.upsert", entity: { id: "e1", type: "note" } });
+ * assert.equal(changed, true);
+ * await store.stop();
+ * ```
+ */
+export async function createStore<const Modules extends readonly StoreModule[] = readonly []>(
+  options: StoreOptions<Modules>,
+): Promise<Store<Modules[number]>> {
+  const { clock = systemClock, log = silentLogger, failpoint = () => undefined, journal = true } = options;
+  const newId = options.newId ?? createNewId(clock);
+  const modules = installedModules(options.modules ?? []);
+  const open = await loadSqlite();
+  const { file, lock, reader, openWriter } = openFile(open, {
+    database: options.database,
+    modules,
+    now: isoTime(clock.now()),
+  });
+
+  const writing = (connection: Connection): Writer => createWriter({ connection, journal, failpoint });
+  let connection = openWriter();
+  const queue = createCommandQueue({
+    maxCommands: options.maxQueuedCommands ?? 10_000,
+    maxBytes: options.maxQueuedBytes ?? 64 * 1024 * 1024,
+  });
+  const loop = createFlushLoop({
+    queue,
+    writer: writing(connection),
+    reopen: () => {
+      closeQuietly(connection);
+      connection = openWriter();
+      quickCheck(connection.database, file.path);
+      return writing(connection);
+    },
+    clock,
+    log,
+    failpoint,
+    storageDeadlineMs: options.storageDeadlineMs ?? 30_000,
+  });
+  const intake = createIntake({ modules, clock, newId, admit: options.admit ?? [] });
+  let stopped: Promise<void> | undefined;
+
+  const send = (commands: readonly unknown[], envelope: Envelope | undefined): Promise<readonly Committed[]> => {
+    let unit: AcceptedUnit;
+    try {
+      if (stopped !== undefined) throw coreError("ATLAS_CORE_STOPPED", {}, "The store was stopped and takes no more commands.");
+      unit = intake.accept(commands, envelope);
+    } catch (error) {
+      return handled(Promise.reject(refuseAtDoor(commands, envelope, error)));
+    }
+    return handled(
+      new Promise((resolve, reject) => {
+        queue.push({ ...unit, resolve, reject });
+        loop.wake();
+      }),
+    );
+  };
+
+  function refuseAtDoor(commands: readonly unknown[], envelope: Envelope | undefined, error: unknown): unknown {
+    if (!(error instanceof CoreError)) return error;
+    log.warn({ code: error.code, actor: envelope?.actor }, error.message);
+    if (stopped === undefined) {
+      for (const command of commands) loop.note(intake.noteRefusal(command, envelope, error));
+    }
+    return error;
+  }
+
+  const commands: CommandSink<StoreCommand<Modules[number]>> = {
+    enqueue: (command, envelope) => {
+      const receipts = send([command], envelope);
+      return handled(receipts.then(([receipt]) => receipt as Committed));
+    },
+    enqueueAll: (list, envelope) => {
+      if (!Array.isArray(list)) throw new TypeError("enqueueAll takes an array of commands.");
+      if (list.length > MAX_UNIT_COMMANDS) {
+        throw new TypeError(`enqueueAll takes at most ${MAX_UNIT_COMMANDS} commands; got ${list.length}. Send several units.`);
+      }
+      return list.length === 0 ? Promise.resolve([]) : send(list, envelope);
+    },
+  };
+
+  const store: Store<Modules[number]> = {
+    commands,
+    repo: createReadOnlyRepo(reader, modules),
+    path: file.path,
+    clock,
+    newId,
+    flush: loop.flush,
+    onCommitted: loop.onCommitted,
+    health: loop.health,
+    stop() {
+      stopped ??= (async () => {
+        await loop.stop();
+        closeFile({ file, lock, reader, connection });
+      })();
+      return stopped;
+    },
+    [Symbol.asyncDispose]: () => store.stop(),
+  };
+  return store;
+}
+
+/** Reads a database without being its gateway; a gateway may run beside it. */
+export interface ReadOnlyStore<Module extends StoreModule = never> extends Disposable {
+  readonly repo: ReadOnlyRepo<Module>;
+  close(): void;
+}
+
+/** Opens a database for reading only, also while a gateway has it open. It must exist. */
+export async function openReadOnly<const Modules extends readonly StoreModule[] = readonly []>(
+  database: string,
+  options?: { readonly modules?: Modules },
+): Promise<ReadOnlyStore<Modules[number]>> {
+  const open = await loadSqlite();
+  const file = findDatabaseFile(database);
+  if (file.isNew) {
+    file.remove();
+    throw coreError("ATLAS_CORE_DATABASE_PATH", { path: file.path }, `There is no database at "${file.path}".`);
+  }
+  if (inspectFile(open, file.path) !== "atlas") throw foreign(file.path);
+  const connection = createConnection(openReading(open, file.path));
+  const close = (): void => void connection.database.close();
+  return {
+    repo: createReadOnlyRepo(connection, installedModules(options?.modules ?? [])),
+    close,
+    [Symbol.dispose]: close,
+  };
+}
+
+function installedModules(added: readonly StoreModule[]): readonly StoreModule[] {
+  const modules: readonly StoreModule[] = [coreModule, ...added];
+  const names = new Set<string>();
+  for (const { name } of modules) {
+    if (names.has(name)) throw new TypeError(`Two modules are named "${name}"; each may be installed once.`);
+    names.add(name);
+  }
+  return modules;
+}
+
+interface OpenFile {
+  readonly file: DatabaseFile;
+  readonly lock: FileLock;
+  readonly reader: Connection;
+  /** A writing connection; asked for again after a failure of the storage. */
+  readonly openWriter: () => Connection;
+}
+
+/** Everything between a path and a database that is ours, whole and up to date. On failure nothing stays open. */
+function openFile(
+  open: OpenDatabase,
+  options: { readonly database: string; readonly modules: readonly StoreModule[]; readonly now: string },
+): OpenFile {
+  const { modules, now } = options;
+  const file = findDatabaseFile(options.database);
+  const { path } = file;
+  if (!file.isNew && inspectFile(open, path) === "foreign") throw foreign(path);
+  if (file.isNew) createDatabaseFile(file);
+  const lock = takeFileLock(open, path);
+  try {
+    const openWriter = (): Connection => {
+      const database = openWriting(open, path, file.isTemporary ? "off" : "full");
+      stopWaitingForLocks(database);
+      return createConnection(database);
+    };
+    const database = openWriting(open, path, file.isTemporary ? "off" : "full");
+    try {
+      if (!file.isNew && (lock.wasLeftBehind || file.sizeBytes < SMALL_FILE_BYTES)) quickCheck(database, path);
+      migrate(database, { path, modules, now, newStoreId });
+    } finally {
+      database.close();
+    }
+    return { file, lock, reader: createConnection(openReading(open, path)), openWriter };
+  } catch (error) {
+    lock.release();
+    file.remove();
+    throw error;
+  }
+}
+
+function closeFile({ file, lock, reader, connection }: Pick<OpenFile, "file" | "lock" | "reader"> & { connection: Connection }): void {
+  reader.database.close();
+  if (connection.database.open) {
+    try {
+      connection.database.pragma("wal_checkpoint(truncate)");
+    } catch {
+      // The log is kept beside the file then, and read when it is opened next.
+    }
+  }
+  closeQuietly(connection);
+  lock.release();
+  file.remove();
+}
+
+function closeQuietly({ database }: Connection): void {
+  try {
+    database.close();
+  } catch {
+    // A connection whose storage has failed may refuse to close; the process keeps no use of it.
+  }
+}
+
+const STORE_ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+function newStoreId(): string {
+  return Array.from(randomBytes(8), (byte) => STORE_ID_ALPHABET[byte % STORE_ID_ALPHABET.length]).join("");
+}
+
+/** Marks a promise as handled, so that not awaiting it never becomes an unhandled rejection. */
+function handled<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => undefined);
+  return promise;
+}
