@@ -1,0 +1,132 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { WorkflowPlugin } from "@atlas/plugins";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createGateway, type GatewayOptions } from "../src/index.ts";
+
+function temporaryDatabase(): string {
+  const folder = mkdtempSync(join(tmpdir(), "gateway-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return join(folder, "data", "atlas.db");
+}
+
+async function open(options: Partial<GatewayOptions> = {}) {
+  const gateway = await createGateway({ database: ":memory:", ...options });
+  onTestFinished(() => gateway.stop());
+  return gateway;
+}
+
+const hello: WorkflowPlugin = {
+  id: "hello.v1",
+  async run(ctx, { name }) {
+    const { text, provider } = await ctx.llm.generateText({ prompt: `Greet ${String(name)}` });
+    await ctx.emitArtifact({ type: "greeting", content_md: text, data: { provider } });
+  },
+};
+
+describe("a gateway", () => {
+  it("carries a source's entity through a workflow to a sink", async () => {
+    const seen: string[] = [];
+    const gateway = await open({
+      sources: [
+        {
+          id: "people",
+          sync: (ctx) =>
+            ctx.checkpoint("done", [
+              { type: "entity.upsert", entity: { id: "ann", type: "person" } },
+              { type: "job.create", job: { id: "greet", workflow_id: "hello.v1", input: { name: "ann" } } },
+            ]),
+        },
+      ],
+      workflows: [hello],
+      sinks: [
+        {
+          id: "console",
+          async handle({ type, aggregate_id }, ctx) {
+            if (type !== "artifact.created") return;
+            const artifact = await ctx.repo.getArtifact(aggregate_id ?? "");
+            seen.push(String(artifact?.data?.["provider"]));
+          },
+        },
+      ],
+    });
+    await gateway.start();
+    await gateway.sync("people");
+    expect(await gateway.jobs.wait("greet")).toMatchObject({ status: "succeeded" });
+    await gateway.stop();
+    expect(seen).toEqual(["mock"]);
+  });
+
+  it("takes commands and jobs before it is started, and runs them from then on", async () => {
+    const gateway = await open({ workflows: [hello] });
+    const job = await gateway.jobs.create({ workflow_id: "hello.v1", input: { name: "bob" } });
+    expect(job).toMatchObject({ status: "queued", input: { name: "bob" } });
+    await gateway.start();
+    expect(await gateway.jobs.wait(job.id)).toMatchObject({ id: job.id, status: "succeeded" });
+  });
+
+  it("gives the same job for the same idempotency key", async () => {
+    const gateway = await open({ workflows: [hello] });
+    const first = await gateway.jobs.create({ workflow_id: "hello.v1", idempotency_key: "today" });
+    const second = await gateway.jobs.create({ workflow_id: "hello.v1", idempotency_key: "today" });
+    expect(second.id).toBe(first.id);
+  });
+
+  it("refuses a job for a workflow that it does not have, and to wait for a job that is not there", async () => {
+    const gateway = await open({ workflows: [hello] });
+    await expect(gateway.jobs.create({ workflow_id: "helo.v1" })).rejects.toMatchObject({
+      code: "ATLAS_PLUGINS_WORKFLOW_UNKNOWN",
+      details: { nearest: "hello.v1" },
+    });
+    await expect(gateway.jobs.wait("nobody")).rejects.toMatchObject({ code: "ATLAS_PLUGINS_JOB_NOT_FOUND" });
+    await expect(gateway.sync("nobody")).rejects.toMatchObject({ code: "ATLAS_PLUGINS_SOURCE_UNKNOWN" });
+  });
+
+  it("stops waiting for a job when the caller does", async () => {
+    const gateway = await open({ workflows: [hello] });
+    const job = await gateway.jobs.create({ workflow_id: "hello.v1" });
+    const caller = new AbortController();
+    const waited = gateway.jobs.wait(job.id, { signal: caller.signal });
+    caller.abort(new Error("enough"));
+    await expect(waited).rejects.toThrow("enough");
+  });
+
+  it("keeps what it knows from one start to the next, with jobs that were interrupted", async () => {
+    const database = temporaryDatabase();
+    const stuck: WorkflowPlugin = { id: "hello.v1", run: () => new Promise(() => undefined) };
+    const first = await open({ database, workflows: [stuck], graceMs: 0 });
+    await first.start();
+    const job = await first.jobs.create({ workflow_id: "hello.v1", input: { name: "eve" } });
+    const started = Promise.withResolvers<void>();
+    const look = async () => {
+      if ((await first.jobs.get(job.id))?.status === "running") started.resolve();
+      else setImmediate(look);
+    };
+    await look();
+    await started.promise;
+    await first.stop();
+
+    const second = await open({ database, workflows: [hello] });
+    await second.start();
+    expect(await second.jobs.wait(job.id)).toMatchObject({ status: "succeeded", attempt: 2 });
+  });
+
+  it("stops once, however often it is asked to, and then refuses commands", async () => {
+    const gateway = await open();
+    await gateway.start();
+    const stopped = gateway.stop();
+    expect(gateway.stop()).toBe(stopped);
+    await stopped;
+    expect(gateway.health()).toEqual({ status: "stopped" });
+    await expect(
+      gateway.commands.enqueue({ type: "domainEvent.emit", event: { type: "late" } }),
+    ).rejects.toMatchObject({ code: "ATLAS_CORE_STOPPED" });
+  });
+
+  it("refuses plugins with the same id before it touches the database", async () => {
+    await expect(
+      createGateway({ database: "/proc/none/at/all.db", workflows: [hello, hello] }),
+    ).rejects.toThrow('Two workflows have the id "hello.v1"');
+  });
+});

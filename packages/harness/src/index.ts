@@ -1,0 +1,1 @@
+export type { HarnessOutput, HarnessResult, HarnessRuntime, HarnessTask } from "./runtime.ts";

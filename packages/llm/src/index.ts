@@ -1,0 +1,1 @@
+export type { LLMMessage, LLMOptions, LLMResult, LLMRuntime, LLMUsage } from "./runtime.ts";

@@ -1,0 +1,97 @@
+import type { Cause, Clock, Command, CommandSink, Envelope, Logger, ReadOnlyRepo } from "@atlas/core";
+import { PluginError } from "./errors.ts";
+
+/** What every plugin is given: it can read, and it can send commands. It never reaches the Writer. */
+export interface PluginContext {
+  /** Everything that is committed. */
+  readonly repo: ReadOnlyRepo;
+  readonly commands: CommandSink<Command>;
+  readonly log: Logger;
+  /** Aborted when the gateway stops. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+}
+
+/** What the runners hand on to plugins. */
+export interface PluginHost {
+  readonly repo: ReadOnlyRepo;
+  readonly commands: CommandSink<Command>;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** A plugin's commands during one call, all of them watched. */
+export interface TrackedCommands {
+  readonly commands: CommandSink<Command>;
+  /** Waits for every command sent so far; throws the first refusal. */
+  settled(): Promise<void>;
+  /** From now on every command is refused. */
+  end(): void;
+}
+
+/**
+ * Wraps a sink of commands for one call of a plugin: they carry who sent them and why, and a command that comes after the
+ * call is over is refused (`ATLAS_PLUGINS_CONTEXT_ENDED`).
+ */
+export function trackCommands(
+  sink: CommandSink<Command>,
+  from: { readonly actor: string; readonly cause?: Cause },
+): TrackedCommands {
+  const { actor, cause } = from;
+  let waiting = 0;
+  let firstRefusal: { readonly error: unknown } | undefined;
+  let wake: (() => void) | undefined;
+  let ended = false;
+
+  const track = <Receipt>(send: () => Promise<Receipt>): Promise<Receipt> => {
+    if (ended) return handled(Promise.reject(contextEnded(actor)));
+    const sent = send();
+    waiting += 1;
+    sent.then(done, (error: unknown) => {
+      firstRefusal ??= { error };
+      done();
+    });
+    return sent;
+  };
+  const done = (): void => {
+    waiting -= 1;
+    if (waiting === 0) wake?.();
+  };
+  const envelope = (given: Envelope | undefined): Envelope => ({
+    actor,
+    ...(cause === undefined ? {} : { cause }),
+    ...given,
+  });
+
+  return {
+    commands: {
+      enqueue: (command, given) => track(() => sink.enqueue(command, envelope(given))),
+      enqueueAll: (commands, given) => track(() => sink.enqueueAll(commands, envelope(given))),
+    },
+    async settled() {
+      while (waiting > 0) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      if (firstRefusal !== undefined) throw firstRefusal.error;
+    },
+    end() {
+      ended = true;
+    },
+  };
+}
+
+/** The error for work that goes on after its call is over. */
+export function contextEnded(plugin: string): PluginError {
+  return new PluginError(
+    "ATLAS_PLUGINS_CONTEXT_ENDED",
+    { plugin },
+    `${plugin} used its context after its call was over. Await everything before returning.`,
+  );
+}
+
+function handled<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => undefined);
+  return promise;
+}

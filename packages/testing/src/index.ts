@@ -1,0 +1,3 @@
+export { createFakeClock, type FakeClock } from "./fake-clock.ts";
+export { createRecordingSink, type RecordingSink } from "./recording-sink.ts";
+export { createTestGateway } from "./test-gateway.ts";
