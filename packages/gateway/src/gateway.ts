@@ -2,6 +2,7 @@ import {
   type Clock,
   type Command,
   type CommandSink,
+  CoreError,
   createStore,
   type Health,
   type Logger,
@@ -58,8 +59,8 @@ export interface Gateway extends AsyncDisposable {
   start(): Promise<void>;
   health(): Health;
   /**
-   * Ends in good order: waits for running jobs and delivers what is committed (aborting both after `graceMs`), commits every
-   * accepted command, and closes the database. Always the same promise.
+   * Ends in good order: asks syncs to end, waits for running jobs, delivers what is committed (giving up each after
+   * `graceMs`), commits every accepted command, and closes the database. Always the same promise.
    */
   stop(): Promise<void>;
 }
@@ -98,8 +99,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const { commands, repo } = store;
   const host = { clock, log };
-  const stopping = new AbortController();
-  const sources = createSourceRunner({ host, repo, commands, registry, signal: stopping.signal });
+  const over = new AbortController();
+  const sources = createSourceRunner({ host, repo, commands, registry });
   const runner = createJobRunner({
     host,
     repo,
@@ -116,7 +117,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const gateway: Gateway = {
     commands,
     repo,
-    jobs: createJobs({ commands, repo, registry, newId: store.newId, onCommitted: store.onCommitted }),
+    jobs: createJobs({
+      commands,
+      repo,
+      registry,
+      newId: store.newId,
+      onCommitted: store.onCommitted,
+      signal: over.signal,
+    }),
     sync: sources.sync,
     start() {
       started ??= begin();
@@ -141,12 +149,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   async function end(): Promise<void> {
-    stopping.abort(new Error("The gateway is stopping."));
+    await sources.stop(graceMs);
     if (started !== undefined) {
       await started.catch(() => undefined);
       await runner.stop(graceMs);
       await delivery.stop(graceMs);
     }
+    over.abort(new CoreError("ATLAS_CORE_STOPPED", {}, "The gateway was stopped."));
     await store.stop();
   }
 }

@@ -11,7 +11,7 @@ export interface Jobs {
   get(id: string): Promise<Job | undefined>;
   /**
    * Resolves with the job when it has succeeded, failed for good or been cancelled. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`,
-   * or the reason of `signal`.
+   * the reason of `signal`, or `ATLAS_CORE_STOPPED` when the gateway stops before.
    */
   wait(id: string, options?: { readonly signal?: AbortSignal }): Promise<Job>;
 }
@@ -23,6 +23,8 @@ export function createJobs(options: {
   readonly registry: PluginRegistry;
   readonly newId: () => string;
   readonly onCommitted: Store["onCommitted"];
+  /** Aborted when the gateway has stopped. */
+  readonly signal: AbortSignal;
 }): Jobs {
   const { commands, repo, registry, newId, onCommitted } = options;
 
@@ -37,29 +39,27 @@ export function createJobs(options: {
       return found(id, await repo.getJobByKey(workflow_id, idempotency_key));
     },
     get: repo.getJob,
-    async wait(id, { signal } = {}) {
-      signal?.throwIfAborted();
+    async wait(id, { signal: given } = {}) {
+      const signal = given === undefined ? options.signal : AbortSignal.any([given, options.signal]);
+      signal.throwIfAborted();
       return new Promise<Job>((resolve, reject) => {
         const look = (): void => {
           repo.getJob(id).then((job) => {
-            if (job === undefined || isOver(job)) end();
-            if (job === undefined) reject(notFound(id));
-            else if (isOver(job)) resolve(job);
+            if (job === undefined) end(() => reject(notFound(id)));
+            else if (isOver(job)) end(() => resolve(job));
           }, reject);
         };
-        const abort = (): void => {
-          end();
-          reject(signal?.reason);
-        };
-        const end = (): void => {
+        const abort = (): void => end(() => reject(signal.reason));
+        const end = (settle: () => void): void => {
           unsubscribe();
-          signal?.removeEventListener("abort", abort);
+          signal.removeEventListener("abort", abort);
+          settle();
         };
         // Listening begins before the first look, so that an end in between is not missed.
         const unsubscribe = onCommitted(({ events }) => {
           if (events.some((event) => event.aggregate_id === id)) look();
         });
-        signal?.addEventListener("abort", abort, { once: true });
+        signal.addEventListener("abort", abort);
         look();
       });
     },

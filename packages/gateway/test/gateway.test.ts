@@ -92,6 +92,14 @@ describe("a gateway", () => {
     await expect(waited).rejects.toThrow("enough");
   });
 
+  it("tells those who wait for a job that it was stopped", async () => {
+    const gateway = await open({ workflows: [hello] });
+    const job = await gateway.jobs.create({ workflow_id: "hello.v1" });
+    const waited = expect(gateway.jobs.wait(job.id)).rejects.toMatchObject({ code: "ATLAS_CORE_STOPPED" });
+    await gateway.stop();
+    await waited;
+  });
+
   it("keeps what it knows from one start to the next, with jobs that were interrupted", async () => {
     const database = temporaryDatabase();
     const stuck: WorkflowPlugin = { id: "hello.v1", run: () => new Promise(() => undefined) };

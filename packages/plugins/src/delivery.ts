@@ -7,6 +7,7 @@ import {
   type ReadOnlyRepo,
 } from "@atlas/core";
 import { type PluginHost, trackCommands } from "./context.ts";
+import { interruptible } from "./interruptible.ts";
 import { jobError } from "./job-state.ts";
 import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
 import type { SinkPlugin } from "./sink.ts";
@@ -114,8 +115,10 @@ export function createDelivery(options: {
         cause: { kind: "event", id: event.id, depth: event.depth + 1 },
       });
       try {
-        await sink.handle(event, { ...host, repo, commands: tracked.commands, signal: aborting.signal });
-        await tracked.settled();
+        await interruptible(aborting.signal, async () => {
+          await sink.handle(event, { ...host, repo, commands: tracked.commands, signal: aborting.signal });
+          await tracked.settled();
+        });
       } finally {
         tracked.end();
       }

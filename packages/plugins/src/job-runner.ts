@@ -11,6 +11,7 @@ import {
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLMRuntime } from "@atlas/llm";
 import { type PluginHost, trackCommands } from "./context.ts";
+import { interruptible } from "./interruptible.ts";
 import { type AttemptOutcome, jobError, nextJobState } from "./job-state.ts";
 import type { PluginRegistry } from "./registry.ts";
 import type { WorkflowContext } from "./workflow.ts";
@@ -124,23 +125,18 @@ export function createJobRunner(options: {
       cause: { kind: "job", id: job.id, depth: 0 },
     });
     const context = createContext(job, tracked.commands);
-    const outcome = await new Promise<AttemptOutcome>((resolve) => {
-      const interrupt = (): void => resolve({ status: "interrupted" });
-      aborting.signal.addEventListener("abort", interrupt);
-      if (aborting.signal.aborted) interrupt();
-      const work = async (): Promise<void> => {
+    try {
+      await interruptible(aborting.signal, async () => {
         await workflow.run(context, job.input, job.id);
         await tracked.settled();
-      };
-      work()
-        .then(
-          () => resolve({ status: "succeeded" }),
-          (error: unknown) => resolve({ status: "failed", error: jobError(error) }),
-        )
-        .finally(() => aborting.signal.removeEventListener("abort", interrupt));
-    });
-    tracked.end();
-    return outcome;
+      });
+      return { status: "succeeded" };
+    } catch (error) {
+      const interrupted = aborting.signal.aborted && error === aborting.signal.reason;
+      return interrupted ? { status: "interrupted" } : { status: "failed", error: jobError(error) };
+    } finally {
+      tracked.end();
+    }
   }
 
   function createContext(job: Job, sink: CommandSink<Command>): WorkflowContext {

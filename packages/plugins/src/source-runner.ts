@@ -1,7 +1,9 @@
 import type { Command, CommandSink, ReadOnlyRepo } from "@atlas/core";
 import { type PluginHost, trackCommands } from "./context.ts";
+import { interruptible } from "./interruptible.ts";
 import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
 import type { PluginRegistry } from "./registry.ts";
+import type { SourceContext } from "./source.ts";
 
 /** Runs sources. */
 export interface SourceRunner {
@@ -10,6 +12,8 @@ export interface SourceRunner {
    * first failure, after all have ended.
    */
   sync(id?: string): Promise<void>;
+  /** Asks the syncs under way to end through their signal, and waits for them at most `graceMs`. */
+  stop(graceMs: number): Promise<void>;
 }
 
 /** A runner of the registered sources. */
@@ -18,10 +22,11 @@ export function createSourceRunner(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly registry: PluginRegistry;
-  readonly signal: AbortSignal;
 }): SourceRunner {
-  const { host, repo, commands, registry, signal } = options;
+  const { host, repo, commands, registry } = options;
   const underWay = new Map<string, Promise<void>>();
+  const asking = new AbortController();
+  const giving = new AbortController();
 
   return {
     async sync(id) {
@@ -29,6 +34,13 @@ export function createSourceRunner(options: {
       const results = await Promise.allSettled(ids.map(syncOnce));
       const failed = results.find((result) => result.status === "rejected");
       if (failed !== undefined) throw failed.reason;
+    },
+    async stop(graceMs) {
+      const reason = new Error("The gateway is stopping.");
+      asking.abort(reason);
+      const cancel = host.clock.after(graceMs, () => giving.abort(reason));
+      await Promise.allSettled(underWay.values());
+      cancel();
     },
   };
 
@@ -45,21 +57,17 @@ export function createSourceRunner(options: {
     const actor = `source:${id}`;
     const tracked = trackCommands(commands, { actor });
     try {
-      await source.sync({
-        ...host,
-        repo,
-        signal,
-        commands: tracked.commands,
-        cursor: await repo.plugins.getSourceCursor(id),
-        async checkpoint(cursor, together = []) {
-          await tracked.settled();
-          await commands.enqueueAll(
-            [...together, { type: "plugins.source.checkpoint", source_id: id, cursor }],
-            { actor },
-          );
-        },
+      const cursor = await repo.plugins.getSourceCursor(id);
+      const checkpoint: SourceContext["checkpoint"] = async (next, together = []) => {
+        await tracked.settled();
+        const keep = { type: "plugins.source.checkpoint", source_id: id, cursor: next } as const;
+        await commands.enqueueAll([...together, keep], { actor });
+      };
+      const ctx = { ...host, repo, commands: tracked.commands, signal: asking.signal, cursor, checkpoint };
+      await interruptible(giving.signal, async () => {
+        await source.sync(ctx);
+        await tracked.settled();
       });
-      await tracked.settled();
     } catch (error) {
       host.log.error({ source: id, error }, `The source "${id}" failed; its cursor stays where it was.`);
       throw error;

@@ -143,4 +143,30 @@ describe("delivery", () => {
     expect(handled).toBeGreaterThan(0);
     expect(await repo.plugins.getSinkCursor("careless")).toBe(0);
   });
+
+  it("gives up a sink that never ends when it stops, and brings the event again next time", async () => {
+    const seen: string[] = [];
+    const sink: SinkPlugin = {
+      id: "deaf",
+      handle({ id }) {
+        seen.push(id);
+        return seen.length === 1 ? new Promise(() => undefined) : Promise.resolve();
+      },
+    };
+    const { clock, advance } = createManualClock();
+    const { create, emit } = await delivering([sink], clock);
+    const first = create();
+    await first.start();
+    await emit("a");
+    first.wake();
+    while (seen.length === 0) await new Promise(setImmediate);
+    const stopped = first.stop(1_000);
+    advance(1_000);
+    await stopped;
+    const second = create();
+    await second.start();
+    await second.stop(1_000);
+    expect(seen).toHaveLength(2);
+    expect(seen[1]).toBe(seen[0]);
+  });
 });

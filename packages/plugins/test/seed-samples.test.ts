@@ -56,8 +56,7 @@ it("takes all nine commands, and a source and a sink that await nothing", async 
 
   const registry = createPluginRegistry();
   registry.registerSource(source);
-  const signal = new AbortController().signal;
-  await createSourceRunner({ host, repo, commands, registry, signal }).sync("notes");
+  await createSourceRunner({ host, repo, commands, registry }).sync("notes");
   expect(await repo.getEntity("e2")).toMatchObject({ type: "note" });
 
   const delivery = createDelivery({ host, repo, commands, sinks: [acknowledgingSink] });

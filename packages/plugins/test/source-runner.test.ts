@@ -1,14 +1,15 @@
 import type { JsonValue } from "@atlas/core";
 import { describe, expect, it } from "vitest";
 import { createPluginRegistry, createSourceRunner, type SourcePlugin } from "../src/index.ts";
+import { createManualClock } from "./support/manual-clock.ts";
 import { openStore } from "./support/open-store.ts";
 
 async function runnerOf(...sources: readonly SourcePlugin[]) {
-  const opened = await openStore();
+  const { clock, advance } = createManualClock();
+  const opened = await openStore({ clock });
   const registry = createPluginRegistry();
   for (const source of sources) registry.registerSource(source);
-  const signal = new AbortController().signal;
-  return { ...opened, runner: createSourceRunner({ ...opened, registry, signal }) };
+  return { ...opened, advance, runner: createSourceRunner({ ...opened, registry }) };
 }
 
 const badUpdate = { type: "artifact.update", id: "missing", patch: {} } as const;
@@ -98,5 +99,28 @@ describe("a source", () => {
     const late = enqueue?.();
     await expect(late).rejects.toMatchObject({ code: "ATLAS_PLUGINS_CONTEXT_ENDED" });
     expect(await repo.getEntity("late")).toBeUndefined();
+  });
+
+  it("is asked to end when the runner stops, and left behind when it does not", async () => {
+    const asked = Promise.withResolvers<void>();
+    const { runner, repo, advance } = await runnerOf(
+      {
+        id: "polite",
+        async sync(ctx) {
+          ctx.signal.addEventListener("abort", () => asked.resolve());
+          await asked.promise;
+          await ctx.checkpoint("in good order");
+        },
+      },
+      { id: "deaf", sync: () => new Promise(() => undefined) },
+    );
+    const polite = runner.sync("polite");
+    const deaf = expect(runner.sync("deaf")).rejects.toThrow("stopping");
+    await repo.plugins.getSourceCursor("polite");
+    const stopped = runner.stop(1_000);
+    await polite;
+    advance(1_000);
+    await Promise.all([stopped, deaf]);
+    expect(await repo.plugins.getSourceCursor("polite")).toBe("in good order");
   });
 });

@@ -1,0 +1,20 @@
+import { expect, it } from "vitest";
+import * as names from "../src/index.ts";
+
+it("exports these names and no others", () => {
+  expect(Object.keys(names).sort()).toMatchInlineSnapshot(`
+    [
+      "PluginError",
+      "createDelivery",
+      "createJobRunner",
+      "createPluginRegistry",
+      "createSourceRunner",
+      "defineSink",
+      "defineSource",
+      "defineWorkflow",
+      "jobError",
+      "nextJobState",
+      "pluginsModule",
+    ]
+  `);
+});
