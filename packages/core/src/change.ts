@@ -1,5 +1,5 @@
-import type { Refusal } from "./command.ts";
 import type { JsonObject } from "./json.ts";
+import type { Refusal } from "./refusal.ts";
 import type { BoundStatement, ErasedStatement, Query, Statement } from "./statement.ts";
 
 /** What to do when a step changed (or, for `require`, found) no row. */
@@ -21,7 +21,11 @@ export interface NewChangeEvent {
  */
 export interface Change<in out Tables> {
   /** Runs a write. When it changes no row: go on (default), stop because nothing is to do, or refuse the command. */
-  run<Values>(statement: Statement<Tables, Values>, values: Values, options?: { readonly ifNone?: IfNone }): void;
+  run<Values>(
+    statement: Statement<Tables, Values>,
+    values: Values,
+    options?: { readonly ifNone?: IfNone },
+  ): void;
   /** Runs writes one after the other until one of them changes a row; the others are not run. */
   runFirst(
     alternatives: readonly [BoundStatement<Tables>, ...BoundStatement<Tables>[]],
@@ -35,7 +39,10 @@ export interface Change<in out Tables> {
 
 /** One step of a plan. */
 export interface Step {
-  readonly alternatives: readonly { readonly statement: ErasedStatement; readonly values: Readonly<Record<string, unknown>> }[];
+  readonly alternatives: readonly {
+    readonly statement: ErasedStatement;
+    readonly values: Readonly<Record<string, unknown>>;
+  }[];
   readonly ifNone: IfNone;
 }
 
@@ -73,11 +80,33 @@ export function planOf<Payload, Tables>(
     },
     require: (query, values, otherwise) => {
       // A query's values are an object by its type.
-      add({ alternatives: [{ statement: query, values: values as Readonly<Record<string, unknown>> }], ifNone: otherwise });
+      add({
+        alternatives: [{ statement: query, values: values as Readonly<Record<string, unknown>> }],
+        ifNone: otherwise,
+      });
     },
     emit: (event) => {
+      if (!isEvent(event))
+        throw new TypeError("An event has a type; its type, aggregate_id and created_at are texts.");
       events.push(event);
     },
   });
   return { steps, events, writes };
+}
+
+/** What types promise already; but one event that cannot be written would cost the whole batch. */
+function isEvent({
+  type,
+  aggregate_id,
+  created_at,
+}: Partial<Record<keyof NewChangeEvent, unknown>>): boolean {
+  return (
+    isText(type) &&
+    (aggregate_id === undefined || isText(aggregate_id)) &&
+    (created_at === undefined || isText(created_at))
+  );
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
 }

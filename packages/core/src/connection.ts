@@ -35,8 +35,8 @@ function prepare(database: Database.Database, statement: ErasedStatement): Prepa
   const bind = (values: Readonly<Record<string, unknown>>): unknown[] =>
     order.map((value) => (typeof value === "string" ? values[value] : value.literal));
   return {
-    run: (values) => prepared.run(bind(values)).changes,
-    get: (values) => prepared.get(bind(values)),
-    all: (values) => prepared.all(bind(values)),
+    run: (values) => prepared.run(...bind(values)).changes,
+    get: (values) => prepared.get(...bind(values)),
+    all: (values) => prepared.all(...bind(values)),
   };
 }

@@ -34,5 +34,9 @@ export function readEnvelope(envelope: Envelope | undefined): ReadEnvelope {
   }
   const issue = result.error.issues[0];
   const path = ["envelope", ...(issue?.path ?? [])].join(".");
-  throw coreError("ATLAS_CORE_COMMAND_INVALID", { type: "", path }, `"${path}" is not valid: ${issue?.message}.`);
+  throw coreError(
+    "ATLAS_CORE_COMMAND_INVALID",
+    { type: "", path },
+    `"${path}" is not valid: ${issue?.message}.`,
+  );
 }

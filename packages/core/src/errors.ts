@@ -1,4 +1,4 @@
-import type { Refusal } from "./command.ts";
+import type { Refusal } from "./refusal.ts";
 
 /**
  * What each of core's codes carries in `details`. The code says what happened; `docs/errors.md` says what to do.
@@ -8,7 +8,11 @@ export interface CoreErrorDetails {
   ATLAS_CORE_ADMIT_FAILED: { readonly type: string };
   ATLAS_CORE_COMMAND_UNKNOWN: { readonly type: string; readonly nearest?: string };
   ATLAS_CORE_COMMAND_INVALID: { readonly type: string; readonly path: string };
-  ATLAS_CORE_COMMAND_TOO_LARGE: { readonly type: string; readonly sizeBytes: number; readonly limitBytes: number };
+  ATLAS_CORE_COMMAND_TOO_LARGE: {
+    readonly type: string;
+    readonly sizeBytes: number;
+    readonly limitBytes: number;
+  };
   ATLAS_CORE_COMMAND_ID_REUSED: { readonly command_id: string };
   ATLAS_CORE_CONSTRAINT: { readonly type: string; readonly sqlite: string };
   ATLAS_CORE_CURSOR_INVALID: { readonly cursor: string };

@@ -8,7 +8,9 @@ const MAX_DEPTH = MAX_JSON_DEPTH + 4;
 /** SHA-256 of the canonical JSON of `value`, in hex; null for what is no JSON. */
 export function fingerprintOf(value: unknown): string | null {
   try {
-    return createHash("sha256").update(canonicalJson(value, { maxDepth: MAX_DEPTH })).digest("hex");
+    return createHash("sha256")
+      .update(canonicalJson(value, { maxDepth: MAX_DEPTH }))
+      .digest("hex");
   } catch (error) {
     if (isCoreError(error, "ATLAS_CORE_JSON_INVALID")) return null;
     throw error;

@@ -28,7 +28,7 @@ const COUNTER_BITS = 12;
 export function createNewId(clock: Clock): NewId {
   const pool = Buffer.alloc(POOL_IDS * RANDOM_BYTES);
   let used = pool.length;
-  let time = 0;
+  let time = -1;
   let counter = 0;
   let prefix = "";
 
@@ -38,7 +38,7 @@ export function createNewId(clock: Clock): NewId {
       used = 0;
     }
     const random = pool.toString("hex", used, used + RANDOM_BYTES);
-    const now = clock.now();
+    const now = Math.max(0, Math.trunc(clock.now()));
     if (now > time) {
       startMillisecond(now, pool.readUInt8(used));
     } else {

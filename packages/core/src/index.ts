@@ -9,7 +9,6 @@ export type {
   Committed,
   DomainEvent,
   Envelope,
-  Refusal,
 } from "./command.ts";
 export { CoreError, type CoreErrorCode, type CoreErrorDetails, isCoreError } from "./errors.ts";
 export type { Failpoint, FailpointName } from "./failpoint.ts";
@@ -17,14 +16,33 @@ export type { CommittedBatch } from "./flush-loop.ts";
 export type { Health } from "./health.ts";
 export { createNewId, idText, MAX_ID_BYTES, type NewId } from "./id.ts";
 export { type Admit, MAX_COMMAND_BYTES, MAX_UNIT_BYTES, MAX_UNIT_COMMANDS } from "./intake.ts";
-export { canonicalJson, type JsonObject, type JsonValue, jsonObject, jsonText, MAX_JSON_DEPTH } from "./json.ts";
+export {
+  canonicalJson,
+  type JsonObject,
+  type JsonValue,
+  jsonObject,
+  jsonText,
+  MAX_JSON_DEPTH,
+} from "./json.ts";
 export { type Logger, silentLogger } from "./logger.ts";
 export { createLoop, type Loop } from "./loop.ts";
+export {
+  MAX_CONTENT_BYTES,
+  type NewArtifact,
+  newArtifact,
+  type PartialArtifact,
+  partialArtifact,
+} from "./model/artifact.ts";
+export { type Command, type CoreModule, coreModule } from "./model/core-module.ts";
+export {
+  type EventId,
+  eventId,
+  type NewDomainEvent,
+  newDomainEvent,
+  parseEventId,
+} from "./model/domain-event.ts";
 export { type EntityInput, entityInput } from "./model/entity.ts";
 export { type EventInput, eventInput } from "./model/event.ts";
-export { MAX_CONTENT_BYTES, type NewArtifact, newArtifact, type PartialArtifact, partialArtifact } from "./model/artifact.ts";
-export { type Command, type CoreModule, coreModule } from "./model/core-module.ts";
-export { eventId, type EventId, type NewDomainEvent, newDomainEvent, parseEventId } from "./model/domain-event.ts";
 export { type NewJob, newJob } from "./model/job.ts";
 export { type PrunePolicy, prunePolicy } from "./model/prune.ts";
 export type {
@@ -35,6 +53,7 @@ export type {
   ListEventsOptions,
   ListJobsOptions,
   ListOptions,
+  ListReadyJobsOptions,
 } from "./model/queries.ts";
 export type { Artifact, Entity, Event, Job, JournalEntry, RefusedCommand } from "./model/records.ts";
 export type {
@@ -66,6 +85,8 @@ export {
 export { didYouMean, nearestName } from "./nearest.ts";
 export type { Page, PageOptions } from "./page.ts";
 export type { AllTables, ReadOnlyRepo } from "./read-only-repo.ts";
+export { openReadOnly, type ReadOnlyStore } from "./read-only-store.ts";
+export type { Refusal } from "./refusal.ts";
 export {
   type BoundStatement,
   type CompiledStatement,
@@ -79,8 +100,6 @@ export {
 } from "./statement.ts";
 export {
   createStore,
-  openReadOnly,
-  type ReadOnlyStore,
   type Store,
   type StoreCommand,
   type StoreOptions,

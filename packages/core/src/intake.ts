@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "./clock.ts";
-import type { AnyCommand, Envelope, Refusal } from "./command.ts";
+import type { AnyCommand, Envelope } from "./command.ts";
 import { readEnvelope } from "./envelope.ts";
 import { type CoreError, coreError, isCoreError, refusalError } from "./errors.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -8,6 +8,7 @@ import type { NewId } from "./id.ts";
 import { canonicalCopy, canonicalJson, isPlainObject, MAX_JSON_DEPTH } from "./json.ts";
 import type { AnyCommandDefinition, Preparation, StoreModule } from "./module.ts";
 import { didYouMean, nearestName } from "./nearest.ts";
+import type { Refusal } from "./refusal.ts";
 import { createIsoNow } from "./time.ts";
 import type { QueuedCommand, RefusedNote, Unit } from "./unit.ts";
 
@@ -17,6 +18,9 @@ export const MAX_COMMAND_BYTES = 4 * 1024 * 1024;
 export const MAX_UNIT_COMMANDS = 1_000;
 /** The largest unit, as UTF-8 bytes of its JSON: 8 MiB. */
 export const MAX_UNIT_BYTES = 8 * 1024 * 1024;
+
+// A control character is written as \u0001: only what might be too large is measured exactly.
+const MAX_BYTES_PER_CHARACTER = 6;
 
 // A JSON column lies at most two levels below a command.
 const MAX_COMMAND_DEPTH = MAX_JSON_DEPTH + 2;
@@ -53,7 +57,7 @@ export function createIntake(options: {
 }): Intake {
   const { clock, newId, admit } = options;
   const installed = installCommands(options.modules);
-  const isoNow = createIsoNow(clock.now);
+  const isoNow = createIsoNow(() => clock.now());
 
   return {
     accept(commands, envelope) {
@@ -66,11 +70,17 @@ export function createIntake(options: {
         const known = findCommand(command);
         const sent = check(known, command as AnyCommand);
         if (command_id !== undefined) asSent.push([known.type, sent]);
-        const frozen = freeze(known, admitted(known, complete(known, sent, preparation), preparation, envelope));
+        const frozen = freeze(
+          known,
+          admitted(known, complete(known, sent, preparation), preparation, envelope),
+        );
         size += frozen.size;
         queued.push({ type: known.type, definition: known.definition, payload: frozen.copy });
       }
-      if (size > MAX_UNIT_BYTES) throw tooLarge("enqueueAll", "The unit", size, MAX_UNIT_BYTES);
+      if (size * MAX_BYTES_PER_CHARACTER > MAX_UNIT_BYTES) {
+        const sizeBytes = queued.reduce((sum, { payload }) => sum + textBytes(payload), 0);
+        if (sizeBytes > MAX_UNIT_BYTES) throw tooLarge("enqueueAll", "The unit", sizeBytes, MAX_UNIT_BYTES);
+      }
       return {
         commands: queued,
         commandId: command_id,
@@ -134,11 +144,11 @@ export function createIntake(options: {
       const answer = callAdmit(hook, command, envelope ?? {});
       if (answer === command) continue;
       if (isRefusal(answer)) throw refusalError(answer);
-      if (answer.type !== known.type) {
-        const message = `An admit hook turned "${known.type}" into "${answer.type}"; it may change what a command says, not what it is.`;
+      if (!isPlainObject(answer) || answer["type"] !== known.type) {
+        const message = `An admit hook answered "${known.type}" with neither that command nor a refusal. It may change what a command says, not what it is.`;
         throw coreError("ATLAS_CORE_ADMIT_FAILED", { type: known.type }, message);
       }
-      current = complete(known, check(known, answer), preparation);
+      current = complete(known, check(known, answer as AnyCommand), preparation);
     }
     return current;
   }
@@ -149,7 +159,11 @@ function installCommands(modules: readonly StoreModule[]): ReadonlyMap<string, I
   for (const module of modules) {
     for (const [type, definition] of Object.entries(module.commands)) {
       const { schema } = definition;
-      installed.set(type, { type, definition, schema: schema instanceof z.ZodObject ? schema.strict() : schema });
+      installed.set(type, {
+        type,
+        definition,
+        schema: schema instanceof z.ZodObject ? schema.strict() : schema,
+      });
     }
   }
   return installed;
@@ -166,7 +180,12 @@ function check(known: InstalledCommand, command: AnyCommand): object {
 function invalid(known: InstalledCommand, issue: z.core.$ZodIssue): CoreError {
   const { type } = known;
   if (issue.code === "custom" && typeof issue.params?.["limitBytes"] === "number") {
-    return tooLarge(type, `"${issue.path.join(".")}"`, Number(issue.params["sizeBytes"]), issue.params["limitBytes"]);
+    return tooLarge(
+      type,
+      `"${issue.path.join(".")}"`,
+      Number(issue.params["sizeBytes"]),
+      issue.params["limitBytes"],
+    );
   }
   const unknownKey = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
   const path = [...issue.path, ...(unknownKey === undefined ? [] : [unknownKey])].join(".").slice(0, 255);
@@ -192,16 +211,22 @@ function freeze(known: InstalledCommand, payload: object): { readonly copy: obje
   const { type } = known;
   try {
     const { copy, size } = canonicalCopy(payload, { maxDepth: MAX_COMMAND_DEPTH });
-    if (size * 3 > MAX_COMMAND_BYTES) {
-      const sizeBytes = size > MAX_COMMAND_BYTES ? size : Buffer.byteLength(JSON.stringify(copy));
+    if (size * MAX_BYTES_PER_CHARACTER > MAX_COMMAND_BYTES) {
+      const sizeBytes = textBytes(copy);
       if (sizeBytes > MAX_COMMAND_BYTES) throw tooLarge(type, "The command", sizeBytes, MAX_COMMAND_BYTES);
     }
     return { copy, size };
   } catch (error) {
     if (!isCoreError(error, "ATLAS_CORE_JSON_INVALID")) throw error;
     const { path } = error.details;
-    throw coreError("ATLAS_CORE_COMMAND_INVALID", { type, path }, `${type}: ${error.message}`, { cause: error });
+    throw coreError("ATLAS_CORE_COMMAND_INVALID", { type, path }, `${type}: ${error.message}`, {
+      cause: error,
+    });
   }
+}
+
+function textBytes(copy: object): number {
+  return Buffer.byteLength(JSON.stringify(copy));
 }
 
 function tooLarge(type: string, subject: string, sizeBytes: number, limitBytes: number): CoreError {
@@ -212,7 +237,7 @@ function tooLarge(type: string, subject: string, sizeBytes: number, limitBytes: 
   );
 }
 
-function callAdmit(hook: Admit, command: AnyCommand, envelope: Envelope): AnyCommand | Refusal {
+function callAdmit(hook: Admit, command: AnyCommand, envelope: Envelope): unknown {
   try {
     return hook(command, envelope);
   } catch (cause) {
@@ -221,8 +246,9 @@ function callAdmit(hook: Admit, command: AnyCommand, envelope: Envelope): AnyCom
   }
 }
 
-function isRefusal(answer: AnyCommand | Refusal): answer is Refusal {
-  return typeof (answer as Partial<AnyCommand>).type !== "string";
+function isRefusal(answer: unknown): answer is Refusal {
+  const { refuse, message } = isPlainObject(answer) ? answer : {};
+  return typeof refuse === "string" && typeof message === "string";
 }
 
 function shortText(value: unknown, length: number): string | undefined {

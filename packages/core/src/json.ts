@@ -38,8 +38,8 @@ export function jsonText(value: JsonValue): string {
 }
 
 /**
- * A copy of `value` with sorted keys that nobody else can change, and the size of its text in UTF-16 units (exact but
- * for escapes). Throws as {@link canonicalJson}.
+ * A copy of `value` with sorted keys that nobody else can change, and the size of its text in UTF-16 units, estimated
+ * (escapes count too little, short numbers too much). Throws as {@link canonicalJson}.
  */
 export function canonicalCopy<Value>(
   value: Value,
@@ -50,6 +50,10 @@ export function canonicalCopy<Value>(
   try {
     return { copy: copyValue(value, maxDepth) as Value, size };
   } catch (error) {
+    if (error === tooLarge) {
+      const message = `The value is larger than ${MAX_SIZE} characters; the same object may stand in it very often.`;
+      throw coreError("ATLAS_CORE_JSON_INVALID", { path: "" }, message);
+    }
     if (error !== notJson) throw error;
     const problem = findProblem(value, maxDepth);
     const subject = problem.path === "" ? "The value" : `"${problem.path}"`;
@@ -67,7 +71,13 @@ export function isPlainObject(value: unknown): value is JsonObject {
 // The walk runs once per command on the hot path: it counts in a variable of the module, fails with a constant, and
 // only after a failure is the path looked for.
 const notJson = new Error("not JSON");
+const tooLarge = new Error("too large");
+// Far beyond every command: it only ends the walk over an object that doubles at each of its 64 levels.
+const MAX_SIZE = 64 * 1024 * 1024;
 let size = 0;
+
+// So few keys are put in order by hand: Array.prototype.sort takes as long as the rest of the copy.
+const FEW_KEYS = 24;
 
 function copyValue(value: unknown, levelsLeft: number): unknown {
   switch (typeof value) {
@@ -95,6 +105,7 @@ function copyValue(value: unknown, levelsLeft: number): unknown {
 }
 
 function copyArray(value: readonly unknown[], levelsLeft: number): unknown[] {
+  if (size > MAX_SIZE) throw tooLarge;
   const copy: unknown[] = [];
   size += 2 + value.length;
   for (let index = 0; index < value.length; index += 1) copy.push(copyValue(value[index], levelsLeft));
@@ -103,6 +114,7 @@ function copyArray(value: readonly unknown[], levelsLeft: number): unknown[] {
 
 function copyObject(value: object, levelsLeft: number): object {
   if (!isPlainObject(value)) throw notJson;
+  if (size > MAX_SIZE) throw tooLarge;
   const copy: Record<string, unknown> = {};
   size += 2;
   for (const key of sortedKeys(value)) {
@@ -115,8 +127,13 @@ function copyObject(value: object, levelsLeft: number): object {
 
 function sortedKeys(value: object): readonly string[] {
   const keys = Object.keys(value);
+  if (keys.length > FEW_KEYS) return keys.sort();
   for (let index = 1; index < keys.length; index += 1) {
-    if ((keys[index - 1] as string) > (keys[index] as string)) return keys.sort();
+    const key = keys[index] as string;
+    let place = index;
+    for (; place > 0 && (keys[place - 1] as string) > key; place -= 1)
+      keys[place] = keys[place - 1] as string;
+    keys[place] = key;
   }
   return keys;
 }
@@ -142,9 +159,14 @@ function problemOf(value: unknown, place: Place): Problem | undefined {
     case "string":
       return value.isWellFormed()
         ? undefined
-        : { path, reason: "holds half a surrogate pair, which UTF-8 cannot carry; call toWellFormed() first." };
+        : {
+            path,
+            reason: "holds half a surrogate pair, which UTF-8 cannot carry; call toWellFormed() first.",
+          };
     case "number":
-      return Number.isFinite(value) ? undefined : { path, reason: `is ${value}, which JSON cannot say; use null.` };
+      return Number.isFinite(value)
+        ? undefined
+        : { path, reason: `is ${value}, which JSON cannot say; use null.` };
     case "boolean":
       return undefined;
     case "bigint":
@@ -160,11 +182,16 @@ function problemOf(value: unknown, place: Place): Problem | undefined {
 
 function problemInside(value: object, { maxDepth, path, above }: Place): Problem | undefined {
   if (above.has(value)) return { path, reason: "refers back to an object around it; JSON has no cycles." };
-  if (above.size >= maxDepth) return { path: shortened(path), reason: `is nested deeper than ${maxDepth} levels.` };
-  if (value instanceof Date) return { path, reason: "is a Date, which JSON cannot say; use its toISOString()." };
+  if (above.size >= maxDepth)
+    return { path: shortened(path), reason: `is nested deeper than ${maxDepth} levels.` };
+  if (value instanceof Date)
+    return { path, reason: "is a Date, which JSON cannot say; use its toISOString()." };
   const isArray = Array.isArray(value);
   if (!isArray && !isPlainObject(value)) {
-    return { path, reason: `is a ${value.constructor?.name ?? "class instance"}; JSON has only plain objects.` };
+    return {
+      path,
+      reason: `is a ${value.constructor?.name ?? "class instance"}; JSON has only plain objects.`,
+    };
   }
   above.add(value);
   for (const key of Object.keys(isArray ? Array.from(value) : value)) {

@@ -1,6 +1,7 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { z } from "zod";
+import { badPath } from "./database-file.ts";
 import { coreError } from "./errors.ts";
 import type { OpenDatabase } from "./sqlite.ts";
 import { sqliteCode } from "./storage-trouble.ts";
@@ -22,6 +23,7 @@ const owner = z.object({ pid: z.int() });
  */
 export function takeFileLock(open: OpenDatabase, path: string): FileLock {
   const ownerFile = `${path}.owner`;
+  createPrivateFile(`${path}.lock`);
   const database = open(`${path}.lock`, { timeoutMs: 0 });
   try {
     // No journal, so that the lock leaves no other file beside it.
@@ -35,6 +37,15 @@ export function takeFileLock(open: OpenDatabase, path: string): FileLock {
   const wasLeftBehind = readOwner(ownerFile) !== undefined;
   writeFileSync(ownerFile, JSON.stringify({ pid: process.pid }), { mode: 0o600 });
   return { wasLeftBehind, release: () => release(database, ownerFile) };
+}
+
+function createPrivateFile(path: string): void {
+  try {
+    // Exclusive, for a file that SQLite may have open in this process must never be closed by anything else.
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw badPath(path, "cannot be created", error);
+  }
 }
 
 function release(database: Database.Database, ownerFile: string): void {

@@ -66,18 +66,24 @@ export function createLoop(options: {
     cancelNext?.();
     cancelNext = undefined;
     woken = false;
-    running = (async () => {
-      let nextMs: number | undefined;
-      try {
-        nextMs = await tick();
-      } catch (error) {
-        onError(error);
-      }
-      running = undefined;
-      if (stopped !== undefined) return;
-      const delayMs = woken ? 0 : (nextMs ?? idleMs);
-      if (delayMs !== undefined) schedule(delayMs);
-    })();
+    // `then` runs its callback in a later turn also when `tick` threw at once, so never before `running` is set.
+    running = attempt().then(next, () => next(undefined));
     return running;
+  }
+
+  async function attempt(): Promise<number | undefined> {
+    try {
+      return await tick();
+    } catch (error) {
+      onError(error);
+      return undefined;
+    }
+  }
+
+  function next(nextMs: number | undefined): void {
+    running = undefined;
+    if (stopped !== undefined) return;
+    const delayMs = woken ? 0 : (nextMs ?? idleMs);
+    if (delayMs !== undefined) schedule(delayMs);
   }
 }

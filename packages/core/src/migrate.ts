@@ -25,7 +25,12 @@ interface CompiledMigration {
  */
 export function migrate(
   database: Database.Database,
-  options: { readonly path: string; readonly modules: readonly StoreModule[]; readonly now: string; readonly newStoreId: () => string },
+  options: {
+    readonly path: string;
+    readonly modules: readonly StoreModule[];
+    readonly now: string;
+    readonly newStoreId: () => string;
+  },
 ): void {
   const { path, now } = options;
   const modules: readonly Migrated[] = [bookkeeping, ...options.modules];

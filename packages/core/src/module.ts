@@ -93,16 +93,23 @@ export type CommandOf<Module> = Module extends unknown
       [Type in keyof CommandsOf<Module> & string]: CommandsOf<Module>[Type] extends {
         readonly schema: infer Schema extends z.ZodType;
       }
-        ? Simplify<{ readonly type: Type } & z.input<Schema>>
+        ? Simplify<{ readonly type: Type } & Fields<z.input<Schema>>>
         : never;
     }[keyof CommandsOf<Module> & string]
   : never;
 
 /** A module's tables. */
-export type TablesOf<Module> = Module extends { readonly tables?: TablesMarker<infer Tables> | undefined } ? Tables : never;
+export type TablesOf<Module> = Module extends { readonly tables?: TablesMarker<infer Tables> | undefined }
+  ? Tables
+  : never;
 
 /** A module's queries, as they stand under `repo.<module>`. */
-export type QueriesOf<Module> = Module extends { readonly queries?: (read: never) => infer Queries } ? Queries : Record<never, never>;
+export type QueriesOf<Module> = Module extends { readonly queries?: (read: never) => infer Queries }
+  ? Queries
+  : Record<never, never>;
+
+// z.object({}) takes an object in which every key is `never`; that would forbid the type too.
+type Fields<Input> = Input extends Readonly<Record<string, never>> ? unknown : Input;
 
 type Simplify<T> = { [Key in keyof T]: T[Key] } & {};
 
@@ -117,9 +124,10 @@ type CheckCommands<Name extends string, Tables, Commands> = {
       : `A command of module "${Name}" must be defined over the tables of "${Name}"`
     : `A command of module "${Name}" must be named "${Name}.…"`;
 };
-type CheckTables<Name extends string, Tables> = Exclude<keyof Tables, OwnTable<Name>> extends never
-  ? TablesMarker<Tables>
-  : `A table of module "${Name}" must be named "${Name}_…"`;
+type CheckTables<Name extends string, Tables> =
+  Exclude<keyof Tables, OwnTable<Name>> extends never
+    ? TablesMarker<Tables>
+    : `A table of module "${Name}" must be named "${Name}_…"`;
 
 /**
  * Types and returns a module. The compiler refuses a command or a table outside the module's prefix, a handler that runs
@@ -144,21 +152,45 @@ export function defineModule<
 }
 
 /** A module with everything that can be inferred from its definition. */
-export interface Module<Name extends string, in out Tables, Commands, Queries extends object> extends StoreModule {
+export interface Module<
+  Name extends string,
+  in out Tables,
+  Commands extends Readonly<Record<string, AnyCommandDefinition>>,
+  Queries extends object,
+> extends StoreModule {
   readonly name: Name;
   readonly tables?: TablesMarker<Tables>;
-  readonly commands: Commands & Readonly<Record<string, AnyCommandDefinition>>;
+  readonly commands: Commands;
   readonly queries?: (read: Read<Tables>) => Queries;
 }
 
 const MODULE_NAME = /^[a-z][a-z0-9]*$/;
+// Beside core's tables, the store's own and SQLite's, and `repo.select`.
+const RESERVED_NAMES: ReadonlySet<string> = new Set([
+  "store",
+  "select",
+  "domain",
+  "refused",
+  "command",
+  "schema",
+  "sqlite",
+]);
 const MIGRATION_NAME = /^\d{3}_[a-z0-9_]+$/;
 
-function checkModule(module: { readonly name: string; readonly version: number; readonly migrations: object; readonly commands: object }): void {
+function checkModule(module: {
+  readonly name: string;
+  readonly version: number;
+  readonly migrations: object;
+  readonly commands: object;
+}): void {
   const { name, version } = module;
   if (!MODULE_NAME.test(name)) {
-    throw new TypeError(`A module's name is lower-case letters and digits, starting with a letter; got "${name}".`);
+    throw new TypeError(
+      `A module's name is lower-case letters and digits, starting with a letter; got "${name}".`,
+    );
   }
+  if (RESERVED_NAMES.has(name))
+    throw new TypeError(`No module can be named "${name}": Atlas uses that name itself.`);
   if (!Number.isInteger(version) || version < 1) {
     throw new TypeError(`Module "${name}": version must be a whole number from 1; got ${version}.`);
   }

@@ -28,18 +28,22 @@ export function pageLimit(options: { readonly limit?: number } | undefined): num
   return limit;
 }
 
-const cursorKey = z.array(z.union([z.string(), z.number()]));
+/** What a list sorts by: one number, or this many texts. */
+export const cursorKeys = {
+  number: z.tuple([z.int()]),
+  text: z.tuple([z.string()]),
+  texts: z.tuple([z.string(), z.string()]),
+} as const;
 
-/** The sort key that a cursor stands for, or nothing without a cursor. `columns` is how many values it must have. */
-export function readCursor(cursor: string | undefined, columns: number): readonly (string | number)[] | undefined {
+/** The sort key that a cursor stands for, or nothing without a cursor. */
+export function readCursor<Key>(cursor: string | undefined, key: z.ZodType<Key>): Key | undefined {
   if (cursor === undefined) return undefined;
   try {
-    const key = cursorKey.length(columns).parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));
-    return key;
+    return key.parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));
   } catch (cause) {
     throw coreError(
       "ATLAS_CORE_CURSOR_INVALID",
-      { cursor: cursor.slice(0, 200) },
+      { cursor: String(cursor).slice(0, 200) },
       "The cursor is not one that this list gave out. Start again without it.",
       { cause },
     );

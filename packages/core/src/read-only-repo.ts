@@ -1,10 +1,12 @@
 import { Kysely, SqliteDialect } from "kysely";
 import type { ReadonlyKysely } from "kysely/readonly";
-import type { Connection } from "./connection.ts";
+import type { Connection, Prepared } from "./connection.ts";
+import { coreError } from "./errors.ts";
 import type { CoreModule } from "./model/core-module.ts";
 import type { CoreQueries } from "./model/queries.ts";
 import type { CoreTables } from "./model/tables.ts";
 import type { QueriesOf, Read, StoreModule, TablesOf } from "./module.ts";
+import type { ErasedStatement } from "./statement.ts";
 
 /**
  * Reads what is committed, on a connection that cannot write: core's queries by name, those of each installed module
@@ -13,12 +15,17 @@ import type { QueriesOf, Read, StoreModule, TablesOf } from "./module.ts";
 export type ReadOnlyRepo<Module extends StoreModule = never> = CoreQueries & {
   /** Kysely narrowed to reading, typed with the tables of all installed modules. It blocks while it reads. */
   readonly select: ReadonlyKysely<AllTables<Module>>;
-} & { readonly [Name in Exclude<Module, CoreModule>["name"]]: QueriesOf<Extract<Module, { readonly name: Name }>> };
+} & {
+  readonly [Name in Exclude<Module, CoreModule>["name"]]: QueriesOf<Extract<Module, { readonly name: Name }>>;
+};
 
 /** The tables of core and of the given modules, together. */
-export type AllTables<Module> = CoreTables & ([Module] extends [never] ? unknown : Intersect<TablesOf<Module>>);
+export type AllTables<Module> = CoreTables &
+  ([Module] extends [never] ? unknown : Intersect<TablesOf<Module>>);
 
-type Intersect<Union> = (Union extends unknown ? (value: Union) => void : never) extends (value: infer All) => void
+type Intersect<Union> = (Union extends unknown ? (value: Union) => void : never) extends (
+  value: infer All,
+) => void
   ? All
   : never;
 
@@ -30,11 +37,17 @@ export function createReadOnlyRepo<Module extends StoreModule>(
   const { database } = connection;
   const select = new Kysely<CoreTables>({
     // The connection is the store's to close, not Kysely's.
-    dialect: new SqliteDialect({ database: { prepare: (sql) => database.prepare(sql), close: () => undefined } }),
+    dialect: new SqliteDialect({
+      database: { prepare: (sql) => database.prepare(sql), close: () => undefined },
+    }),
   });
+  const prepared = (query: ErasedStatement): Prepared => {
+    if (database.open) return connection.prepared(query);
+    throw coreError("ATLAS_CORE_STOPPED", {}, "The store was stopped; its repo cannot be read any more.");
+  };
   const read: Read<CoreTables> = {
-    get: async (query, values) => connection.prepared(query).get(values as Values) as never,
-    all: async (query, values) => connection.prepared(query).all(values as Values) as never,
+    get: async (query, values) => prepared(query).get(values as Values) as never,
+    all: async (query, values) => prepared(query).all(values as Values) as never,
     select: select as unknown as ReadonlyKysely<CoreTables>,
   };
   const repo: Record<string, unknown> = { select };

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import type Database from "better-sqlite3";
+import { badPath } from "./database-file.ts";
 import { coreError } from "./errors.ts";
 import { sqliteCode } from "./storage-trouble.ts";
 
@@ -11,6 +13,7 @@ export type OpenDatabase = (
 /** Marks a file as Atlas's in SQLite's header: "ATLS". */
 export const APPLICATION_ID = 0x41_54_4c_53;
 
+const UNREACHABLE = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/;
 const OLDEST_NODE = 22;
 // Older ones can corrupt a WAL that is reset while it is read (SQLite's release notes of 3.51.3).
 const OLDEST_SQLITE = "3.51.3";
@@ -92,7 +95,8 @@ export function openReading(open: OpenDatabase, path: string): Database.Database
 
 function requirePragma(database: Database.Database, name: string, wanted: string | number): void {
   const found: unknown = database.pragma(name, { simple: true });
-  if (found !== wanted) throw new Error(`SQLite answered "${String(found)}" to pragma ${name}, not "${wanted}".`);
+  if (found !== wanted)
+    throw new Error(`SQLite answered "${String(found)}" to pragma ${name}, not "${wanted}".`);
 }
 
 /** What is in a database file, as far as its header and its own check tell. */
@@ -103,9 +107,13 @@ export type FileContent = "empty" | "atlas" | "foreign";
  * `ATLAS_CORE_DATABASE_CORRUPT` for one that cannot be read.
  */
 export function inspectFile(open: OpenDatabase, path: string): FileContent {
-  return withCorruptionNamed(path, () => {
-    const database = openReading(open, path);
+  return withFileNamed(path, () => {
+    // A reading connection leaves a -wal and a -shm file behind; a writing one removes them, but would first bring in
+    // what another program left in such a log. So each where it changes nothing.
+    const hasLog = ["-wal", "-journal"].some((suffix) => existsSync(`${path}${suffix}`));
+    const database = open(path, { readonly: hasLog, timeoutMs: OPENING_TIMEOUT_MS });
     try {
+      database.pragma("trusted_schema = off");
       if (database.pragma("application_id", { simple: true }) === APPLICATION_ID) return "atlas";
       const tables = Number(database.prepare("select count(*) from sqlite_master").pluck().get());
       return tables === 0 ? "empty" : "foreign";
@@ -117,19 +125,22 @@ export function inspectFile(open: OpenDatabase, path: string): FileContent {
 
 /** Runs SQLite's quick check; throws `ATLAS_CORE_DATABASE_CORRUPT` with its first finding. */
 export function quickCheck(database: Database.Database, path: string): void {
-  withCorruptionNamed(path, () => {
+  withFileNamed(path, () => {
     const found = String(database.pragma("quick_check(1)", { simple: true }));
     if (found !== "ok") throw corrupt(path, found);
   });
 }
 
-function withCorruptionNamed<Result>(path: string, read: () => Result): Result {
+/** Runs `read` and names what SQLite says of the file: foreign, damaged, or out of reach. */
+export function withFileNamed<Result>(path: string, read: () => Result): Result {
   try {
     return read();
   } catch (error) {
     const code = sqliteCode(error);
     if (code?.startsWith("SQLITE_NOTADB") === true) throw foreign(path, error);
     if (code?.startsWith("SQLITE_CORRUPT") === true) throw corrupt(path, (error as Error).message, error);
+    if (code !== undefined && UNREACHABLE.test(code))
+      throw badPath(path, "cannot be opened for writing", error);
     throw error;
   }
 }

@@ -1,5 +1,12 @@
 import type { Compilable, Expression, Kysely } from "kysely";
-import { Kysely as KyselyBuilder, SqliteAdapter, SqliteQueryCompiler, DummyDriver, SqliteIntrospector, sql } from "kysely";
+import {
+  DummyDriver,
+  Kysely as KyselyBuilder,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  sql,
+} from "kysely";
 import type { ReadonlyKysely } from "kysely/readonly";
 
 /** A placeholder for each value: `p.title` stands for the `title` that is given when the statement runs. */

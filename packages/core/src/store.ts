@@ -1,31 +1,20 @@
-import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "./clock.ts";
 import type { CommandSink, Committed, Envelope } from "./command.ts";
 import { createCommandQueue } from "./command-queue.ts";
-import { type Connection, createConnection } from "./connection.ts";
-import { createDatabaseFile, type DatabaseFile, findDatabaseFile } from "./database-file.ts";
+import type { Connection } from "./connection.ts";
 import { CoreError, coreError } from "./errors.ts";
 import type { Failpoint } from "./failpoint.ts";
 import { type CommittedBatch, createFlushLoop } from "./flush-loop.ts";
 import type { Health } from "./health.ts";
 import { createNewId, type NewId } from "./id.ts";
+import { installedModules } from "./installed-modules.ts";
 import { type AcceptedUnit, type Admit, createIntake, MAX_UNIT_COMMANDS } from "./intake.ts";
-import { type FileLock, takeFileLock } from "./lock.ts";
 import { type Logger, silentLogger } from "./logger.ts";
-import { migrate } from "./migrate.ts";
-import { type CoreModule, coreModule } from "./model/core-module.ts";
+import type { CoreModule } from "./model/core-module.ts";
 import type { CommandOf, StoreModule } from "./module.ts";
-import { createReadOnlyRepo, type ReadOnlyRepo } from "./read-only-repo.ts";
-import {
-  foreign,
-  inspectFile,
-  loadSqlite,
-  type OpenDatabase,
-  openReading,
-  openWriting,
-  quickCheck,
-  stopWaitingForLocks,
-} from "./sqlite.ts";
+import { closeFile, closeQuietly, openFile } from "./open-file.ts";
+import type { ReadOnlyRepo } from "./read-only-repo.ts";
+import { loadSqlite, quickCheck } from "./sqlite.ts";
 import { isoTime } from "./time.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
@@ -78,8 +67,6 @@ export interface Store<Module extends StoreModule = never> extends AsyncDisposab
   stop(): Promise<void>;
 }
 
-const SMALL_FILE_BYTES = 16 * 1024 * 1024;
-
 /**
  * Opens a database: takes its lock, checks it, migrates it and starts the flush loop. Refuses a file that another gateway
  * has open, that is damaged, newer than this version, or not Atlas's; such a file is never changed.
@@ -99,13 +86,13 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   const newId = options.newId ?? createNewId(clock);
   const modules = installedModules(options.modules ?? []);
   const open = await loadSqlite();
-  const { file, lock, reader, openWriter } = openFile(open, {
+  const { file, lock, reader, repo, openWriter } = openFile<Modules[number]>(open, {
     database: options.database,
     modules,
     now: isoTime(clock.now()),
   });
 
-  const writing = (connection: Connection): Writer => createWriter({ connection, journal, failpoint });
+  const writing = (connection: Connection): Writer => createWriter({ connection, journal, clock, failpoint });
   let connection = openWriter();
   const queue = createCommandQueue({
     maxCommands: options.maxQueuedCommands ?? 10_000,
@@ -128,23 +115,33 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   const intake = createIntake({ modules, clock, newId, admit: options.admit ?? [] });
   let stopped: Promise<void> | undefined;
 
-  const send = (commands: readonly unknown[], envelope: Envelope | undefined): Promise<readonly Committed[]> => {
+  /** `receive` is called when the commit is known, so that who waits goes on before the listeners of `onCommitted`. */
+  const send = <Received>(
+    commands: readonly unknown[],
+    envelope: Envelope | undefined,
+    receive: (receipts: readonly Committed[]) => Received,
+  ): Promise<Received> => {
     let unit: AcceptedUnit;
     try {
-      if (stopped !== undefined) throw coreError("ATLAS_CORE_STOPPED", {}, "The store was stopped and takes no more commands.");
+      if (stopped !== undefined)
+        throw coreError("ATLAS_CORE_STOPPED", {}, "The store was stopped and takes no more commands.");
       unit = intake.accept(commands, envelope);
     } catch (error) {
       return handled(Promise.reject(refuseAtDoor(commands, envelope, error)));
     }
     return handled(
       new Promise((resolve, reject) => {
-        queue.push({ ...unit, resolve, reject });
+        queue.push({ ...unit, resolve: (receipts) => resolve(receive(receipts)), reject });
         loop.wake();
       }),
     );
   };
 
-  function refuseAtDoor(commands: readonly unknown[], envelope: Envelope | undefined, error: unknown): unknown {
+  function refuseAtDoor(
+    commands: readonly unknown[],
+    envelope: Envelope | undefined,
+    error: unknown,
+  ): unknown {
     if (!(error instanceof CoreError)) return error;
     log.warn({ code: error.code, actor: envelope?.actor }, error.message);
     if (stopped === undefined) {
@@ -154,22 +151,21 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   }
 
   const commands: CommandSink<StoreCommand<Modules[number]>> = {
-    enqueue: (command, envelope) => {
-      const receipts = send([command], envelope);
-      return handled(receipts.then(([receipt]) => receipt as Committed));
-    },
+    enqueue: (command, envelope) => send([command], envelope, ([receipt]) => receipt as Committed),
     enqueueAll: (list, envelope) => {
       if (!Array.isArray(list)) throw new TypeError("enqueueAll takes an array of commands.");
       if (list.length > MAX_UNIT_COMMANDS) {
-        throw new TypeError(`enqueueAll takes at most ${MAX_UNIT_COMMANDS} commands; got ${list.length}. Send several units.`);
+        throw new TypeError(
+          `enqueueAll takes at most ${MAX_UNIT_COMMANDS} commands; got ${list.length}. Send several units.`,
+        );
       }
-      return list.length === 0 ? Promise.resolve([]) : send(list, envelope);
+      return list.length === 0 ? Promise.resolve([]) : send(list, envelope, (receipts) => receipts);
     },
   };
 
   const store: Store<Modules[number]> = {
     commands,
-    repo: createReadOnlyRepo(reader, modules),
+    repo,
     path: file.path,
     clock,
     newId,
@@ -186,111 +182,6 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     [Symbol.asyncDispose]: () => store.stop(),
   };
   return store;
-}
-
-/** Reads a database without being its gateway; a gateway may run beside it. */
-export interface ReadOnlyStore<Module extends StoreModule = never> extends Disposable {
-  readonly repo: ReadOnlyRepo<Module>;
-  close(): void;
-}
-
-/** Opens a database for reading only, also while a gateway has it open. It must exist. */
-export async function openReadOnly<const Modules extends readonly StoreModule[] = readonly []>(
-  database: string,
-  options?: { readonly modules?: Modules },
-): Promise<ReadOnlyStore<Modules[number]>> {
-  const open = await loadSqlite();
-  const file = findDatabaseFile(database);
-  if (file.isNew) {
-    file.remove();
-    throw coreError("ATLAS_CORE_DATABASE_PATH", { path: file.path }, `There is no database at "${file.path}".`);
-  }
-  if (inspectFile(open, file.path) !== "atlas") throw foreign(file.path);
-  const connection = createConnection(openReading(open, file.path));
-  const close = (): void => void connection.database.close();
-  return {
-    repo: createReadOnlyRepo(connection, installedModules(options?.modules ?? [])),
-    close,
-    [Symbol.dispose]: close,
-  };
-}
-
-function installedModules(added: readonly StoreModule[]): readonly StoreModule[] {
-  const modules: readonly StoreModule[] = [coreModule, ...added];
-  const names = new Set<string>();
-  for (const { name } of modules) {
-    if (names.has(name)) throw new TypeError(`Two modules are named "${name}"; each may be installed once.`);
-    names.add(name);
-  }
-  return modules;
-}
-
-interface OpenFile {
-  readonly file: DatabaseFile;
-  readonly lock: FileLock;
-  readonly reader: Connection;
-  /** A writing connection; asked for again after a failure of the storage. */
-  readonly openWriter: () => Connection;
-}
-
-/** Everything between a path and a database that is ours, whole and up to date. On failure nothing stays open. */
-function openFile(
-  open: OpenDatabase,
-  options: { readonly database: string; readonly modules: readonly StoreModule[]; readonly now: string },
-): OpenFile {
-  const { modules, now } = options;
-  const file = findDatabaseFile(options.database);
-  const { path } = file;
-  if (!file.isNew && inspectFile(open, path) === "foreign") throw foreign(path);
-  if (file.isNew) createDatabaseFile(file);
-  const lock = takeFileLock(open, path);
-  try {
-    const openWriter = (): Connection => {
-      const database = openWriting(open, path, file.isTemporary ? "off" : "full");
-      stopWaitingForLocks(database);
-      return createConnection(database);
-    };
-    const database = openWriting(open, path, file.isTemporary ? "off" : "full");
-    try {
-      if (!file.isNew && (lock.wasLeftBehind || file.sizeBytes < SMALL_FILE_BYTES)) quickCheck(database, path);
-      migrate(database, { path, modules, now, newStoreId });
-    } finally {
-      database.close();
-    }
-    return { file, lock, reader: createConnection(openReading(open, path)), openWriter };
-  } catch (error) {
-    lock.release();
-    file.remove();
-    throw error;
-  }
-}
-
-function closeFile({ file, lock, reader, connection }: Pick<OpenFile, "file" | "lock" | "reader"> & { connection: Connection }): void {
-  reader.database.close();
-  if (connection.database.open) {
-    try {
-      connection.database.pragma("wal_checkpoint(truncate)");
-    } catch {
-      // The log is kept beside the file then, and read when it is opened next.
-    }
-  }
-  closeQuietly(connection);
-  lock.release();
-  file.remove();
-}
-
-function closeQuietly({ database }: Connection): void {
-  try {
-    database.close();
-  } catch {
-    // A connection whose storage has failed may refuse to close; the process keeps no use of it.
-  }
-}
-
-const STORE_ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
-
-function newStoreId(): string {
-  return Array.from(randomBytes(8), (byte) => STORE_ID_ALPHABET[byte % STORE_ID_ALPHABET.length]).join("");
 }
 
 /** Marks a promise as handled, so that not awaiting it never becomes an unhandled rejection. */

@@ -26,9 +26,15 @@ export function createIsoNow(now: () => number): () => string {
 export function normalizeTime(value: string): string | undefined {
   if (!WITH_ZONE.test(value)) return undefined;
   const parsed = Date.parse(value.replace(",", "."));
-  if (Number.isNaN(parsed)) return undefined;
+  if (Number.isNaN(parsed) || !isDay(value.slice(0, 10))) return undefined;
   const text = isoTime(parsed);
   return CANONICAL.test(text) ? text : undefined;
+}
+
+/** False for a day that no month has, such as February 30, which `Date` takes for one in March. */
+function isDay(day: string): boolean {
+  const parsed = Date.parse(day);
+  return !Number.isNaN(parsed) && isoTime(parsed).startsWith(day);
 }
 
 /** A schema for a time: any ISO-8601 form with a zone is normalised, everything else is refused. */

@@ -1,5 +1,6 @@
 import type { Change, NewChangeEvent, Plan } from "./change.ts";
 import { planOf } from "./change.ts";
+import type { Clock } from "./clock.ts";
 import type { Committed, DomainEvent } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { CoreError, coreError, refusalError } from "./errors.ts";
@@ -21,8 +22,8 @@ export interface BatchOutcome {
   /** The numbers of the commands that changed something; both 0 when none did. */
   readonly firstSeq: number;
   readonly lastSeq: number;
-  /** How many domain events were written. */
-  readonly eventCount: number;
+  /** How long the commit itself took: what a batch costs however small it is. */
+  readonly commitMs: number;
   /** Those events. */
   readonly events: () => readonly DomainEvent[];
 }
@@ -36,9 +37,17 @@ export interface Writer {
   applyBatch(units: readonly Unit[], refusedBefore: readonly RefusedNote[]): BatchOutcome;
 }
 
+interface PlannedCommand {
+  readonly command: QueuedCommand;
+  readonly plan: Plan;
+  /** The payload of each event of the plan, as it is stored. */
+  readonly payloads: readonly string[];
+}
+
 interface EventDraft {
   readonly seq: number;
   readonly event: NewChangeEvent;
+  readonly payload: string;
   readonly commandSeq: number;
   readonly depth: number;
   readonly createdAt: string;
@@ -62,9 +71,10 @@ const nothingChanged: Committed = { seq: 0, changed: false };
 export function createWriter(options: {
   readonly connection: Connection;
   readonly journal: boolean;
+  readonly clock: Clock;
   readonly failpoint: Failpoint;
 }): Writer {
-  const { connection, journal, failpoint } = options;
+  const { connection, journal, clock, failpoint } = options;
   const { database } = connection;
 
   const begin = database.prepare("begin immediate");
@@ -95,9 +105,10 @@ export function createWriter(options: {
     "insert into refused_commands (refused_at, type, actor, code, message, fingerprint) values (?, ?, ?, ?, ?, ?)",
   );
   const forgetRefused = database.prepare("delete from refused_commands where seq <= ?");
-  const selectCommandId = database.prepare<[string], { fingerprint: string; receipts: string; committed_at: string }>(
-    "select fingerprint, receipts, committed_at from command_ids where command_id = ?",
-  );
+  const selectCommandId = database.prepare<
+    [string],
+    { fingerprint: string; receipts: string; committed_at: string }
+  >("select fingerprint, receipts, committed_at from command_ids where command_id = ?");
   const rememberCommandId = database.prepare(
     "insert or replace into command_ids (command_id, fingerprint, receipts, committed_at) values (?, ?, ?, ?)",
   );
@@ -132,13 +143,14 @@ export function createWriter(options: {
         forgetOldCommandIds(units);
         failpoint("writer:before-commit");
         committing = true;
+        const commitAt = clock.monotonic();
         commit.run();
         const written = events;
         return {
           outcomes,
           firstSeq: nextCommand === firstSeq ? 0 : firstSeq,
           lastSeq: nextCommand === firstSeq ? 0 : nextCommand - 1,
-          eventCount: written.length,
+          commitMs: clock.monotonic() - commitAt,
           events: () => written.map(toDomainEvent),
         };
       } catch (error) {
@@ -164,7 +176,9 @@ export function createWriter(options: {
     if (commandId === undefined || fingerprint === undefined) return applyCommands(unit);
     const known = selectCommandId.get(commandId);
     if (known !== undefined && known.committed_at >= forgottenBefore(unit)) {
-      return known.fingerprint === fingerprint ? (JSON.parse(known.receipts) as Committed[]) : reused(commandId);
+      return known.fingerprint === fingerprint
+        ? (JSON.parse(known.receipts) as Committed[])
+        : reused(commandId);
     }
     const outcome = applyCommands(unit);
     if (!(outcome instanceof CoreError)) {
@@ -174,18 +188,18 @@ export function createWriter(options: {
   }
 
   function applyCommands(unit: Unit): UnitOutcome {
-    let plans: readonly Plan[];
+    let plans: readonly PlannedCommand[];
     try {
       plans = unit.commands.map(planCommand);
     } catch (error) {
       return error as CoreError;
     }
     // A statement is atomic and guards come first, so only a unit that may write twice needs a savepoint.
-    const guarded = plans.length > 1 || plans.some((plan) => plan.writes > 1);
+    const guarded = plans.length > 1 || plans.some(({ plan }) => plan.writes > 1);
     const mark = { command: nextCommand, event: nextEvent, events: events.length, applied: applied.length };
     if (guarded) savepoint.run();
     try {
-      const receipts = plans.map((plan, index) => applyPlan(unit, unit.commands[index] as QueuedCommand, plan));
+      const receipts = plans.map((planned) => applyPlan(unit, planned));
       if (guarded) release.run();
       return receipts;
     } catch (error) {
@@ -203,7 +217,7 @@ export function createWriter(options: {
     }
   }
 
-  function applyPlan(unit: Unit, command: QueuedCommand, plan: Plan): Committed {
+  function applyPlan(unit: Unit, { command, plan, payloads }: PlannedCommand): Committed {
     let rows = 0;
     for (const step of plan.steps) {
       const found = runStep(step.alternatives);
@@ -218,10 +232,11 @@ export function createWriter(options: {
     const seq = nextCommand;
     nextCommand += 1;
     applied.push({ seq, command, unit });
-    for (const event of plan.events) {
+    for (const [index, event] of plan.events.entries()) {
       events.push({
         seq: nextEvent,
         event,
+        payload: payloads[index] as string,
         commandSeq: seq,
         depth: unit.depth,
         createdAt: event.created_at ?? unit.enqueuedAt,
@@ -231,7 +246,10 @@ export function createWriter(options: {
     return { seq, changed: true };
   }
 
-  function runStep(alternatives: Plan["steps"][number]["alternatives"]): { readonly any: boolean; readonly rows: number } {
+  function runStep(alternatives: Plan["steps"][number]["alternatives"]): {
+    readonly any: boolean;
+    readonly rows: number;
+  } {
     for (const { statement, values } of alternatives) {
       const prepared = connection.prepared(statement);
       if (statement.kind === "read") {
@@ -245,8 +263,7 @@ export function createWriter(options: {
   }
 
   function writeBuffered(firstSeq: number): void {
-    insertEvents(events, ({ seq, event, commandSeq, depth, createdAt }, row) => {
-      const payload = event.payload === undefined ? "{}" : jsonText(event.payload);
+    insertEvents(events, ({ seq, event, payload, commandSeq, depth, createdAt }, row) => {
       row.push(seq, event.type, event.aggregate_id ?? null, payload, commandSeq, depth, createdAt);
     });
     if (journal) {
@@ -258,8 +275,15 @@ export function createWriter(options: {
     if (nextCommand !== firstSeq) updateNext.run(nextCommand, nextEvent);
   }
 
-  function writeRefusals(units: readonly Unit[], outcomes: readonly UnitOutcome[], before: readonly RefusedNote[]): void {
-    const notes = [...before, ...outcomes.flatMap((outcome, index) => notesOf(units[index] as Unit, outcome))];
+  function writeRefusals(
+    units: readonly Unit[],
+    outcomes: readonly UnitOutcome[],
+    before: readonly RefusedNote[],
+  ): void {
+    const notes = [
+      ...before,
+      ...outcomes.flatMap((outcome, index) => notesOf(units[index] as Unit, outcome)),
+    ];
     let last: number | bigint = 0;
     for (const { refusedAt, type, actor, code, message, fingerprint } of notes) {
       last = insertRefused.run(refusedAt, type, actor, code, message, fingerprint).lastInsertRowid;
@@ -289,7 +313,9 @@ export function createWriter(options: {
     const row = `(${columns.map(() => "?").join(", ")})`;
     const sql = (rows: number) =>
       `insert into ${table} (${columns.join(", ")}) values ${Array.from({ length: rows }, () => row).join(", ")}`;
-    const bySize = Array.from({ length: ROWS_PER_INSERT }, (_, index) => database.prepare<unknown[]>(sql(index + 1)));
+    const bySize = Array.from({ length: ROWS_PER_INSERT }, (_, index) =>
+      database.prepare<unknown[]>(sql(index + 1)),
+    );
     return <Draft>(drafts: readonly Draft[], write: (draft: Draft, values: unknown[]) => void): void => {
       for (let start = 0; start < drafts.length; start += ROWS_PER_INSERT) {
         const values: unknown[] = [];
@@ -301,7 +327,12 @@ export function createWriter(options: {
   }
 }
 
-function planCommand(command: QueuedCommand): Plan {
+function planCommand(command: QueuedCommand): PlannedCommand {
+  const plan = askForPlan(command);
+  return { command, plan, payloads: plan.events.map((event) => payloadText(command, event)) };
+}
+
+function askForPlan(command: QueuedCommand): Plan {
   const { type, definition, payload } = command;
   try {
     // The payload was checked by this definition's own schema, and the steps run as they were typed.
@@ -310,6 +341,19 @@ function planCommand(command: QueuedCommand): Plan {
     const message = `The handler of "${type}" threw: ${cause instanceof Error ? cause.message : String(cause)}`;
     throw coreError("ATLAS_CORE_HANDLER_FAILED", { type }, message, { cause });
   }
+}
+
+/** Made before the command's first write: events are written for the whole batch, where nothing may fail. */
+function payloadText({ type }: QueuedCommand, { type: event, payload = {} }: NewChangeEvent): string {
+  let cause: unknown;
+  try {
+    const text: string | undefined = jsonText(payload);
+    if (text !== undefined) return text;
+  } catch (error) {
+    cause = error;
+  }
+  const message = `The handler of "${type}" emitted "${event}" with a payload that is not JSON.`;
+  throw coreError("ATLAS_CORE_HANDLER_FAILED", { type }, message, { cause });
 }
 
 function forgottenBefore(unit: Unit): string {
@@ -322,10 +366,18 @@ function reused(command_id: string): CoreError {
 }
 
 function constraint(unit: Unit, cause: unknown): CoreError {
-  const type = unit.commands.map((command) => command.type).join(", ").slice(0, 255);
+  const type = unit.commands
+    .map((command) => command.type)
+    .join(", ")
+    .slice(0, 255);
   const sqlite = sqliteCode(cause) ?? "";
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return coreError("ATLAS_CORE_CONSTRAINT", { type, sqlite }, `${type}: the database refused it: ${reason}.`, { cause });
+  return coreError(
+    "ATLAS_CORE_CONSTRAINT",
+    { type, sqlite },
+    `${type}: the database refused it: ${reason}.`,
+    { cause },
+  );
 }
 
 function notesOf(unit: Unit, outcome: UnitOutcome): readonly RefusedNote[] {

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { notFound } from "../errors.ts";
 import { idText } from "../id.ts";
 import { jsonObject, jsonText } from "../json.ts";
 import { defineCommand } from "../module.ts";
-import { notFound } from "../errors.ts";
 import { query, statement } from "../statement.ts";
 import { timeText } from "../time.ts";
 import type { ArtifactRow, CoreTables } from "./tables.ts";
@@ -75,7 +75,9 @@ const createArtifact = statement<CoreTables, ArtifactRow>((db, p) =>
           updated_at: row.ref("excluded.updated_at"),
         }))
         .where((row) =>
-          row.or(COMPARED.map((column) => row(`artifacts.${column}`, "is not", row.ref(`excluded.${column}`)))),
+          row.or(
+            COMPARED.map((column) => row(`artifacts.${column}`, "is not", row.ref(`excluded.${column}`))),
+          ),
         ),
     ),
 );
@@ -105,7 +107,9 @@ const updateArtifact = statement<CoreTables, ArtifactPatch>((db, p) =>
       updated_at: p.updated_at,
     }))
     .where("id", "=", p.id)
-    .where((row) => row.or(PATCHED.map((column) => row(column, "is not", row.fn.coalesce(p[column], column))))),
+    .where((row) =>
+      row.or(PATCHED.map((column) => row(column, "is not", row.fn.coalesce(p[column], column)))),
+    ),
 );
 
 const command = defineCommand<CoreTables>();

@@ -38,7 +38,10 @@ export function eventId({ store, seq }: EventId): string {
 
 const eventIdText = z
   .string()
-  .refine((id) => parseEventId(id) !== undefined, 'must be the id of a domain event, such as "evt_k3v9x0ab_17"');
+  .refine(
+    (id) => parseEventId(id) !== undefined,
+    'must be the id of a domain event, such as "evt_k3v9x0ab_17"',
+  );
 
 interface Delivered {
   store: string;
@@ -82,6 +85,10 @@ export const domainEventMarkDelivered = command({
   apply: ({ id, through_seq, at }, change) => {
     // The schema has read the id already.
     const { store, seq } = parseEventId(id) as EventId;
-    change.run(markDelivered, { store, from_seq: seq, through_seq: through_seq ?? seq, at }, { ifNone: "stop" });
+    change.run(
+      markDelivered,
+      { store, from_seq: seq, through_seq: through_seq ?? seq, at },
+      { ifNone: "stop" },
+    );
   },
 });

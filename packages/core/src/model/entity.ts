@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { idText } from "../id.ts";
+import { idText, MAX_ID_BYTES } from "../id.ts";
 import { jsonObject, jsonText } from "../json.ts";
 import { defineCommand } from "../module.ts";
 import { type BoundStatement, statement } from "../statement.ts";
+import { textProblem } from "../text.ts";
 import { timeText } from "../time.ts";
 import type { CoreTables, EntityRow } from "./tables.ts";
 
@@ -10,17 +11,26 @@ import type { CoreTables, EntityRow } from "./tables.ts";
  * A thing of the outside world as a source knows it. Without `id` it is `<source>:<external_id>`, or a new id where those
  * are missing. `deleted_at` is the tombstone: lists hide the entity unless asked.
  */
-export const entityInput = z.strictObject({
-  id: idText.optional(),
-  type: idText,
-  source: idText.optional(),
-  external_id: idText.optional(),
-  title: z.string().optional(),
-  url: z.string().optional(),
-  data: jsonObject.optional(),
-  updated_at: timeText.optional(),
-  deleted_at: timeText.nullable().optional(),
-});
+export const entityInput = z
+  .strictObject({
+    id: idText.optional(),
+    type: idText,
+    source: idText.optional(),
+    external_id: idText.optional(),
+    title: z.string().optional(),
+    url: z.string().optional(),
+    data: jsonObject.optional(),
+    updated_at: timeText.optional(),
+    deleted_at: timeText.nullable().optional(),
+  })
+  .check((context) => {
+    const id = context.value.id === undefined ? originId(context.value) : undefined;
+    const problem = id === undefined ? undefined : textProblem(id, { maxBytes: MAX_ID_BYTES });
+    if (problem !== undefined) {
+      const message = `makes the id "<source>:<external_id>", which ${problem}; give an id`;
+      context.issues.push({ code: "custom", message, path: ["external_id"], input: context.value });
+    }
+  });
 
 /** What a caller gives to `entity.upsert`. */
 export type EntityInput = z.input<typeof entityInput>;
@@ -59,7 +69,9 @@ const upsertInPlace = (compare: readonly (keyof EntityRow)[]) =>
           .where((row) =>
             row.and([
               ...PLACE.map((column) => row(`entities.${column}`, "is", row.ref(`excluded.${column}`))),
-              row.or(compare.map((column) => row(`entities.${column}`, "is not", row.ref(`excluded.${column}`)))),
+              row.or(
+                compare.map((column) => row(`entities.${column}`, "is not", row.ref(`excluded.${column}`))),
+              ),
             ]),
           ),
       ),
@@ -110,7 +122,10 @@ export const entityUpsert = command({
       deleted_at: entity.deleted_at ?? null,
     };
     const upsert = entity.updated_at === undefined ? upsertEntity : upsertDatedEntity;
-    const alternatives: [BoundStatement<CoreTables>, BoundStatement<CoreTables>] = [upsert.with(row), moveEntity.with(row)];
+    const alternatives: [BoundStatement<CoreTables>, BoundStatement<CoreTables>] = [
+      upsert.with(row),
+      moveEntity.with(row),
+    ];
     change.runFirst(alternatives, { ifNone: "stop" });
     change.emit({
       type: row.deleted_at === null ? "entity.upserted" : "entity.deleted",
@@ -120,7 +135,10 @@ export const entityUpsert = command({
   },
 });
 
-function originId(record: { readonly source?: string | undefined; readonly external_id?: string | undefined }): string | undefined {
+function originId(record: {
+  readonly source?: string | undefined;
+  readonly external_id?: string | undefined;
+}): string | undefined {
   const { source, external_id } = record;
   return source === undefined || external_id === undefined ? undefined : `${source}:${external_id}`;
 }

@@ -1,10 +1,10 @@
 import { type Expression, type SqlBool, sql } from "kysely";
 import { z } from "zod";
-import type { Refusal } from "../command.ts";
 import type { CoreErrorCode } from "../errors.ts";
 import { idText } from "../id.ts";
 import { jsonObject, jsonText } from "../json.ts";
 import { defineCommand } from "../module.ts";
+import type { Refusal } from "../refusal.ts";
 import { type Placeholders, statement } from "../statement.ts";
 import { timeText } from "../time.ts";
 import type { CoreTables, JobRow, JobStatus } from "./tables.ts";

@@ -1,5 +1,5 @@
-import type { Cause, DomainEvent } from "../command.ts";
 import type { JournalRow, RefusedCommandRow } from "../bookkeeping.ts";
+import type { Cause, DomainEvent } from "../command.ts";
 import type { JsonObject } from "../json.ts";
 import { eventId } from "./domain-event.ts";
 import type { ArtifactRow, DomainEventRow, EntityRow, EventRow, JobRow, JobStatus } from "./tables.ts";
@@ -86,7 +86,9 @@ export interface RefusedCommand {
 }
 
 /** A row without its nulls: what is absent in a record is null in a column. */
-type Present<Row> = { readonly [Column in keyof Row as null extends Row[Column] ? never : Column]: Row[Column] } & {
+type Present<Row> = {
+  readonly [Column in keyof Row as null extends Row[Column] ? never : Column]: Row[Column];
+} & {
   readonly [Column in keyof Row as null extends Row[Column] ? Column : never]?: NonNullable<Row[Column]>;
 };
 

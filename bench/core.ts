@@ -1,0 +1,184 @@
+import { join } from "node:path";
+import { createStore, type Store } from "@atlas/core";
+import { openRaw, type RawDatabase } from "./core/raw-database.ts";
+import { createWorkload, type EntityUpsert, type Workload } from "./core/workload.ts";
+import { createBenchFolder } from "./folder.ts";
+import { createLine, type Report, type Unit } from "./line.ts";
+import { type Contestant, measure, percentile, perSecond } from "./measure.ts";
+
+/** A database that stays open, with its own copy of the stream of commands. */
+interface Lane {
+  readonly workload: Workload;
+  /** Writes commands that arrive in one turn; what it returns resolves when all are acknowledged. */
+  readonly write: (commands: readonly EntityUpsert[]) => unknown;
+  /** The same for one command. */
+  readonly writeOne: (command: EntityUpsert) => unknown;
+}
+
+/** The four lanes: Atlas without and with its journal, and the same rows by hand without and with a journal row. */
+interface Lanes {
+  readonly off: Lane;
+  readonly on: Lane;
+  readonly raw: Lane;
+  readonly rawJournal: Lane;
+}
+
+const ROUNDS = 9;
+const ROWS_BEFORE = 10_000;
+const PRODUCERS = 100;
+
+/** The write path against better-sqlite3 by hand: whole batches, a lone caller, and 100 callers at once. */
+export async function benchCore(report: Report): Promise<void> {
+  using folder = createBenchFolder();
+  await using off = await createStore({ database: join(folder.path, "off.db"), journal: false });
+  await using on = await createStore({ database: join(folder.path, "on.db"), journal: true });
+  using raw = await openRaw(join(folder.path, "raw.db"), { journal: false });
+  using rawJournal = await openRaw(join(folder.path, "raw-journal.db"), { journal: true });
+  const lanes: Lanes = {
+    off: storeLane(off),
+    on: storeLane(on),
+    raw: rawLane(raw),
+    rawJournal: rawLane(rawJournal),
+  };
+  for (const { workload, write } of Object.values(lanes)) {
+    for (let written = 0; written < ROWS_BEFORE; written += 1_000) await write(workload.take(1_000));
+  }
+  await benchBatches(lanes, { batch: 100, batchesPerSlice: 20, report });
+  await benchBatches(lanes, { batch: 1_000, batchesPerSlice: 3, report });
+  await benchLone(lanes, report);
+  await benchProducers(lanes, report);
+}
+
+async function benchBatches(
+  lanes: Lanes,
+  options: { readonly batch: number; readonly batchesPerSlice: number; readonly report: Report },
+): Promise<void> {
+  const { batch, batchesPerSlice, report } = options;
+  const writesBatches = (lane: Lane): Contestant => ({
+    slice: () => timeBatches(lane, { batches: batchesPerSlice, batch }),
+  });
+  const rounds = await measure(
+    {
+      off: writesBatches(lanes.off),
+      on: writesBatches(lanes.on),
+      raw: writesBatches(lanes.raw),
+      rawJournal: writesBatches(lanes.rawJournal),
+    },
+    { rounds: ROUNDS, slices: 4 },
+  );
+  const off = perSecond(rounds.off, batch);
+  const on = perSecond(rounds.on, batch);
+  const raw = { name: "raw better-sqlite3", values: perSecond(rounds.raw, batch) };
+  const rawJournal = { name: "raw with journal row", values: perSecond(rounds.rawJournal, batch) };
+  const metric = `commands/s, batch ${batch.toLocaleString("en")}`;
+  report(lineOf(`${metric}, journal off`, "1/s", off, raw));
+  report(lineOf(`${metric}, journal on`, "1/s", on, raw));
+  report(lineOf(`${metric}, journal on`, "1/s", on, rawJournal));
+}
+
+async function benchLone(lanes: Lanes, report: Report): Promise<void> {
+  const writesOne = (lane: Lane): Contestant => ({
+    slice: () => timeLone(lane, 50),
+  });
+  const rounds = await measure(
+    {
+      off: writesOne(lanes.off),
+      on: writesOne(lanes.on),
+      raw: writesOne(lanes.raw),
+      rawJournal: writesOne(lanes.rawJournal),
+    },
+    { rounds: ROUNDS, slices: 10 },
+  );
+  for (const percent of [50, 99]) {
+    const off = percentile(rounds.off, percent);
+    const on = percentile(rounds.on, percent);
+    const raw = { name: "raw commit", values: percentile(rounds.raw, percent) };
+    const rawJournal = { name: "raw commit, journal row", values: percentile(rounds.rawJournal, percent) };
+    report(lineOf(`lone enqueue p${percent}, journal off`, "ms", off, raw));
+    report(lineOf(`lone enqueue p${percent}, journal on`, "ms", on, raw));
+    report(lineOf(`lone enqueue p${percent}, journal on`, "ms", on, rawJournal));
+  }
+}
+
+async function benchProducers(lanes: Lanes, report: Report): Promise<void> {
+  const commandsEach = 20;
+  const together = (lane: Lane): Contestant => ({
+    slice: async () => {
+      const shares = Array.from({ length: PRODUCERS }, () => lane.workload.take(commandsEach));
+      const producers = async (): Promise<unknown> =>
+        Promise.all(shares.map((share) => writeOneByOne(lane, share)));
+      return [await time(producers)];
+    },
+  });
+  const commitEach: Contestant = { slice: () => timeLone(lanes.raw, 200) };
+  const rounds = await measure(
+    { off: together(lanes.off), on: together(lanes.on), raw: commitEach },
+    { rounds: ROUNDS, slices: 4 },
+  );
+  const commands = PRODUCERS * commandsEach;
+  const raw = { name: "raw, a commit per command", values: perSecond(rounds.raw, 1) };
+  report(lineOf("100 producers, journal off", "1/s", perSecond(rounds.off, commands), raw));
+  report(lineOf("100 producers, journal on", "1/s", perSecond(rounds.on, commands), raw));
+}
+
+function lineOf(
+  metric: string,
+  unit: Unit,
+  ours: readonly number[],
+  reference: { readonly name: string; readonly values: readonly number[] },
+) {
+  return createLine({
+    bench: "core",
+    metric,
+    unit,
+    ours,
+    reference: reference.name,
+    referenceValues: reference.values,
+    durability: "FULL",
+  });
+}
+
+function storeLane({ commands }: Store): Lane {
+  return {
+    workload: createWorkload(),
+    write: (list) => Promise.all(list.map((command) => commands.enqueue(command))),
+    writeOne: commands.enqueue,
+  };
+}
+
+function rawLane(database: RawDatabase): Lane {
+  return {
+    workload: createWorkload(),
+    write: database.commit,
+    writeOne: (command) => database.commit([command]),
+  };
+}
+
+/** Times some batches, one after the other; the commands are made beforehand. */
+async function timeBatches(
+  { workload, write }: Lane,
+  { batches, batch }: { readonly batches: number; readonly batch: number },
+): Promise<number[]> {
+  const lists = Array.from({ length: batches }, () => workload.take(batch));
+  const durations: number[] = [];
+  for (const list of lists) durations.push(await time(() => write(list)));
+  return durations;
+}
+
+/** Times some lone commands, one after the other. */
+async function timeLone({ workload, writeOne }: Lane, count: number): Promise<number[]> {
+  const durations: number[] = [];
+  for (const command of workload.take(count)) durations.push(await time(() => writeOne(command)));
+  return durations;
+}
+
+/** One producer: awaits each receipt before it sends the next command. */
+async function writeOneByOne(lane: Lane, commands: readonly EntityUpsert[]): Promise<void> {
+  for (const command of commands) await lane.writeOne(command);
+}
+
+async function time(work: () => unknown): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it } from "vitest";
+import type { Job, JobStatus, NewJob } from "../../src/index.ts";
+import { expectUnchanged } from "../support/expect-unchanged.ts";
+import { createFakeClock } from "../support/fake-clock.ts";
+import { openStore } from "../support/open-store.ts";
+import { countRows } from "../support/read-file.ts";
+import { rejection } from "../support/rejection.ts";
+
+async function setUp() {
+  const clock = createFakeClock();
+  const store = await openStore({ clock });
+  const create = (job: Partial<NewJob> = {}) =>
+    store.commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: "w1", ...job } });
+  const move = (
+    status: JobStatus,
+    fields: { attempt?: number; run_at?: string; error?: { code: string } } = {},
+  ) => store.commands.enqueue({ type: "job.updateStatus", id: "j1", status, ...fields });
+  const job = async () => (await store.repo.getJob("j1")) as Job;
+  return { clock, store, create, move, job };
+}
+
+describe("job.create", () => {
+  it("queues a job that is ready at once, and tells of it", async () => {
+    const { store, create, job } = await setUp();
+    await create();
+    expect(await job()).toEqual({
+      id: "j1",
+      workflow_id: "w1",
+      status: "queued",
+      priority: 0,
+      attempt: 0,
+      run_at: "2026-11-21T09:00:00.000Z",
+      input: {},
+      created_at: "2026-11-21T09:00:00.000Z",
+      updated_at: "2026-11-21T09:00:00.000Z",
+    });
+    expect((await store.repo.listDomainEvents()).items).toEqual([
+      expect.objectContaining({ type: "job.created", aggregate_id: "j1", payload: { workflow_id: "w1" } }),
+    ]);
+  });
+
+  it("keeps every field", async () => {
+    const { create, job } = await setUp();
+    const given = {
+      input: { topic: "x" },
+      priority: -3,
+      run_at: "2026-12-01T00:00:00.000Z",
+      idempotency_key: "k1",
+      parent_id: "p1",
+      max_attempts: 5,
+      created_at: "2026-01-01T00:00:00.000Z",
+    };
+    await create(given);
+    expect(await job()).toMatchObject({ ...given, updated_at: given.created_at });
+  });
+
+  it("makes no second job of a known id, or of a known key of the same workflow", async () => {
+    const { store, create } = await setUp();
+    await create({ idempotency_key: "k1" });
+    await expectUnchanged(store, () => create({ workflow_id: "w2", input: { other: true } }));
+    await expectUnchanged(store, () => create({ id: "j2", idempotency_key: "k1" }));
+    await create({ id: "j3", workflow_id: "w2", idempotency_key: "k1" });
+    expect(countRows(store.path, "jobs")).toBe(2);
+    expect((await store.repo.getJobByKey("w1", "k1"))?.id).toBe("j1");
+  });
+});
+
+const statuses: readonly JobStatus[] = ["queued", "running", "succeeded", "failed", "cancelled"];
+const allowed: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
+  queued: ["running", "cancelled"],
+  running: ["succeeded", "failed", "cancelled", "queued"],
+  succeeded: [],
+  failed: ["queued"],
+  cancelled: ["queued"],
+};
+const eventOf: Readonly<Record<JobStatus, string>> = {
+  queued: "job.requeued",
+  running: "job.started",
+  succeeded: "job.succeeded",
+  failed: "job.failed",
+  cancelled: "job.cancelled",
+};
+/** The ways in which a command may speak of an attempt; the job is in its second one, or before it. */
+const attempts = ["none", "the right one", "an earlier one", "a later one"] as const;
+
+describe("job.updateStatus", () => {
+  describe.each(statuses)("from %s", (from) => {
+    it.each(statuses.flatMap((to) => attempts.map((attempt) => ({ to, attempt }))))(
+      "to $to, naming as attempt: $attempt",
+      async ({ to, attempt }) => {
+        const { store, create, move, job } = await setUp();
+        await create();
+        await move("running");
+        await move("queued");
+        if (from !== "queued") await move("running");
+        if (from !== "queued" && from !== "running") await move(from);
+        const before = await job();
+        expect([before.status, before.attempt]).toEqual([from, from === "queued" ? 1 : 2]);
+
+        // Starting speaks of the attempt that it begins.
+        const right = to === "running" ? before.attempt + 1 : before.attempt;
+        const named = {
+          none: undefined,
+          "the right one": right,
+          "an earlier one": right - 1,
+          "a later one": right + 1,
+        };
+        const number = named[attempt];
+        // There is no attempt 0, and a command that names it is not valid at all.
+        const sent = move(to, number === undefined || number === 0 ? {} : { attempt: number });
+        const fits = attempt === "none" || attempt === "the right one" || number === 0;
+        if (allowed[from].includes(to) && fits) {
+          expect(await sent).toMatchObject({ changed: true });
+          expect(await job()).toMatchObject({
+            status: to,
+            attempt: to === "running" ? right : before.attempt,
+          });
+          expect((await store.repo.listDomainEvents()).items.at(-1)).toMatchObject({
+            type: eventOf[to],
+            aggregate_id: "j1",
+          });
+        } else {
+          expect(await rejection(sent)).toMatchObject({
+            code: "ATLAS_CORE_JOB_CONFLICT",
+            details: { id: "j1", status: to },
+          });
+          expect(await job()).toEqual(before);
+        }
+      },
+    );
+  });
+
+  it("refuses to move a job that is not there", async () => {
+    const { move } = await setUp();
+    expect((await rejection(move("running"))).code).toBe("ATLAS_CORE_JOB_CONFLICT");
+  });
+
+  it("notes when a job started and ended, and with which error, and clears it for the next attempt", async () => {
+    const { clock, create, move, job, store } = await setUp();
+    const error = { code: "E_TIMEOUT" };
+    await create();
+    clock.advance(1_000);
+    await move("running", { attempt: 1 });
+    clock.advance(1_000);
+    await move("failed", { attempt: 1, error });
+    expect(await job()).toMatchObject({
+      started_at: "2026-11-21T09:00:01.000Z",
+      finished_at: "2026-11-21T09:00:02.000Z",
+      updated_at: "2026-11-21T09:00:02.000Z",
+      error,
+    });
+    expect((await store.repo.listDomainEvents()).items.at(-1)?.payload).toEqual({ attempt: 1, error });
+    clock.advance(1_000);
+    await move("queued", { run_at: "2026-11-21T10:00:00.000Z", error });
+    const queued = await job();
+    expect(queued).toMatchObject({ status: "queued", attempt: 1, run_at: "2026-11-21T10:00:00.000Z", error });
+    expect(queued.finished_at).toBeUndefined();
+    await move("running");
+    await move("succeeded");
+    expect((await job()).error).toBeUndefined();
+  });
+
+  it("requeues a job for now where no time is given", async () => {
+    const { clock, create, move, job } = await setUp();
+    await create();
+    await move("running");
+    clock.advance(5_000);
+    await move("queued");
+    expect((await job()).run_at).toBe("2026-11-21T09:00:05.000Z");
+  });
+});

@@ -1,0 +1,63 @@
+import { onTestFinished } from "vitest";
+import { createCommandQueue } from "../../src/command-queue.ts";
+import { createFlushLoop, type FlushLoop } from "../../src/flush-loop.ts";
+import { type AnyCommand, type Committed, type Failpoint, silentLogger } from "../../src/index.ts";
+import type { Writer } from "../../src/writer.ts";
+import { openWriterBench, type WriterBench } from "./writer-bench.ts";
+
+/** A queue, a loop and a writer on a connection that the test holds, with time standing still. */
+export interface FlushBench extends WriterBench {
+  readonly loop: FlushLoop;
+  /** How often the loop asked for a new writer. */
+  readonly reopened: () => number;
+  send(...commands: readonly AnyCommand[]): Promise<readonly Committed[]>;
+}
+
+export async function openFlushBench(
+  options: {
+    readonly storageDeadlineMs?: number;
+    readonly failpoint?: Failpoint;
+    /** Stands between the loop and the real writer. */
+    readonly wrapWriter?: (writer: Writer) => Writer;
+    readonly reopen?: (writer: Writer) => Writer;
+  } = {},
+): Promise<FlushBench> {
+  const {
+    failpoint = () => undefined,
+    wrapWriter = (writer) => writer,
+    reopen = (writer) => writer,
+  } = options;
+  const bench = await openWriterBench({ failpoint });
+  const queue = createCommandQueue({ maxCommands: 10_000, maxBytes: 1_000_000_000 });
+  let reopened = 0;
+  const loop = createFlushLoop({
+    queue,
+    writer: wrapWriter(bench.writer),
+    reopen: () => {
+      reopened += 1;
+      return reopen(bench.writer);
+    },
+    clock: bench.clock,
+    log: silentLogger,
+    failpoint,
+    storageDeadlineMs: options.storageDeadlineMs ?? 30_000,
+  });
+  onTestFinished(async () => {
+    const stopped = loop.stop();
+    bench.clock.advance(1_000_000);
+    await stopped;
+  });
+  return {
+    ...bench,
+    loop,
+    reopened: () => reopened,
+    send(...commands) {
+      const sent = new Promise<readonly Committed[]>((resolve, reject) => {
+        queue.push({ ...bench.unit(commands), resolve, reject });
+        loop.wake();
+      });
+      sent.catch(() => undefined);
+      return sent;
+    },
+  };
+}

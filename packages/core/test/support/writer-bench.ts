@@ -1,0 +1,70 @@
+import { onTestFinished } from "vitest";
+import { systemClock } from "../../src/clock.ts";
+import { type Connection, createConnection } from "../../src/connection.ts";
+import {
+  type AnyCommand,
+  createNewId,
+  type Envelope,
+  type Failpoint,
+  type StoreModule,
+} from "../../src/index.ts";
+import { createIntake, type Intake } from "../../src/intake.ts";
+import { migrate } from "../../src/migrate.ts";
+import { coreModule } from "../../src/model/core-module.ts";
+import { loadSqlite, openWriting, stopWaitingForLocks } from "../../src/sqlite.ts";
+import type { Unit } from "../../src/unit.ts";
+import { createWriter, type UnitOutcome, type Writer } from "../../src/writer.ts";
+import { createFakeClock, type FakeClock } from "./fake-clock.ts";
+import { databasePath } from "./temporary-folder.ts";
+
+/** A writer without a queue or a loop, for what must be in one batch. */
+export interface WriterBench {
+  readonly path: string;
+  readonly connection: Connection;
+  readonly writer: Writer;
+  readonly clock: FakeClock;
+  readonly intake: Intake;
+  /** A unit of these commands that nobody waits for. */
+  unit(commands: readonly AnyCommand[], envelope?: Envelope): Unit;
+  /** Applies one batch: a lone command is a unit, a list of commands is one too. */
+  apply(...units: readonly (AnyCommand | readonly AnyCommand[])[]): readonly UnitOutcome[];
+}
+
+/** Opens a new file for writing, as a store does, but without waiting for the disk. */
+export async function openWriterBench(
+  options: {
+    readonly modules?: readonly StoreModule[];
+    readonly journal?: boolean;
+    readonly failpoint?: Failpoint;
+  } = {},
+): Promise<WriterBench> {
+  const { journal = true, failpoint = () => undefined } = options;
+  const modules = [coreModule, ...(options.modules ?? [])];
+  const clock = createFakeClock();
+  const path = databasePath();
+  const database = openWriting(await loadSqlite(), path, "off");
+  onTestFinished(() => void database.close());
+  migrate(database, { path, modules, now: "2026-11-21T09:00:00.000Z", newStoreId: () => "lab00000" });
+  stopWaitingForLocks(database);
+  const connection = createConnection(database);
+  const writer = createWriter({ connection, journal, clock: systemClock, failpoint });
+  const intake = createIntake({ modules, clock, newId: createNewId(clock), admit: [] });
+  const unit: WriterBench["unit"] = (commands, envelope) => ({
+    ...intake.accept(commands, envelope),
+    resolve: () => undefined,
+    reject: () => undefined,
+  });
+  return {
+    path,
+    connection,
+    writer,
+    clock,
+    intake,
+    unit,
+    apply: (...units) =>
+      writer.applyBatch(
+        units.map((one) => unit(Array.isArray(one) ? one : [one])),
+        [],
+      ).outcomes,
+  };
+}

@@ -1,0 +1,48 @@
+// Runs before each test file of every project: a file that leaves a handle, a process or a file behind fails.
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { afterAll } from "vitest";
+import { holdings, leaksSince } from "./leaks.ts";
+
+// Each file has a temporary folder of its own and stands in it, so that what it leaves there is surely its own, whatever
+// runs beside it. Whoever needs a place in the checkout names it from `import.meta.dirname`.
+const home = process.cwd();
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "atlas-test-")));
+for (const name of ["TMPDIR", "TMP", "TEMP"]) process.env[name] = folder;
+process.env["NODE_DISABLE_COMPILE_CACHE"] = "1";
+process.chdir(folder);
+
+// What was closed may need some turns of the event loop until it is gone.
+const PATIENCE_MS = 500;
+// A test may put a clock of its own in place of the global one.
+const monotonicNs = process.hrtime.bigint;
+
+const before = holdings(folder);
+
+// Registered first, so it runs last: after the file's own afterAll.
+afterAll(async () => {
+  let leaks = leaksSince(before, holdings(folder));
+  const deadline = monotonicNs() + BigInt(PATIENCE_MS) * 1_000_000n;
+  while (leaks.length > 0 && monotonicNs() < deadline) {
+    await setImmediate();
+    leaks = leaksSince(before, holdings(folder));
+  }
+  for (const pid of holdings(folder).processes.filter((pid) => !before.processes.includes(pid))) end(pid);
+  process.chdir(home);
+  rmSync(folder, { recursive: true, force: true });
+  if (leaks.length > 0) {
+    throw new Error(
+      `The file left ${leaks.join(", ")} behind. A test closes, ends and removes what it opens.`,
+    );
+  }
+});
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}

@@ -1,0 +1,32 @@
+import { readdirSync } from "node:fs";
+import { defaultServerConditions } from "vite";
+import { defineConfig } from "vitest/config";
+
+// Tests run the sources of the workspace's packages, never their `dist`.
+const conditions = ["@atlas/source", ...defaultServerConditions];
+const root = import.meta.dirname;
+
+const project = (name: string, folder: string) => ({
+  extends: true as const,
+  root: folder === "." ? root : `${root}/${folder}`,
+  test: {
+    name,
+    environment: "node" as const,
+    include: ["test/**/*.test.ts"],
+    setupFiles: [`${root}/test/support/no-leaks.ts`],
+  },
+});
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    // Processes that a test spawns run the sources too.
+    env: { NODE_OPTIONS: "--conditions=@atlas/source" },
+    projects: [
+      ...readdirSync(`${root}/packages`).map((name) => project(`@atlas/${name}`, `packages/${name}`)),
+      ...readdirSync(`${root}/examples`).map((name) => project(`examples/${name}`, `examples/${name}`)),
+      project("workspace", "."),
+    ],
+  },
+});
