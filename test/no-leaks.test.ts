@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { leaksSince } from "./support/leaks.ts";
 
 const fixtures = join(import.meta.dirname, "fixtures/leaks");
 const vitest = join(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
-const reportFile = join(process.cwd(), "report.json");
 
 interface Report {
   readonly testResults: readonly {
@@ -18,12 +18,13 @@ interface Report {
 let report: Report;
 
 beforeAll(async () => {
+  const reportFile = join(tmpdir(), "report.json");
   const args = [vitest, "run", "--root", fixtures, "--reporter=json", `--outputFile=${reportFile}`];
   // Exit code 1 is what we want; the report tells why.
   await new Promise((resolve) => execFile(process.execPath, args, { env: childEnvironment() }, resolve));
   report = JSON.parse(readFileSync(reportFile, "utf8")) as Report;
+  rmSync(reportFile);
 }, 60_000);
-afterAll(() => rmSync(reportFile));
 
 const linux = process.platform === "linux";
 

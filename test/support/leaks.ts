@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 /** What a process holds at one moment. */
 export interface Holdings {
@@ -18,7 +18,7 @@ export function holdings(folder: string): Holdings {
   return {
     handles: process.getActiveResourcesInfo().filter((kind) => !PASSING.test(kind)),
     processes: startedProcesses(folder),
-    files: readdirSync(folder).sort(),
+    files: existsSync(folder) ? readdirSync(folder).sort() : [],
   };
 }
 

@@ -1,18 +1,18 @@
 // Runs before each test file of every project: a file that leaves a handle, a process or a file behind fails.
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { afterAll } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { holdings, leaksSince } from "./leaks.ts";
 
 // Each file has a temporary folder of its own and stands in it, so that what it leaves there is surely its own, whatever
 // runs beside it. Whoever needs a place in the checkout names it from `import.meta.dirname`.
 const home = process.cwd();
-const folder = realpathSync(mkdtempSync(join(tmpdir(), "atlas-test-")));
+const folder = join(realpathSync(tmpdir()), `atlas-test-${randomUUID()}`);
 for (const name of ["TMPDIR", "TMP", "TEMP"]) process.env[name] = folder;
 process.env["NODE_DISABLE_COMPILE_CACHE"] = "1";
-process.chdir(folder);
 
 // What was closed may need some turns of the event loop until it is gone.
 const PATIENCE_MS = 500;
@@ -20,6 +20,12 @@ const PATIENCE_MS = 500;
 const monotonicNs = process.hrtime.bigint;
 
 const before = holdings(folder);
+
+// Made here and not above: no hook runs in a file whose tests are all skipped, and then nobody would remove it.
+beforeAll(() => {
+  mkdirSync(folder);
+  process.chdir(folder);
+});
 
 // Registered first, so it runs last: after the file's own afterAll.
 afterAll(async () => {

@@ -99,7 +99,8 @@ export function createIntake(options: {
         actor: shortText(envelope?.actor, 255) ?? "host",
         code: error.code,
         message: shortText(error.message, 1_000) ?? "",
-        fingerprint: fingerprintOf(command),
+        // What is no JSON need not be walked again to find that out.
+        fingerprint: isCoreError(error.cause, "ATLAS_CORE_JSON_INVALID") ? null : fingerprintOf(command),
         refusedAt: isoNow(),
       };
     },
@@ -129,7 +130,12 @@ export function createIntake(options: {
     const { prepare } = known.definition;
     if (prepare === undefined) return payload;
     // The schema of the same definition gave the payload that its prepare takes.
-    return prepare(payload as never, preparation) as object;
+    try {
+      return prepare(payload as never, preparation) as object;
+    } catch (cause) {
+      const message = `The prepare of "${known.type}" threw, so the command was refused.`;
+      throw coreError("ATLAS_CORE_HANDLER_FAILED", { type: known.type }, message, { cause });
+    }
   }
 
   function admitted(

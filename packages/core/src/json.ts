@@ -25,7 +25,10 @@ export const jsonObject = z.custom<JsonObject>(isPlainObject, "must be a plain J
  * assert.equal(canonicalJson({ b: 1, a: [true, null] }), '{"a":[true,null],"b":1}');
  * ```
  */
-export function canonicalJson(value: unknown, options?: { readonly maxDepth?: number }): string {
+export function canonicalJson(
+  value: unknown,
+  options?: { readonly maxDepth?: number; readonly maxSize?: number },
+): string {
   return JSON.stringify(canonicalCopy(value, options).copy);
 }
 
@@ -43,15 +46,16 @@ export function jsonText(value: JsonValue): string {
  */
 export function canonicalCopy<Value>(
   value: Value,
-  options?: { readonly maxDepth?: number },
+  options?: { readonly maxDepth?: number; readonly maxSize?: number },
 ): { readonly copy: Value; readonly size: number } {
   const maxDepth = options?.maxDepth ?? MAX_JSON_DEPTH;
   size = 0;
+  sizeLimit = options?.maxSize ?? MAX_SIZE;
   try {
     return { copy: copyValue(value, maxDepth) as Value, size };
   } catch (error) {
     if (error === tooLarge) {
-      const message = `The value is larger than ${MAX_SIZE} characters; the same object may stand in it very often.`;
+      const message = `The value is larger than ${sizeLimit} characters; the same object may stand in it very often.`;
       throw coreError("ATLAS_CORE_JSON_INVALID", { path: "" }, message);
     }
     if (error !== notJson) throw error;
@@ -73,7 +77,8 @@ export function isPlainObject(value: unknown): value is JsonObject {
 const notJson = new Error("not JSON");
 const tooLarge = new Error("too large");
 // Far beyond every command: it only ends the walk over an object that doubles at each of its 64 levels.
-const MAX_SIZE = 64 * 1024 * 1024;
+const MAX_SIZE = 20 * 1024 * 1024;
+let sizeLimit = MAX_SIZE;
 let size = 0;
 
 // So few keys are put in order by hand: Array.prototype.sort takes as long as the rest of the copy.
@@ -105,7 +110,7 @@ function copyValue(value: unknown, levelsLeft: number): unknown {
 }
 
 function copyArray(value: readonly unknown[], levelsLeft: number): unknown[] {
-  if (size > MAX_SIZE) throw tooLarge;
+  if (size > sizeLimit) throw tooLarge;
   const copy: unknown[] = [];
   size += 2 + value.length;
   for (let index = 0; index < value.length; index += 1) copy.push(copyValue(value[index], levelsLeft));
@@ -114,7 +119,7 @@ function copyArray(value: readonly unknown[], levelsLeft: number): unknown[] {
 
 function copyObject(value: object, levelsLeft: number): object {
   if (!isPlainObject(value)) throw notJson;
-  if (size > MAX_SIZE) throw tooLarge;
+  if (size > sizeLimit) throw tooLarge;
   const copy: Record<string, unknown> = {};
   size += 2;
   for (const key of sortedKeys(value)) {

@@ -13,3 +13,17 @@ export const silentLogger: Logger = {
   warn: () => undefined,
   error: () => undefined,
 };
+
+/** The same logger, but a throw of its own stays with it: a log line must never cost a commit or a receipt. */
+export function guardLogger(log: Logger): Logger {
+  const guarded =
+    (level: keyof Logger): Logger["debug"] =>
+    (fields, message) => {
+      try {
+        log[level](fields, message);
+      } catch {
+        // There is nowhere left to tell of it.
+      }
+    };
+  return { debug: guarded("debug"), info: guarded("info"), warn: guarded("warn"), error: guarded("error") };
+}

@@ -29,7 +29,12 @@ export interface CommandDefinition<in out Tables, Schema extends z.ZodType, Prep
  * @example
  * ```ts
  * const command = defineCommand<FinopsTables>();
- * const record = command({ schema: z.object({ cost: costInput }), apply: ({ cost }, change) => change.run(insertCost, cost) });
+ * const record = command({
+ *   schema: z.object({ cost: costInput }),
+ *   prepare: ({ cost }, { now, newId }) => ({ cost: { ...cost, id: cost.id ?? newId(), at: cost.at ?? now } }),
+ *   apply: ({ cost }, change) => change.run(insertCost, cost),
+ * });
+ * assert.equal(record.schema.safeParse({ cost: { job_id: "j1", microusd: -1 } }).success, false);
  * ```
  */
 export function defineCommand<Tables>() {

@@ -79,7 +79,7 @@ export function openWriting(open: OpenDatabase, path: string, synchronous: Synch
 }
 
 /** How long opening and migrating wait for another process's lock. */
-export const OPENING_TIMEOUT_MS = 250;
+const OPENING_TIMEOUT_MS = 250;
 
 /** From here on a lock is never waited for within a call: that would hold up the event loop. */
 export function stopWaitingForLocks(database: Database.Database): void {

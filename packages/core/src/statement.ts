@@ -63,9 +63,10 @@ export interface ErasedStatement {
  *
  * @example
  * ```ts
- * const insertCost = statement<FinopsTables, { id: string; microusd: number }>((db, p) =>
- *   db.insertInto("finops_cost").values({ id: p.id, microusd: p.microusd }),
+ * const correctCost = statement<FinopsTables, { id: string; microusd: number }>((db, p) =>
+ *   db.updateTable("finops_cost").set({ microusd: p.microusd }).where("id", "=", p.id),
  * );
+ * assert.deepEqual(correctCost.compiled().order, ["microusd", "id"]);
  * ```
  */
 export function statement<Tables, Values extends object>(

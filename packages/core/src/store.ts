@@ -9,7 +9,7 @@ import type { Health } from "./health.ts";
 import { createNewId, type NewId } from "./id.ts";
 import { installedModules } from "./installed-modules.ts";
 import { type AcceptedUnit, type Admit, createIntake, MAX_UNIT_COMMANDS } from "./intake.ts";
-import { type Logger, silentLogger } from "./logger.ts";
+import { guardLogger, type Logger, silentLogger } from "./logger.ts";
 import type { CoreModule } from "./model/core-module.ts";
 import type { CommandOf, StoreModule } from "./module.ts";
 import { closeFile, closeQuietly, openFile } from "./open-file.ts";
@@ -82,7 +82,8 @@ export interface Store<Module extends StoreModule = never> extends AsyncDisposab
 export async function createStore<const Modules extends readonly StoreModule[] = readonly []>(
   options: StoreOptions<Modules>,
 ): Promise<Store<Modules[number]>> {
-  const { clock = systemClock, log = silentLogger, failpoint = () => undefined, journal = true } = options;
+  const { clock = systemClock, failpoint = () => undefined, journal = true } = options;
+  const log = guardLogger(options.log ?? silentLogger);
   const newId = options.newId ?? createNewId(clock);
   const modules = installedModules(options.modules ?? []);
   const open = await loadSqlite();

@@ -1,15 +1,16 @@
-import type { Change, NewChangeEvent, Plan } from "./change.ts";
-import { planOf } from "./change.ts";
+import type { NewChangeEvent, Plan } from "./change.ts";
 import type { Clock } from "./clock.ts";
 import type { Committed, DomainEvent } from "./command.ts";
+import { createCommandIds } from "./command-ids.ts";
 import type { Connection } from "./connection.ts";
 import { CoreError, coreError, refusalError } from "./errors.ts";
 import type { Failpoint } from "./failpoint.ts";
-import { fingerprintOf } from "./fingerprint.ts";
 import { type JsonObject, jsonText } from "./json.ts";
 import { eventId } from "./model/domain-event.ts";
+import { type PlannedCommand, planCommand } from "./planned-command.ts";
+import { createRefusedCommands, notesOfUnit } from "./refused-commands.ts";
+import { createRowsInsert } from "./rows-insert.ts";
 import { StorageTrouble, sqliteCode, troubleKind } from "./storage-trouble.ts";
-import { isoTime } from "./time.ts";
 import type { QueuedCommand, RefusedNote, Unit } from "./unit.ts";
 
 /** What became of a unit: its receipts, or why it was refused. */
@@ -24,7 +25,7 @@ export interface BatchOutcome {
   readonly lastSeq: number;
   /** How long the commit itself took: what a batch costs however small it is. */
   readonly commitMs: number;
-  /** Those events. */
+  /** The domain events that were written. */
   readonly events: () => readonly DomainEvent[];
 }
 
@@ -35,13 +36,6 @@ export interface Writer {
    * {@link StorageTrouble}, and then nothing of the batch may be acknowledged.
    */
   applyBatch(units: readonly Unit[], refusedBefore: readonly RefusedNote[]): BatchOutcome;
-}
-
-interface PlannedCommand {
-  readonly command: QueuedCommand;
-  readonly plan: Plan;
-  /** The payload of each event of the plan, as it is stored. */
-  readonly payloads: readonly string[];
 }
 
 interface EventDraft {
@@ -58,12 +52,6 @@ interface JournalDraft {
   readonly command: QueuedCommand;
   readonly unit: Unit;
 }
-
-const REMEMBERED_MS = 30 * 24 * 60 * 60 * 1_000;
-const FORGOTTEN_AT_ONCE = 1_000;
-const KEPT_REFUSALS = 10_000;
-// More rows a statement bring nothing, fewer cost up to 1.3x.
-const ROWS_PER_INSERT = 25;
 
 const nothingChanged: Committed = { seq: 0, changed: false };
 
@@ -83,7 +71,9 @@ export function createWriter(options: {
   const savepoint = database.prepare("savepoint unit");
   const release = database.prepare("release unit");
   const rollbackUnit = database.prepare("rollback to unit");
-  const insertEvents = createRowsInsert("domain_events", [
+  const commandIds = createCommandIds(database);
+  const writeRefused = createRefusedCommands(database);
+  const insertEvents = createRowsInsert(database, "domain_events", [
     "seq",
     "type",
     "aggregate_id",
@@ -92,7 +82,7 @@ export function createWriter(options: {
     "depth",
     "created_at",
   ]);
-  const insertJournal = createRowsInsert("journal", [
+  const insertJournal = createRowsInsert(database, "journal", [
     "seq",
     "command_id",
     "type",
@@ -101,20 +91,6 @@ export function createWriter(options: {
     "cause",
     "enqueued_at",
   ]);
-  const insertRefused = database.prepare(
-    "insert into refused_commands (refused_at, type, actor, code, message, fingerprint) values (?, ?, ?, ?, ?, ?)",
-  );
-  const forgetRefused = database.prepare("delete from refused_commands where seq <= ?");
-  const selectCommandId = database.prepare<
-    [string],
-    { fingerprint: string; receipts: string; committed_at: string }
-  >("select fingerprint, receipts, committed_at from command_ids where command_id = ?");
-  const rememberCommandId = database.prepare(
-    "insert or replace into command_ids (command_id, fingerprint, receipts, committed_at) values (?, ?, ?, ?)",
-  );
-  const forgetCommandIds = database.prepare(
-    "delete from command_ids where command_id in (select command_id from command_ids where committed_at < ? order by committed_at limit ?)",
-  );
   const updateNext = database.prepare("update store set next_command_seq = ?, next_event_seq = ?");
   const store = database
     .prepare<[], { id: string; next_command_seq: number; next_event_seq: number }>("select * from store")
@@ -139,8 +115,8 @@ export function createWriter(options: {
         failpoint("writer:begun");
         const outcomes = units.map(applyUnit);
         writeBuffered(firstSeq);
-        writeRefusals(units, outcomes, refusedBefore);
-        forgetOldCommandIds(units);
+        writeRefused([...refusedBefore, ...notesOf(units, outcomes)]);
+        commandIds.forgetOld(units);
         failpoint("writer:before-commit");
         committing = true;
         const commitAt = clock.monotonic();
@@ -172,18 +148,10 @@ export function createWriter(options: {
   }
 
   function applyUnit(unit: Unit): UnitOutcome {
-    const { commandId, fingerprint } = unit;
-    if (commandId === undefined || fingerprint === undefined) return applyCommands(unit);
-    const known = selectCommandId.get(commandId);
-    if (known !== undefined && known.committed_at >= forgottenBefore(unit)) {
-      return known.fingerprint === fingerprint
-        ? (JSON.parse(known.receipts) as Committed[])
-        : reused(commandId);
-    }
+    const known = commandIds.find(unit);
+    if (known !== undefined) return known;
     const outcome = applyCommands(unit);
-    if (!(outcome instanceof CoreError)) {
-      rememberCommandId.run(commandId, fingerprint, JSON.stringify(outcome), unit.enqueuedAt);
-    }
+    if (!(outcome instanceof CoreError)) commandIds.remember(unit, outcome);
     return outcome;
   }
 
@@ -275,27 +243,6 @@ export function createWriter(options: {
     if (nextCommand !== firstSeq) updateNext.run(nextCommand, nextEvent);
   }
 
-  function writeRefusals(
-    units: readonly Unit[],
-    outcomes: readonly UnitOutcome[],
-    before: readonly RefusedNote[],
-  ): void {
-    const notes = [
-      ...before,
-      ...outcomes.flatMap((outcome, index) => notesOf(units[index] as Unit, outcome)),
-    ];
-    let last: number | bigint = 0;
-    for (const { refusedAt, type, actor, code, message, fingerprint } of notes) {
-      last = insertRefused.run(refusedAt, type, actor, code, message, fingerprint).lastInsertRowid;
-    }
-    if (notes.length > 0) forgetRefused.run(Number(last) - KEPT_REFUSALS);
-  }
-
-  function forgetOldCommandIds(units: readonly Unit[]): void {
-    const last = units.findLast((unit) => unit.commandId !== undefined);
-    if (last !== undefined) forgetCommandIds.run(forgottenBefore(last), FORGOTTEN_AT_ONCE);
-  }
-
   function toDomainEvent({ seq, event, commandSeq, depth, createdAt }: EventDraft): DomainEvent {
     return {
       id: eventId({ store: storeId, seq }),
@@ -308,61 +255,6 @@ export function createWriter(options: {
       created_at: createdAt,
     };
   }
-
-  function createRowsInsert(table: string, columns: readonly string[]) {
-    const row = `(${columns.map(() => "?").join(", ")})`;
-    const sql = (rows: number) =>
-      `insert into ${table} (${columns.join(", ")}) values ${Array.from({ length: rows }, () => row).join(", ")}`;
-    const bySize = Array.from({ length: ROWS_PER_INSERT }, (_, index) =>
-      database.prepare<unknown[]>(sql(index + 1)),
-    );
-    return <Draft>(drafts: readonly Draft[], write: (draft: Draft, values: unknown[]) => void): void => {
-      for (let start = 0; start < drafts.length; start += ROWS_PER_INSERT) {
-        const values: unknown[] = [];
-        const end = Math.min(start + ROWS_PER_INSERT, drafts.length);
-        for (let index = start; index < end; index += 1) write(drafts[index] as Draft, values);
-        bySize[end - start - 1]?.run(values);
-      }
-    };
-  }
-}
-
-function planCommand(command: QueuedCommand): PlannedCommand {
-  const plan = askForPlan(command);
-  return { command, plan, payloads: plan.events.map((event) => payloadText(command, event)) };
-}
-
-function askForPlan(command: QueuedCommand): Plan {
-  const { type, definition, payload } = command;
-  try {
-    // The payload was checked by this definition's own schema, and the steps run as they were typed.
-    return planOf(definition.apply as (payload: object, change: Change<unknown>) => void, payload);
-  } catch (cause) {
-    const message = `The handler of "${type}" threw: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw coreError("ATLAS_CORE_HANDLER_FAILED", { type }, message, { cause });
-  }
-}
-
-/** Made before the command's first write: events are written for the whole batch, where nothing may fail. */
-function payloadText({ type }: QueuedCommand, { type: event, payload = {} }: NewChangeEvent): string {
-  let cause: unknown;
-  try {
-    const text: string | undefined = jsonText(payload);
-    if (text !== undefined) return text;
-  } catch (error) {
-    cause = error;
-  }
-  const message = `The handler of "${type}" emitted "${event}" with a payload that is not JSON.`;
-  throw coreError("ATLAS_CORE_HANDLER_FAILED", { type }, message, { cause });
-}
-
-function forgottenBefore(unit: Unit): string {
-  return isoTime(Date.parse(unit.enqueuedAt) - REMEMBERED_MS);
-}
-
-function reused(command_id: string): CoreError {
-  const message = `The command id "${command_id}" was used for another command. Give each command its own id.`;
-  return coreError("ATLAS_CORE_COMMAND_ID_REUSED", { command_id }, message);
 }
 
 function constraint(unit: Unit, cause: unknown): CoreError {
@@ -380,14 +272,10 @@ function constraint(unit: Unit, cause: unknown): CoreError {
   );
 }
 
-function notesOf(unit: Unit, outcome: UnitOutcome): readonly RefusedNote[] {
-  if (!(outcome instanceof CoreError)) return [];
-  return unit.commands.map(({ type, payload }) => ({
-    type,
-    actor: unit.actor,
-    code: outcome.code,
-    message: outcome.message.slice(0, 1_000).toWellFormed(),
-    fingerprint: fingerprintOf({ ...payload, type }),
-    refusedAt: unit.enqueuedAt,
-  }));
+function notesOf(units: readonly Unit[], outcomes: readonly UnitOutcome[]): readonly RefusedNote[] {
+  const notes: RefusedNote[] = [];
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome instanceof CoreError) notes.push(...notesOfUnit(units[index] as Unit, outcome));
+  }
+  return notes;
 }

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import type { StoreCommand } from "../src/index.ts";
+import { z } from "zod";
+import { defineCommand, defineModule, type StoreCommand } from "../src/index.ts";
 import { openStore } from "./support/open-store.ts";
 import { countRows } from "./support/read-file.ts";
 import { rejection } from "./support/rejection.ts";
@@ -254,4 +255,25 @@ it("refuses a command whose fields cannot even be read, and goes on", async () =
   });
   await expect(store.commands.enqueue(trap as StoreCommand<never>)).rejects.toThrow();
   await store.commands.enqueue({ type: "entity.upsert", entity: { type: "note" } });
+});
+
+it("refuses a command whose prepare throws, and keeps the cause", async () => {
+  const command = defineCommand<Record<never, never>>();
+  const broken = defineModule({
+    name: "broken",
+    version: 1,
+    migrations: {},
+    commands: {
+      "broken.prepare": command({
+        schema: z.object({}),
+        prepare: (): Record<never, never> => {
+          throw new Error("no id left");
+        },
+        apply: () => undefined,
+      }),
+    },
+  });
+  const store = await openStore({ modules: [broken] });
+  const error = await rejection(store.commands.enqueue({ type: "broken.prepare" }));
+  expect(error).toMatchObject({ code: "ATLAS_CORE_HANDLER_FAILED", cause: new Error("no id left") });
 });

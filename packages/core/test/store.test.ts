@@ -161,3 +161,15 @@ it("has one caller of the writer, the flush loop, and does not export it", () =>
   const index = readFileSync(new URL("index.ts", folder), "utf8");
   expect(index).not.toMatch(/writer|flush-loop\.ts";\nexport \{|createFlushLoop/i);
 });
+
+it("settles every promise of a batch though its logger throws", async () => {
+  const broken = (): never => {
+    throw new Error("the log is full");
+  };
+  const log: Logger = { debug: broken, info: broken, warn: broken, error: broken };
+  const store = await openStore({ log });
+  const refused = rejection(store.commands.enqueue({ type: "artifact.update", id: "missing", patch: {} }));
+  const applied = store.commands.enqueue(note("a"));
+  expect((await refused).code).toBe("ATLAS_CORE_NOT_FOUND");
+  expect(await applied).toEqual({ seq: 1, changed: true });
+});

@@ -83,7 +83,7 @@ export function trackCommands(
 }
 
 /** The error for work that goes on after its call is over. */
-export function contextEnded(plugin: string): PluginError {
+function contextEnded(plugin: string): PluginError {
   return new PluginError(
     "ATLAS_PLUGINS_CONTEXT_ENDED",
     { plugin },
