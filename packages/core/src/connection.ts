@@ -32,11 +32,12 @@ export function createConnection(database: Database.Database): Connection {
 function prepare(database: Database.Database, statement: ErasedStatement): Prepared {
   const { sql, order } = statement.compiled();
   const prepared = database.prepare<unknown[]>(sql);
+  // One array, not arguments: among those better-sqlite3 would flatten an array that is given as a value, and bind it.
   const bind = (values: Readonly<Record<string, unknown>>): unknown[] =>
     order.map((value) => (typeof value === "string" ? values[value] : value.literal));
   return {
-    run: (values) => prepared.run(...bind(values)).changes,
-    get: (values) => prepared.get(...bind(values)),
-    all: (values) => prepared.all(...bind(values)),
+    run: (values) => prepared.run(bind(values)).changes,
+    get: (values) => prepared.get(bind(values)),
+    all: (values) => prepared.all(bind(values)),
   };
 }

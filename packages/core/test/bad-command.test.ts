@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { defineCommand, defineModule, type StoreCommand } from "../src/index.ts";
+import { defineCommand, defineModule, type StoreCommand, tables } from "../src/index.ts";
 import { openStore } from "./support/open-store.ts";
 import { countRows } from "./support/read-file.ts";
 import { rejection } from "./support/rejection.ts";
@@ -262,6 +262,7 @@ it("refuses a command whose prepare throws, and keeps the cause", async () => {
   const broken = defineModule({
     name: "broken",
     version: 1,
+    tables: tables<Record<never, never>>(),
     migrations: {},
     commands: {
       "broken.prepare": command({
