@@ -33,11 +33,11 @@ export interface FlushLoop {
 }
 
 // A batch of this length keeps the event loop responsive (p99 below 15 ms at full load) at 80 % of the best throughput.
-// Where the commit alone takes longer, smaller batches would only mean more commits: then applying may take as long.
 const TARGET_BATCH_MS = 6;
 const MIN_BATCH = 50;
 const MAX_BATCH = 1_000;
-const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+// About 1 MiB of JSON: a unit's size is what it weighs in memory, twice its text and more.
+const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 const FIRST_RETRY_MS = 5;
 const LONGEST_RETRY_MS = 100;
 const KEPT_NOTES = 1_000;
@@ -61,7 +61,6 @@ export function createFlushLoop(options: {
   let retryMs = FIRST_RETRY_MS;
   let committedSinceReopen = true;
   let perCommandMs = TARGET_BATCH_MS / MAX_BATCH;
-  let commitMs = 0;
   let notes: RefusedNote[] = [];
   let stopped: Promise<void> | undefined;
 
@@ -111,7 +110,7 @@ export function createFlushLoop(options: {
       return error.kind === "failed" ? recover(batch, error) : hold(batch, error.kind, error);
     }
     failpoint("flush:committed");
-    measure(batch, clock.monotonic() - startedAt, outcome.commitMs);
+    measure(batch, clock.monotonic() - startedAt);
     if (health.status !== "ok") log.info({}, "The storage works again.");
     health = { status: "ok" };
     retryMs = FIRST_RETRY_MS;
@@ -123,15 +122,13 @@ export function createFlushLoop(options: {
   }
 
   function batchCap(): number {
-    const applyMs = Math.max(TARGET_BATCH_MS - commitMs, commitMs);
-    return Math.min(MAX_BATCH, Math.max(MIN_BATCH, Math.floor(applyMs / perCommandMs)));
+    return Math.min(MAX_BATCH, Math.max(MIN_BATCH, Math.floor(TARGET_BATCH_MS / perCommandMs)));
   }
 
-  function measure(batch: readonly Unit[], tookMs: number, committedMs: number): void {
+  function measure(batch: readonly Unit[], tookMs: number): void {
     const commands = batch.reduce((sum, unit) => sum + unit.commands.length, 0);
-    commitMs = 0.8 * commitMs + 0.2 * committedMs;
-    // A few commands are too short to be timed.
-    if (commands >= MIN_BATCH) perCommandMs = 0.8 * perCommandMs + 0.2 * ((tookMs - committedMs) / commands);
+    // A lone command's time is that of its commit and says nothing of a full batch.
+    if (commands >= MIN_BATCH) perCommandMs = 0.8 * perCommandMs + 0.2 * (tookMs / commands);
   }
 
   function settle(batch: readonly Unit[], { outcomes }: BatchOutcome): void {

@@ -93,7 +93,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     now: isoTime(clock.now()),
   });
 
-  const writing = (connection: Connection): Writer => createWriter({ connection, journal, clock, failpoint });
+  const writing = (connection: Connection): Writer => createWriter({ connection, journal, failpoint });
   let connection = openWriter();
   const queue = createCommandQueue({
     maxCommands: options.maxQueuedCommands ?? 10_000,

@@ -1,5 +1,4 @@
 import type { NewChangeEvent, Plan } from "./change.ts";
-import type { Clock } from "./clock.ts";
 import type { Committed, DomainEvent } from "./command.ts";
 import { createCommandIds } from "./command-ids.ts";
 import type { Connection } from "./connection.ts";
@@ -23,8 +22,6 @@ export interface BatchOutcome {
   /** The numbers of the commands that changed something; both 0 when none did. */
   readonly firstSeq: number;
   readonly lastSeq: number;
-  /** How long the commit itself took: what a batch costs however small it is. */
-  readonly commitMs: number;
   /** The domain events that were written. */
   readonly events: () => readonly DomainEvent[];
 }
@@ -59,10 +56,9 @@ const nothingChanged: Committed = { seq: 0, changed: false };
 export function createWriter(options: {
   readonly connection: Connection;
   readonly journal: boolean;
-  readonly clock: Clock;
   readonly failpoint: Failpoint;
 }): Writer {
-  const { connection, journal, clock, failpoint } = options;
+  const { connection, journal, failpoint } = options;
   const { database } = connection;
 
   const begin = database.prepare("begin immediate");
@@ -119,14 +115,12 @@ export function createWriter(options: {
         commandIds.forgetOld(units);
         failpoint("writer:before-commit");
         committing = true;
-        const commitAt = clock.monotonic();
         commit.run();
         const written = events;
         return {
           outcomes,
           firstSeq: nextCommand === firstSeq ? 0 : firstSeq,
           lastSeq: nextCommand === firstSeq ? 0 : nextCommand - 1,
-          commitMs: clock.monotonic() - commitAt,
           events: () => written.map(toDomainEvent),
         };
       } catch (error) {

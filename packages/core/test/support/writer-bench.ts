@@ -1,5 +1,4 @@
 import { onTestFinished } from "vitest";
-import { systemClock } from "../../src/clock.ts";
 import { type Connection, createConnection } from "../../src/connection.ts";
 import {
   type AnyCommand,
@@ -47,7 +46,7 @@ export async function openWriterBench(
   migrate(database, { path, modules, now: "2026-11-21T09:00:00.000Z", newStoreId: () => "lab00000" });
   stopWaitingForLocks(database);
   const connection = createConnection(database);
-  const writer = createWriter({ connection, journal, clock: systemClock, failpoint });
+  const writer = createWriter({ connection, journal, failpoint });
   const intake = createIntake({ modules, clock, newId: createNewId(clock), admit: [] });
   const unit: WriterBench["unit"] = (commands, envelope) => ({
     ...intake.accept(commands, envelope),
