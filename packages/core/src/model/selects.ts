@@ -1,0 +1,167 @@
+import { sql } from "kysely";
+import { query } from "../statement.ts";
+import type { CoreTables, JobStatus } from "./tables.ts";
+
+// The reads behind core's named queries. Each finds its rows through an index; a test proves it.
+
+interface ById {
+  id: string;
+}
+export const selectEntity = query<CoreTables, ById>()((db, p) =>
+  db.selectFrom("entities").selectAll().where("id", "=", p.id),
+);
+export const selectEntityByOrigin = query<CoreTables, { source: string; external_id: string }>()((db, p) =>
+  db
+    .selectFrom("entities")
+    .selectAll()
+    .where("source", "=", p.source)
+    .where("external_id", "=", p.external_id),
+);
+export const selectEvent = query<CoreTables, ById>()((db, p) =>
+  db.selectFrom("events").selectAll().where("id", "=", p.id),
+);
+export const selectArtifact = query<CoreTables, ById>()((db, p) =>
+  db.selectFrom("artifacts").selectAll().where("id", "=", p.id),
+);
+export const selectJob = query<CoreTables, ById>()((db, p) =>
+  db.selectFrom("jobs").selectAll().where("id", "=", p.id),
+);
+export const selectJobByKey = query<CoreTables, { workflow_id: string; idempotency_key: string }>()((db, p) =>
+  db
+    .selectFrom("jobs")
+    .selectAll()
+    .where("workflow_id", "=", p.workflow_id)
+    .where("idempotency_key", "=", p.idempotency_key),
+);
+export const selectDomainEvent = query<CoreTables, { seq: number; store: string }>()((db, p) =>
+  db
+    .selectFrom("domain_events")
+    .selectAll()
+    .where("seq", "=", p.seq)
+    .where((row) => row.exists(row.selectFrom("store").select("only").where("store.id", "=", p.store))),
+);
+export const selectDomainEvents = query<CoreTables, { after: number; limit: number }>()((db, p) =>
+  db.selectFrom("domain_events").selectAll().where("seq", ">", p.after).orderBy("seq").limit(p.limit),
+);
+export const selectJournal = query<CoreTables, { after: number; limit: number }>()((db, p) =>
+  db.selectFrom("journal").selectAll().where("seq", ">", p.after).orderBy("seq").limit(p.limit),
+);
+export const selectRefused = query<CoreTables, { after: number; limit: number }>()((db, p) =>
+  db.selectFrom("refused_commands").selectAll().where("seq", ">", p.after).orderBy("seq").limit(p.limit),
+);
+export const selectStore = query<CoreTables>()((db) => db.selectFrom("store").select("id"));
+
+/** Which parts a list's SQL has; one compiled query for each combination that is ever asked for. */
+interface Shape {
+  readonly order: "asc" | "desc";
+  readonly after: boolean;
+}
+
+function oncePerShape<Of, Result>(build: (shape: Of) => Result): (shape: Of) => Result {
+  const built = new Map<string, Result>();
+  return (shape) => {
+    const name = JSON.stringify(shape);
+    const known = built.get(name);
+    if (known !== undefined) return known;
+    const result = build(shape);
+    built.set(name, result);
+    return result;
+  };
+}
+
+export const entityList = oncePerShape(
+  (shape: Shape & { readonly type: boolean; readonly deleted: boolean }) =>
+    query<CoreTables, { type: string; id: string; limit: number }>()((db, p) =>
+      db
+        .selectFrom("entities")
+        .selectAll()
+        .$if(shape.type, (list) => list.where("type", "=", p.type))
+        .$if(!shape.deleted, (list) => list.where("deleted_at", "is", null))
+        .$if(shape.after, (list) => list.where("id", shape.order === "asc" ? ">" : "<", p.id))
+        .orderBy("id", shape.order)
+        .limit(p.limit),
+    ),
+);
+
+export const eventList = oncePerShape((shape: Shape & { readonly type: boolean; readonly entity: boolean }) =>
+  query<CoreTables, { type: string; entity_id: string; time: string; id: string; limit: number }>()((db, p) =>
+    db
+      .selectFrom("events")
+      .selectAll()
+      .$if(shape.type, (list) => list.where("type", "=", p.type))
+      .$if(shape.entity, (list) => list.where("entity_id", "=", p.entity_id))
+      .$if(shape.after, (list) =>
+        list.where((row) =>
+          row(row.refTuple("occurred_at", "id"), shape.order === "asc" ? ">" : "<", row.tuple(p.time, p.id)),
+        ),
+      )
+      .orderBy("occurred_at", shape.order)
+      .orderBy("id", shape.order)
+      .limit(p.limit),
+  ),
+);
+
+export const artifactList = oncePerShape((shape: Shape & { readonly type: boolean; readonly job: boolean }) =>
+  query<CoreTables, { type: string; job_id: string; time: string; id: string; limit: number }>()((db, p) =>
+    db
+      .selectFrom("artifacts")
+      .selectAll()
+      .$if(shape.type, (list) => list.where("type", "=", p.type))
+      .$if(shape.job, (list) => list.where("job_id", "=", p.job_id))
+      .$if(shape.after, (list) =>
+        list.where((row) =>
+          row(row.refTuple("created_at", "id"), shape.order === "asc" ? ">" : "<", row.tuple(p.time, p.id)),
+        ),
+      )
+      .orderBy("created_at", shape.order)
+      .orderBy("id", shape.order)
+      .limit(p.limit),
+  ),
+);
+
+export const jobList = oncePerShape(
+  (
+    shape: Shape & {
+      readonly status: JobStatus | undefined;
+      readonly workflow: boolean;
+      readonly parent: boolean;
+    },
+  ) =>
+    query<CoreTables, { workflow_id: string; parent_id: string; id: string; limit: number }>()((db, p) =>
+      db
+        .selectFrom("jobs")
+        .selectAll()
+        // A literal, for a partial index serves only a query that names its condition.
+        .$if(shape.status !== undefined, (list) =>
+          list.where("status", "=", sql.lit(shape.status as JobStatus)),
+        )
+        .$if(shape.workflow, (list) => list.where("workflow_id", "=", p.workflow_id))
+        .$if(shape.parent, (list) => list.where("parent_id", "=", p.parent_id))
+        .$if(shape.after, (list) => list.where("id", shape.order === "asc" ? ">" : "<", p.id))
+        .orderBy("id", shape.order)
+        .limit(p.limit),
+    ),
+);
+
+export const readyJobList = oncePerShape((workflows: number) =>
+  query<CoreTables, { now: string; limit: number } & Readonly<Record<`workflow_${number}`, string>>>()(
+    (db, p) =>
+      db
+        .selectFrom("jobs")
+        .selectAll()
+        .where("status", "=", sql.lit<JobStatus>("queued"))
+        .where("run_at", "<=", p.now)
+        // An expression, so that no planner walks every job the workflows ever had, and sorts them.
+        .where(
+          sql<string>`workflow_id || ''`,
+          "in",
+          Array.from({ length: workflows }, (_, index) => p[`workflow_${index}`]).filter(
+            (name) => name !== undefined,
+          ),
+        )
+        .orderBy("priority", "desc")
+        .orderBy("run_at")
+        .orderBy("id")
+        .limit(p.limit),
+  ),
+);
