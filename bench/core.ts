@@ -54,18 +54,8 @@ async function benchBatches(
   options: { readonly batch: number; readonly batchesPerSlice: number; readonly report: Report },
 ): Promise<void> {
   const { batch, batchesPerSlice, report } = options;
-  const writesBatches = (lane: Lane): Contestant => ({
-    slice: () => timeBatches(lane, { batches: batchesPerSlice, batch }),
-  });
-  const rounds = await measure(
-    {
-      off: writesBatches(lanes.off),
-      on: writesBatches(lanes.on),
-      raw: writesBatches(lanes.raw),
-      rawJournal: writesBatches(lanes.rawJournal),
-    },
-    { rounds: ROUNDS, slices: 4 },
-  );
+  const contestants = inEachLane(lanes, (lane) => timeBatches(lane, { batches: batchesPerSlice, batch }));
+  const rounds = await measure(contestants, { rounds: ROUNDS, slices: 4 });
   const off = perSecond(rounds.off, batch);
   const on = perSecond(rounds.on, batch);
   const raw = { name: "raw better-sqlite3", values: perSecond(rounds.raw, batch) };
@@ -76,19 +66,23 @@ async function benchBatches(
   report(lineOf(`${metric}, journal on`, "1/s", on, rawJournal));
 }
 
+/** The same work for each of the four lanes. */
+function inEachLane(
+  lanes: Lanes,
+  work: (lane: Lane) => ReturnType<Contestant["slice"]>,
+): Record<keyof Lanes, Contestant> {
+  const contestant = (lane: Lane): Contestant => ({ slice: () => work(lane) });
+  return {
+    off: contestant(lanes.off),
+    on: contestant(lanes.on),
+    raw: contestant(lanes.raw),
+    rawJournal: contestant(lanes.rawJournal),
+  };
+}
+
 async function benchLone(lanes: Lanes, report: Report): Promise<void> {
-  const writesOne = (lane: Lane): Contestant => ({
-    slice: () => timeLone(lane, 50),
-  });
-  const rounds = await measure(
-    {
-      off: writesOne(lanes.off),
-      on: writesOne(lanes.on),
-      raw: writesOne(lanes.raw),
-      rawJournal: writesOne(lanes.rawJournal),
-    },
-    { rounds: ROUNDS, slices: 10 },
-  );
+  const contestants = inEachLane(lanes, (lane) => timeLone(lane, 50));
+  const rounds = await measure(contestants, { rounds: ROUNDS, slices: 10 });
   for (const percent of [50, 99]) {
     const off = percentile(rounds.off, percent);
     const on = percentile(rounds.on, percent);

@@ -2,10 +2,14 @@ import { z } from "zod";
 import type { Cause, Envelope } from "./command.ts";
 import { coreError } from "./errors.ts";
 import { idText } from "./id.ts";
+import { shortText } from "./text.ts";
+
+// Room for a workflow's id and a job's, as in `workflow:digest.v1#<job id>`.
+const MAX_ACTOR_BYTES = 512;
 
 const schema = z.strictObject({
   command_id: idText.optional(),
-  actor: idText.optional(),
+  actor: shortText({ maxBytes: MAX_ACTOR_BYTES }).optional(),
   cause: z
     .strictObject({
       kind: z.enum(["command", "job", "event"]),

@@ -1,7 +1,6 @@
 import { randomFillSync } from "node:crypto";
-import { z } from "zod";
 import type { Clock } from "./clock.ts";
-import { textProblem } from "./text.ts";
+import { shortText } from "./text.ts";
 
 /** Makes a new id. Atlas's own ids are UUIDv7 (RFC 9562): lower case, and ascending within a process. */
 export type NewId = () => string;
@@ -10,12 +9,7 @@ export type NewId = () => string;
 export const MAX_ID_BYTES = 255;
 
 /** A schema for an id, or for any short name: opaque text of 1–255 bytes. */
-export const idText = z.string().check((context) => {
-  const problem = textProblem(context.value, { maxBytes: MAX_ID_BYTES });
-  if (problem !== undefined) {
-    context.issues.push({ code: "custom", message: problem, input: context.value });
-  }
-});
+export const idText = shortText({ maxBytes: MAX_ID_BYTES });
 
 const POOL_IDS = 128;
 const RANDOM_BYTES = 8;

@@ -73,7 +73,6 @@ export {
   defineModule,
   type Migration,
   type Module,
-  type NoModule,
   type Preparation,
   type QueriesOf,
   type Read,

@@ -95,10 +95,10 @@ export function createIntake(options: {
     },
     noteRefusal(command, envelope, error) {
       return {
-        type: shortText((command as Partial<AnyCommand> | null | undefined)?.type, 255) ?? "",
-        actor: shortText(envelope?.actor, 255) ?? "host",
+        type: beginning((command as Partial<AnyCommand> | null | undefined)?.type, 255) ?? "",
+        actor: beginning(envelope?.actor, 512) ?? "host",
         code: error.code,
-        message: shortText(error.message, 1_000) ?? "",
+        message: beginning(error.message, 1_000) ?? "",
         // What is no JSON need not be walked again to find that out.
         fingerprint: isCoreError(error.cause, "ATLAS_CORE_JSON_INVALID") ? null : fingerprintOf(command),
         refusedAt: isoNow(),
@@ -257,6 +257,6 @@ function isRefusal(answer: unknown): answer is Refusal {
   return typeof refuse === "string" && typeof message === "string";
 }
 
-function shortText(value: unknown, length: number): string | undefined {
+function beginning(value: unknown, length: number): string | undefined {
   return typeof value === "string" ? value.slice(0, length).toWellFormed() : undefined;
 }

@@ -87,9 +87,6 @@ export interface AnyCommandDefinition {
   readonly apply: (payload: never, change: never) => void;
 }
 
-/** A module without tables, commands or queries. */
-export type NoModule = never;
-
 type CommandsOf<Module> = Module extends { readonly commands: infer Commands } ? Commands : never;
 
 /** The union of the commands that a module's users may send. */

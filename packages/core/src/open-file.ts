@@ -27,8 +27,9 @@ export interface OpenFile<Module extends StoreModule = never> {
   readonly lock: FileLock;
   readonly reader: Connection;
   readonly repo: ReadOnlyRepo<Module>;
-  /** A writing connection; asked for again after a failure of the storage. */
-  readonly openWriter: () => Connection;
+  readonly writer: Connection;
+  /** Another writing connection, for after a failure of the storage. */
+  readonly reopenWriter: () => Connection;
 }
 
 /** Goes all the way from a path to an {@link OpenFile}. On failure nothing stays open. */
@@ -44,24 +45,25 @@ export function openFile<Module extends StoreModule>(
   if (file.isNew) createDatabaseFile(file);
   const lock = withFileNamed(path, () => takeFileLock(open, path));
   try {
-    const openWriter = (): Connection => {
-      const database = openWriting(open, path, file.isTemporary ? "off" : "full");
+    const synchronous = file.isTemporary ? "off" : "full";
+    const reopenWriter = (): Connection => {
+      const database = openWriting(open, path, synchronous);
       stopWaitingForLocks(database);
       return createConnection(database);
     };
-    const database = withFileNamed(path, () => openWriting(open, path, file.isTemporary ? "off" : "full"));
+    const database = withFileNamed(path, () => openWriting(open, path, synchronous));
+    const opened = [database];
     try {
       if (!file.isNew && (lock.wasLeftBehind || file.sizeBytes < SMALL_FILE_BYTES))
         quickCheck(database, path);
       migrate(database, { path, modules, now, newStoreId });
-    } finally {
-      database.close();
-    }
-    const reader = createConnection(openReading(open, path));
-    try {
-      return { file, lock, reader, openWriter, repo: createReadOnlyRepo(reader, modules) };
+      stopWaitingForLocks(database);
+      const reader = createConnection(openReading(open, path));
+      opened.push(reader.database);
+      const repo = createReadOnlyRepo<Module>(reader, modules);
+      return { file, lock, reader, repo, writer: createConnection(database), reopenWriter };
     } catch (error) {
-      reader.database.close();
+      for (const connection of opened) connection.close();
       throw error;
     }
   } catch (error) {

@@ -87,14 +87,14 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   const newId = options.newId ?? createNewId(clock);
   const modules = installedModules(options.modules ?? []);
   const open = await loadSqlite();
-  const { file, lock, reader, repo, openWriter } = openFile<Modules[number]>(open, {
+  const { file, lock, reader, repo, writer, reopenWriter } = openFile<Modules[number]>(open, {
     database: options.database,
     modules,
     now: isoTime(clock.now()),
   });
 
   const writing = (connection: Connection): Writer => createWriter({ connection, journal, failpoint });
-  let connection = openWriter();
+  let connection = writer;
   const queue = createCommandQueue({
     maxCommands: options.maxQueuedCommands ?? 10_000,
     maxBytes: options.maxQueuedBytes ?? 64 * 1024 * 1024,
@@ -104,7 +104,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     writer: writing(connection),
     reopen: () => {
       closeQuietly(connection);
-      connection = openWriter();
+      connection = reopenWriter();
       quickCheck(connection.database, file.path);
       return writing(connection);
     },

@@ -1,9 +1,21 @@
-/** What is wrong with `value` as a short text of 1 to `maxBytes` bytes, or nothing. */
-export function textProblem(value: string, limits: { readonly maxBytes: number }): string | undefined {
+import { z } from "zod";
+
+/** A schema for a short text: 1 to `maxBytes` bytes of UTF-8. */
+export function shortText({ maxBytes }: { readonly maxBytes: number }): z.ZodString {
+  return z.string().check((context) => {
+    const problem = textProblem(context.value, { maxBytes });
+    if (problem !== undefined) {
+      context.issues.push({ code: "custom", message: problem, input: context.value });
+    }
+  });
+}
+
+/** What is wrong with `value` as such a text, or nothing. */
+export function textProblem(value: string, { maxBytes }: { readonly maxBytes: number }): string | undefined {
   if (value.length === 0) return "must not be empty";
-  if (value.length * 3 > limits.maxBytes) {
+  if (value.length * 3 > maxBytes) {
     const bytes = Buffer.byteLength(value);
-    if (bytes > limits.maxBytes) return `is ${bytes} bytes long; at most ${limits.maxBytes} are allowed`;
+    if (bytes > maxBytes) return `is ${bytes} bytes long; at most ${maxBytes} are allowed`;
   }
   return undefined;
 }

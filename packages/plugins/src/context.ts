@@ -12,13 +12,8 @@ export interface PluginContext {
   readonly clock: Clock;
 }
 
-/** What the runners hand on to plugins. */
-export interface PluginHost {
-  readonly repo: ReadOnlyRepo;
-  readonly commands: CommandSink<Command>;
-  readonly log: Logger;
-  readonly clock: Clock;
-}
+/** What the runners take from the host and hand on to plugins. */
+export type PluginHost = Pick<PluginContext, "log" | "clock">;
 
 /** A plugin's commands during one call, all of them watched. */
 export interface TrackedCommands {
@@ -91,7 +86,8 @@ function contextEnded(plugin: string): PluginError {
   );
 }
 
-function handled<Result>(promise: Promise<Result>): Promise<Result> {
+/** Marks a promise as handled, so that not awaiting it never becomes an unhandled rejection. */
+export function handled<Result>(promise: Promise<Result>): Promise<Result> {
   promise.catch(() => undefined);
   return promise;
 }

@@ -28,7 +28,7 @@ const LONGEST_RETRY_MS = 5 * 60 * 1_000;
 
 /** Delivery to these sinks; each has its own loop, so none holds up another. */
 export function createDelivery(options: {
-  readonly host: Omit<PluginHost, "repo" | "commands">;
+  readonly host: PluginHost;
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly sinks: Iterable<SinkPlugin>;

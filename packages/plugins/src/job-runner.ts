@@ -10,7 +10,7 @@ import {
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLMRuntime } from "@atlas/llm";
-import { type PluginHost, trackCommands } from "./context.ts";
+import { handled, type PluginHost, trackCommands } from "./context.ts";
 import { interruptible } from "./interruptible.ts";
 import { type AttemptOutcome, jobError, nextJobState } from "./job-state.ts";
 import type { PluginRegistry } from "./registry.ts";
@@ -31,7 +31,7 @@ const DEFAULT_CONCURRENCY = 10;
 
 /** A runner of the registered workflows. One process owns the database, so a running job is always one of ours. */
 export function createJobRunner(options: {
-  readonly host: Omit<PluginHost, "repo" | "commands">;
+  readonly host: PluginHost;
   readonly repo: ReadOnlyRepo;
   readonly commands: CommandSink<Command>;
   readonly registry: PluginRegistry;
@@ -121,7 +121,7 @@ export function createJobRunner(options: {
   async function runAttempt(job: Job): Promise<AttemptOutcome> {
     const workflow = registry.workflow(job.workflow_id);
     const tracked = trackCommands(commands, {
-      actor: `workflow:${job.workflow_id}#${job.id}`.slice(0, 255),
+      actor: `workflow:${job.workflow_id}#${job.id}`,
       cause: { kind: "job", id: job.id, depth: 0 },
     });
     const context = createContext(job, tracked.commands);
@@ -169,7 +169,5 @@ export function createJobRunner(options: {
 
 /** The id of what was sent, once it is committed. A plugin need not await it: the attempt waits and knows of a refusal. */
 function idOnceSent(id: string, sent: Promise<unknown>): Promise<{ readonly id: string }> {
-  const result = sent.then(() => ({ id }));
-  result.catch(() => undefined);
-  return result;
+  return handled(sent.then(() => ({ id })));
 }

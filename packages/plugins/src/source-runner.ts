@@ -18,7 +18,7 @@ export interface SourceRunner {
 
 /** A runner of the registered sources. */
 export function createSourceRunner(options: {
-  readonly host: Omit<PluginHost, "repo" | "commands">;
+  readonly host: PluginHost;
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly registry: PluginRegistry;

@@ -196,4 +196,13 @@ describe("the job runner", () => {
     expect(ran).toBe(false);
     expect(await repo.getJob("j1")).toMatchObject({ status: "cancelled" });
   });
+
+  it("runs a job whose id is as long as an id may be", async () => {
+    const { create, until } = await running(async (ctx) => {
+      await ctx.emitArtifact({ id: "result", type: "result" });
+    });
+    const id = "é".repeat(127);
+    await create(id);
+    expect(await until(id, ended)).toMatchObject({ status: "succeeded" });
+  });
 });
