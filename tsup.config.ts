@@ -1,15 +1,20 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { defineConfig } from "tsup";
 
-// Runs in a package's folder: one entry for each subpath of its `exports`, named by the source condition.
+// Runs in a package's folder: one entry for each subpath of its `exports`, named by the source condition, and one for each
+// thread, which is a file of its own.
 const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as {
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 };
+const sources = Object.values(exports)
+  .flatMap((target) => (typeof target === "string" ? [] : [target["@atlas/source"]]))
+  .filter((source) => source !== undefined)
+  .map((source) => source.slice(2));
 const entry = Object.fromEntries(
-  Object.values(exports)
-    .flatMap((target) => (typeof target === "string" ? [] : [target["@atlas/source"]]))
-    .filter((source) => source !== undefined)
-    .map((source) => [source.replace(/^\.\/src\//, "").replace(/\.ts$/, ""), source.slice(2)]),
+  [...sources, ...globSync("src/*-worker.ts")].map((source) => [
+    source.replace(/^src\//, "").replace(/\.ts$/, ""),
+    source,
+  ]),
 );
 
 export default defineConfig({

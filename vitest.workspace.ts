@@ -21,6 +21,9 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // Against tests that hang. How fast something is, no test asks: a busy machine must not fail one.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     // Processes that a test spawns run the sources too.
     env: { NODE_OPTIONS: "--conditions=@atlas/source" },
     projects: [

@@ -1,6 +1,3 @@
-import { sql } from "kysely";
-import type { Migration } from "./module.ts";
-
 /** One applied command, as stored. Rows are in commit order; replaying them gives the same tables. */
 export interface JournalRow {
   seq: number;
@@ -27,48 +24,41 @@ export interface RefusedCommandRow {
   fingerprint: string | null;
 }
 
+/** Why a new stretch of the journal began. */
+export type EpochReason = "created" | "migrated" | "modules changed" | "journal resumed" | "pruned";
+
+/** A stretch of the journal that one set of modules wrote, as stored. */
+export interface EpochRow {
+  /** The first command of the epoch: replaying begins with it. */
+  first_seq: number;
+  /** Of the modules that were installed: names, versions, migrations. */
+  fingerprint: string;
+  reason: EpochReason;
+  /** The copy of the database from which replaying begins, a file beside it; null when it begins with nothing. */
+  baseline: string | null;
+  /** The digest of that copy. */
+  digest: string | null;
+  started_at: string;
+}
+
 /** The store's own tables: not part of what a replay rebuilds. */
 export interface BookkeepingTables {
   store: { only: number; id: string; next_command_seq: number; next_event_seq: number };
   journal: JournalRow;
+  epochs: EpochRow;
   refused_commands: RefusedCommandRow;
   command_ids: { command_id: string; fingerprint: string; receipts: string; committed_at: string };
   schema_migrations: { module: string; name: string; checksum: string; applied_at: string };
 }
 
-const initial: Migration = ({ schema }) => [
-  schema
-    .createTable("store")
-    .addColumn("only", "integer", (column) => column.primaryKey().check(sql`only = 1`))
-    .addColumn("id", "text", (column) => column.notNull())
-    .addColumn("next_command_seq", "integer", (column) => column.notNull())
-    .addColumn("next_event_seq", "integer", (column) => column.notNull()),
-  schema
-    .createTable("journal")
-    .addColumn("seq", "integer", (column) => column.primaryKey())
-    .addColumn("command_id", "text")
-    .addColumn("type", "text", (column) => column.notNull())
-    .addColumn("payload", "text", (column) => column.notNull())
-    .addColumn("actor", "text", (column) => column.notNull())
-    .addColumn("cause", "text")
-    .addColumn("enqueued_at", "text", (column) => column.notNull()),
-  schema
-    .createTable("refused_commands")
-    .addColumn("seq", "integer", (column) => column.primaryKey())
-    .addColumn("refused_at", "text", (column) => column.notNull())
-    .addColumn("type", "text", (column) => column.notNull())
-    .addColumn("actor", "text", (column) => column.notNull())
-    .addColumn("code", "text", (column) => column.notNull())
-    .addColumn("message", "text", (column) => column.notNull())
-    .addColumn("fingerprint", "text"),
-  schema
-    .createTable("command_ids")
-    .addColumn("command_id", "text", (column) => column.primaryKey().notNull())
-    .addColumn("fingerprint", "text", (column) => column.notNull())
-    .addColumn("receipts", "text", (column) => column.notNull())
-    .addColumn("committed_at", "text", (column) => column.notNull()),
-  schema.createIndex("command_ids_by_time").on("command_ids").columns(["committed_at"]),
-];
+const names: Record<keyof BookkeepingTables, true> = {
+  store: true,
+  journal: true,
+  epochs: true,
+  refused_commands: true,
+  command_ids: true,
+  schema_migrations: true,
+};
 
-/** The migrations of the store's own tables, run before those of any module. */
-export const bookkeeping = { name: "store", migrations: { "001_initial": initial } } as const;
+/** The names of the store's own tables. */
+export const bookkeepingTables: ReadonlySet<string> = new Set(Object.keys(names));

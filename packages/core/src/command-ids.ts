@@ -37,7 +37,7 @@ export function createCommandIds(database: Database.Database): CommandIds {
 
   return {
     find(unit) {
-      if (unit.commandId === undefined) return undefined;
+      if (unit.commandId === undefined || unit.fingerprint === undefined) return undefined;
       const known = select.get(unit.commandId);
       if (known === undefined || known.committed_at < forgottenBefore(unit)) return undefined;
       return known.fingerprint === unit.fingerprint
@@ -46,7 +46,9 @@ export function createCommandIds(database: Database.Database): CommandIds {
         : reused(unit.commandId);
     },
     remember({ commandId, fingerprint, enqueuedAt }, receipts) {
-      if (commandId !== undefined) insert.run(commandId, fingerprint, JSON.stringify(receipts), enqueuedAt);
+      if (commandId !== undefined && fingerprint !== undefined) {
+        insert.run(commandId, fingerprint, JSON.stringify(receipts), enqueuedAt);
+      }
     },
     forgetOld(units) {
       const last = units.findLast((unit) => unit.commandId !== undefined);

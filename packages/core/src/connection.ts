@@ -3,6 +3,8 @@ import type { ErasedStatement } from "./statement.ts";
 
 /** A statement prepared on one connection. Values are bound by name; what is missing is null. */
 export interface Prepared {
+  /** True when it reads or writes domain events or the journal, which the Writer keeps back until the end of a batch. */
+  readonly touchesLog: boolean;
   readonly run: (values: Readonly<Record<string, unknown>>) => number;
   readonly get: (values: Readonly<Record<string, unknown>>) => unknown;
   readonly all: (values: Readonly<Record<string, unknown>>) => readonly unknown[];
@@ -36,6 +38,7 @@ function prepare(database: Database.Database, statement: ErasedStatement): Prepa
   const bind = (values: Readonly<Record<string, unknown>>): unknown[] =>
     order.map((value) => (typeof value === "string" ? values[value] : value.literal));
   return {
+    touchesLog: /\b(domain_events|journal)\b/.test(sql),
     run: (values) => prepared.run(bind(values)).changes,
     get: (values) => prepared.get(bind(values)),
     all: (values) => prepared.all(bind(values)),

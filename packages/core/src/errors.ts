@@ -1,3 +1,4 @@
+import type { UnreachableReason } from "./rebuild.ts";
 import type { Refusal } from "./refusal.ts";
 
 /**
@@ -6,6 +7,7 @@ import type { Refusal } from "./refusal.ts";
  */
 export interface CoreErrorDetails {
   ATLAS_CORE_ADMIT_FAILED: { readonly type: string };
+  ATLAS_CORE_BACKUP_INVALID: { readonly path: string; readonly found: string };
   ATLAS_CORE_COMMAND_UNKNOWN: { readonly type: string; readonly nearest?: string };
   ATLAS_CORE_COMMAND_INVALID: { readonly type: string; readonly path: string };
   ATLAS_CORE_COMMAND_TOO_LARGE: {
@@ -15,12 +17,15 @@ export interface CoreErrorDetails {
   };
   ATLAS_CORE_COMMAND_ID_REUSED: { readonly command_id: string };
   ATLAS_CORE_CONSTRAINT: { readonly type: string; readonly sqlite: string };
+  ATLAS_CORE_COPY_FAILED: { readonly path: string; readonly reason: string };
   ATLAS_CORE_CURSOR_INVALID: { readonly cursor: string };
   ATLAS_CORE_DATABASE_CORRUPT: { readonly path: string; readonly found: string };
   ATLAS_CORE_DATABASE_FOREIGN: { readonly path: string };
   ATLAS_CORE_DATABASE_IN_USE: { readonly path: string; readonly pid?: number };
   ATLAS_CORE_DATABASE_NEWER: { readonly path: string; readonly module: string; readonly migration: string };
   ATLAS_CORE_DATABASE_PATH: { readonly path: string };
+  ATLAS_CORE_EPOCH_UNREACHABLE: { readonly seq: number; readonly reason: UnreachableReason };
+  ATLAS_CORE_FILE_EXISTS: { readonly path: string };
   ATLAS_CORE_HANDLER_FAILED: { readonly type: string };
   ATLAS_CORE_JOB_CONFLICT: { readonly id: string; readonly status: string };
   ATLAS_CORE_JSON_INVALID: { readonly path: string };
@@ -40,6 +45,7 @@ export interface CoreErrorDetails {
 export type CoreErrorCode = keyof CoreErrorDetails;
 
 const retryable: ReadonlySet<string> = new Set<CoreErrorCode>([
+  "ATLAS_CORE_COPY_FAILED",
   "ATLAS_CORE_DATABASE_IN_USE",
   "ATLAS_CORE_QUEUE_FULL",
   "ATLAS_CORE_STORAGE_BUSY",

@@ -1,12 +1,13 @@
 import type { Clock } from "./clock.ts";
 import type { DomainEvent } from "./command.ts";
 import type { CommandQueue } from "./command-queue.ts";
+import { createRecorder, type Distribution } from "./distribution.ts";
 import { CoreError, coreError } from "./errors.ts";
 import type { Failpoint } from "./failpoint.ts";
 import type { Health } from "./health.ts";
 import type { Logger } from "./logger.ts";
 import { createLoop } from "./loop.ts";
-import { StorageTrouble } from "./storage-trouble.ts";
+import { failureReason, StorageTrouble } from "./storage-trouble.ts";
 import { isoTime } from "./time.ts";
 import type { RefusedNote, Unit } from "./unit.ts";
 import type { BatchOutcome, Writer } from "./writer.ts";
@@ -16,6 +17,16 @@ export interface CommittedBatch {
   readonly first_seq: number;
   readonly last_seq: number;
   readonly events: readonly DomainEvent[];
+}
+
+/** What the loop has done since it was made. */
+export interface FlushStats {
+  /** Commands in a commit. */
+  readonly batchCommands: Distribution;
+  /** How long a commit took with everything in it, in milliseconds. */
+  readonly commitMs: Distribution;
+  /** Commands that were refused, before the queue or behind it. */
+  readonly refusedCommands: number;
 }
 
 /** Carries units from the queue to the writer, a batch a round, and settles their promises. */
@@ -28,6 +39,7 @@ export interface FlushLoop {
   note(refusal: RefusedNote): void;
   onCommitted(listener: (batch: CommittedBatch) => void): () => void;
   health(): Health;
+  stats(): FlushStats;
   /** Commits what waits and stops; what cannot be committed in time rejects. Always the same promise. */
   stop(): Promise<void>;
 }
@@ -63,6 +75,9 @@ export function createFlushLoop(options: {
   let perCommandMs = TARGET_BATCH_MS / MAX_BATCH;
   let notes: RefusedNote[] = [];
   let stopped: Promise<void> | undefined;
+  const batchCommands = createRecorder(1);
+  const commitMs = createRecorder(1_000);
+  let refusedCommands = 0;
 
   const loop = createLoop({
     tick,
@@ -74,6 +89,7 @@ export function createFlushLoop(options: {
     wake: loop.wake,
     flush: loop.runOnce,
     note(refusal) {
+      refusedCommands += 1;
       if (notes.length < KEPT_NOTES) notes.push(refusal);
       loop.wake();
     },
@@ -82,6 +98,11 @@ export function createFlushLoop(options: {
       return () => listeners.delete(listener);
     },
     health: () => health,
+    stats: () => ({
+      batchCommands: batchCommands.distribution(),
+      commitMs: commitMs.distribution(),
+      refusedCommands,
+    }),
     stop() {
       stopped ??= drain();
       return stopped;
@@ -127,6 +148,10 @@ export function createFlushLoop(options: {
 
   function measure(batch: readonly Unit[], tookMs: number): void {
     const commands = batch.reduce((sum, unit) => sum + unit.commands.length, 0);
+    if (commands > 0) {
+      batchCommands.record(commands);
+      commitMs.record(tookMs);
+    }
     // A lone command's time is that of its commit and says nothing of a full batch.
     if (commands >= MIN_BATCH) perCommandMs = 0.8 * perCommandMs + 0.2 * (tookMs / commands);
   }
@@ -135,6 +160,7 @@ export function createFlushLoop(options: {
     for (const [index, unit] of batch.entries()) {
       const outcome = outcomes[index];
       if (outcome instanceof CoreError) {
+        refusedCommands += unit.commands.length;
         reject(unit, outcome);
       } else if (outcome !== undefined) {
         unit.resolve(outcome);
@@ -187,7 +213,8 @@ export function createFlushLoop(options: {
 
   /** Rejects everything that waits, then opens the file again: once, unless a commit has worked since. */
   function recover(batch: Unit[], trouble: StorageTrouble): number | undefined {
-    health = { status: "failed", since: isoTime(clock.now()), message: trouble.message };
+    const reason = failureReason(trouble.sqlite);
+    health = { status: "failed", reason, since: isoTime(clock.now()), message: trouble.message };
     log.error(
       { sqlite: trouble.sqlite, error: trouble },
       "The storage failed; everything that waits is rejected.",

@@ -1,4 +1,11 @@
-export type { BookkeepingTables, JournalRow, RefusedCommandRow } from "./bookkeeping.ts";
+export { type Manifest, restore } from "./backup.ts";
+export type {
+  BookkeepingTables,
+  EpochReason,
+  EpochRow,
+  JournalRow,
+  RefusedCommandRow,
+} from "./bookkeeping.ts";
 export type { Change, IfNone, NewChangeEvent, Plan, Step } from "./change.ts";
 export { planOf } from "./change.ts";
 export { type Clock, systemClock } from "./clock.ts";
@@ -10,10 +17,11 @@ export type {
   DomainEvent,
   Envelope,
 } from "./command.ts";
+export type { Distribution } from "./distribution.ts";
 export { CoreError, type CoreErrorCode, type CoreErrorDetails, isCoreError } from "./errors.ts";
 export type { Failpoint, FailpointName } from "./failpoint.ts";
-export type { CommittedBatch } from "./flush-loop.ts";
-export type { Health } from "./health.ts";
+export type { CommittedBatch, FlushStats } from "./flush-loop.ts";
+export type { FailureReason, Health } from "./health.ts";
 export { createNewId, idText, MAX_ID_BYTES, type NewId } from "./id.ts";
 export { type Admit, MAX_COMMAND_BYTES, MAX_UNIT_BYTES, MAX_UNIT_COMMANDS } from "./intake.ts";
 export {
@@ -83,8 +91,10 @@ export {
 } from "./module.ts";
 export { didYouMean, nearestName } from "./nearest.ts";
 export type { Page, PageOptions } from "./page.ts";
+export type { DatabaseSize, PruneReport } from "./prune-store.ts";
 export type { AllTables, ReadOnlyRepo } from "./read-only-repo.ts";
 export { openReadOnly, type ReadOnlyStore } from "./read-only-store.ts";
+export type { UnreachableReason } from "./rebuild.ts";
 export type { Refusal } from "./refusal.ts";
 export {
   type BoundStatement,
@@ -97,6 +107,7 @@ export {
   type Statement,
   statement,
 } from "./statement.ts";
+export type { StoreStats } from "./stats.ts";
 export {
   createStore,
   type Store,
@@ -104,3 +115,4 @@ export {
   type StoreOptions,
 } from "./store.ts";
 export { isoTime, normalizeTime, timeText } from "./time.ts";
+export type { PastStore, Verification } from "./time-travel.ts";

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type Database from "better-sqlite3";
-import { bookkeeping } from "./bookkeeping.ts";
+import { bookkeeping } from "./bookkeeping-schema.ts";
 import { coreError } from "./errors.ts";
 import type { Migration, StoreModule } from "./module.ts";
+import { checkReferences } from "./references.ts";
 import { APPLICATION_ID } from "./sqlite.ts";
 import { createSqlBuilder } from "./statement.ts";
 import { troubleKind } from "./storage-trouble.ts";
@@ -10,18 +11,45 @@ import { troubleKind } from "./storage-trouble.ts";
 /** What the migrations of a module look like to the runner. */
 type Migrated = Pick<StoreModule, "name" | "migrations">;
 
-interface CompiledMigration {
+/** A migration as SQL. */
+export interface CompiledMigration {
   readonly module: string;
   readonly name: string;
   readonly checksum: string;
   readonly statements: readonly string[];
 }
 
+/** What has to be done to a database before these modules can use it. */
+export interface MigrationPlan {
+  /** What is not applied yet, in order. */
+  readonly pending: readonly CompiledMigration[];
+  /** True when Atlas has used the database before. */
+  readonly isUsed: boolean;
+}
+
+/**
+ * Compares the database with these modules and changes nothing. Throws `ATLAS_CORE_DATABASE_NEWER` or
+ * `ATLAS_CORE_MIGRATION_EDITED`.
+ */
+export function planMigrations(
+  database: Database.Database,
+  options: { readonly path: string; readonly modules: readonly StoreModule[] },
+): MigrationPlan {
+  const modules: readonly Migrated[] = [bookkeeping, ...options.modules];
+  const migrations = modules.flatMap(compileMigrations);
+  const applied = appliedMigrations(database);
+  for (const row of applied) checkApplied(row, { path: options.path, modules, migrations });
+  const done = new Set(applied.map((row) => nameOf(row)));
+  return {
+    pending: migrations.filter((migration) => !done.has(nameOf(migration))),
+    isUsed: applied.length > 0,
+  };
+}
+
 /**
  * Brings the database to the schema of these modules. Migrations run in the order of the modules and of their names, each
- * in one transaction with the row that remembers it, so that a failure leaves exactly the old or the new schema.
- * Throws `ATLAS_CORE_DATABASE_NEWER`, `ATLAS_CORE_MIGRATION_EDITED` (both before anything is changed) or
- * `ATLAS_CORE_MIGRATION_FAILED`.
+ * in one transaction with the row that remembers it, so that a failure leaves exactly the old or the new schema. Throws as
+ * {@link planMigrations} does, before anything is changed, or `ATLAS_CORE_MIGRATION_FAILED`.
  */
 export function migrate(
   database: Database.Database,
@@ -32,16 +60,7 @@ export function migrate(
     readonly newStoreId: () => string;
   },
 ): void {
-  const { path, now } = options;
-  const modules: readonly Migrated[] = [bookkeeping, ...options.modules];
-  const migrations = modules.flatMap(compileMigrations);
-  const applied = appliedMigrations(database);
-  for (const row of applied) checkApplied(row, { path, modules, migrations });
-
-  const done = new Set(applied.map((row) => nameOf(row)));
-  for (const migration of migrations) {
-    if (!done.has(nameOf(migration))) run(database, migration, now);
-  }
+  for (const migration of planMigrations(database, options).pending) run(database, migration, options.now);
   database
     .prepare(
       "insert into store (only, id, next_command_seq, next_event_seq) values (1, ?, 1, 1) on conflict (only) do nothing",
@@ -99,6 +118,7 @@ function run(database: Database.Database, migration: CompiledMigration, now: str
         );
         database.pragma(`application_id = ${APPLICATION_ID}`);
         for (const statement of statements) database.exec(statement);
+        checkReferences(database);
         database
           .prepare("insert into schema_migrations (module, name, checksum, applied_at) values (?, ?, ?, ?)")
           .run(module, name, checksum, now);
@@ -118,7 +138,8 @@ function run(database: Database.Database, migration: CompiledMigration, now: str
 
 const builder = createSqlBuilder<unknown>();
 
-function compileMigrations({ name: module, migrations }: Migrated): readonly CompiledMigration[] {
+/** The migrations of a module, in order, as SQL. */
+export function compileMigrations({ name: module, migrations }: Migrated): readonly CompiledMigration[] {
   return Object.keys(migrations)
     .sort()
     .map((name) => {

@@ -1,8 +1,12 @@
 import { randomBytes } from "node:crypto";
+import type Database from "better-sqlite3";
+import { makeBaseline, sweepBaselines } from "./begin-epoch.ts";
+import type { EpochRow } from "./bookkeeping.ts";
 import { type Connection, createConnection } from "./connection.ts";
 import { createDatabaseFile, type DatabaseFile, findDatabaseFile } from "./database-file.ts";
+import { fingerprintOfModules, keepEpoch, nextEpoch, readJournalState } from "./epoch.ts";
 import { type FileLock, takeFileLock } from "./lock.ts";
-import { migrate } from "./migrate.ts";
+import { migrate, planMigrations } from "./migrate.ts";
 import type { StoreModule } from "./module.ts";
 import { createReadOnlyRepo, type ReadOnlyRepo } from "./read-only-repo.ts";
 import {
@@ -33,11 +37,16 @@ export interface OpenFile<Module extends StoreModule = never> {
 }
 
 /** Goes all the way from a path to an {@link OpenFile}. On failure nothing stays open. */
-export function openFile<Module extends StoreModule>(
+export async function openFile<Module extends StoreModule>(
   open: OpenDatabase,
-  options: { readonly database: string; readonly modules: readonly StoreModule[]; readonly now: string },
-): OpenFile<Module> {
-  const { modules, now } = options;
+  options: {
+    readonly database: string;
+    readonly modules: readonly StoreModule[];
+    readonly journal: boolean;
+    readonly now: string;
+  },
+): Promise<OpenFile<Module>> {
+  const { modules, journal, now } = options;
   const file = findDatabaseFile(options.database);
   const { path } = file;
   if (!file.isNew && (file.sizeBytes < SMALLEST_FILE_BYTES || inspectFile(open, path) === "foreign"))
@@ -56,12 +65,16 @@ export function openFile<Module extends StoreModule>(
     try {
       if (!file.isNew && (lock.wasLeftBehind || file.sizeBytes < SMALL_FILE_BYTES))
         quickCheck(database, path);
+      const epoch = await epochToBegin(database, { path, modules, journal, now });
       migrate(database, { path, modules, now, newStoreId });
       stopWaitingForLocks(database);
       const reader = createConnection(openReading(open, path));
       opened.push(reader.database);
       const repo = createReadOnlyRepo<Module>(reader, modules);
-      return { file, lock, reader, repo, writer: createConnection(database), reopenWriter };
+      const writer = createConnection(database);
+      if (epoch !== undefined) keepEpoch(writer, epoch);
+      sweepBaselines(database, path);
+      return { file, lock, reader, repo, writer, reopenWriter };
     } catch (error) {
       for (const connection of opened) connection.close();
       throw error;
@@ -71,6 +84,31 @@ export function openFile<Module extends StoreModule>(
     file.remove();
     throw error;
   }
+}
+
+/**
+ * The epoch that begins with this opening, if one does. What is about to be migrated, or to be written by other modules than
+ * before, is copied first: the copy is where replaying begins, and the way back.
+ */
+async function epochToBegin(
+  database: Database.Database,
+  options: {
+    readonly path: string;
+    readonly modules: readonly StoreModule[];
+    readonly journal: boolean;
+    readonly now: string;
+  },
+): Promise<EpochRow | undefined> {
+  const { path, modules, journal, now } = options;
+  const { pending, isUsed } = planMigrations(database, { path, modules });
+  const fingerprint = fingerprintOfModules(modules);
+  const state = isUsed ? readJournalState(database) : { nextSeq: 1, journaledThrough: 0, epoch: undefined };
+  const reason = nextEpoch(state, { fingerprint, journal, migrates: pending.length > 0 });
+  if (reason === undefined) return undefined;
+  if (reason === "created") {
+    return { first_seq: 1, fingerprint, reason, baseline: null, digest: null, started_at: now };
+  }
+  return makeBaseline({ path, nextSeq: state.nextSeq, fingerprint, reason, now });
 }
 
 /** Empties the write-ahead log, closes both connections, and frees the lock. */

@@ -1,3 +1,5 @@
+import type { FailureReason } from "./health.ts";
+
 /** What a failing SQLite call means for the store. */
 export type TroubleKind = "busy" | "full" | "failed";
 
@@ -31,6 +33,18 @@ const KINDS: readonly (readonly [prefix: string, kind: TroubleKind])[] = [
   ["SQLITE_CANTOPEN", "failed"],
   ["SQLITE_PROTOCOL", "failed"],
 ];
+
+const REASONS: readonly (readonly [prefix: string, reason: FailureReason])[] = [
+  ["SQLITE_IOERR", "io"],
+  ["SQLITE_CORRUPT", "corrupt"],
+  ["SQLITE_NOTADB", "not a database"],
+  ["SQLITE_READONLY", "read-only"],
+];
+
+/** What a code of SQLite says of a storage that failed for good. */
+export function failureReason(sqlite: string): FailureReason {
+  return REASONS.find(([prefix]) => sqlite.startsWith(prefix))?.[1] ?? "other";
+}
 
 /** SQLite's code of an error that better-sqlite3 threw, or nothing for any other error. */
 export function sqliteCode(error: unknown): string | undefined {

@@ -56,9 +56,11 @@ const nothingChanged: Committed = { seq: 0, changed: false };
 export function createWriter(options: {
   readonly connection: Connection;
   readonly journal: boolean;
+  /** Every command counts, also one whose effect lies outside of what is replayed. Default: false. */
+  readonly replaying?: boolean;
   readonly failpoint: Failpoint;
 }): Writer {
-  const { connection, journal, failpoint } = options;
+  const { connection, journal, replaying = false, failpoint } = options;
   const { database } = connection;
 
   const begin = database.prepare("begin immediate");
@@ -98,6 +100,8 @@ export function createWriter(options: {
   let nextEvent = store.next_event_seq;
   let events: EventDraft[] = [];
   let applied: JournalDraft[] = [];
+  // How many of them are in their tables already.
+  let written = { events: 0, applied: 0 };
 
   return {
     applyBatch(units, refusedBefore) {
@@ -105,23 +109,25 @@ export function createWriter(options: {
       const firstEvent = nextEvent;
       events = [];
       applied = [];
+      written = { events: 0, applied: 0 };
       let committing = false;
       try {
         begin.run();
         failpoint("writer:begun");
         const outcomes = units.map(applyUnit);
-        writeBuffered(firstSeq);
+        writeBuffered();
+        if (nextCommand !== firstSeq) updateNext.run(nextCommand, nextEvent);
         writeRefused([...refusedBefore, ...notesOf(units, outcomes)]);
         commandIds.forgetOld(units);
         failpoint("writer:before-commit");
         committing = true;
         commit.run();
-        const written = events;
+        const emitted = events;
         return {
           outcomes,
           firstSeq: nextCommand === firstSeq ? 0 : firstSeq,
           lastSeq: nextCommand === firstSeq ? 0 : nextCommand - 1,
-          events: () => written.map(toDomainEvent),
+          events: () => emitted.map(toDomainEvent),
         };
       } catch (error) {
         nextCommand = firstSeq;
@@ -158,7 +164,13 @@ export function createWriter(options: {
     }
     // A statement is atomic and guards come first, so only a unit that may write twice needs a savepoint.
     const guarded = plans.length > 1 || plans.some(({ plan }) => plan.writes > 1);
-    const mark = { command: nextCommand, event: nextEvent, events: events.length, applied: applied.length };
+    const mark = {
+      command: nextCommand,
+      event: nextEvent,
+      events: events.length,
+      applied: applied.length,
+      written,
+    };
     if (guarded) savepoint.run();
     try {
       const receipts = plans.map((planned) => applyPlan(unit, planned));
@@ -170,6 +182,7 @@ export function createWriter(options: {
       if (guarded) {
         rollbackUnit.run();
         release.run();
+        written = mark.written;
       }
       nextCommand = mark.command;
       nextEvent = mark.event;
@@ -190,7 +203,7 @@ export function createWriter(options: {
       rows += found.rows;
     }
     failpoint("writer:command");
-    if (rows === 0 && plan.events.length === 0) return nothingChanged;
+    if (rows === 0 && plan.events.length === 0 && !replaying) return nothingChanged;
     const seq = nextCommand;
     nextCommand += 1;
     applied.push({ seq, command, unit });
@@ -214,6 +227,8 @@ export function createWriter(options: {
   } {
     for (const { statement, values } of alternatives) {
       const prepared = connection.prepared(statement);
+      // It has to see what the commands before it left, whether or not they came with the same batch.
+      if (prepared.touchesLog) writeBuffered();
       if (statement.kind === "read") {
         if (prepared.get(values) !== undefined) return { any: true, rows: 0 };
       } else {
@@ -224,17 +239,20 @@ export function createWriter(options: {
     return { any: false, rows: 0 };
   }
 
-  function writeBuffered(firstSeq: number): void {
-    insertEvents(events, ({ seq, event, payload, commandSeq, depth, createdAt }, row) => {
-      row.push(seq, event.type, event.aggregate_id ?? null, payload, commandSeq, depth, createdAt);
-    });
+  function writeBuffered(): void {
+    insertEvents(
+      since(events, written.events),
+      ({ seq, event, payload, commandSeq, depth, createdAt }, row) => {
+        row.push(seq, event.type, event.aggregate_id ?? null, payload, commandSeq, depth, createdAt);
+      },
+    );
     if (journal) {
-      insertJournal(applied, ({ seq, command, unit }, row) => {
+      insertJournal(since(applied, written.applied), ({ seq, command, unit }, row) => {
         const payload = jsonText(command.payload as JsonObject);
         row.push(seq, unit.commandId ?? null, command.type, payload, unit.actor, unit.cause, unit.enqueuedAt);
       });
     }
-    if (nextCommand !== firstSeq) updateNext.run(nextCommand, nextEvent);
+    written = { events: events.length, applied: applied.length };
   }
 
   function toDomainEvent({ seq, event, commandSeq, depth, createdAt }: EventDraft): DomainEvent {
@@ -249,6 +267,10 @@ export function createWriter(options: {
       created_at: createdAt,
     };
   }
+}
+
+function since<Item>(list: readonly Item[], from: number): readonly Item[] {
+  return from === 0 ? list : list.slice(from);
 }
 
 function constraint(unit: Unit, cause: unknown): CoreError {

@@ -125,6 +125,7 @@ it("knows core's schema", async () => {
     "command_ids",
     "domain_events",
     "entities",
+    "epochs",
     "events",
     "jobs",
     "journal",

@@ -38,6 +38,7 @@ it("exports these names and no others", () => {
       "planOf",
       "prunePolicy",
       "query",
+      "restore",
       "silentLogger",
       "statement",
       "systemClock",

@@ -1,0 +1,125 @@
+import type { JournalRow } from "./bookkeeping.ts";
+import { systemClock } from "./clock.ts";
+import type { Cause, Committed } from "./command.ts";
+import { createCommandQueue } from "./command-queue.ts";
+import type { Connection } from "./connection.ts";
+import { START_EPOCH, startEpoch } from "./epoch.ts";
+import { createFlushLoop } from "./flush-loop.ts";
+import { readJournal } from "./journal.ts";
+import { silentLogger } from "./logger.ts";
+import type { AnyCommandDefinition, StoreModule } from "./module.ts";
+import type { Unit } from "./unit.ts";
+import { createWriter } from "./writer.ts";
+
+/** How far a replay came. */
+export type Replayed =
+  | { readonly status: "complete"; readonly commands: number }
+  /** A number is missing from the journal. */
+  | { readonly status: "gap"; readonly seq: number }
+  /** A command did not do again what it did before. */
+  | { readonly status: "diverged"; readonly seq: number; readonly message: string };
+
+/**
+ * Carries out the commands of a journal once more, in their order, on a database that stands where they began. They take
+ * the way of every command, through a queue and a flush loop of their own to a writer of their own, and the event loop
+ * goes on between batches.
+ */
+export async function replay(options: {
+  /** Where the journal is read. */
+  readonly journal: Connection;
+  /** The migrated database that is written; nobody else uses it. */
+  readonly into: Connection;
+  readonly modules: readonly StoreModule[];
+  /** The numbers of the commands: after the first and through the second. */
+  readonly after: number;
+  readonly through: number;
+  /** Whether the journal is written once more too. */
+  readonly keepJournal: boolean;
+  readonly signal: AbortSignal;
+}): Promise<Replayed> {
+  const { after, through, signal } = options;
+  const definitions = definitionsOf(options.modules);
+  const queue = createCommandQueue({
+    maxCommands: Number.POSITIVE_INFINITY,
+    maxBytes: Number.POSITIVE_INFINITY,
+  });
+  const writer = createWriter({
+    connection: options.into,
+    journal: options.keepJournal,
+    replaying: true,
+    failpoint: () => undefined,
+  });
+  const loop = createFlushLoop({
+    queue,
+    writer,
+    reopen: () => writer,
+    clock: systemClock,
+    log: silentLogger,
+    failpoint: () => undefined,
+    storageDeadlineMs: 0,
+  });
+  let seq = after;
+  let diverged: Replayed | undefined;
+
+  const send = (row: JournalRow): Promise<void> =>
+    new Promise((resolve) => {
+      const stop = (message: string): void => {
+        diverged ??= { status: "diverged", seq: row.seq, message };
+        resolve();
+      };
+      const definition = definitions.get(row.type);
+      if (definition === undefined) return stop(`No command is named "${row.type}" now.`);
+      queue.push({
+        ...unitOf(row, definition),
+        resolve: ([receipt]) => (isAgain(receipt, row) ? resolve() : stop(`"${row.type}" changed nothing.`)),
+        reject: (error) => stop(error.message),
+      });
+      loop.wake();
+    });
+
+  try {
+    for (const rows of readJournal(options.journal, { after, through })) {
+      signal.throwIfAborted();
+      const sent: Promise<void>[] = [];
+      for (const row of rows) {
+        if (row.seq !== seq + 1) break;
+        seq = row.seq;
+        sent.push(send(row));
+      }
+      await Promise.all(sent);
+      if (diverged !== undefined) return diverged;
+      if (rows.at(-1)?.seq !== seq) break;
+    }
+    return seq === through
+      ? { status: "complete", commands: through - after }
+      : { status: "gap", seq: seq + 1 };
+  } finally {
+    await loop.stop();
+  }
+}
+
+function isAgain(receipt: Committed | undefined, row: JournalRow): boolean {
+  return receipt?.changed === true && receipt.seq === row.seq;
+}
+
+function definitionsOf(modules: readonly StoreModule[]): ReadonlyMap<string, AnyCommandDefinition> {
+  return new Map([
+    ...modules.flatMap(({ commands }) => Object.entries(commands)),
+    [START_EPOCH, startEpoch as AnyCommandDefinition],
+  ]);
+}
+
+/** A unit as the intake made it; what only the caller needed is gone. */
+function unitOf(row: JournalRow, definition: AnyCommandDefinition): Omit<Unit, "resolve" | "reject"> {
+  return {
+    commands: [{ type: row.type, definition, payload: JSON.parse(row.payload) as object }],
+    commandId: row.command_id ?? undefined,
+    fingerprint: undefined,
+    actor: row.actor,
+    cause: row.cause,
+    depth: row.cause === null ? 0 : (JSON.parse(row.cause) as Cause).depth,
+    enqueuedAt: row.enqueued_at,
+    waitingSince: 0,
+    sizeBytes: 2 * row.payload.length,
+  };
+}

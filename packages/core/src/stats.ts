@@ -1,0 +1,45 @@
+import { statSync } from "node:fs";
+import type { CommandQueue } from "./command-queue.ts";
+import type { Connection } from "./connection.ts";
+import type { FlushLoop, FlushStats } from "./flush-loop.ts";
+
+/** What a store is doing, in figures. Counts and distributions begin when it is opened. */
+export interface StoreStats extends FlushStats {
+  /** What waits for a commit now. */
+  readonly queue: { readonly commands: number; readonly bytes: number };
+  /** Entries in the journal, of all epochs. */
+  readonly journalEntries: number;
+  readonly databaseBytes: number;
+  /** Of the write-ahead log beside it. It grows while a reader holds on to an old state. */
+  readonly walBytes: number;
+}
+
+/** Collects the figures of a store; two lookups and two `stat` calls, cheap enough for every scrape. */
+export function createStats(options: {
+  readonly path: string;
+  readonly reader: Connection;
+  readonly queue: CommandQueue;
+  readonly loop: FlushLoop;
+}): () => StoreStats {
+  const { path, reader, queue, loop } = options;
+  const range = reader.database.prepare<[], { first: number | null; last: number | null }>(
+    "select (select min(seq) from journal) as first, (select max(seq) from journal) as last",
+  );
+  return () => {
+    const { first, last } = reader.database.open ? (range.get() ?? nothing) : nothing;
+    return {
+      ...loop.stats(),
+      queue: { commands: queue.commands, bytes: queue.bytes },
+      // A journal has no gaps but between epochs, where it was switched off.
+      journalEntries: first === null || last === null ? 0 : last - first + 1,
+      databaseBytes: sizeOf(path),
+      walBytes: sizeOf(`${path}-wal`),
+    };
+  };
+}
+
+const nothing = { first: null, last: null };
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,55 @@
+import type { CommandSink } from "../../src/index.ts";
+import type { StoreCommand } from "../../src/store.ts";
+import { readValue } from "./read-file.ts";
+
+/** Sends one of everything: all nine commands, a refusal, a no-op, an idempotent repetition, a unit, a prune that finds rows. */
+export async function writeHistory(store: {
+  readonly commands: CommandSink<StoreCommand<never>>;
+  readonly path: string;
+}): Promise<void> {
+  const { commands, path } = store;
+  const old = "2020-01-01T00:00:00.000Z";
+  const note = {
+    type: "entity.upsert",
+    entity: { id: "note", type: "note", title: "one", data: { b: 1, a: [2] } },
+  } as const;
+  await commands.enqueue(note, { actor: "source:notes" });
+  await commands.enqueue(note);
+  await commands.enqueue({ type: "entity.upsert", entity: { ...note.entity, title: "two" } });
+  await commands.enqueue({ type: "entity.upsert", entity: { id: "gone", type: "note", deleted_at: old } });
+  await commands.enqueue({
+    type: "event.insert",
+    event: { id: "push", type: "push", entity_id: "note", occurred_at: old },
+  });
+  await commands.enqueue({ type: "event.insert", event: { id: "push", type: "push" } });
+  await commands.enqueue({ type: "artifact.update", id: "none", patch: {} }).catch(() => undefined);
+  await commands.enqueueAll([
+    { type: "job.create", job: { id: "job", workflow_id: "digest.v1", input: { topic: "ä\u{1f980}" } } },
+    { type: "job.updateStatus", id: "job", status: "running" },
+  ]);
+  const artifact = {
+    type: "artifact.create",
+    artifact: { id: "a", type: "digest", job_id: "job", content_md: "# A" },
+  } as const;
+  await commands.enqueue(artifact, {
+    command_id: "once",
+    actor: "workflow:digest.v1#job",
+    cause: { kind: "job", id: "job", depth: 3 },
+  });
+  await commands.enqueue(artifact, { command_id: "once" });
+  await commands.enqueue({ type: "artifact.update", id: "a", patch: { title: "A" } });
+  await commands.enqueue({ type: "job.updateStatus", id: "job", status: "succeeded", attempt: 1 });
+  const id = `evt_${readValue<string>(path, "select id from store")}_1`;
+  // In one turn, so that they meet in one batch: what an event number says must not depend on where a batch ends.
+  await Promise.all([
+    commands.enqueue({ type: "domainEvent.emit", event: { type: "before", payload: { n: 1.5 } } }),
+    commands.enqueue({ type: "domainEvent.markDelivered", id, through_seq: 1_000 }),
+    commands.enqueue({ type: "domainEvent.emit", event: { type: "after" } }),
+  ]);
+  const late = "2100-01-01T00:00:00.000Z";
+  await commands.enqueue({
+    type: "maintenance.prune",
+    policy: { domain_events_before: late, deleted_entities_before: late, refused_before: late },
+  });
+  await commands.enqueue({ type: "maintenance.prune", policy: { refused_before: late } });
+}
