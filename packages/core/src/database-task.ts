@@ -3,7 +3,7 @@ import type { DatabaseAnswer, DatabaseTask } from "./database-worker.ts";
 import type { DatabaseDigest } from "./digest.ts";
 
 /** SQLite's own words for why a task on a whole database could not be done. */
-export class DatabaseTaskFailed extends Error {
+class DatabaseTaskFailed extends Error {
   override readonly name = "DatabaseTaskFailed";
   /** SQLite's code, or Node's, where there is one. */
   readonly code: string | undefined;

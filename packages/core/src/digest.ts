@@ -3,7 +3,7 @@ import type Database from "better-sqlite3";
 import { bookkeepingTables } from "./bookkeeping.ts";
 
 /** What a table holds, in short. */
-export interface TableDigest {
+interface TableDigest {
   readonly rows: number;
   /** SHA-256 of the table's columns and rows, in hexadecimal. */
   readonly digest: string;
