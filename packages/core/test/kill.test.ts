@@ -1,73 +1,16 @@
 import { randomInt } from "node:crypto";
 import { expect, it } from "vitest";
 import { createStore, type FailpointName } from "../src/index.ts";
-import type { AcknowledgingHostOptions } from "./fixtures/acknowledging-host.ts";
-import { type HostProcess, startHost } from "./support/host-process.ts";
+import {
+  type Acknowledged,
+  acknowledgedBy,
+  checkAcknowledged,
+  startAcknowledging,
+} from "./support/acknowledged.ts";
+import { startHost } from "./support/host-process.ts";
 import { openStore } from "./support/open-store.ts";
 import { readRows, readValue } from "./support/read-file.ts";
 import { databasePath } from "./support/temporary-folder.ts";
-
-const startAcknowledging = (options: AcknowledgingHostOptions): HostProcess =>
-  startHost("acknowledging-host.ts", options);
-
-interface Acknowledged {
-  readonly unit: number;
-  readonly seqs: readonly number[];
-}
-
-function acknowledgedBy(host: HostProcess): readonly Acknowledged[] {
-  return host.lines
-    .filter((line) => line !== "ready")
-    .map((line) => {
-      const [unit, seqs] = line.split(" ");
-      return { unit: Number(unit), seqs: String(seqs).split(",").map(Number) };
-    });
-}
-
-/** Fails unless the file holds everything that was acknowledged, and nothing by halves. */
-function checkFile(database: string, acknowledged: ReadonlyMap<string, readonly Acknowledged[]>): void {
-  expect(readValue(database, "pragma integrity_check")).toBe("ok");
-  const rows = readRows<{ seq: number; journaled: string; id: string | null; type: string; events: number }>(
-    database,
-    `select journal.seq, json_extract(journal.payload, '$.entity.id') as journaled, entities.id,
-       domain_events.type, domain_events.seq as events
-     from journal
-     left join entities on entities.id = json_extract(journal.payload, '$.entity.id')
-     left join domain_events on domain_events.command_seq = journal.seq and domain_events.aggregate_id = entities.id
-     order by journal.seq`,
-  );
-  // Each journal row has its entity and its one event, and no number is left out.
-  for (const [index, row] of rows.entries()) {
-    const seq = index + 1;
-    expect(row).toEqual({
-      seq,
-      journaled: row.journaled,
-      id: row.journaled,
-      type: "entity.upserted",
-      events: seq,
-    });
-  }
-  expect(readValue(database, "select count(*) from entities")).toBe(rows.length);
-  expect(readValue(database, "select count(*) from domain_events")).toBe(rows.length);
-  expect(
-    readRows(database, "select next_command_seq as command, next_event_seq as event from store"),
-  ).toEqual([{ command: rows.length + 1, event: rows.length + 1 }]);
-
-  const units = new Map<string, number>();
-  for (const { journaled } of rows) {
-    const unit = journaled.slice(0, -2);
-    units.set(unit, (units.get(unit) ?? 0) + 1);
-  }
-  for (const [unit, commands] of units) {
-    expect(commands, unit).toBe(Number(unit.split("-")[1]) % 3 === 0 ? 3 : 1);
-  }
-  for (const [prefix, list] of acknowledged) {
-    for (const { unit, seqs } of list) {
-      const ids = seqs.map((seq) => rows[seq - 1]?.journaled);
-      expect(ids).toEqual(["a", "b", "c"].slice(0, ids.length).map((part) => `${prefix}-${unit}-${part}`));
-    }
-  }
-}
 
 it("loses nothing that was acknowledged when it is killed at random moments, twelve times over", async () => {
   const database = databasePath();
@@ -81,7 +24,7 @@ it("loses nothing that was acknowledged when it is killed at random moments, twe
     acknowledged.set(prefix, acknowledgedBy(host));
     // The next start, here or as the next host, succeeds at once.
     await (await createStore({ database })).stop();
-    checkFile(database, acknowledged);
+    checkAcknowledged(database, acknowledged);
   }
   expect([...acknowledged.values()].flat().length).toBeGreaterThan(12);
 }, 60_000);
@@ -104,7 +47,7 @@ it.each(failpoints.flatMap((at) => [1, 9].map((hit) => ({ at, hit }))))(
     const acknowledged = acknowledgedBy(host);
 
     const store = await openStore({ database });
-    checkFile(database, new Map([["k", acknowledged]]));
+    checkAcknowledged(database, new Map([["k", acknowledged]]));
     expect(await store.commands.enqueue({ type: "event.insert", event: { type: "restarted" } })).toEqual({
       seq: readValue<number>(database, "select count(*) from entities") + 1,
       changed: true,
@@ -137,7 +80,7 @@ it("gives the first receipt for a command sent again after a kill between commit
     );
     expect(receipts).toEqual(seqs.map((seq) => ({ seq, changed: true })));
   }
-  checkFile(database, new Map([["c", acknowledged]]));
+  checkAcknowledged(database, new Map([["c", acknowledged]]));
 });
 
 it("starts on what a kill left of the very first opening", async () => {

@@ -15,11 +15,21 @@ export interface HostProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
+/** How a fixture is run, where it is not run plainly. */
+export interface HostOptions {
+  /** A program that runs what stands behind its own arguments, such as strace. */
+  readonly through?: readonly [program: string, ...args: readonly string[]];
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Runs a fixture with `options` as its only argument. It is killed after the test if it still lives. */
-export function startHost(fixture: string, options: object): HostProcess {
+export function startHost(fixture: string, options: object, { through, env }: HostOptions = {}): HostProcess {
   const file = new URL(`../fixtures/${fixture}`, import.meta.url).pathname;
-  const child: ChildProcess = spawn(process.execPath, [file, JSON.stringify(options)], {
+  const [program, ...args] = [...(through ?? []), process.execPath, file, JSON.stringify(options)] as const;
+  const child: ChildProcess = spawn(program as string, args, {
     stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
   });
   const lines: string[] = [];
   let waiting: { readonly lines: number; readonly resolve: () => void } | undefined;
