@@ -90,6 +90,8 @@ export function stopWaitingForLocks(database: Database.Database): void {
 export function openReading(open: OpenDatabase, path: string): Database.Database {
   const database = open(path, { readonly: true, timeoutMs: OPENING_TIMEOUT_MS });
   database.pragma("trusted_schema = off");
+  // A connection joins the write-ahead log with its first read. From then on it reads also when writing has failed for good.
+  database.pragma("user_version");
   return database;
 }
 
