@@ -15,7 +15,7 @@ import {
   type OpenDatabase,
   openReading,
   openWriting,
-  quickCheck,
+  quickCheckFile,
   stopWaitingForLocks,
   withFileNamed,
 } from "./sqlite.ts";
@@ -60,11 +60,11 @@ export async function openFile<Module extends StoreModule>(
       stopWaitingForLocks(database);
       return createConnection(database);
     };
+    // Before anything is opened for writing: closing that would bring the log into a file that must stay as it is.
+    if (!file.isNew && (lock.wasLeftBehind || file.sizeBytes < SMALL_FILE_BYTES)) quickCheckFile(open, path);
     const database = withFileNamed(path, () => openWriting(open, path, synchronous));
     const opened = [database];
     try {
-      if (!file.isNew && (lock.wasLeftBehind || file.sizeBytes < SMALL_FILE_BYTES))
-        quickCheck(database, path);
       const epoch = await epochToBegin(database, { path, modules, journal, now });
       migrate(database, { path, modules, now, newStoreId });
       stopWaitingForLocks(database);

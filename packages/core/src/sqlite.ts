@@ -109,16 +109,31 @@ export type FileContent = "empty" | "atlas" | "foreign";
  * `ATLAS_CORE_DATABASE_CORRUPT` for one that cannot be read.
  */
 export function inspectFile(open: OpenDatabase, path: string): FileContent {
+  return lookInto(open, path, (database) => {
+    if (database.pragma("application_id", { simple: true }) === APPLICATION_ID) return "atlas";
+    const tables = Number(database.prepare("select count(*) from sqlite_master").pluck().get());
+    return tables === 0 ? "empty" : "foreign";
+  });
+}
+
+/** Checks a file that nobody has open, without changing it; throws like {@link quickCheck}. */
+export function quickCheckFile(open: OpenDatabase, path: string): void {
+  lookInto(open, path, (database) => quickCheck(database, path));
+}
+
+function lookInto<Result>(
+  open: OpenDatabase,
+  path: string,
+  look: (database: Database.Database) => Result,
+): Result {
   return withFileNamed(path, () => {
     // A reading connection leaves a -wal and a -shm file behind; a writing one removes them, but would first bring in
-    // what another program left in such a log. So each where it changes nothing.
+    // what is left in such a log. So each where it changes nothing.
     const hasLog = ["-wal", "-journal"].some((suffix) => existsSync(`${path}${suffix}`));
     const database = open(path, { readonly: hasLog, timeoutMs: OPENING_TIMEOUT_MS });
     try {
       database.pragma("trusted_schema = off");
-      if (database.pragma("application_id", { simple: true }) === APPLICATION_ID) return "atlas";
-      const tables = Number(database.prepare("select count(*) from sqlite_master").pluck().get());
-      return tables === 0 ? "empty" : "foreign";
+      return look(database);
     } finally {
       database.close();
     }
