@@ -66,7 +66,7 @@ export async function openFile<Module extends StoreModule>(
     const opened = [database];
     try {
       const epoch = await epochToBegin(database, { path, modules, journal, now });
-      migrate(database, { path, modules, now, newStoreId });
+      withFileNamed(path, () => migrate(database, { path, modules, now, newStoreId }));
       stopWaitingForLocks(database);
       const reader = createConnection(openReading(open, path));
       opened.push(reader.database);

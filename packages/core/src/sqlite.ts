@@ -156,6 +156,7 @@ export function withFileNamed<Result>(path: string, read: () => Result): Result 
     const code = sqliteCode(error);
     if (code?.startsWith("SQLITE_NOTADB") === true) throw foreign(path, error);
     if (code?.startsWith("SQLITE_CORRUPT") === true) throw corrupt(path, (error as Error).message, error);
+    if (code?.startsWith("SQLITE_BUSY") === true) throw held(path, error);
     if (code !== undefined && UNREACHABLE.test(code))
       throw badPath(path, "cannot be opened for writing", error);
     throw error;
@@ -166,6 +167,11 @@ export function withFileNamed<Result>(path: string, read: () => Result): Result 
 export function foreign(path: string, cause?: unknown): Error {
   const message = `"${path}" is not a database of Atlas. It was not changed; give another path.`;
   return coreError("ATLAS_CORE_DATABASE_FOREIGN", { path }, message, { cause });
+}
+
+function held(path: string, cause: unknown): Error {
+  const message = `Another program holds the database "${path}" locked, so it could not be opened. Try again when that one is done.`;
+  return coreError("ATLAS_CORE_DATABASE_IN_USE", { path }, message, { cause });
 }
 
 function corrupt(path: string, found: string, cause?: unknown): Error {

@@ -1,7 +1,6 @@
 import { randomInt } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
 import { createStore } from "../../src/index.ts";
 import { acknowledgedBy, checkAcknowledged, startAcknowledging } from "../support/acknowledged.ts";
@@ -9,6 +8,7 @@ import { filesAfterPowerLoss, readRecording, recording } from "../support/power-
 import { readRows, readValue } from "../support/read-file.ts";
 import { hasStrace } from "../support/strace.ts";
 import { databasePath, temporaryFolder } from "../support/temporary-folder.ts";
+import { onWritingConnection } from "../support/writing-connections.ts";
 
 const note = (id: string) => ({ type: "entity.upsert", entity: { id, type: "note" } }) as const;
 
@@ -62,7 +62,10 @@ it.each(tails)("keeps every acknowledged command when behind them the log holds 
 });
 
 it("writes with synchronous=FULL on every connection that ever writes: after opening, a failure, another opening", async () => {
-  const levels = watchWriters();
+  const levels: unknown[] = [];
+  onTestFinished(
+    onWritingConnection((writer) => void levels.push(writer.pragma("synchronous", { simple: true }))),
+  );
   const database = databasePath();
   let failing = true;
   const first = await createStore({
@@ -77,22 +80,8 @@ it("writes with synchronous=FULL on every connection that ever writes: after ope
   await first.commands.enqueue(note("a"));
   await first.stop();
   await (await createStore({ database })).stop();
-  expect(levels()).toEqual([2, 2, 2]);
+  expect(levels).toEqual([2, 2, 2]);
 });
-
-/** The level of `synchronous` of each connection that a writer is made for. */
-function watchWriters(): () => readonly unknown[] {
-  const levels: unknown[] = [];
-  const { prepare } = Sqlite.prototype;
-  Sqlite.prototype.prepare = function watched(this: Sqlite.Database, sql: string) {
-    if (sql === "begin immediate") levels.push(this.pragma("synchronous", { simple: true }));
-    return prepare.call(this, sql);
-  } as typeof prepare;
-  onTestFinished(() => {
-    Sqlite.prototype.prepare = prepare;
-  });
-  return () => levels;
-}
 
 it.skipIf(!hasStrace)(
   "keeps every acknowledged command when the power fails at any moment and unsynced writes are lost, torn or reordered",
