@@ -34,13 +34,21 @@ export function createConnection(database: Database.Database): Connection {
 function prepare(database: Database.Database, statement: ErasedStatement): Prepared {
   const { sql, order } = statement.compiled();
   const prepared = database.prepare<unknown[]>(sql);
-  // One array, not arguments: among those better-sqlite3 would flatten an array that is given as a value, and bind it.
-  const bind = (values: Readonly<Record<string, unknown>>): unknown[] =>
-    order.map((value) => (typeof value === "string" ? values[value] : value.literal));
+  const bind = (values: Readonly<Record<string, unknown>>): unknown[] => {
+    const bound: unknown[] = [];
+    let plain = true;
+    for (const name of order) {
+      const value = typeof name === "string" ? values[name] : name.literal;
+      if (typeof value === "object" && value !== null) plain = false;
+      bound.push(value);
+    }
+    // As arguments values are bound faster than as one array, but better-sqlite3 would flatten a list among them.
+    return plain ? bound : [bound];
+  };
   return {
     touchesLog: /\b(domain_events|journal)\b/.test(sql),
-    run: (values) => prepared.run(bind(values)).changes,
-    get: (values) => prepared.get(bind(values)),
-    all: (values) => prepared.all(bind(values)),
+    run: (values) => prepared.run(...bind(values)).changes,
+    get: (values) => prepared.get(...bind(values)),
+    all: (values) => prepared.all(...bind(values)),
   };
 }

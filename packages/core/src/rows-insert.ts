@@ -25,7 +25,7 @@ export function createRowsInsert(
       const chunk = drafts.slice(start, start + ROWS_PER_INSERT);
       const values: unknown[] = [];
       for (const draft of chunk) write(draft, values);
-      bySize[chunk.length - 1]?.run(values);
+      bySize[chunk.length - 1]?.run(...values);
     }
   };
 }
