@@ -166,19 +166,27 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     envelope: Envelope | undefined,
     receive: (receipts: readonly Committed[]) => Received,
   ): Promise<Received> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Received>();
+    const refuse = (error: unknown): void => {
+      // Marks the promise as handled, so that not awaiting it never becomes an unhandled rejection.
+      promise.catch(() => undefined);
+      reject(error);
+    };
     let unit: AcceptedUnit;
     try {
       if (stopped !== undefined) throw storeStopped();
       unit = intake.accept(commands, envelope);
     } catch (error) {
-      return handled(Promise.reject(refuseAtDoor(commands, envelope, error)));
+      refuse(refuseAtDoor(commands, envelope, error));
+      return promise;
     }
-    return handled(
-      new Promise((resolve, reject) => {
-        queue.push({ ...unit, resolve: (receipts) => resolve(receive(receipts)), reject });
-        loop.wake();
-      }),
-    );
+    try {
+      queue.push({ ...unit, resolve: (receipts) => resolve(receive(receipts)), reject: refuse });
+      loop.wake();
+    } catch (error) {
+      refuse(error);
+    }
+    return promise;
   };
 
   /** What works on whole databases: it ends with the store, and the store with it. */
@@ -292,10 +300,4 @@ function first([receipt]: readonly Committed[]): Committed {
 
 function storeStopped(): CoreError {
   return coreError("ATLAS_CORE_STOPPED", {}, "The store was stopped and takes no more commands.");
-}
-
-/** Marks a promise as handled, so that not awaiting it never becomes an unhandled rejection. */
-function handled<Result>(promise: Promise<Result>): Promise<Result> {
-  promise.catch(() => undefined);
-  return promise;
 }
