@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type Database from "better-sqlite3";
 import { bookkeepingTables } from "./bookkeeping.ts";
+import { readCounters } from "./counters.ts";
 
 /** What a table holds, in short. */
 interface TableDigest {
@@ -35,10 +36,6 @@ export function digestOf(database: Database.Database): DatabaseDigest {
     )
     .pluck()
     .all();
-  const store = database
-    .prepare<[], { id: string; next_command_seq: number }>("select id, next_command_seq from store")
-    .get();
-  if (store === undefined) throw new TypeError("The database has no identity row.");
   const tables: Record<string, TableDigest> = {};
   const bookkeeping: Record<string, number> = {};
   const whole = createHash("sha256");
@@ -52,8 +49,8 @@ export function digestOf(database: Database.Database): DatabaseDigest {
     }
   }
   return {
-    store_id: store.id,
-    last_seq: store.next_command_seq - 1,
+    store_id: String(database.prepare("select id from store").pluck().get()),
+    last_seq: readCounters(database).nextCommand - 1,
     digest: whole.digest("hex"),
     tables,
     bookkeeping,

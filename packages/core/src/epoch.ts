@@ -4,6 +4,7 @@ import type Database from "better-sqlite3";
 import { z } from "zod";
 import type { BookkeepingTables, EpochReason, EpochRow } from "./bookkeeping.ts";
 import type { Connection } from "./connection.ts";
+import { readCounters } from "./counters.ts";
 import { canonicalJson } from "./json.ts";
 import { compileMigrations } from "./migrate.ts";
 import { defineCommand, type StoreModule } from "./module.ts";
@@ -33,10 +34,9 @@ export interface JournalState {
 
 /** Reads how far the journal of a migrated database has come. */
 export function readJournalState(database: Database.Database): JournalState {
-  const nextSeq = Number(database.prepare("select next_command_seq from store").pluck().get() ?? 1);
   const last = database.prepare("select max(seq) from journal").pluck().get();
   const epoch = database.prepare<[], EpochRow>("select * from epochs order by first_seq desc limit 1").get();
-  return { nextSeq, journaledThrough: Number(last ?? 0), epoch };
+  return { nextSeq: readCounters(database).nextCommand, journaledThrough: Number(last ?? 0), epoch };
 }
 
 /**

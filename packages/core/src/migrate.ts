@@ -42,7 +42,7 @@ export function planMigrations(
   const done = new Set(applied.map((row) => nameOf(row)));
   return {
     pending: migrations.filter((migration) => !done.has(nameOf(migration))),
-    isUsed: applied.length > 0,
+    isUsed: applied.length > 0 && database.prepare("select 1 from store").get() !== undefined,
   };
 }
 

@@ -2,6 +2,7 @@ import { constants, existsSync } from "node:fs";
 import { chmod, copyFile } from "node:fs/promises";
 import type { EpochRow } from "./bookkeeping.ts";
 import { type Connection, createConnection } from "./connection.ts";
+import { readCounters } from "./counters.ts";
 import { databaseTask } from "./database-task.ts";
 import { findBaseline, fingerprintOfModules, keepEpoch } from "./epoch.ts";
 import { type CoreError, coreError } from "./errors.ts";
@@ -92,7 +93,7 @@ export async function rebuild(
 
 function epochOf({ reader, modules }: Past, seq: number): EpochRow {
   const { database } = reader;
-  const next = Number(database.prepare("select next_command_seq from store").pluck().get());
+  const next = readCounters(database).nextCommand;
   if (seq >= next) {
     throw unreachable(seq, "future", `the last command has the number ${next - 1}`);
   }

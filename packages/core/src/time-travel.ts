@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createConnection } from "./connection.ts";
+import { readCounters } from "./counters.ts";
 import { databaseTask } from "./database-task.ts";
 import type { DatabaseDigest } from "./digest.ts";
 import { isCoreError } from "./errors.ts";
@@ -128,8 +129,7 @@ export function createTimeTravel<Module extends StoreModule>(
     },
 
     async replay(path, options = {}) {
-      const last = past.reader.database.prepare("select next_command_seq - 1 from store").pluck().get();
-      const seq = options.seq ?? Number(last);
+      const seq = options.seq ?? readCounters(past.reader.database).nextCommand - 1;
       checkSeq(seq);
       await withFreshFile(path, async (to) => {
         const { connection } = await rebuild(past, { seq, to, keepJournal: true, signal });

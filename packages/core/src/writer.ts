@@ -2,6 +2,7 @@ import type { NewChangeEvent, Plan } from "./change.ts";
 import type { Committed, DomainEvent } from "./command.ts";
 import { createCommandIds } from "./command-ids.ts";
 import type { Connection } from "./connection.ts";
+import { carries, readCounters } from "./counters.ts";
 import { CoreError, coreError, refusalError } from "./errors.ts";
 import type { Failpoint } from "./failpoint.ts";
 import { type JsonObject, jsonText } from "./json.ts";
@@ -90,18 +91,15 @@ export function createWriter(options: {
     "enqueued_at",
   ]);
   const updateNext = database.prepare("update store set next_command_seq = ?, next_event_seq = ?");
-  const store = database
-    .prepare<[], { id: string; next_command_seq: number; next_event_seq: number }>("select * from store")
-    .get();
-  if (store === undefined) throw new TypeError("The store has no identity row: its migrations have not run.");
-  const storeId = store.id;
+  const storeId = String(database.prepare("select id from store").pluck().get());
 
-  let nextCommand = store.next_command_seq;
-  let nextEvent = store.next_event_seq;
+  let { nextCommand, nextEvent } = readCounters(database);
   let events: EventDraft[] = [];
   let applied: JournalDraft[] = [];
   // How many of them are in their tables already.
   let written = { events: 0, applied: 0 };
+  // Whether a command has read or changed what the Writer keeps in order.
+  let logTouched = false;
 
   return {
     applyBatch(units, refusedBefore) {
@@ -110,13 +108,14 @@ export function createWriter(options: {
       events = [];
       applied = [];
       written = { events: 0, applied: 0 };
+      logTouched = false;
       let committing = false;
       try {
         begin.run();
         failpoint("writer:begun");
         const outcomes = units.map(applyUnit);
         writeBuffered();
-        if (nextCommand !== firstSeq) updateNext.run(nextCommand, nextEvent);
+        if (nextCommand !== firstSeq && !rowsTellCounters()) updateNext.run(nextCommand, nextEvent);
         writeRefused([...refusedBefore, ...notesOf(units, outcomes)]);
         commandIds.forgetOld(units);
         failpoint("writer:before-commit");
@@ -228,7 +227,10 @@ export function createWriter(options: {
     for (const { statement, values } of alternatives) {
       const prepared = connection.prepared(statement);
       // It has to see what the commands before it left, whether or not they came with the same batch.
-      if (prepared.touchesLog) writeBuffered();
+      if (prepared.touchesLog) {
+        writeBuffered();
+        logTouched = true;
+      }
       if (statement.kind === "read") {
         if (prepared.get(values) !== undefined) return { any: true, rows: 0 };
       } else {
@@ -237,6 +239,11 @@ export function createWriter(options: {
       }
     }
     return { any: false, rows: 0 };
+  }
+
+  function rowsTellCounters(): boolean {
+    // A command that prunes may have removed the very rows.
+    return !logTouched && carries({ nextCommand, nextEvent }, { lastEvent: events.at(-1), journal });
   }
 
   function writeBuffered(): void {
