@@ -1,33 +1,22 @@
 import { join } from "node:path";
-import { createStore, type Store } from "@atlas/core";
-import { openRaw, type RawDatabase } from "./core/raw-database.ts";
-import { createWorkload, type EntityUpsert, type Workload } from "./core/workload.ts";
+import { createStore } from "@atlas/core";
+import { benchEventLoop } from "./core/event-loop.ts";
+import { fill, type Lane, type Lanes, rawLane, storeLane, time, timeBatches, timeLone } from "./core/lane.ts";
+import { benchMemory } from "./core/memory.ts";
+import { openRaw } from "./core/raw-database.ts";
+import type { EntityUpsert } from "./core/workload.ts";
 import { createBenchFolder } from "./folder.ts";
 import { createLine, type Report, type Unit } from "./line.ts";
 import { type Contestant, measure, percentile, perSecond } from "./measure.ts";
-
-/** A database that stays open, with its own copy of the stream of commands. */
-interface Lane {
-  readonly workload: Workload;
-  /** Writes commands that arrive in one turn; what it returns resolves when all are acknowledged. */
-  readonly write: (commands: readonly EntityUpsert[]) => unknown;
-  /** The same for one command. */
-  readonly writeOne: (command: EntityUpsert) => unknown;
-}
-
-/** The four lanes: Atlas without and with its journal, and the same rows by hand without and with a journal row. */
-interface Lanes {
-  readonly off: Lane;
-  readonly on: Lane;
-  readonly raw: Lane;
-  readonly rawJournal: Lane;
-}
 
 const ROUNDS = 9;
 const ROWS_BEFORE = 10_000;
 const PRODUCERS = 100;
 
-/** The write path against better-sqlite3 by hand: whole batches, a lone caller, and 100 callers at once. */
+/**
+ * The write path against better-sqlite3 by hand: whole batches, a lone caller, and 100 callers at once; then what it does
+ * to the event loop, and what a full queue weighs.
+ */
 export async function benchCore(report: Report): Promise<void> {
   using folder = createBenchFolder();
   await using off = await createStore({ database: join(folder.path, "off.db"), journal: false });
@@ -40,13 +29,13 @@ export async function benchCore(report: Report): Promise<void> {
     raw: rawLane(raw),
     rawJournal: rawLane(rawJournal),
   };
-  for (const { workload, write } of Object.values(lanes)) {
-    for (let written = 0; written < ROWS_BEFORE; written += 1_000) await write(workload.take(1_000));
-  }
+  for (const lane of Object.values(lanes)) await fill(lane, ROWS_BEFORE);
   await benchBatches(lanes, { batch: 100, batchesPerSlice: 20, report });
   await benchBatches(lanes, { batch: 1_000, batchesPerSlice: 3, report });
   await benchLone(lanes, report);
   await benchProducers(lanes, report);
+  await benchEventLoop(lanes.on, report);
+  await benchMemory(folder.path, report);
 }
 
 async function benchBatches(
@@ -132,47 +121,7 @@ function lineOf(
   });
 }
 
-function storeLane({ commands }: Store): Lane {
-  return {
-    workload: createWorkload(),
-    write: (list) => Promise.all(list.map((command) => commands.enqueue(command))),
-    writeOne: commands.enqueue,
-  };
-}
-
-function rawLane(database: RawDatabase): Lane {
-  return {
-    workload: createWorkload(),
-    write: database.commit,
-    writeOne: (command) => database.commit([command]),
-  };
-}
-
-/** Times some batches, one after the other; the commands are made beforehand. */
-async function timeBatches(
-  { workload, write }: Lane,
-  { batches, batch }: { readonly batches: number; readonly batch: number },
-): Promise<number[]> {
-  const lists = Array.from({ length: batches }, () => workload.take(batch));
-  const durations: number[] = [];
-  for (const list of lists) durations.push(await time(() => write(list)));
-  return durations;
-}
-
-/** Times some lone commands, one after the other. */
-async function timeLone({ workload, writeOne }: Lane, count: number): Promise<number[]> {
-  const durations: number[] = [];
-  for (const command of workload.take(count)) durations.push(await time(() => writeOne(command)));
-  return durations;
-}
-
 /** One producer: awaits each receipt before it sends the next command. */
 async function writeOneByOne(lane: Lane, commands: readonly EntityUpsert[]): Promise<void> {
   for (const command of commands) await lane.writeOne(command);
-}
-
-async function time(work: () => unknown): Promise<number> {
-  const startedAt = performance.now();
-  await work();
-  return performance.now() - startedAt;
 }

@@ -1,7 +1,7 @@
 import { median } from "./measure.ts";
 
-/** What a figure is counted in: of `1/s` more is better, of `ms` less. */
-export type Unit = "1/s" | "ms";
+/** What a figure is counted in: of `1/s` more is better, of `ms` and `MiB` less. */
+export type Unit = "1/s" | "ms" | "MiB";
 
 /** One result, as `--json` prints it. */
 export interface Line {
@@ -41,7 +41,7 @@ export function createLine(options: {
   const { bench, metric, unit, durability, ours, reference, referenceValues } = options;
   const ratios = ours.map((value, round) => {
     const other = referenceValues[round] ?? Number.NaN;
-    return unit === "ms" ? other / value : value / other;
+    return unit === "1/s" ? value / other : other / value;
   });
   return {
     bench,
@@ -93,7 +93,7 @@ function spreadText([min, max]: Spread): string {
 }
 
 function withUnit(value: number, unit: Unit): string {
-  return unit === "ms" ? `${value} ms` : `${value.toLocaleString("en")}/s`;
+  return unit === "1/s" ? `${value.toLocaleString("en")}/s` : `${value} ${unit}`;
 }
 
 /** Three significant digits, and no fraction of what is counted in hundreds. */

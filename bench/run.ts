@@ -7,6 +7,7 @@ type Bench = (report: Report) => Promise<void>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   core: async () => (await import("./core.ts")).benchCore,
+  "core-growth": async () => (await import("./core-growth.ts")).benchCoreGrowth,
 };
 
 const usage = `Usage: npm run bench -- NAME [--json]\nBenches: ${Object.keys(benches).join(", ")}`;

@@ -5,7 +5,8 @@ export type EntityUpsert = Extract<Command, { readonly type: "entity.upsert" }>;
 
 /** A stream of upserts. */
 export interface Workload {
-  take(count: number): EntityUpsert[];
+  /** The next `count` commands. Those of ids that are there already pick among the newest `among` of them (default: 1,000). */
+  take(count: number, among?: number): EntityUpsert[];
 }
 
 const RECENT = 1_000;
@@ -14,8 +15,7 @@ const FIRST_MILLISECOND = 1_795_000_000_000;
 const IDS_PER_MILLISECOND = 20;
 
 /**
- * Upserts as a source sends them: about half are of ids that are there already, picked among the newest 1,000; the others
- * are of new, ascending UUIDv7 ids. `data` is about 150 bytes and never twice the same. Every workload is the same
+ * Upserts as a source sends them: about half are of ids that are there already, picked among the newest; the others are of new, ascending UUIDv7 ids. `data` is about 150 bytes and never twice the same. Every workload is the same
  * stream, so that each contestant writes the same rows.
  */
 export function createWorkload(): Workload {
@@ -23,10 +23,10 @@ export function createWorkload(): Workload {
   const ids: string[] = [];
   let sent = 0;
 
-  return { take: (count) => Array.from({ length: count }, next) };
+  return { take: (count, among = RECENT) => Array.from({ length: count }, () => next(among)) };
 
-  function next(): EntityUpsert {
-    const number = random() < 0.5 && sent > 0 ? pickRecent() : ids.push(newId(ids.length)) - 1;
+  function next(among: number): EntityUpsert {
+    const number = random() < 0.5 && sent > 0 ? pickAmong(among) : ids.push(newId(ids.length)) - 1;
     sent += 1;
     return {
       type: "entity.upsert",
@@ -45,8 +45,8 @@ export function createWorkload(): Workload {
     };
   }
 
-  function pickRecent(): number {
-    return Math.max(0, ids.length - 1 - Math.floor(random() * RECENT));
+  function pickAmong(newest: number): number {
+    return ids.length - 1 - Math.floor(random() * Math.min(newest, ids.length));
   }
 
   function newId(number: number): string {

@@ -63,10 +63,10 @@ export function createIntake(options: {
     accept(commands, envelope) {
       const { command_id, actor, cause } = readEnvelope(envelope);
       const preparation: Preparation = { now: isoNow(), newId };
-      const queued: QueuedCommand[] = [];
       const asSent: unknown[] = [];
       let size = 0;
-      for (const command of commands) {
+      // Copied first: a list may have holes, which map would leave out.
+      const queued = [...commands].map((command): QueuedCommand => {
         const known = findCommand(command);
         const sent = check(known, command as AnyCommand);
         if (command_id !== undefined) asSent.push([known.type, sent]);
@@ -75,8 +75,8 @@ export function createIntake(options: {
           admitted(known, complete(known, sent, preparation), preparation, envelope),
         );
         size += frozen.size;
-        queued.push({ type: known.type, definition: known.definition, payload: frozen.copy });
-      }
+        return { type: known.type, definition: known.definition, payload: frozen.copy };
+      });
       if (size * MAX_BYTES_PER_CHARACTER > MAX_UNIT_BYTES) {
         const sizeBytes = queued.reduce((sum, { payload }) => sum + textBytes(payload), 0);
         if (sizeBytes > MAX_UNIT_BYTES) throw tooLarge("enqueueAll", "The unit", sizeBytes, MAX_UNIT_BYTES);
