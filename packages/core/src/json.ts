@@ -113,9 +113,10 @@ function copyValue(value: unknown, levelsLeft: number): unknown {
 function copyArray(value: readonly unknown[], levelsLeft: number): unknown[] {
   if (size > sizeLimit) throw tooLarge;
   // A list that grows by push keeps room for 17 items, and most lists in a queue are shorter.
-  const copy: unknown[] = new Array(Math.min(value.length, FEW_ITEMS));
-  size += 2 + value.length;
-  for (let index = 0; index < value.length; index += 1) copy[index] = copyValue(value[index], levelsLeft);
+  const { length } = value;
+  const copy: unknown[] = new Array(Math.min(length, FEW_ITEMS));
+  size += 2 + length;
+  for (let index = 0; index < length; index += 1) copy[index] = copyValue(value[index], levelsLeft);
   return copy;
 }
 

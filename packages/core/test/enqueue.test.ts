@@ -102,6 +102,16 @@ it("queues nothing of a unit of which one command is not valid", async () => {
   expect(refused_commands?.length).toBe(2);
 });
 
+it("takes a hole in a list of commands for a command that is none", async () => {
+  const store = await openStore();
+  const list = [note("a"), note("b"), note("c")];
+  delete list[1];
+  expect(await rejection(store.commands.enqueueAll(list))).toMatchObject({
+    code: "ATLAS_CORE_COMMAND_INVALID",
+  });
+  expect(countRows(store.path, "entities")).toBe(0);
+});
+
 it("gives a receipt for each command of a unit, and none for an empty one", async () => {
   const store = await openStore();
   await store.commands.enqueue(note("a"));

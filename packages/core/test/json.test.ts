@@ -111,6 +111,14 @@ describe("canonicalJson", () => {
 });
 
 describe("canonicalCopy", () => {
+  it("copies short lists and long ones, and refuses a list that shrinks while it is read", () => {
+    const lists = [0, 1, 15, 16, 17, 1_000].map((length) => Array.from({ length }, (_, index) => index));
+    expect(canonicalCopy(lists).copy).toEqual(lists);
+    const shrinking: unknown[] = [0, 1, 2];
+    Object.defineProperty(shrinking, 1, { get: () => (shrinking.length = 2), enumerable: true });
+    expect(() => canonicalCopy(shrinking)).toThrow(/is undefined|is not JSON/);
+  });
+
   it("gives a copy that shares nothing with the value, and about how large its text is", () => {
     fc.assert(
       fc.property(json, (value) => {
