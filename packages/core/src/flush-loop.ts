@@ -9,7 +9,7 @@ import type { Logger } from "./logger.ts";
 import { createLoop } from "./loop.ts";
 import { failureReason, StorageTrouble } from "./storage-trouble.ts";
 import { isoTime } from "./time.ts";
-import type { RefusedNote, Unit } from "./unit.ts";
+import { acknowledge, type RefusedNote, reject as rejectWaiter, type Unit } from "./unit.ts";
 import type { BatchOutcome, Writer } from "./writer.ts";
 
 /** What one commit brought: the range of its commands and its domain events, in order. */
@@ -163,7 +163,7 @@ export function createFlushLoop(options: {
         refusedCommands += unit.commands.length;
         reject(unit, outcome);
       } else if (outcome !== undefined) {
-        unit.resolve(outcome);
+        acknowledge(unit, outcome);
       }
       failpoint("flush:acknowledged");
     }
@@ -172,7 +172,7 @@ export function createFlushLoop(options: {
   function reject(unit: Unit, error: CoreError): void {
     const types = unit.commands.map((command) => command.type).slice(0, 5);
     log.warn({ code: error.code, types, actor: unit.actor }, error.message);
-    unit.reject(error);
+    rejectWaiter(unit.waiter, error);
   }
 
   function announce(outcome: BatchOutcome): void {

@@ -32,7 +32,7 @@ const MAX_COMMAND_DEPTH = MAX_JSON_DEPTH + 2;
 export type Admit = (command: AnyCommand, envelope: Envelope) => AnyCommand | Refusal;
 
 /** A {@link Unit} that nobody waits for yet. */
-export type AcceptedUnit = Omit<Unit, "resolve" | "reject">;
+export type AcceptedUnit = Omit<Unit, "waiter" | "receive">;
 
 /** Everything that is decided about a command before it is queued. */
 export interface Intake {

@@ -1,6 +1,6 @@
 import type { JournalRow } from "./bookkeeping.ts";
 import { systemClock } from "./clock.ts";
-import type { Cause, Committed } from "./command.ts";
+import type { Cause } from "./command.ts";
 import { createCommandQueue } from "./command-queue.ts";
 import type { Connection } from "./connection.ts";
 import { START_EPOCH, startEpoch } from "./epoch.ts";
@@ -61,21 +61,24 @@ export async function replay(options: {
   let seq = after;
   let diverged: Replayed | undefined;
 
-  const send = (row: JournalRow): Promise<void> =>
-    new Promise((resolve) => {
-      const stop = (message: string): void => {
-        diverged ??= { status: "diverged", seq: row.seq, message };
-        resolve();
-      };
-      const definition = definitions.get(row.type);
-      if (definition === undefined) return stop(`No command is named "${row.type}" now.`);
-      queue.push({
-        ...unitOf(row, definition),
-        resolve: ([receipt]) => (isAgain(receipt, row) ? resolve() : stop(`"${row.type}" changed nothing.`)),
-        reject: (error) => stop(error.message),
-      });
-      loop.wake();
+  const send = async (row: JournalRow): Promise<void> => {
+    const stop = (message: string): void => {
+      diverged ??= { status: "diverged", seq: row.seq, message };
+    };
+    const definition = definitions.get(row.type);
+    if (definition === undefined) return stop(`No command is named "${row.type}" now.`);
+    const waiter = Promise.withResolvers<unknown>();
+    queue.push({
+      ...unitOf(row, definition),
+      waiter,
+      receive: ([receipt]) => receipt?.changed === true && receipt.seq === row.seq,
     });
+    loop.wake();
+    return waiter.promise.then(
+      (isAgain) => (isAgain === true ? undefined : stop(`"${row.type}" changed nothing.`)),
+      (error: Error) => stop(error.message),
+    );
+  };
 
   try {
     for (const rows of readJournal(options.journal, { after, through })) {
@@ -98,10 +101,6 @@ export async function replay(options: {
   }
 }
 
-function isAgain(receipt: Committed | undefined, row: JournalRow): boolean {
-  return receipt?.changed === true && receipt.seq === row.seq;
-}
-
 function definitionsOf(modules: readonly StoreModule[]): ReadonlyMap<string, AnyCommandDefinition> {
   return new Map([
     ...modules.flatMap(({ commands }) => Object.entries(commands)),
@@ -110,7 +109,7 @@ function definitionsOf(modules: readonly StoreModule[]): ReadonlyMap<string, Any
 }
 
 /** A unit as the intake made it; what only the caller needed is gone. */
-function unitOf(row: JournalRow, definition: AnyCommandDefinition): Omit<Unit, "resolve" | "reject"> {
+function unitOf(row: JournalRow, definition: AnyCommandDefinition): Omit<Unit, "waiter" | "receive"> {
   return {
     commands: [{ type: row.type, definition, payload: JSON.parse(row.payload) as object }],
     commandId: row.command_id ?? undefined,

@@ -23,6 +23,7 @@ import { loadSqlite, quickCheck } from "./sqlite.ts";
 import { createStats, type StoreStats } from "./stats.ts";
 import { isoTime } from "./time.ts";
 import { createTimeTravel, type PastStore, type Verification } from "./time-travel.ts";
+import { reject } from "./unit.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
 /** How a store is opened. Only `database` is needed. */
@@ -166,25 +167,22 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     envelope: Envelope | undefined,
     receive: (receipts: readonly Committed[]) => Received,
   ): Promise<Received> => {
-    const { promise, resolve, reject } = Promise.withResolvers<Received>();
-    const refuse = (error: unknown): void => {
-      // Marks the promise as handled, so that not awaiting it never becomes an unhandled rejection.
-      promise.catch(() => undefined);
-      reject(error);
-    };
+    const waiter = Promise.withResolvers<unknown>();
+    // It is resolved with what `receive` gives.
+    const promise = waiter.promise as Promise<Received>;
     let unit: AcceptedUnit;
     try {
       if (stopped !== undefined) throw storeStopped();
       unit = intake.accept(commands, envelope);
     } catch (error) {
-      refuse(refuseAtDoor(commands, envelope, error));
+      reject(waiter, refuseAtDoor(commands, envelope, error));
       return promise;
     }
     try {
-      queue.push({ ...unit, resolve: (receipts) => resolve(receive(receipts)), reject: refuse });
+      queue.push({ ...unit, waiter, receive });
       loop.wake();
     } catch (error) {
-      refuse(error);
+      reject(waiter, error);
     }
     return promise;
   };
@@ -210,22 +208,22 @@ export async function createStore<const Modules extends readonly StoreModule[] =
       now: isoTime(clock.now()),
       signal: over.signal,
     });
-    await new Promise<unknown>((resolve, reject) => {
-      queue.push({
-        commands: [{ type: START_EPOCH, definition: startEpoch, payload: { epoch: row } }],
-        commandId: undefined,
-        fingerprint: undefined,
-        actor: "store",
-        cause: null,
-        depth: 0,
-        enqueuedAt: row.started_at,
-        waitingSince: clock.monotonic(),
-        sizeBytes: 1_000,
-        resolve,
-        reject,
-      });
-      loop.wake();
+    const waiter = Promise.withResolvers<unknown>();
+    queue.push({
+      commands: [{ type: START_EPOCH, definition: startEpoch, payload: { epoch: row } }],
+      commandId: undefined,
+      fingerprint: undefined,
+      actor: "store",
+      cause: null,
+      depth: 0,
+      enqueuedAt: row.started_at,
+      waitingSince: clock.monotonic(),
+      sizeBytes: 1_000,
+      waiter,
+      receive: (receipts) => receipts,
     });
+    loop.wake();
+    await waiter.promise;
   }
 
   function refuseAtDoor(

@@ -1,5 +1,4 @@
 import type { Committed } from "./command.ts";
-import type { CoreError } from "./errors.ts";
 import type { AnyCommandDefinition } from "./module.ts";
 
 /** A command that was checked and completed: from here on nobody else can change it. */
@@ -25,8 +24,10 @@ export interface Unit {
   readonly waitingSince: number;
   /** What it weighs in memory, roughly. */
   readonly sizeBytes: number;
-  readonly resolve: (receipts: readonly Committed[]) => void;
-  readonly reject: (error: CoreError) => void;
+  /** Who waits. Kept as it was made: a closure more for each command would be felt in a full queue. */
+  readonly waiter: PromiseWithResolvers<unknown>;
+  /** What the waiter gets of the receipts. */
+  readonly receive: (receipts: readonly Committed[]) => unknown;
 }
 
 /** What is kept of a refused command. */
@@ -37,4 +38,15 @@ export interface RefusedNote {
   readonly message: string;
   readonly fingerprint: string | null;
   readonly refusedAt: string;
+}
+
+/** Tells who waits for a unit that it is committed. */
+export function acknowledge({ waiter, receive }: Unit, receipts: readonly Committed[]): void {
+  waiter.resolve(receive(receipts));
+}
+
+/** Tells who waits that nothing comes of it. Not awaiting a command never becomes an unhandled rejection. */
+export function reject({ promise, reject: refuse }: PromiseWithResolvers<unknown>, error: unknown): void {
+  promise.catch(() => undefined);
+  refuse(error);
 }

@@ -23,8 +23,8 @@ function unit(
     enqueuedAt: "2026-11-21T09:00:00.000Z",
     waitingSince: options.waitingSince ?? 0,
     sizeBytes: options.sizeBytes ?? 10,
-    resolve: () => undefined,
-    reject: () => undefined,
+    waiter: Promise.withResolvers(),
+    receive: (receipts) => receipts,
   };
 }
 

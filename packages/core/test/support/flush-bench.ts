@@ -52,10 +52,10 @@ export async function openFlushBench(
     loop,
     reopened: () => reopened,
     send(...commands) {
-      const sent = new Promise<readonly Committed[]>((resolve, reject) => {
-        queue.push({ ...bench.unit(commands), resolve, reject });
-        loop.wake();
-      });
+      const waiter = Promise.withResolvers<unknown>();
+      queue.push({ ...bench.unit(commands), waiter });
+      loop.wake();
+      const sent = waiter.promise as Promise<readonly Committed[]>;
       sent.catch(() => undefined);
       return sent;
     },

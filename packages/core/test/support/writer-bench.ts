@@ -50,8 +50,8 @@ export async function openWriterBench(
   const intake = createIntake({ modules, clock, newId: createNewId(clock), admit: [] });
   const unit: WriterBench["unit"] = (commands, envelope) => ({
     ...intake.accept(commands, envelope),
-    resolve: () => undefined,
-    reject: () => undefined,
+    waiter: Promise.withResolvers(),
+    receive: (receipts) => receipts,
   });
   return {
     path,
