@@ -176,3 +176,27 @@ it("journals the prepared payload, the actor and the cause", async () => {
   ]);
   expect(readRows(path, "select depth from domain_events")).toEqual([{ depth: 3 }]);
 });
+
+it("marks and prunes the events of earlier commands of the same batch, as it would in another batch", async () => {
+  const mark = { type: "domainEvent.markDelivered", id: "evt_lab00000_1", through_seq: 9 };
+  const commands = [put("a"), put("b"), mark, put("c")];
+  const delivered = async (...batches: readonly (readonly (AnyCommand | readonly AnyCommand[])[])[]) => {
+    const { apply, path } = await openWriterBench({ modules: [lab] });
+    for (const batch of batches) apply(...batch);
+    return readRows(
+      path,
+      "select seq, delivered_at is not null as delivered from domain_events order by seq",
+    );
+  };
+  const expected = await delivered(...commands.map((command) => [command]));
+  expect(expected).toEqual([
+    { seq: 1, delivered: 1 },
+    { seq: 2, delivered: 1 },
+    { seq: 3, delivered: 0 },
+  ]);
+  expect(await delivered(commands)).toEqual(expected);
+  expect(await delivered([commands])).toEqual(expected);
+  // A unit that is refused takes back what was written for it, and only that.
+  const refused = [put("x"), mark, { type: "lab.refuse", id: "missing" }];
+  expect(await delivered([put("a"), refused, put("b"), mark, put("c")])).toEqual(expected);
+});
