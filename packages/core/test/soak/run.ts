@@ -1,0 +1,126 @@
+// Kills a host over and over and checks what it promised: npm run test:soak -- [--minutes 10] [--kills 200] [--seed n]
+import { randomInt } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { createStore } from "../../src/index.ts";
+import { type Checker, createChecker } from "./checker.ts";
+import type { SoakHostOptions } from "./host.ts";
+import { type End, runLife } from "./life.ts";
+import { createRandom, type Random } from "./random.ts";
+import { tally } from "./tally.ts";
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "10" },
+    kills: { type: "string", default: "200" },
+    seed: { type: "string", default: String(randomInt(2 ** 31)) },
+  },
+});
+const minutes = Number(values.minutes);
+const kills = Number(values.kills);
+const seed = Number(values.seed);
+if (![minutes, kills, seed].every((value) => Number.isFinite(value) && value >= 0)) {
+  throw new TypeError(
+    "--minutes, --kills and --seed take numbers, such as --minutes 10 --kills 200 --seed 1.",
+  );
+}
+
+// A file of so many lives is checked a last time and then left for a new one, so that checking stays quick.
+const LIVES_PER_FILE = 25;
+
+const random = createRandom(seed);
+const startedAt = performance.now();
+const ends: Record<End, number> = { killed: 0, struck: 0, stopped: 0 };
+const totals = { sent: 0, acknowledged: 0, refused: 0, unanswered: 0, unknown: 0 };
+let life = 0;
+let slowestStartMs = 0;
+let folder = "";
+
+console.log(`Soak with seed ${seed}: at least ${kills} kills and ${minutes} minutes.`);
+try {
+  while (isTooEarly()) await runFile(random.fork(`file ${life}`));
+  rmSync(folder, { recursive: true, force: true });
+  console.log(`Every promise was kept. ${summary()}`);
+} catch (error) {
+  console.error(error);
+  console.error(`FAILED in life ${life} with seed ${seed}. ${summary()}
+The database and the hosts' logs are kept in ${folder}.
+Again: npm run test:soak -- --seed ${seed} --minutes ${minutes} --kills ${kills} (the commands are the same, their timing is not).`);
+  process.exitCode = 1;
+}
+
+function isTooEarly(): boolean {
+  return ends.killed + ends.struck < kills || performance.now() - startedAt < minutes * 60_000;
+}
+
+async function runFile(chance: Random): Promise<void> {
+  if (folder !== "") rmSync(folder, { recursive: true, force: true });
+  folder = mkdtempSync(join(tmpdir(), "atlas-soak-"));
+  const database = join(folder, "atlas.db");
+  const checker = createChecker();
+  await openAndStop(database);
+  for (let lives = 0; lives < LIVES_PER_FILE && isTooEarly(); lives += 1) {
+    life += 1;
+    const log = join(folder, `life-${life}.log`);
+    writeFileSync(log, "");
+    const { end, readyMs } = await runLife(
+      hostOptions(chance, { database, log, checker }),
+      chance.fork(`life ${life}`),
+    );
+    ends[end] += 1;
+    slowestStartMs = Math.max(slowestStartMs, readyMs);
+    // Half of the files are checked as they were left, and opened by the next host as they were left.
+    if (chance.chance(50)) await openAndStop(database);
+    checker.check(database, log);
+  }
+  await openAndStop(database);
+  for (const [name, count] of Object.entries(checker.counts)) totals[name as keyof typeof totals] += count;
+  console.log(summary());
+}
+
+function hostOptions(
+  chance: Random,
+  { database, log, checker }: { readonly database: string; readonly log: string; readonly checker: Checker },
+): SoakHostOptions {
+  const points = [
+    "flush:drained",
+    "writer:begun",
+    "writer:command",
+    "writer:before-commit",
+    "flush:committed",
+    "flush:acknowledged",
+  ] as const;
+  return {
+    database,
+    log,
+    life,
+    seed: chance.below(2 ** 31),
+    producers: 1 + chance.below(6),
+    stopAfterMs: 300 + chance.below(1_500),
+    storageDeadlineMs: chance.pick([100, 500, 30_000]),
+    maxQueuedCommands: chance.pick([30, 10_000, 10_000]),
+    ...(chance.chance(30) ? { strike: { at: chance.pick(points), hit: 1 + chance.below(200) } } : {}),
+    brokenPercent: chance.chance(30) ? 1 + chance.below(5) : 0,
+    fullDisk: chance.chance(25),
+    clockJumps: chance.chance(40),
+    again: checker.again(20),
+  };
+}
+
+/** Opens what is there, which must always work, and asks the store itself whether it is whole. */
+async function openAndStop(database: string): Promise<void> {
+  const openedAt = performance.now();
+  const store = await createStore({ database, modules: [tally] });
+  slowestStartMs = Math.max(slowestStartMs, performance.now() - openedAt);
+  // The place for `store.verify()` and `store.backup()`.
+  await store.stop();
+}
+
+function summary(): string {
+  const seconds = Math.round((performance.now() - startedAt) / 1_000);
+  const { killed, struck, stopped } = ends;
+  const counts = Object.entries(totals).map(([name, count]) => `${count} ${name}`);
+  return `${seconds} s, ${life} lives: ${killed} killed, ${struck} killed at a failpoint, ${stopped} stopped; units: ${counts.join(", ")}; slowest start ${Math.round(slowestStartMs)} ms.`;
+}
