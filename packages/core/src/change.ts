@@ -69,7 +69,7 @@ export function planOf<Payload, Tables>(
     }
     steps.push(step);
   };
-  apply(payload, {
+  const answer: unknown = apply(payload, {
     run: (statement, values, options) => {
       add({ alternatives: [statement.with(values)], ifNone: options?.ifNone ?? "continue" });
       writes += 1;
@@ -91,6 +91,11 @@ export function planOf<Payload, Tables>(
       events.push(event);
     },
   });
+  if (answer instanceof Promise) {
+    // What it still wants to say comes too late, and if it fails, nobody else listens.
+    answer.catch(() => undefined);
+    throw new TypeError("A handler must be synchronous: it says what is to be done and waits for nothing.");
+  }
   return { steps, events, writes };
 }
 
