@@ -84,4 +84,4 @@ it("repeats the receipts of a batch of which the host heard only in part", async
     if (unit < UNITS) expect(again[unit]).toEqual({ unit, seqs });
   }
   checkAcknowledged(database, new Map([["c", [...heard, ...again]]]));
-});
+}, 20_000);

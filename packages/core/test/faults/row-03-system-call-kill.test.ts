@@ -19,5 +19,5 @@ it.skipIf(!hasStrace).each(strikes)(
     await store.stop();
     checkAcknowledged(database, new Map([["s", acknowledgedBy(host)]]));
   },
-  10_000,
+  20_000,
 );

@@ -45,7 +45,7 @@ it("rejects what waits for a lock that is never freed, loses none of it, and goe
   );
   expect(again.at(-1)).toEqual({ seq: 50, changed: true });
   expect(store.health()).toEqual({ status: "ok" });
-});
+}, 15_000);
 
 it("does not start on a file that another program holds locked, says so within a second, and starts after it", async () => {
   const store = await openStore();
@@ -63,4 +63,4 @@ it("does not start on a file that another program holds locked, says so within a
   host.kill();
   await host.ended;
   await openStore({ database: store.path });
-});
+}, 15_000);

@@ -80,7 +80,7 @@ describe.each(damages)("a database with %s", (_, code, damage) => {
       expect(opened).toMatchObject({ details: { path }, retryable: false });
       expect(contentOf(path)).toBe(before);
     }
-  });
+  }, 20_000);
 });
 
 it("finds 0xFF in any page of the file that holds something, and changes nothing then", async () => {

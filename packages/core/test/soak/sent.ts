@@ -53,13 +53,13 @@ export function randomCommand(random: Random, known: Known): SentCommand {
   }
   if (kind < 52) {
     const patch = random.chance(50) ? { title } : { data: { part: random.below(4) } };
-    return { type: "artifact.update", id: name(80), patch };
+    return { type: "artifact.update", id: name(65), patch };
   }
   if (kind < 60)
-    return { type: "job.create", job: { id: name(600), workflow_id: "w", priority: random.below(3) } };
+    return { type: "job.create", job: { id: name(250), workflow_id: "w", priority: random.below(3) } };
   if (kind < 74) {
     const status = random.pick(["running", "running", "succeeded", "failed", "cancelled", "queued"]);
-    return { type: "job.updateStatus", id: name(600), status };
+    return { type: "job.updateStatus", id: name(250), status };
   }
   if (kind < 80) return { type: "domainEvent.emit", event: { type: "greeted", aggregate_id: name(9) } };
   if (kind < 84 && known.lastEventSeq > 0) {
