@@ -128,9 +128,11 @@ function lookInto<Result>(
 ): Result {
   return withFileNamed(path, () => {
     // A reading connection leaves a -wal and a -shm file behind; a writing one removes them, but would first bring in
-    // what is left in such a log. So each where it changes nothing.
-    const hasLog = ["-wal", "-journal"].some((suffix) => existsSync(`${path}${suffix}`));
-    const database = open(path, { readonly: hasLog, timeoutMs: OPENING_TIMEOUT_MS });
+    // what is left in such a log. So each where it changes nothing; only what a gateway that was killed in its very first
+    // steps left, before there was a write-ahead log, is rolled back. It had written its name already.
+    const has = (suffix: string): boolean => existsSync(`${path}${suffix}`);
+    const readonly = has("-wal") || (has("-journal") && !has(".owner"));
+    const database = open(path, { readonly, timeoutMs: OPENING_TIMEOUT_MS });
     try {
       database.pragma("trusted_schema = off");
       return look(database);
