@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { createStore } from "@atlas/core";
 import { benchEventLoop } from "./core/event-loop.ts";
+import { benchHistory } from "./core/history.ts";
 import { fill, type Lane, type Lanes, rawLane, storeLane, time, timeBatches, timeLone } from "./core/lane.ts";
 import { benchMemory } from "./core/memory.ts";
 import { openRaw } from "./core/raw-database.ts";
@@ -15,7 +16,7 @@ const PRODUCERS = 100;
 
 /**
  * The write path against better-sqlite3 by hand: whole batches, a lone caller, and 100 callers at once; then what it does
- * to the event loop, and what a full queue weighs.
+ * to the event loop, what the journal allows, and what a full queue weighs.
  */
 export async function benchCore(report: Report): Promise<void> {
   using folder = createBenchFolder();
@@ -35,6 +36,7 @@ export async function benchCore(report: Report): Promise<void> {
   await benchLone(lanes, report);
   await benchProducers(lanes, report);
   await benchEventLoop(lanes.on, report);
+  await benchHistory(folder.path, report);
   await benchMemory(folder.path, report);
 }
 

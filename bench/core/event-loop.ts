@@ -42,7 +42,7 @@ export async function benchEventLoop(lane: Lane, report: Report): Promise<void> 
 }
 
 /** Waits 1 ms again and again, and notes how much longer it took. */
-async function measureLateness(isOver: () => boolean): Promise<number[]> {
+export async function measureLateness(isOver: () => boolean): Promise<number[]> {
   const lateness: number[] = [];
   while (!isOver()) {
     const startedAt = performance.now();
@@ -53,7 +53,7 @@ async function measureLateness(isOver: () => boolean): Promise<number[]> {
 }
 
 /** Sends what is due, every millisecond or so, without awaiting it in between. */
-async function sendSteadily({ workload, writeOne }: Lane, isOver: () => boolean): Promise<void> {
+export async function sendSteadily({ workload, writeOne }: Lane, isOver: () => boolean): Promise<void> {
   const startedAt = performance.now();
   const receipts: unknown[] = [];
   while (!isOver()) {

@@ -35,8 +35,8 @@ export interface FlushLoop {
   wake(): void;
   /** Does one round now. */
   flush(): Promise<void>;
-  /** Keeps a note of a command that never came to the queue; it is written with the next batch. */
-  note(refusal: RefusedNote): void;
+  /** Keeps a note of a command that never came to the queue; it is written with the next batch, while there is room. */
+  note(refusal: () => RefusedNote): void;
   onCommitted(listener: (batch: CommittedBatch) => void): () => void;
   health(): Health;
   stats(): FlushStats;
@@ -90,7 +90,7 @@ export function createFlushLoop(options: {
     flush: loop.runOnce,
     note(refusal) {
       refusedCommands += 1;
-      if (notes.length < KEPT_NOTES) notes.push(refusal);
+      if (notes.length < KEPT_NOTES) notes.push(refusal());
       loop.wake();
     },
     onCommitted(listener) {

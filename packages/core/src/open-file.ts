@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { makeBaseline, sweepBaselines } from "./begin-epoch.ts";
 import type { EpochRow } from "./bookkeeping.ts";
@@ -6,6 +7,7 @@ import { type Connection, createConnection } from "./connection.ts";
 import { createDatabaseFile, type DatabaseFile, findDatabaseFile } from "./database-file.ts";
 import { fingerprintOfModules, keepEpoch, nextEpoch, readJournalState } from "./epoch.ts";
 import { type FileLock, takeFileLock } from "./lock.ts";
+import type { Logger } from "./logger.ts";
 import { migrate, planMigrations } from "./migrate.ts";
 import type { StoreModule } from "./module.ts";
 import { createReadOnlyRepo, type ReadOnlyRepo } from "./read-only-repo.ts";
@@ -44,9 +46,10 @@ export async function openFile<Module extends StoreModule>(
     readonly modules: readonly StoreModule[];
     readonly journal: boolean;
     readonly now: string;
+    readonly log: Logger;
   },
 ): Promise<OpenFile<Module>> {
-  const { modules, journal, now } = options;
+  const { modules, journal, now, log } = options;
   const file = findDatabaseFile(options.database);
   const { path } = file;
   if (!file.isNew && (file.sizeBytes < SMALLEST_FILE_BYTES || inspectFile(open, path) === "foreign"))
@@ -56,10 +59,17 @@ export async function openFile<Module extends StoreModule>(
   try {
     const synchronous = file.isTemporary ? "off" : "full";
     const reopenWriter = (): Connection => {
+      quickCheckFile(open, path);
       const database = openWriting(open, path, synchronous);
       stopWaitingForLocks(database);
       return createConnection(database);
     };
+    if (!file.isNew && lock.wasLeftBehind && !existsSync(`${path}-wal`)) {
+      log.warn(
+        { path },
+        "The database was not closed, and its write-ahead log is gone: the last commits may be missing. Only another program can have taken it away.",
+      );
+    }
     // Before anything is opened for writing: closing that would bring the log into a file that must stay as it is.
     if (!file.isNew && (lock.wasLeftBehind || file.sizeBytes < SMALL_FILE_BYTES)) quickCheckFile(open, path);
     const database = withFileNamed(path, () => openWriting(open, path, synchronous));

@@ -19,7 +19,7 @@ import type { CommandOf, StoreModule } from "./module.ts";
 import { closeFile, closeQuietly, openFile } from "./open-file.ts";
 import { type PruneReport, pruneStore } from "./prune-store.ts";
 import type { ReadOnlyRepo } from "./read-only-repo.ts";
-import { loadSqlite, quickCheck } from "./sqlite.ts";
+import { loadSqlite } from "./sqlite.ts";
 import { createStats, type StoreStats } from "./stats.ts";
 import { isoTime } from "./time.ts";
 import { createTimeTravel, type PastStore, type Verification } from "./time-travel.ts";
@@ -129,6 +129,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     modules,
     journal,
     now: isoTime(clock.now()),
+    log,
   });
 
   const writing = (connection: Connection): Writer => createWriter({ connection, journal, failpoint });
@@ -143,7 +144,6 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     reopen: () => {
       closeQuietly(connection);
       connection = reopenWriter();
-      quickCheck(connection.database, file.path);
       return writing(connection);
     },
     clock,
@@ -234,7 +234,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     if (!(error instanceof CoreError)) return error;
     log.warn({ code: error.code, actor: envelope?.actor }, error.message);
     if (stopped === undefined) {
-      for (const command of commands) loop.note(intake.noteRefusal(command, envelope, error));
+      for (const command of commands) loop.note(() => intake.noteRefusal(command, envelope, error));
     }
     return error;
   }

@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createStore } from "../../src/index.ts";
@@ -123,4 +131,19 @@ it("drops the commits from a wrong bit in the log on, whole and without noticing
   expect(ids.length).toBeGreaterThan(0);
   expect(ids.length).toBeLessThan(20);
   expect(ids).toEqual(Array.from({ length: ids.length / 2 }, (_, unit) => [`${unit}-a`, `${unit}-b`]).flat());
+});
+
+it("opens as it was at the last checkpoint when its log was taken away, and says that commits may be missing", async () => {
+  const path = await killedDatabase();
+  for (const suffix of ["-wal", "-shm"]) rmSync(`${path}${suffix}`);
+  const warnings: string[] = [];
+  const warn = (_: object, message: string): number => warnings.push(message);
+  const log = { debug: () => undefined, info: () => undefined, warn, error: () => undefined };
+  const store = await openStore({ database: path, log });
+  expect(warnings).toEqual([expect.stringContaining("the last commits may be missing")]);
+  expect(await store.verify()).toMatchObject({ status: "verified" });
+  await store.stop();
+  // Said once: the file was closed in good order now.
+  await openStore({ database: path, log });
+  expect(warnings).toHaveLength(1);
 });

@@ -114,7 +114,12 @@ async function openAndStop(database: string): Promise<void> {
   const openedAt = performance.now();
   const store = await createStore({ database, modules: [tally] });
   slowestStartMs = Math.max(slowestStartMs, performance.now() - openedAt);
-  // The place for `store.verify()` and `store.backup()`.
+  const verified = await store.verify();
+  if (verified.status !== "verified") throw new Error(verified.message);
+  const backup = `${database}.backup`;
+  const { digest } = await store.backup(backup);
+  if (digest !== verified.digest) throw new Error("The backup has another digest than the store.");
+  for (const suffix of ["", ".json"]) rmSync(backup + suffix);
   await store.stop();
 }
 
