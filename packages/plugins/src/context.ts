@@ -7,13 +7,21 @@ export interface PluginContext {
   readonly repo: ReadOnlyRepo;
   readonly commands: CommandSink<Command>;
   readonly log: Logger;
-  /** Aborted when the gateway stops. */
+  /** Aborted when the call must end: its time is up, it was cancelled, or the gateway stops. Hand it on. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** What the gateway's extensions provide, by name; empty without any. */
+  readonly services: PluginServices;
 }
 
+/** What extensions provide to plugins, by the extension's name. */
+export type PluginServices = Readonly<Record<string, unknown>>;
+
 /** What the runners take from the host and hand on to plugins. */
-export type PluginHost = Pick<PluginContext, "log" | "clock">;
+export type PluginHost = Pick<PluginContext, "log" | "clock"> & {
+  /** Default: none. */
+  readonly services?: PluginServices;
+};
 
 /** A plugin's commands during one call, all of them watched. */
 export interface TrackedCommands {

@@ -7,8 +7,8 @@ import {
   type ReadOnlyRepo,
 } from "@atlas/core";
 import { type PluginHost, trackCommands } from "./context.ts";
+import { readFailure } from "./failure.ts";
 import { interruptible } from "./interruptible.ts";
-import { jobError } from "./job-state.ts";
 import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
 import type { SinkPlugin } from "./sink.ts";
 
@@ -116,7 +116,14 @@ export function createDelivery(options: {
       });
       try {
         await interruptible(aborting.signal, async () => {
-          await sink.handle(event, { ...host, repo, commands: tracked.commands, signal: aborting.signal });
+          await sink.handle(event, {
+            ...host,
+            services: host.services ?? {},
+            repo,
+            commands: tracked.commands,
+            signal: aborting.signal,
+            attempt: failures + 1,
+          });
           await tracked.settled();
         });
       } finally {
@@ -128,7 +135,7 @@ export function createDelivery(options: {
       failures += 1;
       const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1));
       log.warn(
-        { sink: sink.id, event: event.id, failures, error: jobError(error) },
+        { sink: sink.id, event: event.id, failures, error: readFailure(error).error },
         `The sink "${sink.id}" failed; the event comes again in ${delayMs} ms.`,
       );
       await keep(cursor);

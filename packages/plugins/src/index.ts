@@ -1,8 +1,9 @@
-export type { PluginContext, PluginHost } from "./context.ts";
+export type { PluginContext, PluginHost, PluginServices } from "./context.ts";
 export { createDelivery, type Delivery } from "./delivery.ts";
 export { PluginError, type PluginErrorCode, type PluginErrorDetails } from "./errors.ts";
+export { type Failure, readFailure } from "./failure.ts";
 export { createJobRunner, type JobRunner } from "./job-runner.ts";
-export { type AttemptOutcome, jobError, type NextJobState, nextJobState } from "./job-state.ts";
+export { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
 export {
   type PluginsCommand,
   type PluginsModule,
@@ -10,7 +11,20 @@ export {
   pluginsModule,
 } from "./plugins-module.ts";
 export { createPluginRegistry, type PluginRegistry } from "./registry.ts";
+export { type RetryPolicy, retryDelayMs } from "./retry.ts";
+export type { CronSchedule, EverySchedule, Schedule } from "./schedule.ts";
 export { defineSink, type SinkContext, type SinkPlugin } from "./sink.ts";
-export { defineSource, type SourceContext, type SourcePlugin } from "./source.ts";
+export { defineSource, type SourceCheckContext, type SourceContext, type SourcePlugin } from "./source.ts";
 export { createSourceRunner, type SourceRunner } from "./source-runner.ts";
-export { defineWorkflow, type WorkflowContext, type WorkflowPlugin } from "./workflow.ts";
+export {
+  type Capability,
+  defineWorkflow,
+  type EventFilter,
+  type JobProgress,
+  type WorkflowContext,
+  type WorkflowContextWith,
+  type WorkflowOptions,
+  type WorkflowPlugin,
+  type WorkflowRetry,
+  type WorkflowSchedule,
+} from "./workflow.ts";

@@ -11,8 +11,9 @@ import {
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLMRuntime } from "@atlas/llm";
 import { handled, type PluginHost, trackCommands } from "./context.ts";
+import { readFailure } from "./failure.ts";
 import { interruptible } from "./interruptible.ts";
-import { type AttemptOutcome, jobError, nextJobState } from "./job-state.ts";
+import { type AttemptOutcome, nextJobState } from "./job-state.ts";
 import type { PluginRegistry } from "./registry.ts";
 import type { WorkflowContext } from "./workflow.ts";
 
@@ -133,7 +134,7 @@ export function createJobRunner(options: {
       return { status: "succeeded" };
     } catch (error) {
       const interrupted = aborting.signal.aborted && error === aborting.signal.reason;
-      return interrupted ? { status: "interrupted" } : { status: "failed", error: jobError(error) };
+      return interrupted ? { status: "interrupted" } : { status: "failed", error: readFailure(error).error };
     } finally {
       tracked.end();
     }
@@ -142,8 +143,13 @@ export function createJobRunner(options: {
   function createContext(job: Job, sink: CommandSink<Command>): WorkflowContext {
     let artifacts = 0;
     let jobs = 0;
-    return {
+    const context: Omit<
+      WorkflowContext,
+      "step" | "sleepUntil" | "waitForEvent" | "waitForJobs" | "progress"
+    > = {
       ...host,
+      services: host.services ?? {},
+      attempt: job.attempt,
       repo,
       commands: sink,
       signal: aborting.signal,
@@ -164,6 +170,7 @@ export function createJobRunner(options: {
       },
       findArtifacts: repo.findArtifacts,
     };
+    return context as WorkflowContext;
   }
 }
 

@@ -43,16 +43,3 @@ export function nextJobState(
       return outcome satisfies never;
   }
 }
-
-/** What is kept of whatever a plugin threw: its message, its code where it has one, and never a stack. */
-export function jobError(thrown: unknown): JsonObject {
-  try {
-    const { message, code } = thrown as { readonly message?: unknown; readonly code?: unknown };
-    return {
-      message: (typeof message === "string" ? message : String(thrown)).slice(0, 2_000).toWellFormed(),
-      ...(typeof code === "string" ? { code: code.slice(0, 255).toWellFormed() } : {}),
-    };
-  } catch {
-    return { message: "The workflow threw something that cannot be read." };
-  }
-}

@@ -63,7 +63,16 @@ export function createSourceRunner(options: {
         const keep = { type: "plugins.source.checkpoint", source_id: id, cursor: next } as const;
         await commands.enqueueAll([...together, keep], { actor });
       };
-      const ctx = { ...host, repo, commands: tracked.commands, signal: asking.signal, cursor, checkpoint };
+      const ctx: SourceContext = {
+        ...host,
+        services: host.services ?? {},
+        repo,
+        commands: tracked.commands,
+        signal: asking.signal,
+        cursor,
+        full: false,
+        checkpoint,
+      };
       await interruptible(giving.signal, async () => {
         await source.sync(ctx);
         await tracked.settled();

@@ -71,7 +71,7 @@ describe("the job runner", () => {
       },
       "at once",
     ],
-    ["rejects with nothing", () => Promise.reject(), "cannot be read"],
+    ["rejects with nothing", () => Promise.reject(), "failed with undefined"],
   ])("fails a job whose workflow %s, and goes on", async (_, run, message) => {
     const { create, until } = await running(run);
     await create("j1");

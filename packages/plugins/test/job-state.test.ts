@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jobError, nextJobState } from "../src/index.ts";
+import { nextJobState } from "../src/index.ts";
 
 const at = { now: Date.parse("2026-01-01T00:00:00.000Z"), random: 0.5 };
 const failed = { status: "failed", error: { message: "no" } } as const;
@@ -43,23 +43,5 @@ describe("what becomes of a job", () => {
         },
       ),
     );
-  });
-});
-
-describe("what is kept of a throw", () => {
-  const hostile = Object.defineProperty({}, "message", {
-    get() {
-      throw new Error("hostile");
-    },
-  });
-  it.each([
-    [new Error("broken"), { message: "broken" }],
-    [Object.assign(new Error("full"), { code: "E_FULL" }), { message: "full", code: "E_FULL" }],
-    ["text", { message: "text" }],
-    [undefined, { message: "The workflow threw something that cannot be read." }],
-    [null, { message: "The workflow threw something that cannot be read." }],
-    [hostile, { message: "The workflow threw something that cannot be read." }],
-  ])("is a message for %o", (thrown, kept) => {
-    expect(jobError(thrown)).toEqual(kept);
   });
 });

@@ -12,9 +12,10 @@ it("exports these names and no others", () => {
       "defineSink",
       "defineSource",
       "defineWorkflow",
-      "jobError",
       "nextJobState",
       "pluginsModule",
+      "readFailure",
+      "retryDelayMs",
     ]
   `);
 });
