@@ -24,26 +24,30 @@ export type PluginHost = Pick<PluginContext, "log" | "clock"> & {
 };
 
 /** A plugin's commands during one call, all of them watched. */
-export interface TrackedCommands {
-  readonly commands: CommandSink<Command>;
+export interface TrackedCommands<Sent extends { readonly type: string }> {
+  readonly commands: CommandSink<Sent>;
+  /** Watches one more piece of work. */
+  track<Result>(send: () => Promise<Result>): Promise<Result>;
   /** Waits for every command sent so far; throws the first refusal. */
   settled(): Promise<void>;
   /** From now on every command is refused. */
   end(): void;
+  /** Throws when the call is over. */
+  refuse(): void;
 }
 
 /**
  * Wraps a sink of commands for one call of a plugin: they carry who sent them and why, and a command that comes after the
  * call is over is refused (`ATLAS_PLUGINS_CONTEXT_ENDED`).
  */
-export function trackCommands(
-  sink: CommandSink<Command>,
+export function trackCommands<Sent extends { readonly type: string }>(
+  sink: CommandSink<Sent>,
   from: { readonly actor: string; readonly cause?: Cause },
-): TrackedCommands {
+): TrackedCommands<Sent> {
   const { actor, cause } = from;
   let waiting = 0;
   let firstRefusal: { readonly error: unknown } | undefined;
-  let wake: (() => void) | undefined;
+  let waiters: (() => void)[] = [];
   let ended = false;
 
   const track = <Receipt>(send: () => Promise<Receipt>): Promise<Receipt> => {
@@ -58,15 +62,18 @@ export function trackCommands(
   };
   const done = (): void => {
     waiting -= 1;
-    if (waiting === 0) wake?.();
+    if (waiting > 0 || waiters.length === 0) return;
+    const woken = waiters;
+    waiters = [];
+    for (const wake of woken) wake();
   };
-  const envelope = (given: Envelope | undefined): Envelope => ({
-    actor,
-    ...(cause === undefined ? {} : { cause }),
-    ...given,
-  });
+  const own: Envelope = { actor, ...(cause === undefined ? {} : { cause }) };
+  // Who sends it and why is not the plugin's to say.
+  const envelope = (given: Envelope | undefined): Envelope =>
+    given?.command_id === undefined ? own : { ...own, command_id: given.command_id };
 
   return {
+    track,
     commands: {
       enqueue: (command, given) => track(() => sink.enqueue(command, envelope(given))),
       enqueueAll: (commands, given) => track(() => sink.enqueueAll(commands, envelope(given))),
@@ -74,13 +81,16 @@ export function trackCommands(
     async settled() {
       while (waiting > 0) {
         await new Promise<void>((resolve) => {
-          wake = resolve;
+          waiters.push(resolve);
         });
       }
       if (firstRefusal !== undefined) throw firstRefusal.error;
     },
     end() {
       ended = true;
+    },
+    refuse() {
+      if (ended) throw contextEnded(actor);
     },
   };
 }

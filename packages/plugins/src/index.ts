@@ -4,10 +4,12 @@ export { PluginError, type PluginErrorCode, type PluginErrorDetails } from "./er
 export { type Failure, readFailure } from "./failure.ts";
 export { createJobRunner, type JobRunner } from "./job-runner.ts";
 export { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
+export type { SinkLag, Spread, WorkflowInsight } from "./module/insight.ts";
+export type { JobRun, SinkException, StepResult } from "./module/queries.ts";
+export type { PluginsTables, ScheduleKind, SinkExceptionStatus } from "./module/tables.ts";
 export {
   type PluginsCommand,
   type PluginsModule,
-  type PluginsTables,
   pluginsModule,
 } from "./plugins-module.ts";
 export { createPluginRegistry, type PluginRegistry } from "./registry.ts";
@@ -16,6 +18,7 @@ export type { CronSchedule, EverySchedule, Schedule } from "./schedule.ts";
 export { defineSink, type SinkContext, type SinkPlugin } from "./sink.ts";
 export { defineSource, type SourceCheckContext, type SourceContext, type SourcePlugin } from "./source.ts";
 export { createSourceRunner, type SourceRunner } from "./source-runner.ts";
+export type { Wait, WaitFor } from "./wait.ts";
 export {
   type Capability,
   defineWorkflow,

@@ -1,6 +1,8 @@
 import {
   type Command,
   type CommandSink,
+  type CommittedBatch,
+  CoreError,
   createLoop,
   isCoreError,
   isoTime,
@@ -10,31 +12,49 @@ import {
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLMRuntime } from "@atlas/llm";
-import { handled, type PluginHost, trackCommands } from "./context.ts";
-import { readFailure } from "./failure.ts";
-import { interruptible } from "./interruptible.ts";
-import { type AttemptOutcome, nextJobState } from "./job-state.ts";
+import { type Attempt, type AttemptEnd, startAttempt } from "./attempt.ts";
+import type { PluginHost } from "./context.ts";
+import { PluginError, stopping } from "./errors.ts";
+import { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
+import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
+import { createProgress, type Progress } from "./progress.ts";
 import type { PluginRegistry } from "./registry.ts";
-import type { WorkflowContext } from "./workflow.ts";
+import { createWaits } from "./waits.ts";
+import type { WorkflowPlugin } from "./workflow.ts";
 
 /** Claims ready jobs, runs their workflows and reports what became of them. */
 export interface JobRunner {
   /** Returns to the queue what an earlier process left running, and begins to claim. */
   start(): Promise<void>;
-  /** Looks for ready jobs soon. Called after each commit. */
-  wake(): void;
+  /** Looks for ready jobs soon. Call it after each commit, with what was committed. */
+  wake(batch?: CommittedBatch): void;
+  /** How far running jobs are. */
+  readonly progress: Pick<Progress, "of" | "listen">;
+  /** Attempts that run now. */
+  readonly running: number;
   /** Claims nothing more, and waits for the running attempts; after `graceMs` they are aborted and returned to the queue. */
   stop(graceMs: number): Promise<void>;
 }
 
 const POLL_MS = 5_000;
+const REPORT_RETRY_MS = 1_000;
+const CANCEL_GRACE_MS = 5_000;
 const DEFAULT_CONCURRENCY = 10;
+const ACTOR = { actor: "runner" };
+
+/** A job whose attempt is claimed, runs, or is being reported. */
+interface Busy {
+  readonly job: Job;
+  readonly workflow: WorkflowPlugin;
+  attempt?: Attempt;
+  cancelled: boolean;
+}
 
 /** A runner of the registered workflows. One process owns the database, so a running job is always one of ours. */
 export function createJobRunner(options: {
   readonly host: PluginHost;
-  readonly repo: ReadOnlyRepo;
-  readonly commands: CommandSink<Command>;
+  readonly repo: ReadOnlyRepo<PluginsModule>;
+  readonly commands: CommandSink<Command | PluginsCommand>;
   readonly registry: PluginRegistry;
   readonly llm: LLMRuntime;
   readonly harness?: HarnessRuntime;
@@ -46,8 +66,23 @@ export function createJobRunner(options: {
   const { host, repo, commands, registry, llm, harness, concurrency = DEFAULT_CONCURRENCY } = options;
   const { clock, log } = host;
   const random = options.random ?? Math.random;
-  const running = new Map<string, Promise<void>>();
-  const aborting = new AbortController();
+  const busy = new Map<string, Busy>();
+  /** Attempts that hold a slot, by workflow; a job that is only being reported holds none. */
+  const active = new Map<string, number>();
+  /** Claimed, but still queued for whoever reads the database. */
+  let claiming = 0;
+  let slots = 0;
+  /** Jobs that were created because of an event, and how many led to it. Not kept over a restart. */
+  const depths = new Map<string, number>();
+  let lastSeq = 0;
+  /** The next time at which a delayed job is due, as far as known. */
+  let nextDueAt = 0;
+  let isStopping = false;
+  let allReported: (() => void) | undefined;
+
+  const progress = createProgress({ commands, clock, log });
+  const waits = createWaits({ repo, commands, clock, log });
+  const parts = { host, repo, commands, registry, llm, harness, progress };
   const loop: Loop = createLoop({
     tick: claimReady,
     clock,
@@ -57,124 +92,239 @@ export function createJobRunner(options: {
 
   return {
     async start() {
+      lastSeq = Math.max(lastSeq, await repo.plugins.lastEventSeq());
+      await commands.enqueue({ type: "plugins.job.forget" }, ACTOR);
       await requeueOrphans();
+      await waits.load();
       loop.wake();
     },
-    wake: loop.wake,
+    wake(batch) {
+      if (batch === undefined || hear(batch)) loop.wake();
+    },
+    progress,
+    get running() {
+      return slots;
+    },
     async stop(graceMs) {
+      isStopping = true;
+      waits.stop();
       await loop.stop();
-      const cancel = clock.after(graceMs, () => aborting.abort(new Error("The gateway is stopping.")));
-      await Promise.all(running.values());
+      const cancel = clock.after(graceMs, () => {
+        for (const { attempt } of busy.values()) attempt?.abort(stopping(), 0);
+      });
+      if (busy.size > 0) {
+        await new Promise<void>((resolve) => {
+          allReported = resolve;
+        });
+      }
       cancel();
     },
   };
 
+  /** Hears of a commit; true when there may be something to claim. */
+  function hear(batch: CommittedBatch): boolean {
+    let ready = false;
+    for (const { type, aggregate_id = "", depth, seq, payload } of batch.events) {
+      lastSeq = seq;
+      if (type === "job.created" || type === "job.requeued") {
+        ready = true;
+        if (depth > 0) depths.set(aggregate_id, depth);
+        const { run_at } = payload;
+        if (typeof run_at === "string") nextDueAt = Math.min(nextDueAt, Date.parse(run_at));
+      } else if (type === "job.cancelled") {
+        const job = busy.get(aggregate_id);
+        if (job !== undefined) cancelBusy(job);
+        depths.delete(aggregate_id);
+      } else if (type === "job.succeeded" || type === "job.failed") {
+        depths.delete(aggregate_id);
+      }
+    }
+    waits.committed(batch);
+    return ready;
+  }
+
+  function cancelBusy(job: Busy): void {
+    job.cancelled = true;
+    const { id } = job.job;
+    job.attempt?.abort(
+      new PluginError("ATLAS_PLUGINS_CANCELLED", { id }, `Job "${id}" was cancelled.`),
+      CANCEL_GRACE_MS,
+    );
+  }
+
   async function requeueOrphans(): Promise<void> {
-    for (let page = await repo.listJobs({ status: "running" }); page.items.length > 0; ) {
-      await Promise.all(
-        page.items.map(({ id, attempt }) =>
-          commands.enqueue({ type: "job.updateStatus", id, status: "queued", attempt }, { actor: "runner" }),
-        ),
-      );
-      log.warn({ jobs: page.items.length }, "Jobs that an earlier process left running are queued again.");
-      page = await repo.listJobs({ status: "running" });
-    }
-  }
-
-  async function claimReady(): Promise<undefined> {
-    const free = concurrency - running.size;
-    if (free <= 0) return;
-    const ready = await repo.listReadyJobs({
-      workflow_ids: [...registry.workflows.keys()],
-      now: isoTime(clock.now()),
-      limit: concurrency,
-    });
-    for (const job of ready.filter(({ id }) => !running.has(id)).slice(0, free)) {
-      const attempt = runJob({ ...job, attempt: job.attempt + 1 })
-        .catch((error: unknown) => log.error({ error, job: job.id }, "A job could not be reported."))
-        .finally(() => {
-          running.delete(job.id);
-          loop.wake();
-        });
-      running.set(job.id, attempt);
-    }
-  }
-
-  async function runJob(job: Job): Promise<void> {
-    const { id, attempt } = job;
-    try {
-      await commands.enqueue(
-        { type: "job.updateStatus", id, status: "running", attempt },
-        { actor: "runner" },
-      );
-    } catch (error) {
-      // Somebody cancelled it between the look and the claim.
-      if (isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) return;
-      throw error;
-    }
-    const outcome = await runAttempt(job);
-    if (outcome.status === "failed")
-      log.warn({ job: id, attempt, error: outcome.error }, `An attempt at job "${id}" failed.`);
-    const next = nextJobState(job, outcome, { now: clock.now(), random: random() });
-    await commands.enqueue({ type: "job.updateStatus", id, attempt, ...next }, { actor: "runner" });
-  }
-
-  async function runAttempt(job: Job): Promise<AttemptOutcome> {
-    const workflow = registry.workflow(job.workflow_id);
-    const tracked = trackCommands(commands, {
-      actor: `workflow:${job.workflow_id}#${job.id}`,
-      cause: { kind: "job", id: job.id, depth: 0 },
-    });
-    const context = createContext(job, tracked.commands);
-    try {
-      await interruptible(aborting.signal, async () => {
-        await workflow.run(context, job.input, job.id);
-        await tracked.settled();
-      });
-      return { status: "succeeded" };
-    } catch (error) {
-      const interrupted = aborting.signal.aborted && error === aborting.signal.reason;
-      return interrupted ? { status: "interrupted" } : { status: "failed", error: readFailure(error).error };
-    } finally {
-      tracked.end();
-    }
-  }
-
-  function createContext(job: Job, sink: CommandSink<Command>): WorkflowContext {
-    let artifacts = 0;
     let jobs = 0;
-    const context: Omit<
-      WorkflowContext,
-      "step" | "sleepUntil" | "waitForEvent" | "waitForJobs" | "progress"
-    > = {
-      ...host,
-      services: host.services ?? {},
-      attempt: job.attempt,
-      repo,
-      commands: sink,
-      signal: aborting.signal,
-      llm,
-      ...(harness === undefined ? {} : { harness }),
-      emitArtifact(artifact) {
-        artifacts += 1;
-        const id = artifact.id ?? `${job.id}:artifact:${artifacts}`;
-        return idOnceSent(
-          id,
-          sink.enqueue({ type: "artifact.create", artifact: { job_id: job.id, ...artifact, id } }),
-        );
-      },
-      spawnJob(child) {
-        jobs += 1;
-        const id = child.id ?? `${job.id}:job:${jobs}`;
-        return idOnceSent(id, sink.enqueue({ type: "job.create", job: { parent_id: job.id, ...child, id } }));
-      },
-      findArtifacts: repo.findArtifacts,
-    };
-    return context as WorkflowContext;
+    let cursor: string | undefined;
+    do {
+      const page = await repo.listJobs({ status: "running", ...(cursor === undefined ? {} : { cursor }) });
+      await Promise.all(page.items.map(requeueOrphan));
+      jobs += page.items.length;
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    if (jobs > 0)
+      log.warn({ jobs }, "Jobs that an earlier process left running are queued again, or failed.");
   }
-}
 
-/** The id of what was sent, once it is committed. A plugin need not await it: the attempt waits and knows of a refusal. */
-function idOnceSent(id: string, sent: Promise<unknown>): Promise<{ readonly id: string }> {
-  return handled(sent.then(() => ({ id })));
+  async function requeueOrphan(job: Job): Promise<void> {
+    const { id, attempt } = job;
+    const run = await repo.plugins.getJobRun(id);
+    const recoveries = run?.recovered_attempt === attempt - 1 ? run.recoveries : 0;
+    const next = decide(job, { status: "orphaned", recoveries });
+    await commands.enqueueAll(
+      [
+        { type: "plugins.job.recover", job_id: id, attempt },
+        { type: "job.updateStatus", id, attempt, ...next },
+      ],
+      ACTOR,
+    );
+  }
+
+  /** One round: takes ready jobs for every free slot. Returns when the next delayed job is due. */
+  async function claimReady(): Promise<number | undefined> {
+    const now = clock.now();
+    while (slots < concurrency) {
+      const open = openWorkflows();
+      const limit = concurrency - slots + claiming;
+      const ready = await repo.listReadyJobs({ workflow_ids: open, now: isoTime(now), limit });
+      const skipped = claimAll(ready);
+      // All that is ready was seen, or nothing of it was in the way of anything else.
+      if (ready.length < limit || !skipped) break;
+    }
+    if (slots >= concurrency) return undefined;
+    if (nextDueAt <= now) {
+      const next = await repo.plugins.nextJobAt(isoTime(now));
+      nextDueAt = next === undefined ? Number.POSITIVE_INFINITY : Date.parse(next);
+    }
+    // The poll is a backstop also against a wall clock that was set.
+    return Math.min(POLL_MS, Math.max(1, nextDueAt - now));
+  }
+
+  function openWorkflows(): readonly string[] {
+    const open: string[] = [];
+    for (const { id, concurrency: most } of registry.workflows.values())
+      if (most === undefined || (active.get(id) ?? 0) < most) open.push(id);
+    return open;
+  }
+
+  /** Claims what fits. True when a job was passed over because its workflow had become full. */
+  function claimAll(ready: readonly Job[]): boolean {
+    let skipped = false;
+    for (const job of ready) {
+      if (slots >= concurrency) return false;
+      if (busy.has(job.id)) continue;
+      const workflow = registry.workflow(job.workflow_id);
+      if ((active.get(workflow.id) ?? 0) >= (workflow.concurrency ?? Number.POSITIVE_INFINITY)) {
+        skipped = true;
+        continue;
+      }
+      void runJob({ job: { ...job, attempt: job.attempt + 1 }, workflow, cancelled: false });
+    }
+    return skipped;
+  }
+
+  async function runJob(claimed: Busy): Promise<void> {
+    const { job, workflow } = claimed;
+    busy.set(job.id, claimed);
+    slots += 1;
+    active.set(workflow.id, (active.get(workflow.id) ?? 0) + 1);
+    let isFree = false;
+    const free = (): void => {
+      if (isFree) return;
+      isFree = true;
+      slots -= 1;
+      active.set(workflow.id, (active.get(workflow.id) ?? 1) - 1);
+      // Before anything is sent: the round that this asks for then claims within the same commit.
+      loop.wake();
+    };
+    try {
+      if (!(await claim(job))) return;
+      const uncounted = job.attempt === 1 ? 0 : ((await repo.plugins.getJobRun(job.id))?.uncounted ?? 0);
+      const end = await run(claimed, uncounted);
+      progress.end(job.id);
+      free();
+      if (await report({ ...job, uncounted }, end)) loop.wake();
+    } catch (error) {
+      log.error({ error, job: job.id }, "A job could not be run or reported.");
+    } finally {
+      busy.delete(job.id);
+      free();
+      if (busy.size === 0) allReported?.();
+    }
+  }
+
+  /** False when the job was cancelled, or moved otherwise, between the look and the claim. */
+  async function claim({ id, attempt }: Job): Promise<boolean> {
+    claiming += 1;
+    try {
+      await commands.enqueue({ type: "job.updateStatus", id, status: "running", attempt }, ACTOR);
+      return true;
+    } catch (error) {
+      if (isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) return false;
+      throw error;
+    } finally {
+      claiming -= 1;
+    }
+  }
+
+  async function run(claimed: Busy, uncounted: number): Promise<AttemptEnd> {
+    const { job, workflow } = claimed;
+    const depth = depths.get(job.id) ?? 0;
+    claimed.attempt = startAttempt(parts, { job, workflow, uncounted, depth, begunAt: lastSeq });
+    // Cancelled while the claim was on its way.
+    if (claimed.cancelled) cancelBusy(claimed);
+    const end = await claimed.attempt.ended;
+    if (end.outcome.status === "failed") {
+      const { id, attempt } = job;
+      log.warn({ job: id, attempt, error: end.thrown }, `An attempt at job "${id}" failed.`);
+    }
+    return end;
+  }
+
+  function decide(job: Job & { readonly uncounted?: number }, outcome: AttemptOutcome): NextJobState {
+    const policy = registry.workflows.get(job.workflow_id)?.retry ?? {};
+    return nextJobState(job, outcome, policy, { now: clock.now(), random: random() });
+  }
+
+  /** True when the job is in the queue again. */
+  async function report(
+    job: Job & { readonly uncounted: number },
+    { outcome, wait, kept }: AttemptEnd,
+  ): Promise<boolean> {
+    const { id, attempt } = job;
+    const unit: (Command | PluginsCommand)[] = [];
+    if (wait !== undefined) unit.push({ type: "plugins.job.wait", ...wait });
+    if (outcome.status === "interrupted") unit.push({ type: "plugins.job.uncount", job_id: id });
+    // A dead letter keeps its steps: it may be redriven.
+    const isDone = outcome.status === "succeeded" || outcome.status === "cancelled";
+    if (isDone && (kept || attempt > 1)) unit.push({ type: "plugins.job.forget", job_id: id });
+    if (outcome.status !== "cancelled") {
+      const next = decide(job, outcome);
+      unit.push({ type: "job.updateStatus", id, attempt, ...next });
+      if (next.status === "queued") nextDueAt = Math.min(nextDueAt, Date.parse(next.run_at));
+    }
+    if (unit.length === 0 || !(await send(unit))) return false;
+    if (wait !== undefined)
+      waits
+        .add(wait)
+        .catch((error: unknown) => log.error({ error, job: id }, "A wait could not be taken up."));
+    return outcome.status !== "succeeded";
+  }
+
+  /** Sends until the storage takes it: what is not reported would stay `running`. False when the job was moved meanwhile. */
+  async function send(unit: readonly (Command | PluginsCommand)[]): Promise<boolean> {
+    for (;;) {
+      try {
+        const [only] = unit;
+        await (unit.length === 1 && only !== undefined
+          ? commands.enqueue(only, ACTOR)
+          : commands.enqueueAll(unit, ACTOR));
+        return true;
+      } catch (error) {
+        if (isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) return false;
+        if (!(error instanceof CoreError) || !error.retryable || isStopping) throw error;
+        log.warn({ error }, "A job could not be reported; it will be tried again.");
+        await new Promise<void>((resolve) => void clock.after(REPORT_RETRY_MS, resolve));
+      }
+    }
+  }
 }

@@ -1,11 +1,17 @@
 import { isoTime, type Job, type JsonObject } from "@atlas/core";
+import type { Failure } from "./failure.ts";
+import { type RetryPolicy, retryDelayMs } from "./retry.ts";
 
 /** How an attempt ended. */
 export type AttemptOutcome =
   | { readonly status: "succeeded" }
-  | { readonly status: "failed"; readonly error: JsonObject }
-  /** The gateway stopped before the attempt was over: it does not count as a failure of the job. */
-  | { readonly status: "interrupted" };
+  | { readonly status: "failed"; readonly failure: Failure }
+  /** It waits, until then at the longest. */
+  | { readonly status: "waiting"; readonly until?: string }
+  /** The gateway stopped before the attempt was over. */
+  | { readonly status: "interrupted" }
+  /** The process ended in the middle of it, as it did in this many attempts just before. */
+  | { readonly status: "orphaned"; readonly recoveries: number };
 
 /** Where the job goes from there. */
 export type NextJobState =
@@ -13,33 +19,50 @@ export type NextJobState =
   | { readonly status: "failed"; readonly error: JsonObject }
   | { readonly status: "queued"; readonly run_at: string; readonly error?: JsonObject };
 
-const FIRST_RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 5 * 60 * 1_000;
+const DEFAULT_ATTEMPTS = 3;
+const MAX_RECOVERIES = 2;
+/** The `run_at` of a job that waits for something that has no time. */
+export const NEVER = "9999-12-31T23:59:59.999Z";
 
 /**
- * Decides what becomes of a job after an attempt: retried while it has attempts left (`max_attempts`, default 1), each time
- * after a random pause below an exponentially growing bound, and failed after that. `random` is 0 ≤ x < 1.
+ * Decides what becomes of a job after an attempt. A failure is tried again while attempts are left (the job's `max_attempts`,
+ * then the policy's, then 3), after a random pause below an exponentially growing bound. Attempts that neither succeeded
+ * nor failed are not counted (`uncounted` says how many there were); but a job in whose attempts the process ends three
+ * times in a row has failed.
  */
 export function nextJobState(
-  job: Pick<Job, "attempt" | "max_attempts">,
+  job: Pick<Job, "id" | "attempt" | "max_attempts"> & { readonly uncounted?: number },
   outcome: AttemptOutcome,
+  policy: RetryPolicy,
   at: { readonly now: number; readonly random: number },
 ): NextJobState {
   switch (outcome.status) {
     case "succeeded":
       return { status: "succeeded" };
+    case "waiting":
+      return { status: "queued", run_at: outcome.until ?? NEVER };
     case "interrupted":
       return { status: "queued", run_at: isoTime(at.now) };
+    case "orphaned":
+      return outcome.recoveries < MAX_RECOVERIES
+        ? { status: "queued", run_at: isoTime(at.now) }
+        : { status: "failed", error: crashLoop(job.id, outcome.recoveries) };
     case "failed": {
-      if (job.attempt >= (job.max_attempts ?? 1)) return { status: "failed", error: outcome.error };
-      const boundMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (job.attempt - 1));
-      return {
-        status: "queued",
-        run_at: isoTime(at.now + Math.floor(boundMs * at.random)),
-        error: outcome.error,
-      };
+      const { error, retryable, retryAfterMs = 0 } = outcome.failure;
+      const attempts = Math.max(1, job.attempt - (job.uncounted ?? 0));
+      const allowed = job.max_attempts ?? policy.maxAttempts ?? DEFAULT_ATTEMPTS;
+      if (!retryable || attempts >= allowed) return { status: "failed", error };
+      const pauseMs = Math.max(retryAfterMs, retryDelayMs(attempts, { policy, random: at.random }));
+      return { status: "queued", run_at: isoTime(at.now + pauseMs), error };
     }
     default:
       return outcome satisfies never;
   }
+}
+
+function crashLoop(id: string, recoveries: number): JsonObject {
+  return {
+    code: "ATLAS_PLUGINS_CRASH_LOOP",
+    message: `The process ended ${recoveries + 1} times in a row while job "${id}" ran. Redrive it when the cause is found.`,
+  };
 }

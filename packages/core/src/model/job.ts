@@ -98,7 +98,7 @@ const requeueJob = statement<CoreTables, JobStep>((db, p) =>
       updated_at: p.at,
     }))
     .where("id", "=", p.id)
-    .where("status", "in", ["running", "failed", "cancelled"])
+    .where("status", "in", ["queued", "running", "failed", "cancelled"])
     .where(isAttempt(p, attemptColumn)),
 );
 
@@ -139,13 +139,19 @@ export const jobCreate = command({
       updated_at: job.created_at,
     };
     change.run(insertJob, row, { ifNone: "stop" });
-    change.emit({ type: "job.created", aggregate_id: row.id, payload: { workflow_id: row.workflow_id } });
+    // A delayed job says so: whoever waits for it need not look.
+    const later = row.run_at === row.created_at ? {} : { run_at: row.run_at };
+    change.emit({
+      type: "job.created",
+      aggregate_id: row.id,
+      payload: { workflow_id: row.workflow_id, ...later },
+    });
   },
 });
 
 /**
  * Moves a job on: `queued → running → succeeded | failed`, `queued | running → cancelled`, and back to `queued` from
- * `running`, `failed` or `cancelled`. Starting counts the attempt up. With `attempt` the move holds only for that attempt,
+ * `running`, `failed` or `cancelled`; a job that is `queued` already is given another `run_at`. Starting counts the attempt up. With `attempt` the move holds only for that attempt,
  * which is how a late writer is kept out. A move that does not fit is refused (`ATLAS_CORE_JOB_CONFLICT`).
  */
 export const jobUpdateStatus = command({
@@ -171,7 +177,11 @@ export const jobUpdateStatus = command({
     change.emit({
       type: event,
       aggregate_id: id,
-      payload: { ...(attempt === undefined ? {} : { attempt }), ...(error === undefined ? {} : { error }) },
+      payload: {
+        ...(attempt === undefined ? {} : { attempt }),
+        ...(error === undefined ? {} : { error }),
+        ...(run_at === undefined || status !== "queued" ? {} : { run_at }),
+      },
     });
   },
 });

@@ -67,7 +67,7 @@ describe("job.create", () => {
 
 const statuses: readonly JobStatus[] = ["queued", "running", "succeeded", "failed", "cancelled"];
 const allowed: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
-  queued: ["running", "cancelled"],
+  queued: ["running", "cancelled", "queued"],
   running: ["succeeded", "failed", "cancelled", "queued"],
   succeeded: [],
   failed: ["queued"],

@@ -1,0 +1,90 @@
+import type { Clock } from "@atlas/core";
+import { PluginError } from "./errors.ts";
+
+/** How a call of a plugin ended. */
+export type CallEnd =
+  | { readonly kind: "returned" }
+  | { readonly kind: "threw"; readonly error: unknown }
+  /** It was ended from outside; what it did afterwards, if anything, does not count. */
+  | { readonly kind: "aborted"; readonly reason: unknown };
+
+/** One call of a plugin, bounded in time. */
+export interface Call {
+  /** Aborted when the call should end. */
+  readonly signal: AbortSignal;
+  /** Never rejects. */
+  readonly ended: Promise<CallEnd>;
+  /** Asks the plugin to end; what it still does counts. */
+  ask(reason: unknown): void;
+  /** Ends the call: nothing that the plugin does from now on counts, and it is waited for no longer than `graceMs`. */
+  abort(reason: unknown, graceMs: number): void;
+}
+
+/**
+ * Calls a plugin. Whatever it does (throws at once, rejects with nothing, returns a hostile thenable, never ends), `ended`
+ * resolves, at the latest `graceMs` after its time is up.
+ */
+export function startCall(options: {
+  readonly clock: Clock;
+  readonly plugin: string;
+  readonly timeoutMs: number;
+  readonly graceMs: number;
+  /** Called once, when the call is aborted: from then on its context must refuse. */
+  readonly onAbort: () => void;
+  readonly work: (call: Pick<Call, "signal" | "abort">) => Promise<void>;
+}): Call {
+  const { clock, plugin, timeoutMs, graceMs, onAbort, work } = options;
+  const { promise, resolve } = Promise.withResolvers<CallEnd>();
+  // Most plugins never look at it, and it costs more than the rest of the call.
+  let controller: AbortController | undefined;
+  let asked: { readonly reason: unknown } | undefined;
+  let aborted: { readonly reason: unknown } | undefined;
+  let isOver = false;
+  let cancelTimer = clock.after(timeoutMs, () => call.abort(timedOut(plugin, timeoutMs), graceMs));
+
+  const call: Call = {
+    get signal() {
+      if (controller === undefined) {
+        controller = new AbortController();
+        if (asked !== undefined) controller.abort(asked.reason);
+      }
+      return controller.signal;
+    },
+    ended: promise,
+    ask(reason) {
+      if (asked !== undefined || isOver) return;
+      asked = { reason };
+      controller?.abort(reason);
+    },
+    abort(reason, withinMs) {
+      if (aborted !== undefined || isOver) return;
+      aborted = { reason };
+      onAbort();
+      call.ask(reason);
+      cancelTimer();
+      cancelTimer = clock.after(withinMs, () => end({ kind: "aborted", reason }));
+    },
+  };
+
+  const end = (how: CallEnd): void => {
+    if (isOver) return;
+    isOver = true;
+    cancelTimer();
+    resolve(aborted === undefined ? how : { kind: "aborted", reason: aborted.reason });
+  };
+
+  // Resolving with it takes what is thrown at once, and thenables that behave badly.
+  new Promise<void>((settle) => settle(work(call))).then(
+    () => end({ kind: "returned" }),
+    (error: unknown) => end({ kind: "threw", error }),
+  );
+  return call;
+}
+
+function timedOut(plugin: string, timeoutMs: number): PluginError {
+  return new PluginError(
+    "ATLAS_PLUGINS_TIMEOUT",
+    { plugin, timeoutMs },
+    `${plugin} did not end within ${timeoutMs} ms. Heed ctx.signal, or give it a longer timeoutMs.`,
+  );
+}

@@ -1,0 +1,72 @@
+import type { Admit, AnyCommand, JsonObject, Refusal } from "@atlas/core";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { PluginError } from "./errors.ts";
+import type { PluginRegistry } from "./registry.ts";
+import type { WorkflowPlugin } from "./workflow.ts";
+
+/** A job's input, as its workflow's schema gives it; throws `ATLAS_PLUGINS_INPUT_INVALID` with the schema's own message. */
+export function readJobInput(
+  workflow: Pick<WorkflowPlugin, "id" | "input">,
+  input: JsonObject,
+): Record<string, unknown> | Promise<Record<string, unknown>> {
+  const schema = workflow.input;
+  // Without a schema, `run` takes any object.
+  if (schema === undefined) return input as Record<string, unknown>;
+  const result = schema["~standard"].validate(input);
+  return result instanceof Promise
+    ? result.then((late) => outputOf(workflow, late))
+    : outputOf(workflow, result);
+}
+
+function outputOf(
+  { id }: Pick<WorkflowPlugin, "id">,
+  result: StandardSchemaV1.Result<unknown>,
+): Record<string, unknown> {
+  // What a schema gives is what `run` was typed with.
+  if (result.issues === undefined) return result.value as Record<string, unknown>;
+  const [issue] = result.issues;
+  const path = pathOf(issue?.path ?? []);
+  throw new PluginError(
+    "ATLAS_PLUGINS_INPUT_INVALID",
+    { workflow_id: id, path },
+    `The input of a "${id}" job is not valid${path === "" ? "" : ` at "${path}"`}: ${issue?.message ?? "no reason given"}`,
+  );
+}
+
+function pathOf(path: NonNullable<StandardSchemaV1.Issue["path"]>): string {
+  return path
+    .map((part) => String(typeof part === "object" ? part.key : part))
+    .join(".")
+    .slice(0, 255);
+}
+
+/**
+ * A hook for the store that refuses a `job.create` whose input its workflow's schema does not take, whoever sends it. (A
+ * schema that answers later cannot be asked here; its jobs are checked where they are created by name, and when they run.)
+ */
+export function createJobAdmission(registry: Pick<PluginRegistry, "workflows">): Admit {
+  return (command) => {
+    if (command.type !== "job.create") return command;
+    const { workflow_id, input = {} } = (command as NewJobCommand).job;
+    const workflow = registry.workflows.get(workflow_id);
+    if (workflow?.input === undefined) return command;
+    try {
+      const read = readJobInput(workflow, input);
+      if (read instanceof Promise) read.catch(() => undefined);
+      return command;
+    } catch (error) {
+      return refusal(error);
+    }
+  };
+}
+
+/** A `job.create` that core's schema has checked. */
+type NewJobCommand = AnyCommand & {
+  readonly job: { readonly workflow_id: string; readonly input?: JsonObject };
+};
+
+function refusal(error: unknown): Refusal {
+  if (error instanceof PluginError)
+    return { refuse: error.code, message: error.message, details: error.details };
+  throw error;
+}

@@ -1,0 +1,205 @@
+import {
+  defineCommand,
+  idText,
+  type JsonValue,
+  jsonObject,
+  jsonText,
+  type Refusal,
+  statement,
+  timeText,
+} from "@atlas/core";
+import { sql } from "kysely";
+import { z } from "zod";
+import { waitFor } from "../wait.ts";
+import type { PluginsTables } from "./tables.ts";
+
+interface Job {
+  job_id: string;
+}
+interface Attempt extends Job {
+  attempt: number;
+}
+
+const countWithout = statement<PluginsTables, Job>((db, p) =>
+  db
+    .insertInto("plugins_job_runs")
+    .values({ job_id: p.job_id, uncounted: 1, recoveries: 0, recovered_attempt: 0 })
+    .onConflict((conflict) =>
+      conflict.column("job_id").doUpdateSet({ uncounted: sql<number>`plugins_job_runs.uncounted + 1` }),
+    ),
+);
+
+const countRecovery = statement<PluginsTables, Attempt>((db, p) =>
+  db
+    .insertInto("plugins_job_runs")
+    .values({ job_id: p.job_id, uncounted: 1, recoveries: 1, recovered_attempt: p.attempt })
+    .onConflict((conflict) =>
+      conflict.column("job_id").doUpdateSet({
+        uncounted: sql<number>`plugins_job_runs.uncounted + 1`,
+        recoveries: sql<number>`case when plugins_job_runs.recovered_attempt = excluded.recovered_attempt - 1
+          then plugins_job_runs.recoveries + 1 else 1 end`,
+        recovered_attempt: sql<number>`excluded.recovered_attempt`,
+      }),
+    ),
+);
+
+const forgiveAttempts = statement<PluginsTables, Attempt>((db, p) =>
+  db
+    .insertInto("plugins_job_runs")
+    .values({ job_id: p.job_id, uncounted: p.attempt, recoveries: 0, recovered_attempt: 0 })
+    .onConflict((conflict) =>
+      conflict.column("job_id").doUpdateSet({
+        uncounted: sql<number>`excluded.uncounted`,
+        recoveries: 0,
+        recovered_attempt: 0,
+      }),
+    ),
+);
+
+const keepStep = statement<PluginsTables, { job_id: string; name: string; result: string | null }>((db, p) =>
+  db
+    .insertInto("plugins_job_steps")
+    .values({ job_id: p.job_id, name: p.name, result: p.result })
+    .onConflict((conflict) => conflict.columns(["job_id", "name"]).doNothing()),
+);
+
+const keepWait = statement<PluginsTables, PluginsTables["plugins_job_waits"]>((db, p) =>
+  db
+    .insertInto("plugins_job_waits")
+    .values({
+      job_id: p.job_id,
+      name: p.name,
+      attempt: p.attempt,
+      wait_for: p.wait_for,
+      after_seq: p.after_seq,
+      until: p.until,
+    })
+    .onConflict((conflict) =>
+      conflict.column("job_id").doUpdateSet((row) => ({
+        name: row.ref("excluded.name"),
+        attempt: row.ref("excluded.attempt"),
+        wait_for: row.ref("excluded.wait_for"),
+        after_seq: row.ref("excluded.after_seq"),
+        until: row.ref("excluded.until"),
+      })),
+    ),
+);
+
+const endWait = statement<PluginsTables, { job_id: string; name: string }>((db, p) =>
+  db.deleteFrom("plugins_job_waits").where("job_id", "=", p.job_id).where("name", "=", p.name),
+);
+
+const keepProgress = statement<PluginsTables, { job_id: string; progress: string; at: string }>((db, p) =>
+  db
+    .insertInto("plugins_job_progress")
+    .values({ job_id: p.job_id, progress: p.progress, at: p.at })
+    .onConflict((conflict) =>
+      conflict
+        .column("job_id")
+        .doUpdateSet((row) => ({ progress: row.ref("excluded.progress"), at: row.ref("excluded.at") })),
+    ),
+);
+
+const forgetTables = [
+  "plugins_job_steps",
+  "plugins_job_waits",
+  "plugins_job_runs",
+  "plugins_job_progress",
+] as const;
+const forgetOne = forgetTables.map((table) =>
+  statement<PluginsTables, Job>((db, p) => db.deleteFrom(table).where("job_id", "=", p.job_id)),
+);
+const forgetGone = forgetTables.map((table) =>
+  statement<PluginsTables, Record<never, never>>((db) =>
+    // Core's table, which every store has; only reading of it is done here.
+    db.deleteFrom(table).where(sql<boolean>`job_id not in (select id from jobs)`),
+  ),
+);
+
+const command = defineCommand<PluginsTables>();
+const result = z.custom<JsonValue | undefined>(() => true).optional();
+
+/** Keeps the result of a step. The first one stays. */
+export const jobStep = command({
+  schema: z.object({ job_id: idText, name: idText, result }),
+  apply: ({ job_id, name, result }, change) => {
+    change.run(keepStep, { job_id, name, result: resultText(result) }, { ifNone: "stop" });
+  },
+});
+
+/** Notes what a job waits for. The attempt that ends so is not counted. */
+export const jobWait = command({
+  schema: z.object({
+    job_id: idText,
+    attempt: z.int().min(1),
+    name: idText,
+    wait_for: waitFor,
+    after_seq: z.int().min(0),
+    until: timeText.optional(),
+  }),
+  apply: ({ job_id, attempt, name, wait_for, after_seq, until }, change) => {
+    change.run(countWithout, { job_id });
+    // A sleep is a step whose result is known before it is over.
+    if (wait_for.kind === "time") change.run(keepStep, { job_id, name, result: resultText(until) });
+    else {
+      const wait = jsonText(wait_for as JsonValue);
+      change.run(keepWait, { job_id, attempt, name, wait_for: wait, after_seq, until: until ?? null });
+    }
+  },
+});
+
+/** Ends a wait with what it brought. Refused when the job does not wait there any more. */
+export const jobWaitEnd = command({
+  schema: z.object({ job_id: idText, name: idText, result }),
+  apply: ({ job_id, name, result }, change) => {
+    change.run(endWait, { job_id, name }, { ifNone: notWaiting(job_id) });
+    change.run(keepStep, { job_id, name, result: resultText(result) });
+  },
+});
+
+/** Takes the attempt that was interrupted out of the count. */
+export const jobUncount = command({
+  schema: z.object({ job_id: idText }),
+  apply: (job, change) => change.run(countWithout, job),
+});
+
+/** Counts a crash in the middle of an attempt, and takes that attempt out of the count. */
+export const jobRecover = command({
+  schema: z.object({ job_id: idText, attempt: z.int().min(1) }),
+  apply: (job, change) => change.run(countRecovery, job),
+});
+
+/** Takes every attempt so far out of the count. */
+export const jobForgive = command({
+  schema: z.object({ job_id: idText, attempt: z.int().min(0) }),
+  apply: (job, change) => change.run(forgiveAttempts, job),
+});
+
+/** Keeps how far a job is. */
+export const jobProgress = command({
+  schema: z.object({ job_id: idText, progress: jsonObject, at: timeText.optional() }),
+  prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
+  apply: ({ job_id, progress, at }, change) =>
+    change.run(keepProgress, { job_id, progress: jsonText(progress), at }),
+});
+
+/** Removes what was kept for a job that is over; without an id, for every job that is no more. */
+export const jobForget = command({
+  schema: z.object({ job_id: idText.optional() }),
+  apply: ({ job_id }, change) => {
+    if (job_id === undefined) for (const forget of forgetGone) change.run(forget, {});
+    else for (const forget of forgetOne) change.run(forget, { job_id });
+  },
+});
+
+function resultText(result: JsonValue | undefined): string | null {
+  return result === undefined ? null : jsonText(result);
+}
+
+function notWaiting(job_id: string): Refusal {
+  return {
+    refuse: "ATLAS_PLUGINS_NOT_WAITING",
+    message: `Job "${job_id}" does not wait there.`,
+    details: { job_id },
+  };
+}

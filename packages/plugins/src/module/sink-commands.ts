@@ -1,0 +1,124 @@
+import { defineCommand, idText, jsonObject, jsonText, statement, timeText } from "@atlas/core";
+import { z } from "zod";
+import type { PluginsTables, SinkExceptionStatus } from "./tables.ts";
+
+interface Passed {
+  sink_id: string;
+  event_seq: number;
+  seen_at: string;
+}
+
+const keepCursor = statement<PluginsTables, Passed>((db, p) =>
+  db
+    .insertInto("plugins_sink_cursors")
+    .values({ sink_id: p.sink_id, event_seq: p.event_seq, seen_at: p.seen_at })
+    .onConflict((conflict) =>
+      conflict
+        .column("sink_id")
+        .doUpdateSet((row) => ({
+          event_seq: row.ref("excluded.event_seq"),
+          seen_at: row.ref("excluded.seen_at"),
+        }))
+        .where((row) => row("plugins_sink_cursors.event_seq", "<=", row.ref("excluded.event_seq"))),
+    ),
+);
+
+interface Exception {
+  sink_id: string;
+  event_seq: number;
+  status: SinkExceptionStatus;
+  attempts: number;
+  next_at: string;
+  error: string;
+  updated_at: string;
+}
+
+const keepException = statement<PluginsTables, Exception>((db, p) =>
+  db
+    .insertInto("plugins_sink_exceptions")
+    .values({
+      sink_id: p.sink_id,
+      event_seq: p.event_seq,
+      status: p.status,
+      attempts: p.attempts,
+      next_at: p.next_at,
+      error: p.error,
+      updated_at: p.updated_at,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(["sink_id", "event_seq"]).doUpdateSet((row) => ({
+        status: row.ref("excluded.status"),
+        attempts: row.ref("excluded.attempts"),
+        next_at: row.ref("excluded.next_at"),
+        error: row.ref("excluded.error"),
+        updated_at: row.ref("excluded.updated_at"),
+      })),
+    ),
+);
+
+const removeException = statement<PluginsTables, { sink_id: string; event_seq: number }>((db, p) =>
+  db
+    .deleteFrom("plugins_sink_exceptions")
+    .where("sink_id", "=", p.sink_id)
+    .where("event_seq", "=", p.event_seq),
+);
+
+const redriveAll = statement<PluginsTables, { sink_id: string; at: string }>((db, p) =>
+  db
+    .updateTable("plugins_sink_exceptions")
+    .set({ status: "retrying", attempts: 0, next_at: p.at, updated_at: p.at })
+    .where("sink_id", "=", p.sink_id)
+    .where("status", "=", "dead"),
+);
+
+const redriveOne = statement<PluginsTables, { sink_id: string; event_seq: number; at: string }>((db, p) =>
+  db
+    .updateTable("plugins_sink_exceptions")
+    .set({ status: "retrying", attempts: 0, next_at: p.at, updated_at: p.at })
+    .where("sink_id", "=", p.sink_id)
+    .where("event_seq", "=", p.event_seq)
+    .where("status", "=", "dead"),
+);
+
+const command = defineCommand<PluginsTables>();
+const seq = z.int().min(0);
+
+/** Notes that a sink has passed every event up to `event_seq`. A cursor never goes back. */
+export const sinkAdvance = command({
+  schema: z.object({ sink_id: idText, event_seq: seq, seen_at: timeText.optional() }),
+  prepare: (payload, { now }) => ({ ...payload, seen_at: payload.seen_at ?? now }),
+  apply: (passed, change) => change.run(keepCursor, passed, { ifNone: "stop" }),
+});
+
+/** Notes that a sink failed with an event: it comes again at `next_at`, or is given up. */
+export const sinkFail = command({
+  schema: z.object({
+    sink_id: idText,
+    event_seq: seq,
+    status: z.enum(["retrying", "dead"]),
+    attempts: z.int().min(0),
+    next_at: timeText,
+    error: jsonObject,
+    at: timeText.optional(),
+  }),
+  prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
+  apply: ({ error, at, ...exception }, change) => {
+    change.run(keepException, { ...exception, error: jsonText(error), updated_at: at });
+  },
+});
+
+/** Notes that a sink has an event that it failed with before. */
+export const sinkSettle = command({
+  schema: z.object({ sink_id: idText, event_seq: seq }),
+  apply: (event, change) => change.run(removeException, event, { ifNone: "stop" }),
+});
+
+/** Gives a sink's dead events another round of attempts: one of them, or all. */
+export const sinkRedrive = command({
+  schema: z.object({ sink_id: idText, event_seq: seq.optional(), at: timeText.optional() }),
+  prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
+  apply: ({ sink_id, event_seq, at }, change) => {
+    if (event_seq === undefined) change.run(redriveAll, { sink_id, at }, { ifNone: "stop" });
+    else change.run(redriveOne, { sink_id, event_seq, at }, { ifNone: "stop" });
+  },
+});

@@ -1,0 +1,65 @@
+import {
+  defineCommand,
+  idText,
+  type JsonValue,
+  jsonObject,
+  jsonText,
+  statement,
+  timeText,
+} from "@atlas/core";
+import { z } from "zod";
+import type { PluginsTables, ScheduleKind } from "./tables.ts";
+
+const keepCursor = statement<PluginsTables, { source_id: string; cursor: string }>((db, p) =>
+  db
+    .insertInto("plugins_source_cursors")
+    .values({ source_id: p.source_id, cursor: p.cursor })
+    .onConflict((conflict) =>
+      conflict
+        .column("source_id")
+        .doUpdateSet((row) => ({ cursor: row.ref("excluded.cursor") }))
+        .where((row) => row("plugins_source_cursors.cursor", "is not", row.ref("excluded.cursor"))),
+    ),
+);
+
+interface NextTime {
+  kind: ScheduleKind;
+  id: string;
+  spec: string;
+  next_at: string;
+}
+
+const keepSchedule = statement<PluginsTables, NextTime>((db, p) =>
+  db
+    .insertInto("plugins_schedules")
+    .values({ kind: p.kind, id: p.id, spec: p.spec, next_at: p.next_at })
+    .onConflict((conflict) =>
+      conflict.columns(["kind", "id"]).doUpdateSet((row) => ({
+        spec: row.ref("excluded.spec"),
+        next_at: row.ref("excluded.next_at"),
+      })),
+    ),
+);
+
+const command = defineCommand<PluginsTables>();
+
+/** Keeps how far a source has come. */
+export const sourceCheckpoint = command({
+  schema: z.object({ source_id: idText, cursor: z.custom<JsonValue>((value) => value !== undefined) }),
+  apply: ({ source_id, cursor }, change) => {
+    change.run(keepCursor, { source_id, cursor: jsonText(cursor) }, { ifNone: "stop" });
+  },
+});
+
+/** Keeps when a schedule comes next. */
+export const scheduleSet = command({
+  schema: z.object({
+    kind: z.enum(["source", "workflow"]),
+    id: idText,
+    spec: jsonObject,
+    next_at: timeText,
+  }),
+  apply: ({ kind, id, spec, next_at }, change) => {
+    change.run(keepSchedule, { kind, id, spec: jsonText(spec), next_at });
+  },
+});

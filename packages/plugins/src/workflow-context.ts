@@ -1,0 +1,130 @@
+import type {
+  Clock,
+  Command,
+  CommandSink,
+  Job,
+  Logger,
+  NewArtifact,
+  NewJob,
+  ReadOnlyRepo,
+} from "@atlas/core";
+import type { HarnessRuntime } from "@atlas/harness";
+import type { LLMRuntime } from "@atlas/llm";
+import { runtimeOfAttempt } from "./attempt-runtime.ts";
+import { handled, type PluginServices } from "./context.ts";
+import { readJobInput } from "./job-input.ts";
+import type { PluginRegistry } from "./registry.ts";
+import type { Steps } from "./steps.ts";
+import type { JobProgress, WorkflowContext, WorkflowPlugin } from "./workflow.ts";
+
+/** What the context of one attempt is made of. */
+export interface WorkflowContextParts {
+  readonly job: Job;
+  /** Which attempt it is for the plugin: waits and interruptions are not counted. */
+  readonly attempt: number;
+  readonly workflow: WorkflowPlugin;
+  readonly registry: PluginRegistry;
+  readonly repo: ReadOnlyRepo;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly services: PluginServices;
+  readonly llm: LLMRuntime;
+  readonly harness: HarnessRuntime | undefined;
+  readonly commands: CommandSink<Command>;
+  readonly signal: () => AbortSignal;
+  /** Throws when the attempt is over. */
+  readonly refuse: () => void;
+  /** Makes the attempt wait for this too before it is over. */
+  readonly track: <Result>(send: () => Promise<Result>) => Promise<Result>;
+  readonly steps: Steps;
+  readonly progress: (progress: JobProgress) => void;
+}
+
+/** The context of one attempt. What few plugins use is made when it is first asked for. */
+export function createWorkflowContext(parts: WorkflowContextParts): WorkflowContext {
+  const { job, workflow, registry, repo, commands, refuse, steps } = parts;
+  let artifacts = 0;
+  let jobs = 0;
+  let log: Logger | undefined;
+  let llm: LLMRuntime | undefined;
+  let harness: HarnessRuntime | undefined;
+  const ofAttempt = <Runtime extends object>(runtime: Runtime): Runtime =>
+    runtimeOfAttempt(runtime, { signal: parts.signal(), refuse });
+
+  const context: WorkflowContext = {
+    repo,
+    commands,
+    clock: parts.clock,
+    services: parts.services,
+    attempt: parts.attempt,
+    get log() {
+      log ??= logOfJob(parts.log, job);
+      return log;
+    },
+    get signal() {
+      return parts.signal();
+    },
+    get llm() {
+      llm ??= ofAttempt(parts.llm);
+      return llm;
+    },
+    emitArtifact(artifact: NewArtifact) {
+      artifacts += 1;
+      const id = artifact.id ?? `${job.id}:artifact:${artifacts}`;
+      return idOnceSent(
+        id,
+        commands.enqueue({ type: "artifact.create", artifact: { job_id: job.id, ...artifact, id } }),
+      );
+    },
+    spawnJob(child: NewJob) {
+      jobs += 1;
+      const id = child.id ?? `${job.id}:job:${jobs}`;
+      return idOnceSent(id, spawn({ parent_id: job.id, ...child, id }));
+    },
+    findArtifacts: repo.findArtifacts,
+    step: steps.step,
+    sleepUntil: (time) => handled(steps.sleepUntil(time)),
+    waitForEvent: (filter, options) => handled(steps.waitForEvent(filter, options)),
+    waitForJobs: (ids) => handled(steps.waitForJobs(ids)),
+    progress(progress) {
+      refuse();
+      parts.progress(progress);
+    },
+  };
+  const given = parts.harness;
+  const wanted = workflow.capabilities === undefined || workflow.capabilities.includes("harness");
+  if (given === undefined || !wanted) return context;
+  return Object.defineProperty(context, "harness", {
+    enumerable: true,
+    get() {
+      harness ??= ofAttempt(given);
+      return harness;
+    },
+  });
+
+  function spawn(child: NewJob): Promise<unknown> {
+    const create = (): Promise<unknown> => commands.enqueue({ type: "job.create", job: child });
+    const schema = registry.workflows.get(child.workflow_id);
+    if (schema?.input === undefined) return create();
+    // Refused by the store where the schema answers at once; where it answers later, it is asked here.
+    return parts.track(async () => {
+      await readJobInput(schema, child.input ?? {});
+      return create();
+    });
+  }
+}
+
+/** The id of what was sent, once it is committed. A plugin need not await it: the attempt waits and knows of a refusal. */
+function idOnceSent(id: string, sent: Promise<unknown>): Promise<{ readonly id: string }> {
+  return handled(sent.then(() => ({ id })));
+}
+
+function logOfJob(log: Logger, { id, workflow_id, attempt }: Job): Logger {
+  const of = { job: id, workflow: workflow_id, attempt };
+  return {
+    debug: (fields, message) => log.debug({ ...of, ...fields }, message),
+    info: (fields, message) => log.info({ ...of, ...fields }, message),
+    warn: (fields, message) => log.warn({ ...of, ...fields }, message),
+    error: (fields, message) => log.error({ ...of, ...fields }, message),
+  };
+}
