@@ -14,14 +14,24 @@ import type { HarnessRuntime } from "@atlas/harness";
 import type { LLMRuntime } from "@atlas/llm";
 import { createMockLLM } from "@atlas/llm/mock";
 import {
+  checkCapabilities,
   createDelivery,
+  createJobAdmission,
   createJobRunner,
   createPluginRegistry,
+  createScheduler,
   createSourceRunner,
+  type Delivery,
+  type PluginServices,
   type PluginsModule,
   pluginsModule,
+  type SinkHealth,
   type SinkPlugin,
+  type SourceCheck,
+  type SourceHealth,
   type SourcePlugin,
+  type SourceRunner,
+  scheduleOfWorkflow,
   type WorkflowPlugin,
 } from "@atlas/plugins";
 import { createJobs, type Jobs } from "./jobs.ts";
@@ -37,6 +47,8 @@ export interface GatewayOptions {
   readonly llm?: LLMRuntime;
   /** What `ctx.harness` is. Default: absent. */
   readonly harness?: HarnessRuntime;
+  /** What plugins find in `ctx.services`. Default: nothing. */
+  readonly services?: PluginServices;
   /** Attempts at jobs that run at the same time. Default: 10. */
   readonly concurrency?: number;
   /** How long `stop()` waits for running plugins before it aborts them, in milliseconds. Default: 10,000. */
@@ -53,17 +65,42 @@ export interface Gateway extends AsyncDisposable {
   readonly commands: CommandSink<Command>;
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly jobs: Jobs;
-  /** Syncs one source, or all; rejects with the first failure after all have ended. */
-  sync(id?: string): Promise<void>;
-  /** Begins to run jobs and to deliver events. Always the same promise. */
+  readonly sinks: Sinks;
+  /**
+   * Syncs one source, or all; with `full`, from the beginning. Rejects with the first failure after all have ended.
+   */
+  sync: SourceRunner["sync"];
+  /** Asks every source whether it could sync: can it connect, is it configured well? Never rejects. */
+  check(): Promise<GatewayCheck>;
+  /** Begins to sync by schedule, to run jobs and to deliver events. Always the same promise. */
   start(): Promise<void>;
-  health(): Health;
+  health(): GatewayHealth;
   /**
    * Ends in good order: asks syncs to end, waits for running jobs, delivers what is committed (giving up each after
    * `graceMs`), commits every accepted command, and closes the database. Always the same promise.
    */
   stop(): Promise<void>;
 }
+
+/** Sinks, as a host works with them. What they could not take is listed by `repo.plugins.listSinkExceptions()`. */
+export interface Sinks {
+  /**
+   * Gives a sink's dead events another round of attempts: one of them, or all. Throws `ATLAS_PLUGINS_SINK_UNKNOWN`.
+   */
+  redrive: Delivery["redrive"];
+}
+
+/** What `check()` found. */
+export interface GatewayCheck {
+  readonly sources: readonly SourceCheck[];
+}
+
+/** How the gateway is: its store first, then its plugins. A failing plugin is no failure of the gateway. */
+export type GatewayHealth = Health & {
+  readonly sources: readonly SourceHealth[];
+  readonly sinks: readonly SinkHealth[];
+  readonly jobs: { readonly running: number };
+};
 
 const DEFAULT_GRACE_MS = 10_000;
 
@@ -89,16 +126,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   for (const source of options.sources ?? []) registry.registerSource(source);
   for (const workflow of options.workflows ?? []) registry.registerWorkflow(workflow);
   for (const sink of options.sinks ?? []) registry.registerSink(sink);
+  checkCapabilities(registry.workflows.values(), { harness: options.harness !== undefined });
 
   const store = await createStore({
     database: options.database,
     modules: [pluginsModule],
+    admit: [createJobAdmission(registry)],
     clock,
     log,
     ...(options.journal === undefined ? {} : { journal: options.journal }),
   });
   const { commands, repo } = store;
-  const host = { clock, log };
+  const host = { clock, log, ...(options.services === undefined ? {} : { services: options.services }) };
   const over = new AbortController();
   const sources = createSourceRunner({ host, repo, commands, registry });
   const runner = createJobRunner({
@@ -111,6 +150,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
   });
   const delivery = createDelivery({ host, repo, commands, sinks: registry.sinks.values() });
+  const scheduler = createScheduler({
+    clock,
+    log,
+    repo,
+    commands,
+    scheduled: [...registry.workflows.values()].flatMap((workflow) => scheduleOfWorkflow(workflow, repo)),
+  });
   let started: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
 
@@ -121,16 +167,29 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       commands,
       repo,
       registry,
+      progress: runner.progress,
       newId: store.newId,
       onCommitted: store.onCommitted,
       signal: over.signal,
     }),
+    sinks: {
+      async redrive(id, which) {
+        registry.sink(id);
+        await delivery.redrive(id, which);
+      },
+    },
     sync: sources.sync,
+    check: async () => ({ sources: await sources.check() }),
     start() {
       started ??= begin();
       return started;
     },
-    health: store.health,
+    health: () => ({
+      ...store.health(),
+      sources: sources.health(),
+      sinks: delivery.health(),
+      jobs: { running: runner.running },
+    }),
     stop() {
       stopped ??= end();
       return stopped;
@@ -141,17 +200,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   async function begin(): Promise<void> {
     await delivery.start();
-    store.onCommitted(() => {
-      runner.wake();
+    store.onCommitted((batch) => {
+      runner.wake(batch);
       delivery.wake();
     });
     await runner.start();
+    await scheduler.start();
+    await sources.start();
   }
 
   async function end(): Promise<void> {
     await sources.stop(graceMs);
     if (started !== undefined) {
       await started.catch(() => undefined);
+      await scheduler.stop();
       await runner.stop(graceMs);
       await delivery.stop(graceMs);
     }

@@ -1,2 +1,9 @@
-export { createGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
+export {
+  createGateway,
+  type Gateway,
+  type GatewayCheck,
+  type GatewayHealth,
+  type GatewayOptions,
+  type Sinks,
+} from "./gateway.ts";
 export type { Jobs } from "./jobs.ts";

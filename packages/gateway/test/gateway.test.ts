@@ -126,7 +126,7 @@ describe("a gateway", () => {
     const stopped = gateway.stop();
     expect(gateway.stop()).toBe(stopped);
     await stopped;
-    expect(gateway.health()).toEqual({ status: "stopped" });
+    expect(gateway.health()).toMatchObject({ status: "stopped" });
     await expect(
       gateway.commands.enqueue({ type: "domainEvent.emit", event: { type: "late" } }),
     ).rejects.toMatchObject({ code: "ATLAS_CORE_STOPPED" });

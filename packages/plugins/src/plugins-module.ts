@@ -11,7 +11,7 @@ import {
 } from "./module/job-commands.ts";
 import { initial } from "./module/migrations/001_initial.ts";
 import { pluginsQueries } from "./module/queries.ts";
-import { sinkAdvance, sinkFail, sinkRedrive, sinkSettle } from "./module/sink-commands.ts";
+import { sinkAdvance, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./module/sink-commands.ts";
 import { scheduleSet, sourceCheckpoint } from "./module/source-commands.ts";
 import type { PluginsTables } from "./module/tables.ts";
 
@@ -31,6 +31,7 @@ export const pluginsModule = defineModule({
     "plugins.sink.fail": sinkFail,
     "plugins.sink.settle": sinkSettle,
     "plugins.sink.redrive": sinkRedrive,
+    "plugins.sink.forget": sinkForget,
     "plugins.job.step": jobStep,
     "plugins.job.wait": jobWait,
     "plugins.job.waitEnd": jobWaitEnd,

@@ -1,5 +1,6 @@
 import { didYouMean, nearestName } from "@atlas/core";
 import { PluginError } from "./errors.ts";
+import { checkSink, checkSource, checkWorkflow } from "./plugin-check.ts";
 import type { SinkPlugin } from "./sink.ts";
 import type { SourcePlugin } from "./source.ts";
 import type { WorkflowPlugin } from "./workflow.ts";
@@ -13,6 +14,8 @@ export interface PluginRegistry {
   source(id: string): SourcePlugin;
   /** Throws `ATLAS_PLUGINS_WORKFLOW_UNKNOWN`. */
   workflow(id: string): WorkflowPlugin;
+  /** Throws `ATLAS_PLUGINS_SINK_UNKNOWN`. */
+  sink(id: string): SinkPlugin;
   readonly sources: ReadonlyMap<string, SourcePlugin>;
   readonly workflows: ReadonlyMap<string, WorkflowPlugin>;
   readonly sinks: ReadonlyMap<string, SinkPlugin>;
@@ -20,31 +23,21 @@ export interface PluginRegistry {
 
 const PLUGIN_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/;
 
-/** An empty registry. A wrong or doubled id is a `TypeError`. */
+/** An empty registry. A wrong or doubled id, and options that cannot be kept, are a `TypeError`. */
 export function createPluginRegistry(): PluginRegistry {
   const sources = new Map<string, SourcePlugin>();
   const workflows = new Map<string, WorkflowPlugin>();
   const sinks = new Map<string, SinkPlugin>();
 
   return {
-    registerSource: (source) => register("source", "sync", sources, source),
-    registerWorkflow: (workflow) => register("workflow", "run", workflows, workflow),
-    registerSink: (sink) => register("sink", "handle", sinks, sink),
-    source(id) {
-      const source = sources.get(id);
-      if (source !== undefined) return source;
-      throw new PluginError(
-        "ATLAS_PLUGINS_SOURCE_UNKNOWN",
-        unknownId(id, sources),
-        notRegistered("source", id, sources),
-      );
-    },
-    workflow(id) {
-      const workflow = workflows.get(id);
-      if (workflow !== undefined) return workflow;
-      const message = notRegistered("workflow", id, workflows);
-      throw new PluginError("ATLAS_PLUGINS_WORKFLOW_UNKNOWN", unknownId(id, workflows), message);
-    },
+    registerSource: (source) =>
+      register({ kind: "source", method: "sync", check: checkSource }, sources, source),
+    registerWorkflow: (workflow) =>
+      register({ kind: "workflow", method: "run", check: checkWorkflow }, workflows, workflow),
+    registerSink: (sink) => register({ kind: "sink", method: "handle", check: checkSink }, sinks, sink),
+    source: (id) => found("source", "ATLAS_PLUGINS_SOURCE_UNKNOWN", id, sources),
+    workflow: (id) => found("workflow", "ATLAS_PLUGINS_WORKFLOW_UNKNOWN", id, workflows),
+    sink: (id) => found("sink", "ATLAS_PLUGINS_SINK_UNKNOWN", id, sinks),
     sources,
     workflows,
     sinks,
@@ -54,29 +47,60 @@ export function createPluginRegistry(): PluginRegistry {
 function register<
   Method extends string,
   Plugin extends { readonly id: string } & Readonly<Record<Method, unknown>>,
->(kind: string, method: Method, plugins: Map<string, Plugin>, plugin: Plugin): void {
+>(
+  rules: { readonly kind: string; readonly method: Method; readonly check: (plugin: Plugin) => void },
+  plugins: Map<string, Plugin>,
+  plugin: Plugin,
+): void {
+  const { kind, method, check } = rules;
+  if (typeof plugin !== "object" || plugin === null)
+    throw new TypeError(`A ${kind} is an object with an id and a ${method} method; got ${String(plugin)}.`);
   const { id } = plugin;
   if (typeof id !== "string" || !PLUGIN_ID.test(id)) {
     throw new TypeError(
-      `A ${kind}'s id is 1 to 100 letters, digits and ._:/- and starts with a letter or digit, such as "git" or "digest.v1"; got ${JSON.stringify(id)}.`,
+      `A ${kind}'s id is 1 to 100 letters, digits and ._:/- and starts with a letter or digit, such as "git" or "digest.v1"; got ${JSON.stringify(id)}.${better(id)}`,
     );
   }
   if (typeof plugin[method] !== "function")
-    throw new TypeError(`The ${kind} "${id}" has no ${method} method.`);
+    throw new TypeError(
+      `The ${kind} "${id}" has no ${method} method.${didYouMean(method, functionsOf(plugin))}`,
+    );
   if (plugins.has(id)) throw new TypeError(`Two ${kind}s have the id "${id}"; each needs its own.`);
+  check(plugin);
   plugins.set(id, plugin);
 }
 
-function unknownId(
-  id: string,
-  known: ReadonlyMap<string, unknown>,
-): { readonly id: string; readonly nearest?: string } {
-  const nearest = nearestName(id, [...known.keys()]);
-  return { id, ...(nearest === undefined ? {} : { nearest }) };
+/** The id that a wrong one could become. */
+function better(id: unknown): string {
+  if (typeof id !== "string") return "";
+  const fitting = id
+    .trim()
+    .replaceAll(/[^A-Za-z0-9._:/-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .replace(/-+$/, "")
+    .slice(0, 100);
+  return PLUGIN_ID.test(fitting) ? ` Write "${fitting}".` : "";
 }
 
-function notRegistered(kind: string, id: string, known: ReadonlyMap<string, unknown>): string {
+/** The names of an object's own methods: one of them may be the one that was meant. */
+function functionsOf(plugin: object): readonly string[] {
+  return Object.entries(plugin).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
+}
+
+function found<Plugin>(
+  kind: string,
+  code: "ATLAS_PLUGINS_SOURCE_UNKNOWN" | "ATLAS_PLUGINS_WORKFLOW_UNKNOWN" | "ATLAS_PLUGINS_SINK_UNKNOWN",
+  id: string,
+  known: ReadonlyMap<string, Plugin>,
+): Plugin {
+  const plugin = known.get(id);
+  if (plugin !== undefined) return plugin;
   const names = [...known.keys()];
+  const nearest = nearestName(String(id), names);
   const list = names.length === 0 ? `No ${kind} is registered.` : `Registered: ${names.join(", ")}.`;
-  return `No ${kind} has the id "${id}".${didYouMean(id, names)} ${list}`;
+  throw new PluginError(
+    code,
+    { id, ...(nearest === undefined ? {} : { nearest }) },
+    `No ${kind} has the id "${id}".${didYouMean(String(id), names)} ${list}`,
+  );
 }

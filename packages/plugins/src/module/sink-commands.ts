@@ -80,6 +80,13 @@ const redriveOne = statement<PluginsTables, { sink_id: string; event_seq: number
     .where("status", "=", "dead"),
 );
 
+const forgetCursor = statement<PluginsTables, { sink_id: string }>((db, p) =>
+  db.deleteFrom("plugins_sink_cursors").where("sink_id", "=", p.sink_id),
+);
+const forgetExceptions = statement<PluginsTables, { sink_id: string }>((db, p) =>
+  db.deleteFrom("plugins_sink_exceptions").where("sink_id", "=", p.sink_id),
+);
+
 const command = defineCommand<PluginsTables>();
 const seq = z.int().min(0);
 
@@ -120,5 +127,14 @@ export const sinkRedrive = command({
   apply: ({ sink_id, event_seq, at }, change) => {
     if (event_seq === undefined) change.run(redriveAll, { sink_id, at }, { ifNone: "stop" });
     else change.run(redriveOne, { sink_id, event_seq, at }, { ifNone: "stop" });
+  },
+});
+
+/** Forgets a sink that is gone for good. */
+export const sinkForget = command({
+  schema: z.object({ sink_id: idText }),
+  apply: ({ sink_id }, change) => {
+    change.run(forgetCursor, { sink_id });
+    change.run(forgetExceptions, { sink_id });
   },
 });

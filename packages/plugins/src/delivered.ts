@@ -1,0 +1,148 @@
+import {
+  type Clock,
+  type Command,
+  type CommandSink,
+  eventId,
+  isoTime,
+  type Logger,
+  parseEventId,
+  type ReadOnlyRepo,
+} from "@atlas/core";
+import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
+
+/** Notes which events every sink has had, so that prune may remove them. */
+export interface Delivered {
+  /** Takes up the places of sinks that are gone, and where the notes ended. */
+  load(): Promise<void>;
+  /** Says that some sink has moved on. */
+  moved(): void;
+  /** Says that an event was delivered after all. */
+  settled(seq: number): Promise<void>;
+  /** Notes what there is to note, now. */
+  note(): Promise<void>;
+  stop(): void;
+}
+
+/** The place up to which events are noted; no plugin can have this name. */
+export const NOTED = "$delivered";
+
+const NOTE_EVERY_MS = 1_000;
+const NEXT_NOTE_MS = 20;
+const EVENTS_A_NOTE = 2_000;
+const HELD_MS = 7 * 24 * 60 * 60 * 1_000;
+const ACTOR = { actor: "delivery" };
+
+/** The notes of one delivery. `cursors` gives the place of each sink that is there. */
+export function createDelivered(options: {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly repo: ReadOnlyRepo<PluginsModule>;
+  readonly commands: CommandSink<Command | PluginsCommand>;
+  readonly cursors: () => ReadonlyMap<string, number>;
+}): Delivered {
+  const { clock, log, repo, commands, cursors } = options;
+  /** Sinks that once were: their events are kept for a while, in case they come back. */
+  const gone = new Map<string, { readonly event_seq: number; readonly seen_at: string }>();
+  let noted = 0;
+  let cancelTimer: (() => void) | undefined;
+  let isStopped = false;
+  let noting: Promise<boolean> | undefined;
+
+  const delivered: Delivered = {
+    async load() {
+      for (const row of await repo.plugins.listSinkCursors()) {
+        if (row.sink_id === NOTED) noted = row.event_seq;
+        else if (!cursors().has(row.sink_id)) gone.set(row.sink_id, row);
+      }
+      delivered.moved();
+    },
+    moved: () => later(NOTE_EVERY_MS),
+    async settled(seq) {
+      if (seq > noted || (await repo.plugins.listExceptionSeqs(seq, seq)).length > 0) return;
+      const store = await storeId();
+      if (store !== undefined)
+        await commands.enqueue({ type: "domainEvent.markDelivered", id: eventId({ store, seq }) }, ACTOR);
+    },
+    async note() {
+      while (await once()) {
+        // The next part.
+      }
+    },
+    stop() {
+      isStopped = true;
+      cancelTimer?.();
+    },
+  };
+  return delivered;
+
+  function later(inMs: number): void {
+    if (cancelTimer !== undefined || isStopped) return;
+    cancelTimer = clock.after(inMs, () => {
+      cancelTimer = undefined;
+      once().then(
+        (more) => {
+          if (more) later(NEXT_NOTE_MS);
+        },
+        (error: unknown) => {
+          log.warn({ error }, "What was delivered could not be noted; it will be tried again.");
+          later(NOTE_EVERY_MS);
+        },
+      );
+    });
+  }
+
+  /** Notes one part; true when there is more. One at a time: two would note the same. */
+  async function once(): Promise<boolean> {
+    while (noting !== undefined) await noting.catch(() => undefined);
+    noting = part();
+    try {
+      return await noting;
+    } finally {
+      noting = undefined;
+    }
+  }
+
+  async function part(): Promise<boolean> {
+    await forgetGone();
+    const places = [...cursors().values(), ...[...gone.values()].map(({ event_seq }) => event_seq)];
+    const last = places.length === 0 ? await repo.plugins.lastEventSeq() : Math.min(...places);
+    if (last <= noted) return false;
+    const through = Math.min(last, noted + EVENTS_A_NOTE);
+    const store = await storeId();
+    if (store === undefined) return false;
+    const marks: Command[] = [];
+    let from = noted + 1;
+    const mark = (to: number): void => {
+      if (to >= from)
+        marks.push({ type: "domainEvent.markDelivered", id: eventId({ store, seq: from }), through_seq: to });
+    };
+    for (const seq of await repo.plugins.listExceptionSeqs(from, through)) {
+      mark(seq - 1);
+      from = seq + 1;
+    }
+    mark(through);
+    // Many exceptions make many commands, more than one unit may hold.
+    for (const command of marks) void commands.enqueue(command, ACTOR);
+    await commands.enqueue({ type: "plugins.sink.advance", sink_id: NOTED, event_seq: through }, ACTOR);
+    noted = through;
+    return through < last;
+  }
+
+  async function forgetGone(): Promise<void> {
+    const oldest = isoTime(clock.now() - HELD_MS);
+    for (const [sink, { seen_at, event_seq }] of gone) {
+      if (seen_at > oldest) continue;
+      gone.delete(sink);
+      log.warn(
+        { sink, event_seq, seen_at },
+        `The sink "${sink}" has been gone for 7 days; events are kept for it no longer.`,
+      );
+      await commands.enqueue({ type: "plugins.sink.forget", sink_id: sink }, ACTOR);
+    }
+  }
+
+  async function storeId(): Promise<string | undefined> {
+    const [event] = (await repo.listDomainEvents({ limit: 1 })).items;
+    return event === undefined ? undefined : parseEventId(event.id)?.store;
+  }
+}

@@ -1,0 +1,46 @@
+import { type Command, isoTime, type ReadOnlyRepo } from "@atlas/core";
+import type { Scheduled } from "./scheduler.ts";
+import type { WorkflowPlugin } from "./workflow.ts";
+
+const KEY = "schedule:";
+
+/** A workflow's schedule: its times make jobs, each time at most one. */
+export function scheduleOfWorkflow(workflow: WorkflowPlugin, repo: ReadOnlyRepo): readonly Scheduled[] {
+  const { id, schedule } = workflow;
+  if (schedule === undefined) return [];
+  const { input, overlap = "skip" } = schedule;
+  return [
+    {
+      kind: "workflow",
+      id,
+      schedule,
+      async fire(dueAt) {
+        if (overlap === "skip" && (await isUnderWay(id, repo))) return {};
+        const create: Command = {
+          type: "job.create",
+          job: {
+            workflow_id: id,
+            idempotency_key: `${KEY}${isoTime(dueAt)}`,
+            ...(input === undefined ? {} : { input }),
+          },
+        };
+        return { commands: [create] };
+      },
+    },
+  ];
+}
+
+async function isUnderWay(workflow_id: string, repo: ReadOnlyRepo): Promise<boolean> {
+  for (const status of ["running", "queued"] as const) {
+    const found = await repo.select
+      .selectFrom("jobs")
+      .select("id")
+      .where("status", "=", status)
+      .where("workflow_id", "=", workflow_id)
+      .where("idempotency_key", "like", `${KEY}%`)
+      .limit(1)
+      .executeTakeFirst();
+    if (found !== undefined) return true;
+  }
+  return false;
+}
