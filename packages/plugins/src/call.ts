@@ -62,6 +62,7 @@ export function startCall(options: {
       onAbort();
       call.ask(reason);
       cancelTimer();
+      if (withinMs <= 0) return end({ kind: "aborted", reason });
       cancelTimer = clock.after(withinMs, () => end({ kind: "aborted", reason }));
     },
   };

@@ -77,6 +77,8 @@ export function createJobRunner(options: {
   let lastSeq = 0;
   /** The next time at which a delayed job is due, as far as known. */
   let nextDueAt = 0;
+  // What an earlier process left running must be told apart from what this one claims.
+  let isStarted = false;
   let isStopping = false;
   let allReported: (() => void) | undefined;
 
@@ -96,10 +98,12 @@ export function createJobRunner(options: {
       await commands.enqueue({ type: "plugins.job.forget" }, ACTOR);
       await requeueOrphans();
       await waits.load();
+      isStarted = true;
       loop.wake();
     },
     wake(batch) {
-      if (batch === undefined || hear(batch)) loop.wake();
+      const mayBeReady = batch === undefined || hear(batch);
+      if (mayBeReady && isStarted) loop.wake();
     },
     progress,
     get running() {

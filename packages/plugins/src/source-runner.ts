@@ -174,7 +174,6 @@ export function createSourceRunner(options: {
     const { id, timeoutMs = DEFAULT_TIMEOUT_MS } = source;
     const actor = `source:${id}`;
     const tracked = trackCommands(commands, { actor });
-    const cursor = full ? undefined : await repo.plugins.getSourceCursor(id);
     const checkpoint: SourceContext["checkpoint"] = async (next, together = []) => {
       tracked.refuse();
       await tracked.settled();
@@ -188,6 +187,8 @@ export function createSourceRunner(options: {
       graceMs: GRACE_MS,
       onAbort: tracked.end,
       async work(started) {
+        const cursor = full ? undefined : await repo.plugins.getSourceCursor(id);
+        if (isStopping) throw stopping();
         await source.sync({
           ...shared(),
           get signal() {

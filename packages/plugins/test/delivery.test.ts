@@ -1,14 +1,26 @@
 import type { Clock, DomainEvent } from "@atlas/core";
 import { describe, expect, it } from "vitest";
-import { createDelivery, type SinkPlugin } from "../src/index.ts";
+import { createDelivery, MAX_EVENT_DEPTH, type SinkPlugin } from "../src/index.ts";
 import { createManualClock } from "./support/manual-clock.ts";
 import { openStore } from "./support/open-store.ts";
+import { until } from "./support/until.ts";
 
 async function delivering(sinks: readonly SinkPlugin[], clock?: Clock) {
   const opened = await openStore(clock === undefined ? {} : { clock });
-  const create = () => createDelivery({ ...opened, sinks });
+  const create = (others: readonly SinkPlugin[] = sinks) =>
+    createDelivery({ ...opened, sinks: others, random: () => 0 });
+  const start = async () => {
+    const delivery = create();
+    opened.store.onCommitted(delivery.wake);
+    await delivery.start();
+    return delivery;
+  };
   const emit = (type: string) => opened.commands.enqueue({ type: "domainEvent.emit", event: { type } });
-  return { ...opened, create, emit };
+  const delivered = async () =>
+    (await opened.repo.listDomainEvents()).items
+      .filter(({ delivered_at }) => delivered_at !== undefined)
+      .map(({ type }) => type);
+  return { ...opened, create, start, emit, delivered };
 }
 
 function recorder(id: string, onEvent: (event: DomainEvent) => void = () => undefined) {
@@ -37,6 +49,26 @@ describe("delivery", () => {
     expect(two.types).toEqual(["a", "b", "c"]);
   });
 
+  it("brings what was there before to a new sink that asks for it", async () => {
+    const { sink, types } = recorder("late");
+    const { create, emit } = await delivering([{ ...sink, from: "start" }]);
+    await emit("before");
+    const delivery = create();
+    await delivery.start();
+    await delivery.stop(1_000);
+    expect(types).toEqual(["before"]);
+  });
+
+  it("brings a sink only what it names", async () => {
+    const { sink, types } = recorder("choosy");
+    const { create, emit } = await delivering([{ ...sink, on: ["note.written", "job.*"] }]);
+    const delivery = create();
+    await delivery.start();
+    for (const type of ["note.read", "note.written", "jobs", "job.failed", "job.a.b"]) await emit(type);
+    await delivery.stop(1_000);
+    expect(types).toEqual(["note.written", "job.failed", "job.a.b"]);
+  });
+
   it("goes on where it stopped", async () => {
     const { sink, types } = recorder("one");
     const { create, emit } = await delivering([sink]);
@@ -51,53 +83,118 @@ describe("delivery", () => {
     expect(types).toEqual(["a", "meanwhile"]);
   });
 
-  it("brings an event again after a failure, without holding up another sink", async () => {
+  it("brings an event again after a failure, and holds up no other event and no other sink", async () => {
     const { clock, advance } = createManualClock();
     let failures = 2;
     const ids: string[] = [];
-    const failing = recorder("failing", ({ id, type }) => {
-      ids.push(id);
-      if (type === "b" && failures > 0) {
-        failures -= 1;
-        throw new Error("not now");
-      }
-    });
+    const attempts: number[] = [];
     const sound = recorder("sound");
-    const { store, create, emit } = await delivering([failing.sink, sound.sink], clock);
-    const delivery = create();
-    await delivery.start();
-    store.onCommitted(delivery.wake);
+    const types: string[] = [];
+    const failing: SinkPlugin = {
+      id: "failing",
+      async handle({ id, type }, { attempt }) {
+        if (type === "b") {
+          ids.push(id);
+          attempts.push(attempt);
+          if (failures > 0) {
+            failures -= 1;
+            throw new Error("not now");
+          }
+        }
+        types.push(type);
+      },
+    };
+    const { start, emit, repo, delivered } = await delivering([failing, sound.sink], clock);
+    const delivery = await start();
     for (const type of ["a", "b", "c"]) await emit(type);
-    while (failing.types.length < 3) {
-      advance(10_000);
-      await new Promise(setImmediate);
-    }
+    await until(() => types.length === 2 && sound.types.length === 3);
+    expect(types).toEqual(["a", "c"]);
+    expect(await repo.plugins.listSinkExceptions()).toMatchObject([
+      { sink_id: "failing", status: "retrying", attempts: 1, error: { message: "not now" } },
+    ]);
+    expect(delivery.health()[0]).toMatchObject({ id: "failing", status: "ok" });
+    await until(() => {
+      advance(250);
+      return types.length === 3;
+    });
     await delivery.stop(1_000);
-    expect(failing.types).toEqual(["a", "b", "c"]);
-    expect(sound.types).toEqual(["a", "b", "c"]);
-    expect(ids[1]).toBe(ids[2]);
+    expect(types).toEqual(["a", "c", "b"]);
+    expect(new Set(ids).size).toBe(1);
+    expect(attempts).toEqual([1, 2, 3]);
+    expect(await repo.plugins.listSinkExceptions()).toEqual([]);
+    expect(await delivered()).toEqual(["a", "b", "c"]);
   });
 
-  it("does not shorten the pause after a failure when more is committed", async () => {
+  it("gives an event up after ten attempts in some minutes, keeps it, and brings it again when it is told to", async () => {
+    const { clock, advance } = createManualClock();
+    const calls: number[] = [];
+    let works = false;
+    const pauses: number[] = [];
+    const sink: SinkPlugin = {
+      id: "down",
+      async handle() {
+        calls.push(clock.now());
+        if (!works) throw new Error("down");
+      },
+    };
+    const { start, emit, repo, delivered } = await delivering([sink], clock);
+    const delivery = await start();
+    await emit("lost?");
+    const exception = await until(async () => {
+      const [found] = await repo.plugins.listSinkExceptions();
+      if (found?.status !== "dead") advance(500);
+      return found?.status === "dead" ? found : undefined;
+    });
+    expect(exception).toMatchObject({ attempts: 10, error: { message: "down" } });
+    for (const [index, call] of calls.slice(1).entries()) pauses.push(call - (calls[index] ?? 0));
+    expect(calls).toHaveLength(10);
+    // At least half of 1 s, doubled each time, up to half of five minutes.
+    for (const [index, pauseMs] of pauses.entries())
+      expect(pauseMs).toBeGreaterThanOrEqual(Math.min(150_000, 500 * 2 ** index));
+    await emit("after");
+    works = true;
+    const [lost] = (await repo.listDomainEvents()).items;
+    await delivery.redrive("down", { event_id: lost?.id ?? "" });
+    await until(async () => (await repo.plugins.listSinkExceptions()).length === 0);
+    await delivery.stop(1_000);
+    expect(calls).toHaveLength(12);
+    expect(await delivered()).toEqual(["lost?", "after"]);
+  });
+
+  it("gives an event up at once when the sink says that trying again is no use", async () => {
+    const sink: SinkPlugin = {
+      id: "strict",
+      handle: () => Promise.reject(Object.assign(new Error("never"), { retryable: false })),
+    };
+    const { start, emit, repo } = await delivering([sink]);
+    const delivery = await start();
+    await emit("a");
+    await until(async () => (await repo.plugins.listSinkExceptions())[0]?.status === "dead");
+    await delivery.stop(1_000);
+    expect(await repo.plugins.listSinkLags()).toEqual([
+      { sink_id: "strict", event_seq: 1, behind: 0, retrying: 0, dead: 1 },
+    ]);
+  });
+
+  it("does not bring an event again before its time, however much is committed", async () => {
     const { clock, advance } = createManualClock();
     let attempts = 0;
     const sink: SinkPlugin = {
       id: "broken",
+      on: ["once"],
       handle() {
         attempts += 1;
         return Promise.reject(new Error("down"));
       },
     };
-    const { store, create, emit } = await delivering([sink], clock);
-    const delivery = create();
-    await delivery.start();
-    store.onCommitted(delivery.wake);
-    while (attempts === 0) await emit("more");
+    const { repo, start, emit } = await delivering([sink], clock);
+    const delivery = await start();
+    await emit("once");
+    await until(async () => (await repo.plugins.listSinkExceptions()).length === 1);
     for (let commit = 0; commit < 20; commit += 1) await emit("more");
     expect(attempts).toBe(1);
-    advance(1_000);
-    while (attempts === 1) await emit("more");
-    expect(attempts).toBe(2);
+    advance(500);
+    await until(() => attempts === 2);
     await delivery.stop(1_000);
   });
 
@@ -126,12 +223,29 @@ describe("delivery", () => {
     });
   });
 
+  it("ends a loop of a sink that answers its own answers", async () => {
+    let calls = 0;
+    const sink: SinkPlugin = {
+      id: "echo",
+      async handle(_, ctx) {
+        calls += 1;
+        await ctx.commands.enqueue({ type: "domainEvent.emit", event: { type: "echo" } });
+      },
+    };
+    const { start, emit, repo } = await delivering([sink]);
+    const delivery = await start();
+    await emit("echo");
+    const dead = await until(async () => (await repo.plugins.listSinkExceptions())[0]);
+    expect(calls).toBe(MAX_EVENT_DEPTH);
+    expect(dead).toMatchObject({ status: "dead", error: { code: "ATLAS_PLUGINS_EVENT_TOO_DEEP" } });
+    await delivery.stop(1_000);
+    expect((await repo.listDomainEvents()).items).toHaveLength(MAX_EVENT_DEPTH + 1);
+  });
+
   it("takes a refused command of a sink as a failure", async () => {
-    let handled = 0;
     const sink: SinkPlugin = {
       id: "careless",
       async handle(_, ctx) {
-        handled += 1;
         void ctx.commands.enqueue({ type: "artifact.update", id: "missing", patch: {} });
       },
     };
@@ -140,8 +254,64 @@ describe("delivery", () => {
     await delivery.start();
     await emit("a");
     await delivery.stop(1_000);
-    expect(handled).toBeGreaterThan(0);
-    expect(await repo.plugins.getSinkCursor("careless")).toBe(0);
+    expect(await repo.plugins.listSinkExceptions()).toMatchObject([
+      { sink_id: "careless", event_seq: 1, error: { code: "ATLAS_CORE_NOT_FOUND" } },
+    ]);
+  });
+
+  it("takes a sink's own markDelivered as its acknowledgement, and leaves the event to the others", async () => {
+    const seen: string[] = [];
+    const eager: SinkPlugin = {
+      id: "eager",
+      async handle(event, ctx) {
+        seen.push("eager");
+        void ctx.commands.enqueueAll([
+          { type: "domainEvent.markDelivered", id: event.id },
+          { type: "entity.upsert", entity: { id: "e1", type: "seen" } },
+        ]);
+        throw new Error("after it had acknowledged");
+      },
+    };
+    const blocked: SinkPlugin = {
+      id: "blocked",
+      on: ["a"],
+      handle: () => Promise.reject(new Error("not yet")),
+    };
+    const { start, emit, repo, delivered } = await delivering([eager, blocked]);
+    const delivery = await start();
+    await emit("a");
+    await until(async () => (await repo.getEntity("e1")) !== undefined);
+    await delivery.stop(1_000);
+    expect(seen[0]).toBe("eager");
+    expect(await delivered()).not.toContain("a");
+    expect((await repo.plugins.listSinkExceptions()).map(({ sink_id }) => sink_id)).toEqual(["blocked"]);
+  });
+
+  it("ends a call whose time is up, and refuses what it sends later", async () => {
+    const { clock, advance } = createManualClock();
+    let late: (() => Promise<unknown>) | undefined;
+    let aborted = false;
+    const sink: SinkPlugin = {
+      id: "slow",
+      timeoutMs: 2_000,
+      handle(_, ctx) {
+        late = () => ctx.commands.enqueue({ type: "domainEvent.emit", event: { type: "late" } });
+        ctx.signal.addEventListener("abort", () => {
+          aborted = true;
+        });
+        return new Promise(() => undefined);
+      },
+    };
+    const { start, emit, repo } = await delivering([sink], clock);
+    const delivery = await start();
+    await emit("a");
+    await until(() => late);
+    advance(2_000);
+    const failed = await until(async () => (await repo.plugins.listSinkExceptions())[0]);
+    expect(failed).toMatchObject({ status: "retrying", error: { code: "ATLAS_PLUGINS_TIMEOUT" } });
+    expect(aborted).toBe(true);
+    await expect(late?.()).rejects.toMatchObject({ code: "ATLAS_PLUGINS_CONTEXT_ENDED" });
+    await delivery.stop(0);
   });
 
   it("gives up a sink that never ends when it stops, and brings the event again next time", async () => {
@@ -159,7 +329,7 @@ describe("delivery", () => {
     await first.start();
     await emit("a");
     first.wake();
-    while (seen.length === 0) await new Promise(setImmediate);
+    await until(() => seen.length === 1);
     const stopped = first.stop(1_000);
     advance(1_000);
     await stopped;
@@ -168,5 +338,60 @@ describe("delivery", () => {
     await second.stop(1_000);
     expect(seen).toHaveLength(2);
     expect(seen[1]).toBe(seen[0]);
+  });
+});
+
+describe("what is noted as delivered", () => {
+  it("is what every sink has had, so that prune leaves the rest", async () => {
+    const { sink: quick } = recorder("quick");
+    const blocked: SinkPlugin = {
+      id: "blocked",
+      async handle({ type }) {
+        if (type === "b") throw new Error("not yet");
+      },
+    };
+    const { create, emit, delivered, commands, repo } = await delivering([quick, blocked]);
+    const delivery = create();
+    await delivery.start();
+    for (const type of ["a", "b", "c"]) await emit(type);
+    await delivery.stop(1_000);
+    expect(await delivered()).toEqual(["a", "c"]);
+    await commands.enqueue({
+      type: "maintenance.prune",
+      policy: { domain_events_before: "2999-01-01T00:00:00Z" },
+    });
+    expect((await repo.listDomainEvents()).items.map(({ type }) => type)).toEqual(["b"]);
+  });
+
+  it("is everything where there is no sink", async () => {
+    const { create, emit, delivered } = await delivering([]);
+    const delivery = create();
+    await delivery.start();
+    await emit("a");
+    await delivery.stop(1_000);
+    expect(await delivered()).toEqual(["a"]);
+  });
+
+  it("waits seven days for a sink that is gone", async () => {
+    const { clock, advance } = createManualClock();
+    const stays = recorder("stays");
+    const leaves = recorder("leaves");
+    const { create, emit, delivered, repo } = await delivering([stays.sink, leaves.sink], clock);
+    const first = create();
+    await first.start();
+    await first.stop(0);
+    await emit("a");
+    const restart = async () => {
+      const delivery = create([stays.sink]);
+      await delivery.start();
+      await delivery.stop(0);
+    };
+    await restart();
+    expect(stays.types).toEqual(["a"]);
+    expect(await delivered()).toEqual([]);
+    advance(7 * 24 * 60 * 60 * 1_000);
+    await restart();
+    expect(await delivered()).toEqual(["a"]);
+    expect(await repo.plugins.getSinkCursor("leaves")).toBeUndefined();
   });
 });

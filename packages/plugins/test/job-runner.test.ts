@@ -1,49 +1,55 @@
-import type { Clock, Job } from "@atlas/core";
+import type { Clock, Job, NewJob } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { z } from "zod";
 import {
+  createDelivery,
   createJobRunner,
   createPluginRegistry,
+  defineWorkflow,
   type WorkflowContext,
   type WorkflowPlugin,
 } from "../src/index.ts";
 import { createManualClock } from "./support/manual-clock.ts";
 import { openStore } from "./support/open-store.ts";
+import { until as untilFound } from "./support/until.ts";
 
 async function running(
   run: WorkflowPlugin["run"],
-  options: { readonly clock?: Clock; readonly concurrency?: number; readonly started?: boolean } = {},
+  options: {
+    readonly clock?: Clock;
+    readonly concurrency?: number;
+    readonly started?: boolean;
+    readonly workflow?: Partial<WorkflowPlugin>;
+    readonly others?: readonly WorkflowPlugin[];
+  } = {},
 ) {
   const opened = await openStore(options);
   const { store, repo, commands } = opened;
   const registry = createPluginRegistry();
-  registry.registerWorkflow({ id: "work.v1", run });
-  const runner = createJobRunner({
-    ...opened,
-    registry,
-    llm: createMockLLM(),
-    random: () => 0.5,
-    concurrency: options.concurrency ?? 10,
-  });
+  registry.registerWorkflow({ id: "work.v1", retry: { maxAttempts: 1 }, ...options.workflow, run });
+  for (const other of options.others ?? []) registry.registerWorkflow(other);
+  const createRunner = () =>
+    createJobRunner({
+      ...opened,
+      registry,
+      llm: createMockLLM(),
+      random: () => 0.5,
+      concurrency: options.concurrency ?? 10,
+    });
+  const runner = createRunner();
   onTestFinished(() => runner.stop(0));
   store.onCommitted(runner.wake);
   if (options.started !== false) await runner.start();
 
   const until = (id: string, isThere: (job: Job) => boolean): Promise<Job> =>
-    new Promise((resolve, reject) => {
-      const look = (): void => {
-        repo.getJob(id).then((job) => {
-          if (job === undefined || !isThere(job)) return;
-          unsubscribe();
-          resolve(job);
-        }, reject);
-      };
-      const unsubscribe = store.onCommitted(look);
-      look();
+    untilFound(async () => {
+      const job = await repo.getJob(id);
+      return job !== undefined && isThere(job) ? job : undefined;
     });
-  const create = (id: string, job: { readonly max_attempts?: number } = {}) =>
+  const create = (id: string, job: Partial<NewJob> = {}) =>
     commands.enqueue({ type: "job.create", job: { id, workflow_id: "work.v1", ...job } });
-  return { ...opened, runner, until, create };
+  return { ...opened, runner, createRunner, until, create };
 }
 
 const ended = ({ status }: Job): boolean => status !== "queued" && status !== "running";
@@ -204,5 +210,249 @@ describe("the job runner", () => {
     const id = "é".repeat(127);
     await create(id);
     expect(await until(id, ended)).toMatchObject({ status: "succeeded" });
+  });
+
+  it("tries a job three times unless told otherwise, and not again after an error that says so", async () => {
+    const { clock, advance } = createManualClock();
+    const errors = new Map<string, object>([["hopeless", { retryable: false }]]);
+    const { create, until } = await running(
+      async (_ctx, _input, id) => {
+        throw Object.assign(new Error("no luck"), errors.get(id));
+      },
+      { clock, workflow: { retry: {} } },
+    );
+    await create("j1");
+    await create("hopeless");
+    expect(await until("hopeless", ended)).toMatchObject({ status: "failed", attempt: 1 });
+    const job = await untilFound(async () => {
+      advance(100);
+      const found = await until("j1", () => true);
+      return ended(found) ? found : undefined;
+    });
+    expect(job).toMatchObject({ status: "failed", attempt: 3, error: { message: "no luck" } });
+  });
+
+  it("asks the workflow whether an error is worth another attempt", async () => {
+    const asked: unknown[] = [];
+    const { create, until } = await running(() => Promise.reject(new TypeError("a mistake")), {
+      workflow: { retry: { retryable: (error) => asked.push(error) < 0 } },
+    });
+    await create("j1");
+    expect(await until("j1", ended)).toMatchObject({ status: "failed", attempt: 1 });
+    expect(asked).toMatchObject([{ message: "a mistake" }]);
+  });
+
+  it("ends an attempt whose time is up, frees its slot after the grace, and lets nothing of it in later", async () => {
+    const { clock, advance } = createManualClock();
+    const late = Promise.withResolvers<void>();
+    const refused: unknown[] = [];
+    let aborted: unknown;
+    const { create, until } = await running(
+      async (ctx, _input, id) => {
+        if (id !== "hung") return;
+        ctx.signal.addEventListener("abort", () => {
+          aborted = ctx.signal.reason;
+        });
+        await late.promise;
+        refused.push(await ctx.emitArtifact({ type: "late" }).catch((error: unknown) => error));
+        refused.push(await ctx.step("late", () => 1).catch((error: unknown) => error));
+        refused.push(
+          await Promise.resolve()
+            .then(() => ctx.llm.generateText({ prompt: "late" }))
+            .catch((error: unknown) => error),
+        );
+      },
+      { clock, concurrency: 1, workflow: { timeoutMs: 60_000, retry: { maxAttempts: 1 } } },
+    );
+    await create("hung");
+    await until("hung", ({ status }) => status === "running");
+    await create("next");
+    advance(60_000);
+    await until("next", ({ status }) => status === "queued");
+    expect(aborted).toMatchObject({ code: "ATLAS_PLUGINS_TIMEOUT" });
+    advance(5_000);
+    expect(await until("hung", ended)).toMatchObject({
+      status: "failed",
+      error: { code: "ATLAS_PLUGINS_TIMEOUT" },
+    });
+    expect(await until("next", ended)).toMatchObject({ status: "succeeded" });
+    late.resolve();
+    await untilFound(() => refused.length === 3);
+    for (const error of refused) expect(error).toMatchObject({ code: "ATLAS_PLUGINS_CONTEXT_ENDED" });
+    expect(await until("hung", ended)).toMatchObject({ status: "failed" });
+  });
+
+  it("ends a running job that is cancelled, through its signal", async () => {
+    const { create, until, commands } = await running(
+      (ctx) =>
+        new Promise((_resolve, reject) => {
+          ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason));
+        }),
+    );
+    await create("j1");
+    await until("j1", ({ status }) => status === "running");
+    await commands.enqueue({ type: "job.updateStatus", id: "j1", status: "cancelled" });
+    await create("j2");
+    await until("j2", ({ status }) => status === "running");
+    expect(await until("j1", ended)).toMatchObject({ status: "cancelled", attempt: 1 });
+  });
+
+  it("runs a delayed job when its time has come, and more urgent ones first", async () => {
+    const { clock, advance } = createManualClock();
+    const order: string[] = [];
+    const { create, until, runner } = await running(
+      async (_ctx, _input, id) => {
+        order.push(id);
+      },
+      { clock, concurrency: 1, started: false },
+    );
+    await create("later", { run_at: "2026-01-01T00:00:02.000Z" });
+    await create("low", { priority: -1 });
+    await create("high", { priority: 9 });
+    await create("normal");
+    await runner.start();
+    await until("low", ended);
+    expect(order).toEqual(["high", "normal", "low"]);
+    advance(1_999);
+    await new Promise(setImmediate);
+    expect(order).toHaveLength(3);
+    advance(1);
+    await until("later", ended);
+    expect(order.at(-1)).toBe("later");
+  });
+
+  it("runs no more attempts of one workflow than that allows, and does not let it hold up others", async () => {
+    const gate = Promise.withResolvers<void>();
+    let now = 0;
+    let most = 0;
+    const other: WorkflowPlugin = { id: "other.v1", run: async () => undefined };
+    const { create, until } = await running(
+      async () => {
+        now += 1;
+        most = Math.max(most, now);
+        await gate.promise;
+        now -= 1;
+      },
+      { concurrency: 4, workflow: { concurrency: 2 }, others: [other] },
+    );
+    const ids = Array.from({ length: 12 }, (_, index) => `j${index}`);
+    await Promise.all(ids.map((id) => create(id)));
+    await create("other", { workflow_id: "other.v1" });
+    await until("other", ended);
+    gate.resolve();
+    await Promise.all(ids.map((id) => until(id, ended)));
+    expect(most).toBe(2);
+  });
+
+  it("fails a job in whose attempts the process ended three times in a row", async () => {
+    const { create, commands, createRunner, repo } = await running(async () => undefined, { started: false });
+    await create("j1");
+    const crash = async () => {
+      await commands.enqueue({ type: "job.updateStatus", id: "j1", status: "running" });
+      const next = createRunner();
+      const starting = next.start();
+      // Stopped before it claims: this process "crashes" again in the next attempt.
+      await next.stop(0);
+      await starting;
+      return repo.getJob("j1");
+    };
+    expect(await crash()).toMatchObject({ status: "queued", attempt: 1 });
+    expect(await crash()).toMatchObject({ status: "queued", attempt: 2 });
+    expect(await crash()).toMatchObject({
+      status: "failed",
+      attempt: 3,
+      error: { code: "ATLAS_PLUGINS_CRASH_LOOP" },
+    });
+  });
+
+  it("gives run what the schema makes of the input, and fails a job whose input it does not take", async () => {
+    const seen: unknown[] = [];
+    const { create, until } = await running(
+      async (_ctx, input) => {
+        seen.push(input);
+      },
+      { workflow: { input: z.object({ topic: z.string(), words: z.number().default(100) }), retry: {} } },
+    );
+    await create("good", { input: { topic: "sea" } });
+    await create("bad", { input: { topic: 7 } });
+    await until("good", ended);
+    expect(seen).toEqual([{ topic: "sea", words: 100 }]);
+    expect(await until("bad", ended)).toMatchObject({
+      status: "failed",
+      attempt: 1,
+      error: { code: "ATLAS_PLUGINS_INPUT_INVALID", message: expect.stringContaining('"topic"') },
+    });
+  });
+
+  it("gives a harness only to those who named it, and to plain literals", async () => {
+    const harness = { runTask: async () => ({ mode: "propose" as const, summary: "", outputs: [] }) };
+    const has: Record<string, boolean> = {};
+    const opened = await openStore();
+    const registry = createPluginRegistry();
+    const look = async (ctx: object, _input: unknown, id: string) => {
+      has[id] = "harness" in ctx;
+    };
+    registry.registerWorkflow(defineWorkflow({ id: "bare", run: look }));
+    registry.registerWorkflow(defineWorkflow({ id: "able", capabilities: ["harness"], run: look }));
+    registry.registerWorkflow({ id: "literal", run: look });
+    const runner = createJobRunner({ ...opened, registry, llm: createMockLLM(), harness });
+    opened.store.onCommitted(runner.wake);
+    await runner.start();
+    for (const id of ["bare", "able", "literal"])
+      await opened.commands.enqueue({ type: "job.create", job: { id, workflow_id: id } });
+    await untilFound(() => Object.keys(has).length === 3);
+    await runner.stop(1_000);
+    expect(has).toEqual({ bare: false, able: true, literal: true });
+  });
+
+  it("tells of progress at once, and stores it at most once a second", async () => {
+    const { clock, advance } = createManualClock();
+    const gate = Promise.withResolvers<void>();
+    const { create, until, runner, repo } = await running(
+      async (ctx) => {
+        for (let done = 0; done <= 50; done += 1) ctx.progress({ done, total: 50 });
+        await gate.promise;
+      },
+      { clock },
+    );
+    const heard: number[] = [];
+    runner.progress.listen((_id, { done }) => heard.push(done));
+    await create("j1");
+    await until("j1", ({ status }) => status === "running");
+    await untilFound(() => heard.length === 51);
+    expect(runner.progress.of("j1")).toEqual({ done: 50, total: 50 });
+    const first = await untilFound(() => repo.plugins.getJobProgress("j1"));
+    expect(first).toMatchObject({ progress: { done: 0 } });
+    advance(1_000);
+    await untilFound(async () => (await repo.plugins.getJobProgress("j1"))?.progress.done === 50);
+    gate.resolve();
+    await until("j1", ended);
+    const stored = (await repo.listJournal()).items.filter(({ type }) => type === "plugins.job.progress");
+    expect(stored).toHaveLength(2);
+  });
+
+  it("ends the loop of a workflow whose result starts it again", async () => {
+    const { create, repo, store, commands, host } = await running(async (ctx) => {
+      await ctx.emitArtifact({ type: "answer" });
+    });
+    const delivery = createDelivery({
+      host,
+      repo,
+      commands,
+      sinks: [
+        {
+          id: "again",
+          on: ["artifact.created"],
+          handle: async (_event, ctx) =>
+            void ctx.commands.enqueue({ type: "job.create", job: { workflow_id: "work.v1" } }),
+        },
+      ],
+    });
+    store.onCommitted(delivery.wake);
+    await delivery.start();
+    await create("j1");
+    await untilFound(async () => (await repo.plugins.listSinkExceptions())[0]?.status === "dead");
+    await delivery.stop(1_000);
+    expect((await repo.plugins.countJobs()).succeeded).toBe(17);
   });
 });

@@ -1,15 +1,17 @@
-import type { JsonValue } from "@atlas/core";
+import { isoTime, type JsonValue } from "@atlas/core";
 import { describe, expect, it } from "vitest";
 import { createPluginRegistry, createSourceRunner, type SourcePlugin } from "../src/index.ts";
 import { createManualClock } from "./support/manual-clock.ts";
 import { openStore } from "./support/open-store.ts";
+import { until } from "./support/until.ts";
 
 async function runnerOf(...sources: readonly SourcePlugin[]) {
   const { clock, advance } = createManualClock();
   const opened = await openStore({ clock });
   const registry = createPluginRegistry();
   for (const source of sources) registry.registerSource(source);
-  return { ...opened, advance, runner: createSourceRunner({ ...opened, registry }) };
+  const runner = createSourceRunner({ ...opened, registry, random: () => 0.5 });
+  return { ...opened, advance, runner, until };
 }
 
 const badUpdate = { type: "artifact.update", id: "missing", patch: {} } as const;
@@ -103,11 +105,13 @@ describe("a source", () => {
 
   it("is asked to end when the runner stops, and left behind when it does not", async () => {
     const asked = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
     const { runner, repo, advance } = await runnerOf(
       {
         id: "polite",
         async sync(ctx) {
           ctx.signal.addEventListener("abort", () => asked.resolve());
+          begun.resolve();
           await asked.promise;
           await ctx.checkpoint("in good order");
         },
@@ -116,11 +120,164 @@ describe("a source", () => {
     );
     const polite = runner.sync("polite");
     const deaf = expect(runner.sync("deaf")).rejects.toThrow("stopping");
-    await repo.plugins.getSourceCursor("polite");
+    await begun.promise;
     const stopped = runner.stop(1_000);
     await polite;
     advance(1_000);
     await Promise.all([stopped, deaf]);
     expect(await repo.plugins.getSourceCursor("polite")).toBe("in good order");
+  });
+
+  it("is left behind when its time is up, and cannot write any more", async () => {
+    let late: (() => Promise<unknown>) | undefined;
+    const begun = Promise.withResolvers<void>();
+    const { runner, advance } = await runnerOf({
+      id: "slow",
+      timeoutMs: 60_000,
+      sync(ctx) {
+        late = () => ctx.checkpoint("late");
+        begun.resolve();
+        return new Promise(() => undefined);
+      },
+    });
+    const synced = expect(runner.sync("slow")).rejects.toMatchObject({ code: "ATLAS_PLUGINS_TIMEOUT" });
+    await begun.promise;
+    advance(60_000);
+    advance(5_000);
+    await synced;
+    await expect(late?.()).rejects.toMatchObject({ code: "ATLAS_PLUGINS_CONTEXT_ENDED" });
+  });
+
+  it("reads everything again in a full sync", async () => {
+    const seen: unknown[] = [];
+    const { runner } = await runnerOf({
+      id: "notes",
+      async sync(ctx) {
+        seen.push([ctx.full, ctx.cursor]);
+        await ctx.checkpoint(seen.length);
+      },
+    });
+    await runner.sync("notes");
+    await runner.sync("notes", { full: true });
+    await runner.sync("notes");
+    expect(seen).toEqual([
+      [false, undefined],
+      [true, undefined],
+      [false, 2],
+    ]);
+  });
+
+  it("is read again in full after the sync under way, when that is not a full one", async () => {
+    const seen: boolean[] = [];
+    const { runner } = await runnerOf({
+      id: "notes",
+      async sync(ctx) {
+        seen.push(ctx.full);
+        await ctx.commands.enqueue({ type: "domainEvent.emit", event: { type: "tick" } });
+      },
+    });
+    await Promise.all([runner.sync("notes"), runner.sync("notes", { full: true }), runner.sync("notes")]);
+    expect(seen).toEqual([false, true]);
+  });
+
+  it("says what its check found", async () => {
+    const { runner } = await runnerOf(
+      { id: "sound", sync: async () => undefined, check: async () => undefined },
+      {
+        id: "locked",
+        sync: async () => undefined,
+        check: async () => {
+          throw new Error("The key was refused; set NOTES_KEY.");
+        },
+      },
+      { id: "silent", sync: async () => undefined },
+    );
+    expect(await runner.check()).toEqual([
+      { id: "sound", status: "ok" },
+      { id: "locked", status: "failed", error: "The key was refused; set NOTES_KEY." },
+      { id: "silent", status: "unchecked" },
+    ]);
+  });
+});
+
+describe("a scheduled source", () => {
+  it("is synced at once and then every so often, also after a restart", async () => {
+    let syncs = 0;
+    const source: SourcePlugin = {
+      id: "feed",
+      schedule: { everyMs: 60_000 },
+      async sync() {
+        syncs += 1;
+      },
+    };
+    const { runner, advance, until, ...opened } = await runnerOf(source);
+    await runner.start();
+    await until(() => syncs === 1 && runner.health()[0]?.next_at === "2026-01-01T00:01:00.000Z");
+    for (let minute = 2; minute <= 4; minute += 1) {
+      advance(60_000);
+      await until(
+        () => syncs === minute && runner.health()[0]?.next_at === isoTime(opened.host.clock.now() + 60_000),
+      );
+    }
+    await runner.stop(0);
+    const registry = createPluginRegistry();
+    registry.registerSource(source);
+    const second = createSourceRunner({ ...opened, registry });
+    await second.start();
+    expect(second.health()[0]?.next_at).toBe("2026-01-01T00:04:00.000Z");
+    expect(syncs).toBe(4);
+    await second.stop(0);
+  });
+
+  it("comes again after a growing pause while it fails, which others do not feel", async () => {
+    let failures = 0;
+    let sound = 0;
+    const { runner, advance, until, host } = await runnerOf(
+      {
+        id: "down",
+        schedule: { everyMs: 3_600_000 },
+        async sync() {
+          failures += 1;
+          throw new Error("no network");
+        },
+      },
+      {
+        id: "sound",
+        schedule: { everyMs: 3_600_000 },
+        async sync() {
+          sound += 1;
+        },
+      },
+    );
+    await runner.start();
+    for (const pauseMs of [500, 1_000, 2_000, 4_000]) {
+      const [down] = await until(() => {
+        const health = runner.health();
+        return health[0]?.next_at === isoTime(host.clock.now() + pauseMs) ? health : undefined;
+      });
+      expect(down).toMatchObject({ status: "failing", failures, error: "no network" });
+      advance(pauseMs);
+    }
+    await until(() => failures === 5);
+    expect(sound).toBe(1);
+    expect(runner.health()[1]).toMatchObject({ status: "ok", next_at: "2026-01-01T01:00:00.000Z" });
+    await runner.stop(0);
+  });
+
+  it("waits as long as its error asks for, and for its regular time where trying again is no use", async () => {
+    const errors = [{ retryAfterMs: 120_000 }, { retryable: false }];
+    const { runner, advance, until } = await runnerOf({
+      id: "limited",
+      schedule: { everyMs: 600_000 },
+      async sync() {
+        throw Object.assign(new Error("not now"), errors.shift());
+      },
+    });
+    await runner.start();
+    await until(() => runner.health()[0]?.next_at === "2026-01-01T00:02:00.000Z");
+    advance(120_000);
+    await until(() => runner.health()[0]?.next_at === "2026-01-01T00:12:00.000Z");
+    expect(errors).toEqual([]);
+    await runner.stop(0);
   });
 });
