@@ -8,6 +8,7 @@ type Bench = (report: Report) => Promise<void>;
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   core: async () => (await import("./core.ts")).benchCore,
   "core-growth": async () => (await import("./core-growth.ts")).benchCoreGrowth,
+  jobs: async () => (await import("./jobs.ts")).benchJobs,
 };
 
 const usage = `Usage: npm run bench -- NAME [--json]\nBenches: ${Object.keys(benches).join(", ")}`;
