@@ -17,6 +17,9 @@ export interface PluginContext {
 /** What extensions provide to plugins, by the extension's name. */
 export type PluginServices = Readonly<Record<string, unknown>>;
 
+// Half of what the store's queue holds by default: a flood from one plugin leaves room for the others.
+const MAX_WAITING = 5_000;
+
 /** What the runners take from the host and hand on to plugins. */
 export type PluginHost = Pick<PluginContext, "log" | "clock"> & {
   /** Default: none. */
@@ -46,19 +49,34 @@ export function trackCommands<Sent extends { readonly type: string }>(
 ): TrackedCommands<Sent> {
   const { actor, cause } = from;
   let waiting = 0;
+  let commandsWaiting = 0;
+  let tooMany: PluginError | undefined;
   let firstRefusal: { readonly error: unknown } | undefined;
   let waiters: (() => void)[] = [];
   let ended = false;
 
-  const track = <Receipt>(send: () => Promise<Receipt>): Promise<Receipt> => {
+  const track = <Receipt>(send: () => Promise<Receipt>, count = 0): Promise<Receipt> => {
     if (ended) return handled(Promise.reject(contextEnded(actor)));
-    const sent = send();
+    const sent = commandsWaiting + count > MAX_WAITING ? refuseFlood<Receipt>() : send();
     waiting += 1;
-    sent.then(done, (error: unknown) => {
-      firstRefusal ??= { error };
-      done();
-    });
+    commandsWaiting += count;
+    sent.then(
+      () => {
+        commandsWaiting -= count;
+        done();
+      },
+      (error: unknown) => {
+        commandsWaiting -= count;
+        firstRefusal ??= { error };
+        done();
+      },
+    );
     return sent;
+  };
+  /** One error for all of them: a flood of errors would cost as much as what it keeps out. */
+  const refuseFlood = <Receipt>(): Promise<Receipt> => {
+    tooMany ??= tooManyCommands(actor);
+    return handled(Promise.reject(tooMany));
   };
   const done = (): void => {
     waiting -= 1;
@@ -75,8 +93,9 @@ export function trackCommands<Sent extends { readonly type: string }>(
   return {
     track,
     commands: {
-      enqueue: (command, given) => track(() => sink.enqueue(command, envelope(given))),
-      enqueueAll: (commands, given) => track(() => sink.enqueueAll(commands, envelope(given))),
+      enqueue: (command, given) => track(() => sink.enqueue(command, envelope(given)), 1),
+      enqueueAll: (commands, given) =>
+        track(() => sink.enqueueAll(commands, envelope(given)), commands?.length),
     },
     async settled() {
       while (waiting > 0) {
@@ -93,6 +112,14 @@ export function trackCommands<Sent extends { readonly type: string }>(
       if (ended) throw contextEnded(actor);
     },
   };
+}
+
+function tooManyCommands(plugin: string): PluginError {
+  return new PluginError(
+    "ATLAS_PLUGINS_TOO_MANY_COMMANDS",
+    { plugin, limit: MAX_WAITING },
+    `${plugin} sent more than ${MAX_WAITING} commands without awaiting them. Await some before sending more.`,
+  );
 }
 
 /** The error for work that goes on after its call is over. */

@@ -18,6 +18,7 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_STOPPING: Record<never, never>;
   ATLAS_PLUGINS_SUSPENDED: { readonly id: string; readonly step: string };
   ATLAS_PLUGINS_TIMEOUT: { readonly plugin: string; readonly timeoutMs: number };
+  ATLAS_PLUGINS_TOO_MANY_COMMANDS: { readonly plugin: string; readonly limit: number };
   ATLAS_PLUGINS_WORKFLOW_UNKNOWN: { readonly id: string; readonly nearest?: string };
 }
 
@@ -28,6 +29,7 @@ const retryable: ReadonlySet<PluginErrorCode> = new Set<PluginErrorCode>([
   "ATLAS_PLUGINS_STOPPING",
   "ATLAS_PLUGINS_SUSPENDED",
   "ATLAS_PLUGINS_TIMEOUT",
+  "ATLAS_PLUGINS_TOO_MANY_COMMANDS",
 ]);
 
 /** Every failure that the plugins package itself reports. Branch on `code`. */

@@ -1,0 +1,234 @@
+import { defineWorkflow, type WorkflowPlugin } from "@atlas/plugins";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { z } from "zod";
+import { createGateway, type GatewayOptions } from "../src/index.ts";
+
+async function open(options: Partial<GatewayOptions> = {}) {
+  const gateway = await createGateway({ database: ":memory:", ...options });
+  onTestFinished(() => gateway.stop());
+  return gateway;
+}
+
+const typed = defineWorkflow({
+  id: "typed.v1",
+  input: z.object({ topic: z.string("must be a topic"), tags: z.array(z.string()).default([]) }),
+  run: async () => undefined,
+});
+const late: WorkflowPlugin = {
+  id: "late.v1",
+  input: {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: async () => ({ issues: [{ message: "asked somebody, and no", path: [{ key: "a" }, 0] }] }),
+    },
+  },
+  run: async () => undefined,
+};
+
+describe("a job whose input its workflow's schema does not take", () => {
+  it("is refused when it is created, with the schema's own message and path", async () => {
+    const gateway = await open({ workflows: [typed, late] });
+    await expect(gateway.jobs.create({ workflow_id: "typed.v1", input: { topic: 7 } })).rejects.toMatchObject(
+      {
+        code: "ATLAS_PLUGINS_INPUT_INVALID",
+        details: { workflow_id: "typed.v1", path: "topic" },
+        message: 'The input of a "typed.v1" job is not valid at "topic": must be a topic',
+      },
+    );
+    await expect(gateway.jobs.create({ workflow_id: "typed.v1" })).rejects.toMatchObject({
+      details: { path: "topic" },
+    });
+    await expect(gateway.jobs.create({ workflow_id: "late.v1" })).rejects.toMatchObject({
+      details: { path: "a.0" },
+    });
+    expect((await gateway.repo.listJobs()).items).toEqual([]);
+  });
+
+  it("is refused whoever sends it, also as a plain command", async () => {
+    const gateway = await open({ workflows: [typed] });
+    const sent = gateway.commands.enqueue({
+      type: "job.create",
+      job: { workflow_id: "typed.v1", input: { topic: "sea", tags: "none" } },
+    });
+    await expect(sent).rejects.toMatchObject({
+      code: "ATLAS_PLUGINS_INPUT_INVALID",
+      details: { path: "tags" },
+    });
+  });
+
+  it("is kept as it was sent where the schema takes it", async () => {
+    const gateway = await open({ workflows: [typed] });
+    const job = await gateway.jobs.create({ workflow_id: "typed.v1", input: { topic: "sea" } });
+    expect(job.input).toEqual({ topic: "sea" });
+  });
+});
+
+describe("a job", () => {
+  it("of an unknown workflow is refused with the nearest id", async () => {
+    const gateway = await open({ workflows: [typed] });
+    await expect(gateway.jobs.create({ workflow_id: "typd.v1" })).rejects.toThrow('Did you mean "typed.v1"?');
+  });
+
+  it("is one, however many ask for it at the same time with the same key", async () => {
+    let runs = 0;
+    const gateway = await open({
+      workflows: [
+        {
+          id: "once.v1",
+          async run() {
+            runs += 1;
+          },
+        },
+      ],
+    });
+    await gateway.start();
+    const jobs = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        gateway.jobs.create({ workflow_id: "once.v1", idempotency_key: "order-7" }),
+      ),
+    );
+    expect(new Set(jobs.map(({ id }) => id)).size).toBe(1);
+    await gateway.jobs.wait(jobs[0]?.id ?? "");
+    expect(runs).toBe(1);
+  });
+
+  it("that is queued never runs once it is cancelled, and one that is over stays as it is", async () => {
+    let runs = 0;
+    const gateway = await open({
+      workflows: [
+        {
+          id: "work.v1",
+          async run() {
+            runs += 1;
+          },
+        },
+      ],
+    });
+    const job = await gateway.jobs.create({ workflow_id: "work.v1" });
+    expect(await gateway.jobs.cancel(job.id)).toMatchObject({ status: "cancelled" });
+    await gateway.start();
+    const other = await gateway.jobs.create({ workflow_id: "work.v1" });
+    await gateway.jobs.wait(other.id);
+    expect(await gateway.jobs.cancel(other.id)).toMatchObject({ status: "succeeded" });
+    expect(runs).toBe(1);
+    await expect(gateway.jobs.cancel("nobody")).rejects.toMatchObject({
+      code: "ATLAS_PLUGINS_JOB_NOT_FOUND",
+    });
+  });
+
+  it("that has failed for good is redriven with all its attempts and its finished steps", async () => {
+    let works = false;
+    let paid = 0;
+    const attempts: number[] = [];
+    const gateway = await open({
+      workflows: [
+        {
+          id: "work.v1",
+          retry: { maxAttempts: 2, firstDelayMs: 0 },
+          async run(ctx) {
+            attempts.push(ctx.attempt);
+            await ctx.step("pay", () => {
+              paid += 1;
+            });
+            if (!works) throw new Error("down");
+          },
+        },
+      ],
+    });
+    await gateway.start();
+    const job = await gateway.jobs.create({ workflow_id: "work.v1" });
+    expect(await gateway.jobs.wait(job.id)).toMatchObject({ status: "failed", attempt: 2 });
+    works = true;
+    expect(await gateway.jobs.redrive(job.id)).toMatchObject({ id: job.id });
+    expect(await gateway.jobs.wait(job.id)).toMatchObject({ status: "succeeded", attempt: 3 });
+    expect(attempts).toEqual([1, 2, 1]);
+    expect(paid).toBe(1);
+    await expect(gateway.jobs.redrive(job.id)).rejects.toMatchObject({
+      code: "ATLAS_PLUGINS_JOB_NOT_FAILED",
+      details: { status: "succeeded" },
+    });
+  });
+
+  it("comes by its workflow's schedule, with the schedule's input", async () => {
+    const ran = Promise.withResolvers<unknown>();
+    const gateway = await open({
+      workflows: [
+        {
+          id: "hourly.v1",
+          schedule: { everyMs: 3_600_000, input: { topic: "tides" } },
+          run: async (_ctx, input) => ran.resolve(input),
+        },
+      ],
+    });
+    await gateway.start();
+    expect(await ran.promise).toEqual({ topic: "tides" });
+    const [schedule] = await gateway.repo.plugins.listSchedules();
+    expect(schedule).toMatchObject({ kind: "workflow", id: "hourly.v1" });
+  });
+});
+
+describe("a gateway", () => {
+  it("refuses a workflow that needs a harness where there is none", async () => {
+    const coding = defineWorkflow({
+      id: "coding.v1",
+      capabilities: ["harness"],
+      run: async (ctx) => void ctx.harness,
+    });
+    await expect(createGateway({ database: ":memory:", workflows: [coding] })).rejects.toThrow(
+      'The workflow "coding.v1" needs a harness',
+    );
+  });
+
+  it("says how its plugins are, and what their checks found", async () => {
+    const gateway = await open({
+      sources: [
+        { id: "feed", sync: () => Promise.reject(new Error("no network")), check: async () => undefined },
+      ],
+      sinks: [{ id: "log", handle: async () => undefined }],
+    });
+    await gateway.start();
+    await expect(gateway.sync("feed")).rejects.toThrow("no network");
+    expect(gateway.health()).toMatchObject({
+      status: "ok",
+      sources: [{ id: "feed", status: "failing", failures: 1, error: "no network" }],
+      sinks: [{ id: "log", status: "ok" }],
+      jobs: { running: 0 },
+    });
+    expect(await gateway.check()).toEqual({ sources: [{ id: "feed", status: "ok" }] });
+    await expect(gateway.sinks.redrive("lok")).rejects.toThrow('Did you mean "log"?');
+  });
+
+  it("counts its jobs, and tells how a workflow went", async () => {
+    const gateway = await open({
+      workflows: [
+        {
+          id: "work.v1",
+          async run(_ctx, input) {
+            if (input["fails"] === true) throw new Error("no");
+          },
+        },
+      ],
+    });
+    await gateway.start();
+    const jobs = await Promise.all(
+      [false, false, true].map((fails) =>
+        gateway.jobs.create({ workflow_id: "work.v1", max_attempts: 1, input: { fails } }),
+      ),
+    );
+    await Promise.all(jobs.map(({ id }) => gateway.jobs.wait(id)));
+    await gateway.jobs.create({ workflow_id: "work.v1", run_at: "2999-01-01T00:00:00Z" });
+    const { plugins } = gateway.repo;
+    expect(await plugins.countJobs()).toEqual({
+      queued: 1,
+      running: 0,
+      succeeded: 2,
+      failed: 1,
+      cancelled: 0,
+    });
+    expect(await plugins.oldestQueuedAt()).toBe("2999-01-01T00:00:00.000Z");
+    const insight = await plugins.getWorkflowInsight("work.v1");
+    expect(insight).toMatchObject({ jobs: 3, succeeded: 2, failed: 1 });
+    expect(insight.run_ms?.p99).toBeGreaterThanOrEqual(0);
+  });
+});

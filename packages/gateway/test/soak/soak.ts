@@ -1,0 +1,102 @@
+// Kills a working gateway again and again, and then counts. `npm run test:soak:plugins` does so for a minute; the tests
+// for some seconds.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { openReadOnly } from "@atlas/core";
+import { pluginsModule } from "@atlas/plugins";
+import type { SoakHostOptions } from "./host.ts";
+
+/** What a soak found. */
+export interface SoakReport {
+  readonly kills: number;
+  readonly numbers: number;
+  /** What is not as it must be; empty is good. */
+  readonly problems: readonly string[];
+}
+
+const HOST = new URL("./host.ts", import.meta.url).pathname;
+
+/** Runs a gateway for `durationMs`, killing it at random, lets the last one finish, and verifies the counts. */
+export async function soak({ durationMs }: { readonly durationMs: number }): Promise<SoakReport> {
+  const folder = mkdtempSync(join(tmpdir(), "soak-"));
+  const database = join(folder, "atlas.db");
+  const log = join(folder, "events.log");
+  try {
+    let kills = 0;
+    const endAt = performance.now() + durationMs;
+    while (performance.now() < endAt) {
+      const host = start({ database, log });
+      await once(host.stdout, "data");
+      await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 500));
+      host.kill("SIGKILL");
+      await once(host, "exit");
+      kills += 1;
+    }
+    const upTo = (await cursorOf(database)) + 40;
+    const last = start({ database, log, upTo });
+    const [code] = await once(last, "exit");
+    const problems = code === 0 ? [] : [`The last gateway ended with code ${code}.`];
+    return { kills, numbers: upTo, problems: [...problems, ...(await verify(database, log, upTo))] };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function start(options: SoakHostOptions) {
+  return spawn(process.execPath, [HOST, JSON.stringify(options)], { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+async function cursorOf(database: string): Promise<number> {
+  const store = await openReadOnly(database, { modules: [pluginsModule] });
+  try {
+    return Number((await store.repo.plugins.getSourceCursor("counter")) ?? 0);
+  } finally {
+    store.close();
+  }
+}
+
+async function verify(database: string, log: string, numbers: number): Promise<readonly string[]> {
+  const problems: string[] = [];
+  const store = await openReadOnly(database, { modules: [pluginsModule] });
+  try {
+    const { select, plugins } = store.repo;
+    const expectCount = (what: string, found: unknown, expected: number): void => {
+      if (Number(found) !== expected) problems.push(`${what}: ${found} instead of ${expected}.`);
+    };
+    const { count: events } = await select
+      .selectFrom("events")
+      .select(({ fn }) => fn.countAll<number>().as("count"))
+      .executeTakeFirstOrThrow();
+    expectCount("Events of the source", events, numbers);
+    const jobs = await plugins.countJobs();
+    expectCount("Succeeded jobs", jobs.succeeded, numbers);
+    expectCount("Other jobs", jobs.queued + jobs.running + jobs.failed + jobs.cancelled, 0);
+    const artifacts = await select.selectFrom("artifacts").select("id").execute();
+    expectCount("Artifacts", artifacts.length, numbers);
+    const ends = await select
+      .selectFrom("domain_events")
+      .select(({ fn }) => fn.countAll<number>().as("count"))
+      .where("type", "=", "job.succeeded")
+      .executeTakeFirstOrThrow();
+    expectCount("Ends of jobs", ends.count, numbers);
+    const seen = new Set(readFileSync(log, "utf8").split("\n"));
+    const missing = artifacts.filter(({ id }) => !seen.has(id));
+    expectCount("Artifacts that the sink never had", missing.length, 0);
+    const steps = await select.selectFrom("plugins_job_steps").select("job_id").execute();
+    expectCount("Steps that were left behind", steps.length, 0);
+  } finally {
+    store.close();
+  }
+  return problems;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { seconds: { type: "string", default: "60" } } });
+  const report = await soak({ durationMs: Number(values.seconds) * 1_000 });
+  console.log(JSON.stringify(report));
+  process.exitCode = report.problems.length === 0 ? 0 : 1;
+}
