@@ -268,8 +268,8 @@ export function createDelivery(options: {
         lastError = undefined;
         return "done";
       }
-      const error = end.kind === "threw" ? end.error : end.reason;
-      return error === stopReason ? "stopped" : { error };
+      if (end.kind === "threw") return { error: end.error };
+      return end.reason === stopReason ? "stopped" : { error: end.reason };
     }
 
     async function fail(

@@ -30,7 +30,11 @@ export async function soak({ durationMs }: { readonly durationMs: number }): Pro
     const endAt = performance.now() + durationMs;
     while (performance.now() < endAt) {
       const host = start({ database, log });
-      await once(host.stdout, "data");
+      const isReady = await Promise.race([
+        once(host.stdout, "data").then(() => true),
+        once(host, "exit").then(() => false),
+      ]);
+      if (!isReady) return { kills, numbers: 0, problems: ["A gateway ended before it was ready."] };
       await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 500));
       host.kill("SIGKILL");
       await once(host, "exit");
@@ -47,7 +51,9 @@ export async function soak({ durationMs }: { readonly durationMs: number }): Pro
 }
 
 function start(options: SoakHostOptions) {
-  return spawn(process.execPath, [HOST, JSON.stringify(options)], { stdio: ["ignore", "pipe", "inherit"] });
+  return spawn(process.execPath, ["--conditions=@atlas/source", HOST, JSON.stringify(options)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
 }
 
 async function cursorOf(database: string): Promise<number> {
