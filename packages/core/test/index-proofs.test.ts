@@ -9,6 +9,8 @@ import { openStore } from "./support/open-store.ts";
 async function explainingRepo() {
   const store = await openStore();
   await store.commands.enqueue({ type: "entity.upsert", entity: { type: "note" } });
+  // Ready for whoever asks for jobs of "w" that are due by the year 3000.
+  await store.commands.enqueue({ type: "job.create", job: { workflow_id: "w" } });
   const database = new Sqlite(store.path, { readonly: true });
   onTestFinished(() => void database.close());
   const real = createConnection(database);
@@ -188,13 +190,13 @@ const single: readonly (readonly [string, Ask, RegExp])[] = [
   ],
   [
     "listReadyJobs of one workflow",
-    (repo) => repo.listReadyJobs({ workflow_ids: ["w"], now: "2", limit: 5 }),
-    /^(SCAN|SEARCH) jobs USING INDEX jobs_ready( \(.*\))?$/,
+    (repo) => repo.listReadyJobs({ workflow_ids: ["w"], now: "3", limit: 1 }),
+    /^SEARCH jobs USING INDEX jobs_ready \(priority=\? AND run_at<\?\)$/,
   ],
   [
     "listReadyJobs of three workflows",
-    (repo) => repo.listReadyJobs({ workflow_ids: ["w", "x", "y"], now: "2", limit: 5 }),
-    /^(SCAN|SEARCH) jobs USING INDEX jobs_ready( \(.*\))?$/,
+    (repo) => repo.listReadyJobs({ workflow_ids: ["w", "x", "y"], now: "3", limit: 1 }),
+    /^SEARCH jobs USING INDEX jobs_ready \(priority=\? AND run_at<\?\)$/,
   ],
 ];
 
@@ -202,6 +204,12 @@ it.each(single)("%s finds its rows by their index", async (_, ask, expected) => 
   const { repo, plan } = await explainingRepo();
   await ask(repo, {});
   expect(plan()).toMatch(expected);
+});
+
+it("listReadyJobs finds the next lower priority by its index", async () => {
+  const { repo, plan } = await explainingRepo();
+  await repo.listReadyJobs({ workflow_ids: ["w"], now: "3", limit: 2 });
+  expect(plan()).toBe("SEARCH jobs USING COVERING INDEX jobs_ready (priority<?)");
 });
 
 it("reads the queued jobs in key order, or sorts those of their own small index", async () => {

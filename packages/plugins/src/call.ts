@@ -2,7 +2,7 @@ import type { Clock } from "@atlas/core";
 import { PluginError } from "./errors.ts";
 
 /** How a call of a plugin ended. */
-export type CallEnd =
+type CallEnd =
   | { readonly kind: "returned" }
   | { readonly kind: "threw"; readonly error: unknown }
   /** It was ended from outside; what it did afterwards, if anything, does not count. */

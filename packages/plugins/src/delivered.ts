@@ -24,7 +24,7 @@ export interface Delivered {
 }
 
 /** The place up to which events are noted; no plugin can have this name. */
-export const NOTED = "$delivered";
+const NOTED = "$delivered";
 
 const NOTE_EVERY_MS = 1_000;
 const NEXT_NOTE_MS = 20;

@@ -22,7 +22,7 @@ export type NextJobState =
 const DEFAULT_ATTEMPTS = 3;
 const MAX_RECOVERIES = 2;
 /** The `run_at` of a job that waits for something that has no time. */
-export const NEVER = "9999-12-31T23:59:59.999Z";
+const NEVER = "9999-12-31T23:59:59.999Z";
 
 /**
  * Decides what becomes of a job after an attempt. A failure is tried again while attempts are left (the job's `max_attempts`,

@@ -33,6 +33,7 @@ import {
   selectJob,
   selectJobByKey,
   selectJournal,
+  selectPriorityBelow,
   selectRefused,
   selectStore,
 } from "./selects.ts";
@@ -104,6 +105,9 @@ export interface CoreQueries {
   /** The refused commands that are still kept, oldest first. */
   listRefusedCommands(options?: FollowOptions): Promise<Page<RefusedCommand>>;
 }
+
+// The schema of a job allows a million at most.
+const ABOVE_ALL_PRIORITIES = 1_000_001;
 
 /** Core's queries over a reading connection. */
 export function coreQueries(read: Read<CoreTables>): CoreQueries {
@@ -212,7 +216,16 @@ export function coreQueries(read: Read<CoreTables>): CoreQueries {
     async listReadyJobs({ workflow_ids, now, limit }) {
       if (workflow_ids.length === 0) return [];
       const names = Object.fromEntries(workflow_ids.map((id, index) => [`workflow_${index}`, id]));
-      return (await read.all(readyJobList(workflow_ids.length), { ...names, now, limit })).map(toJob);
+      const list = readyJobList(workflow_ids.length);
+      const ready: Job[] = [];
+      for (let below = ABOVE_ALL_PRIORITIES; ready.length < limit; ) {
+        const priority = (await read.get(selectPriorityBelow, { below }))?.priority;
+        if (priority === undefined) break;
+        const rows = await read.all(list, { ...names, priority, now, limit: limit - ready.length });
+        for (const row of rows) ready.push(toJob(row));
+        below = priority;
+      }
+      return ready;
     },
 
     async getDomainEvent(id) {

@@ -143,25 +143,39 @@ export const jobList = oncePerShape(
     ),
 );
 
+/** The highest priority below this one that a queued job has. */
+export const selectPriorityBelow = query<CoreTables, { below: number }>()((db, p) =>
+  db
+    .selectFrom("jobs")
+    .select("priority")
+    .where("status", "=", sql.lit<JobStatus>("queued"))
+    .where("priority", "<", p.below)
+    .orderBy("priority", "desc")
+    .limit(1),
+);
+
+/** Ready jobs of one priority: so that the index finds them by time, and delayed jobs cost nothing, however many. */
 export const readyJobList = oncePerShape((workflows: number) =>
-  query<CoreTables, { now: string; limit: number } & Readonly<Record<`workflow_${number}`, string>>>()(
-    (db, p) =>
-      db
-        .selectFrom("jobs")
-        .selectAll()
-        .where("status", "=", sql.lit<JobStatus>("queued"))
-        .where("run_at", "<=", p.now)
-        // An expression, so that no planner walks every job the workflows ever had, and sorts them.
-        .where(
-          sql<string>`workflow_id || ''`,
-          "in",
-          Array.from({ length: workflows }, (_, index) => p[`workflow_${index}`]).filter(
-            (name) => name !== undefined,
-          ),
-        )
-        .orderBy("priority", "desc")
-        .orderBy("run_at")
-        .orderBy("id")
-        .limit(p.limit),
+  query<
+    CoreTables,
+    { priority: number; now: string; limit: number } & Readonly<Record<`workflow_${number}`, string>>
+  >()((db, p) =>
+    db
+      .selectFrom("jobs")
+      .selectAll()
+      .where("status", "=", sql.lit<JobStatus>("queued"))
+      .where("priority", "=", p.priority)
+      .where("run_at", "<=", p.now)
+      // An expression, so that no planner walks every job the workflows ever had, and sorts them.
+      .where(
+        sql<string>`workflow_id || ''`,
+        "in",
+        Array.from({ length: workflows }, (_, index) => p[`workflow_${index}`]).filter(
+          (name) => name !== undefined,
+        ),
+      )
+      .orderBy("run_at")
+      .orderBy("id")
+      .limit(p.limit),
   ),
 );
