@@ -82,9 +82,13 @@ function better(id: unknown): string {
   return PLUGIN_ID.test(fitting) ? ` Write "${fitting}".` : "";
 }
 
-/** The names of an object's own methods: one of them may be the one that was meant. */
-function functionsOf(plugin: object): readonly string[] {
-  return Object.entries(plugin).flatMap(([name, value]) => (typeof value === "function" ? [name] : []));
+/** Which of the plugin's own methods was probably meant. */
+function rename(method: string, plugin: object): string {
+  const methods = Object.entries(plugin).flatMap(([name, value]) =>
+    typeof value === "function" ? [name] : [],
+  );
+  const nearest = nearestName(method, methods);
+  return nearest === undefined ? "" : ` Rename its "${nearest}".`;
 }
 
 function found<Plugin>(

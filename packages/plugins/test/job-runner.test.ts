@@ -1,4 +1,4 @@
-import type { Clock, Job, NewJob } from "@atlas/core";
+import { type Clock, CoreError, type Job, type NewJob } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
@@ -454,5 +454,92 @@ describe("the job runner", () => {
     await untilFound(async () => (await repo.plugins.listSinkExceptions())[0]?.status === "dead");
     await delivery.stop(1_000);
     expect((await repo.plugins.countJobs()).succeeded).toBe(17);
+  });
+
+  it("starts a job once, however often it looks while the claim waits for its commit", async () => {
+    const { clock, advance } = createManualClock();
+    const opened = await openStore({ clock });
+    const gate = Promise.withResolvers<void>();
+    let runs = 0;
+    const registry = createPluginRegistry();
+    registry.registerWorkflow({
+      id: "work.v1",
+      async run() {
+        runs += 1;
+      },
+    });
+    const runner = createJobRunner({
+      ...opened,
+      registry,
+      llm: createMockLLM(),
+      commands: {
+        async enqueue(command, envelope) {
+          if (command.type === "job.updateStatus" && command.status === "running") await gate.promise;
+          return opened.commands.enqueue(command, envelope);
+        },
+        enqueueAll: opened.commands.enqueueAll,
+      },
+    });
+    opened.store.onCommitted(runner.wake);
+    await runner.start();
+    await opened.commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: "work.v1" } });
+    await untilFound(() => runner.running === 1);
+    for (let poll = 0; poll < 3; poll += 1) {
+      runner.wake();
+      advance(5_000);
+      await new Promise(setImmediate);
+    }
+    expect(runner.running).toBe(1);
+    gate.resolve();
+    await untilFound(async () => (await opened.repo.getJob("j1"))?.status === "succeeded");
+    await runner.stop(0);
+    expect(runs).toBe(1);
+    const { items } = await opened.repo.listDomainEvents();
+    expect(items.filter(({ type }) => type === "job.started")).toHaveLength(1);
+  });
+
+  it("reports again what the storage could not take at first", async () => {
+    const { clock, advance } = createManualClock();
+    const opened = await openStore({ clock });
+    let failures = 2;
+    const registry = createPluginRegistry();
+    registry.registerWorkflow({ id: "work.v1", run: async () => undefined });
+    const runner = createJobRunner({
+      ...opened,
+      registry,
+      llm: createMockLLM(),
+      commands: {
+        enqueue(command, envelope) {
+          if (command.type === "job.updateStatus" && command.status === "succeeded" && failures > 0) {
+            failures -= 1;
+            return Promise.reject(new CoreError("ATLAS_CORE_QUEUE_FULL", {}, "The queue is full."));
+          }
+          return opened.commands.enqueue(command, envelope);
+        },
+        enqueueAll: opened.commands.enqueueAll,
+      },
+    });
+    opened.store.onCommitted(runner.wake);
+    await runner.start();
+    await opened.commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: "work.v1" } });
+    const job = await untilFound(async () => {
+      advance(1_000);
+      const found = await opened.repo.getJob("j1");
+      return found?.status === "succeeded" ? found : undefined;
+    });
+    expect(job.attempt).toBe(1);
+    expect(failures).toBe(0);
+    await runner.stop(0);
+  });
+
+  it("gives plugins what extensions provide, and nothing to change it with", async () => {
+    let services: object | undefined;
+    const { create, until } = await running(async (ctx) => {
+      services = ctx.services;
+    });
+    await create("j1");
+    await until("j1", ended);
+    expect(services).toEqual({});
+    expect(Object.isFrozen(services)).toBe(true);
   });
 });

@@ -49,4 +49,45 @@ describe("registry", () => {
       'The workflow "broken" has no run method.',
     );
   });
+
+  it.each([
+    ["my workflow", "my-workflow"],
+    [" digest.v1 ", "digest.v1"],
+    ["_hidden", "hidden"],
+    ["ümlaut", "mlaut"],
+  ])("suggests for the id %j the spelling %j", (id, better) => {
+    const registry = createPluginRegistry();
+    expect(() => registry.registerWorkflow({ id, run: async () => undefined })).toThrow(`Write "${better}".`);
+  });
+
+  it.each([
+    ["timeoutMs", { timeoutMs: 0 }],
+    ["timeoutMs", { timeoutMs: 2 ** 31 }],
+    ["retry.maxAttempts", { retry: { maxAttempts: 1.5 } }],
+    ["retry.firstDelayMs", { retry: { firstDelayMs: -1 } }],
+    ["concurrency", { concurrency: 0 }],
+    ["input", { input: { parse: () => 1 } as never }],
+    ["capability", { capabilities: ["harnes" as "harness"] }],
+  ])("refuses a workflow whose %s cannot be kept", (name, options) => {
+    const registry = createPluginRegistry();
+    const register = () => registry.registerWorkflow({ id: "w", ...options, run: async () => undefined });
+    expect(register).toThrow(TypeError);
+    expect(register).toThrow(name);
+    expect(register).toThrow('The workflow "w"');
+  });
+
+  it("suggests the method that was meant, and refuses what is no plugin", () => {
+    const registry = createPluginRegistry();
+    expect(() => registry.registerSource({ id: "s", sycn: async () => undefined } as never)).toThrow(
+      'has no sync method. Rename its "sycn".',
+    );
+    expect(() => registry.registerSink(null as never)).toThrow("A sink is an object with an id");
+  });
+
+  it.each(["*", "job*", "", "a.*.b"])("refuses a sink that asks for the events %j", (on) => {
+    const registry = createPluginRegistry();
+    expect(() => registry.registerSink({ id: "s", on: [on], handle: async () => undefined })).toThrow(
+      'write a type such as "artifact.created"',
+    );
+  });
 });
