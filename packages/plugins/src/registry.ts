@@ -62,9 +62,7 @@ function register<
     );
   }
   if (typeof plugin[method] !== "function")
-    throw new TypeError(
-      `The ${kind} "${id}" has no ${method} method.${didYouMean(method, functionsOf(plugin))}`,
-    );
+    throw new TypeError(`The ${kind} "${id}" has no ${method} method.${rename(method, plugin)}`);
   if (plugins.has(id)) throw new TypeError(`Two ${kind}s have the id "${id}"; each needs its own.`);
   check(plugin);
   plugins.set(id, plugin);
