@@ -28,6 +28,8 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
     importsTypes: ["llm", "harness"],
     // kysely and zod are core's peers: the module of the plugins' own tables is written with them.
     thirdParty: ["croner", "@standard-schema/spec", "kysely", "zod"],
+    // docs/decisions/0015-saxes.md
+    onlyUnder: { folder: "builtin", thirdParty: ["saxes"] },
   },
   gateway: {
     imports: ["core", "routing", "llm", "harness", "plugins"],

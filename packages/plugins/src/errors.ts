@@ -4,6 +4,12 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_CONTEXT_ENDED: { readonly plugin: string };
   ATLAS_PLUGINS_CRASH_LOOP: { readonly id: string; readonly recoveries: number };
   ATLAS_PLUGINS_EVENT_TOO_DEEP: { readonly id: string; readonly depth: number };
+  ATLAS_PLUGINS_FEED_INVALID: { readonly origin: string; readonly line?: number };
+  ATLAS_PLUGINS_FILE_NAME_INVALID: { readonly artifact: string };
+  ATLAS_PLUGINS_FOLDER_UNREADABLE: { readonly path: string };
+  ATLAS_PLUGINS_GIT_FAILED: { readonly path: string };
+  ATLAS_PLUGINS_HTTP_FAILED: { readonly origin: string; readonly status?: number };
+  ATLAS_PLUGINS_HTTP_REFUSED: { readonly origin: string; readonly status?: number };
   ATLAS_PLUGINS_INPUT_INVALID: { readonly workflow_id: string; readonly path: string };
   ATLAS_PLUGINS_JOB_NOT_FAILED: { readonly id: string; readonly status: string };
   ATLAS_PLUGINS_JOB_NOT_FOUND: { readonly id: string };
@@ -25,7 +31,12 @@ export interface PluginErrorDetails {
 /** Every code of a `PluginError`. */
 export type PluginErrorCode = keyof PluginErrorDetails;
 
+// The outside world may be in order again later; the other codes need another call.
 const retryable: ReadonlySet<PluginErrorCode> = new Set<PluginErrorCode>([
+  "ATLAS_PLUGINS_FEED_INVALID",
+  "ATLAS_PLUGINS_FOLDER_UNREADABLE",
+  "ATLAS_PLUGINS_GIT_FAILED",
+  "ATLAS_PLUGINS_HTTP_FAILED",
   "ATLAS_PLUGINS_STOPPING",
   "ATLAS_PLUGINS_SUSPENDED",
   "ATLAS_PLUGINS_TIMEOUT",
@@ -39,16 +50,20 @@ export class PluginError<Code extends PluginErrorCode = PluginErrorCode> extends
   /** True where the same may succeed later without any change to it. */
   readonly retryable: boolean;
   readonly details: PluginErrorDetails[Code];
+  /** How long whoever was asked wants to be left alone, in milliseconds. */
+  readonly retryAfterMs?: number;
 
-  constructor(code: Code, details: PluginErrorDetails[Code], message: string) {
-    super(message);
+  constructor(
+    code: Code,
+    details: PluginErrorDetails[Code],
+    message: string,
+    options: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {},
+  ) {
+    const { retryAfterMs, ...errorOptions } = options;
+    super(message, errorOptions);
     this.code = code;
     this.retryable = retryable.has(code);
     this.details = details;
+    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
   }
-}
-
-/** Why a plugin's call is ended when the gateway stops. */
-export function stopping(): PluginError {
-  return new PluginError("ATLAS_PLUGINS_STOPPING", {}, "The gateway is stopping.");
 }

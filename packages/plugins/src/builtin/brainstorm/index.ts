@@ -1,0 +1,1 @@
+export { type BrainstormOptions, createBrainstormWorkflow } from "./brainstorm-workflow.ts";

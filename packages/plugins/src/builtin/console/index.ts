@@ -1,0 +1,1 @@
+export { type ConsoleSinkOptions, createConsoleSink } from "./console-sink.ts";

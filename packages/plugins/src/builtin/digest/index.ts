@@ -1,0 +1,1 @@
+export { createDigestWorkflow, type DigestOptions } from "./digest-workflow.ts";

@@ -1,0 +1,1 @@
+export { createFileSink, type FileSinkOptions } from "./file-sink.ts";

@@ -1,0 +1,151 @@
+import { type Command, type Entity, isoTime, type ReadOnlyRepo } from "@atlas/core";
+import { z } from "zod";
+import { defineSource, type SourceContext, type SourcePlugin } from "../../source.ts";
+import { externalId, sha256 } from "../external-id.ts";
+import { countOption, functionOption, idOption, readOptions, textOption } from "../options.ts";
+import { oneLine } from "../plain-text.ts";
+import { type FoundFile, readFolder } from "./folder.ts";
+
+/** How a folder is read. */
+export interface FilesSourceOptions {
+  /** The folder. Symbolic links in it are passed over, and names that begin with a dot. */
+  readonly folder: string;
+  /** Default: `files`. Each folder needs an id of its own. */
+  readonly id?: string;
+  /** The type of its entities. Default: `file`. */
+  readonly type?: string;
+  /** Which files are read, in lower case. Default: `.md`, `.markdown` and `.txt`. */
+  readonly extensions?: readonly string[];
+  /** A larger file is known by its path and size, without its text. Default: 262,144 (256 KiB), at most 2 MiB. */
+  readonly maxFileBytes?: number;
+  /** What to commit together with the end of a sync that found a change, such as a job. At most 990 commands. */
+  readonly afterwards?: () => readonly Command[];
+}
+
+const EXTENSIONS_MUST = "must be a list of extensions such as .md";
+const optionsSchema = z.strictObject({
+  folder: textOption("must be the path of a folder"),
+  id: idOption.default("files"),
+  type: textOption("must be a type of entities").default("file"),
+  extensions: z
+    .array(z.string(EXTENSIONS_MUST).regex(/^\.[^A-Z./\\]+$/, EXTENSIONS_MUST), EXTENSIONS_MUST)
+    .readonly()
+    .default([".md", ".markdown", ".txt"]),
+  maxFileBytes: countOption({ min: 1, max: 2 * 1024 * 1024 }).default(256 * 1024),
+  afterwards: functionOption<() => readonly Command[]>().optional(),
+});
+
+const UNIT_COMMANDS = 200;
+const UNIT_CHARACTERS = 1024 * 1024;
+const MAX_TITLE = 300;
+
+/**
+ * A source of the texts in a folder: one entity for each file, with its path, its text, and the first heading as its title.
+ * What changed is told by content, not by time; a file that is gone becomes a tombstone.
+ *
+ * @example
+ * ```ts
+ * const source = createFilesSource({ folder: "notes", extensions: [".md"] });
+ * assert.equal(source.id, "files");
+ * assert.throws(() => createFilesSource({ folder: "notes", extensions: ["md"] }), /such as .md/);
+ * ```
+ */
+export function createFilesSource(options: FilesSourceOptions): SourcePlugin {
+  const { folder, id, type, extensions, maxFileBytes, afterwards } = readOptions(
+    "createFilesSource",
+    optionsSchema,
+    options,
+  );
+
+  return defineSource({
+    id,
+    async check({ signal }) {
+      for await (const _ of readFolder({ folder, extensions, maxFileBytes, signal })) return;
+    },
+    async sync(ctx) {
+      const { repo, signal } = ctx;
+      const gone = await knownFiles(repo);
+      const unit = createUnit(ctx);
+      const state: string[] = [];
+      for await (const file of readFolder({ folder, extensions, maxFileBytes, signal })) {
+        const external_id = externalId(file.path);
+        state.push(`${external_id} ${file.fingerprint}`);
+        const known = gone.get(external_id);
+        gone.delete(external_id);
+        if (known?.data?.["fingerprint"] !== file.fingerprint)
+          await unit.add({ type: "entity.upsert", entity: toEntity(file, external_id) }, file.text?.length);
+      }
+      for (const { title, external_id } of gone.values()) {
+        await unit.add({
+          type: "entity.upsert",
+          entity: {
+            type,
+            source: id,
+            ...(external_id === undefined ? {} : { external_id }),
+            ...(title === undefined ? {} : { title }),
+            deleted_at: isoTime(ctx.clock.now()),
+          },
+        });
+      }
+      await unit.send();
+      // The cursor says which state was read to its end; only when that moves is there something to do afterwards.
+      const cursor = sha256(state.join("\n"));
+      if (ctx.cursor !== cursor) await ctx.checkpoint(cursor, afterwards?.() ?? []);
+    },
+  });
+
+  /** What is known of this folder and not deleted. The database knows it best, so no cursor has to. */
+  async function knownFiles(repo: ReadOnlyRepo): Promise<Map<string, Entity>> {
+    const known = new Map<string, Entity>();
+    let cursor: string | undefined;
+    do {
+      const page = await repo.listEntities({
+        type,
+        limit: 1_000,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      for (const entity of page.items) {
+        if (entity.source === id && entity.external_id !== undefined) known.set(entity.external_id, entity);
+      }
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    return known;
+  }
+
+  function toEntity({ path, size_bytes, text, fingerprint }: FoundFile, external_id: string) {
+    return {
+      type,
+      source: id,
+      external_id,
+      title: titleOf(text) || oneLine(path, MAX_TITLE),
+      data: { path: path.toWellFormed(), size_bytes, fingerprint, ...(text === undefined ? {} : { text }) },
+    };
+  }
+}
+
+/** The first heading of a Markdown text; nothing where there is none. */
+function titleOf(text: string | undefined): string {
+  const heading = /^ {0,3}#{1,6}[ \t]+(\S.*)$/m.exec(text?.slice(0, 64 * 1024) ?? "")?.[1] ?? "";
+  return oneLine(heading.replace(/[ \t]+#+[ \t]*$/, ""), MAX_TITLE);
+}
+
+/** Gathers commands into units of a reasonable size, and waits for each. */
+function createUnit({ commands, signal }: SourceContext) {
+  let waiting: Command[] = [];
+  let characters = 0;
+  const send = async (): Promise<void> => {
+    if (waiting.length === 0) return;
+    signal.throwIfAborted();
+    await commands.enqueueAll(waiting);
+    waiting = [];
+    characters = 0;
+  };
+  return {
+    send,
+    async add(command: Command, sizeCharacters = 0) {
+      if (waiting.length >= UNIT_COMMANDS || characters + sizeCharacters > UNIT_CHARACTERS) await send();
+      waiting.push(command);
+      characters += sizeCharacters;
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { createRssSource, type RssSourceOptions } from "./rss-source.ts";

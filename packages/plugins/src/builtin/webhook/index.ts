@@ -1,0 +1,2 @@
+export { type VerifiedWebhook, type VerifyWebhookOptions, verifyWebhook } from "./verify-webhook.ts";
+export { createWebhookSink, type WebhookSinkOptions } from "./webhook-sink.ts";
