@@ -45,7 +45,9 @@ export function statusError(origin: string, response: Response, now: number): Pl
 /** RFC 9110, 10.2.3: seconds or a date. Nothing for what cannot be read; at most a day. */
 export function parseRetryAfter(value: string | null, now: number): number | undefined {
   if (value === null) return undefined;
-  const waitMs = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;
+  // A date begins with the day's name; without that, `Date.parse` takes almost anything for one.
+  const dateMs = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : Number.NaN;
+  const waitMs = /^\d+$/.test(value) ? Number(value) * 1_000 : dateMs - now;
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), LONGEST_WAIT_MS);
 }
 

@@ -43,8 +43,8 @@ export function createBrainstormWorkflow(options: BrainstormOptions = {}): Workf
 
   return defineWorkflow({
     id,
-    async run(ctx, input) {
-      const { topic, context, count } = inputSchema.parse(input);
+    input: inputSchema,
+    async run(ctx, { topic, context, count }) {
       const { text, provider, model } = await ctx.llm.generateText({
         system: SYSTEM,
         prompt: [

@@ -52,6 +52,8 @@ export function createDigestWorkflow(options: DigestOptions = {}): WorkflowPlugi
 
   return defineWorkflow({
     id,
+    // Two at a time would both begin where the last one ended.
+    concurrency: 1,
     async run(ctx, _input, jobId) {
       const afterSeq = await lastSeq(ctx, jobId);
       const { items, count, throughSeq } = await readNews({
@@ -88,7 +90,10 @@ export function createDigestWorkflow(options: DigestOptions = {}): WorkflowPlugi
   });
 
   /** Where the last digest ended; what an earlier attempt at this same job left does not count. */
-  async function lastSeq({ findArtifacts }: WorkflowContext, jobId: string): Promise<number> {
+  async function lastSeq(
+    { findArtifacts }: Pick<WorkflowContext, "findArtifacts">,
+    jobId: string,
+  ): Promise<number> {
     const isEarlier = ({ data, job_id }: Artifact): boolean =>
       data?.["workflow_id"] === id && job_id !== jobId;
     let cursor: string | undefined;

@@ -21,8 +21,12 @@ const MAX_NAME = 200;
 const MAX_CATEGORIES = 20;
 const MAX_URL = 2_000;
 
-/** The items of an RSS 2.0, RSS 1.0 (RDF) or Atom document, as they stand in it. Throws an {@link XmlError}. */
+/** The items of an RSS 2.0, RSS 1.0 (RDF) or Atom document, less the empty ones. Throws an {@link XmlError}. */
 export function parseFeed(xml: string, base: string): readonly FeedItem[] {
+  return allItems(xml, base).filter(({ key }) => key !== "");
+}
+
+function allItems(xml: string, base: string): readonly FeedItem[] {
   const root = parseXml(xml);
   switch (root.name) {
     case "rss":
@@ -80,7 +84,7 @@ function complete(found: {
   const summary = htmlToLine(found.summary, MAX_SUMMARY);
   const title = htmlToLine(found.title, MAX_TITLE) || summary.slice(0, 80).toWellFormed();
   return {
-    key: found.key || `${title} ${found.published_at ?? ""}`,
+    key: found.key || `${title} ${found.published_at ?? ""}`.trim(),
     title,
     ...(found.url === undefined ? {} : { url: found.url }),
     ...(author === "" ? {} : { author }),

@@ -31,10 +31,10 @@ const optionsSchema = z.strictObject({
     (value) => typeof value === "string" || value instanceof Uint8Array,
     "must be the body as it came: a text or bytes",
   ),
-  secret: z.custom<string | readonly string[]>(
-    (value) => [value].flat().every((one) => typeof one === "string" && webhookKey(one) !== undefined),
-    SECRET_MUST,
-  ),
+  secret: z.custom<string | readonly string[]>((value) => {
+    const secrets = [value].flat();
+    return secrets.length > 0 && secrets.every((one) => typeof one === "string" && webhookKey(one));
+  }, SECRET_MUST),
   now: z.number("must be a time in milliseconds since 1970"),
   toleranceMs: countOption({ min: 1, max: 86_400_000 }).default(300_000),
 });
