@@ -1,0 +1,219 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createGateway, type Gateway } from "@atlas/gateway";
+import type { SourcePlugin } from "@atlas/plugins";
+import { describe, expect, it } from "vitest";
+import { interruptSource, type SourceMoment } from "../interrupt-source.ts";
+import { killedSync } from "./killed-sync.ts";
+import { knownExternalIds, snapshotOf } from "./snapshot.ts";
+
+/** A piece of the outside world with something in it, made for one test, and a source of it. */
+export interface SourceWorld {
+  /** A new source each time, as after a restart; always with the same id. */
+  source(): SourcePlugin;
+  /** Changes the world: something new, something other, something gone. It is called once. */
+  change(): void | Promise<void>;
+  /** The external ids of what must be known of the world as it is now, as entities or as events. */
+  expected(): readonly string[] | Promise<readonly string[]>;
+  /** What `createSource` of the contract's `module` needs in order to find this world: a path, an address. */
+  readonly place?: string;
+  /** Takes the world down. */
+  close?(): void | Promise<void>;
+}
+
+/** The source that is to be tested. */
+export interface SourceContractOptions {
+  readonly name: string;
+  open(): SourceWorld | Promise<SourceWorld>;
+  /**
+   * URL of a module that exports `createSource(place)`, so that the source can be run in a process of its own and killed.
+   * Without it, only failures within one process are tried.
+   */
+  readonly module?: string;
+}
+
+const TIMEOUT_MS = 120_000;
+// A source with more moments is struck at as many of them, spread over all.
+const MAX_STRIKES = 30;
+
+/**
+ * Declares the tests that every source should pass, for vitest. The source is run on a real gateway and struck before and
+ * after everything that it sends: by a throw and, given a `module`, by SIGKILL. Each time it is started again, and must end
+ * with the same data as a source that nobody disturbed: no gap, nothing twice, and no cursor ahead of its data.
+ */
+export function sourceContract({ name, open, module }: SourceContractOptions): void {
+  describe(`the source contract: ${name}`, () => {
+    it(
+      "brings what is there, then what has changed, and writes nothing when nothing has",
+      { timeout: TIMEOUT_MS },
+      () =>
+        inWorld(async ({ world, sync, verify, writtenBy }) => {
+          await sync();
+          await verify();
+          expect(await writtenBy(sync), "a second sync of the same world").toEqual([]);
+          await world.change();
+          expect(await writtenBy(sync), "a sync of a changed world").not.toEqual([]);
+          await verify();
+          expect(await writtenBy(sync), "a second sync of the changed world").toEqual([]);
+        }),
+    );
+
+    it("leaves no gap and doubles nothing, wherever it fails", { timeout: TIMEOUT_MS }, () =>
+      atEveryMoment(async (at, { sync, world }) => {
+        let struck = false;
+        const strike = ({ number }: SourceMoment): void => {
+          if (number !== at) return;
+          struck = true;
+          throw new Error(`Struck at moment ${at}.`);
+        };
+        const failed = sync(interruptSource(world.source(), strike)).catch((error: unknown) => error);
+        expect(String(await failed).includes("Struck"), `a failure at moment ${at} is not swallowed`).toBe(
+          struck,
+        );
+        return struck;
+      }),
+    );
+
+    it.skipIf(module === undefined)(
+      "leaves no gap and doubles nothing, wherever it is killed",
+      { timeout: TIMEOUT_MS },
+      () =>
+        atEveryMoment((at, { database, world: { place = "" } }) =>
+          killedSync({ module: module ?? "", place, database, at }),
+        ),
+    );
+
+    it("ends when it is told to, and completes its work later", { timeout: TIMEOUT_MS }, () =>
+      inWorld(async ({ world, database, sync, verify }) => {
+        const source = world.source();
+        let stopped: Promise<void> | undefined;
+        let ended = false;
+        const watched = interruptSource(source, () => {
+          stopped ??= gateway.stop();
+        });
+        const gateway = await createGateway({
+          database,
+          graceMs: 5_000,
+          sources: [
+            {
+              id: source.id,
+              sync: (ctx) =>
+                watched.sync(ctx).finally(() => {
+                  ended = true;
+                }),
+            },
+          ],
+        });
+        await gateway.sync(source.id).catch(() => undefined);
+        await (stopped ?? gateway.stop());
+        expect(ended, "the sync has ended when the gateway has stopped").toBe(true);
+        await sync();
+        await verify();
+      }),
+    );
+  });
+
+  async function atEveryMoment(strike: (at: number, stage: Stage) => Promise<boolean>): Promise<void> {
+    let moments = 0;
+    await inWorld(({ world, sync }) =>
+      sync(
+        interruptSource(world.source(), () => {
+          moments += 1;
+        }),
+      ),
+    );
+    const step = Math.max(1, Math.ceil(moments / MAX_STRIKES));
+    for (let at = 1; at <= moments; at += step) {
+      await inWorld(async (stage) => {
+        expect(await strike(at, stage), `the first sync comes to moment ${at}`).toBe(true);
+        await stage.sync();
+        await stage.verify();
+        // The sync of a change may be shorter; what it comes to is struck as well.
+        await stage.world.change();
+        await strike(at, stage);
+        await stage.sync();
+        await stage.verify();
+      });
+    }
+  }
+
+  /** A world, a database for the source that is struck, and one for a source that nobody disturbs. */
+  async function inWorld(act: (stage: Stage) => Promise<void>): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), "contract-"));
+    const world = await open();
+    const database = join(folder, "struck.db");
+    const undisturbed = join(folder, "undisturbed.db");
+    const sync = (source = world.source()) => using(database, source, ({ sync }) => sync(source.id));
+    try {
+      await act({
+        world,
+        database,
+        sync,
+        async verify() {
+          const source = world.source();
+          const [expected, wanted] = await using(undisturbed, source, async ({ sync, repo }) => {
+            await sync(source.id);
+            return [await snapshotOf(repo), await world.expected()] as const;
+          });
+          const [found, known] = await using(database, source, async ({ repo }) => {
+            return [await snapshotOf(repo), await knownExternalIds(repo)] as const;
+          });
+          expect(
+            wanted.filter((id) => !known.has(id)),
+            "external ids that are missing",
+          ).toEqual([]);
+          expect(found, "what an undisturbed source brings").toEqual(expected);
+        },
+        writtenBy: async (work) => {
+          const before = await using(database, undefined, journalOf);
+          await work();
+          return (await using(database, undefined, journalOf)).slice(before.length);
+        },
+      });
+    } finally {
+      await world.close?.();
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** What a test works with. */
+interface Stage {
+  readonly world: SourceWorld;
+  readonly database: string;
+  /** Starts a gateway, syncs once, and stops it. */
+  readonly sync: (source?: SourcePlugin) => Promise<void>;
+  /** Compares what is known with the world, and with what an undisturbed source brings. */
+  readonly verify: () => Promise<void>;
+  /** The commands that some work wrote for sources. */
+  readonly writtenBy: (work: () => Promise<void>) => Promise<readonly string[]>;
+}
+
+async function using<Result>(
+  database: string,
+  source: SourcePlugin | undefined,
+  work: (gateway: Gateway) => Promise<Result>,
+): Promise<Result> {
+  const gateway = await createGateway({ database, ...(source === undefined ? {} : { sources: [source] }) });
+  try {
+    return await work(gateway);
+  } finally {
+    await gateway.stop();
+  }
+}
+
+/** What sources have sent, and their cursors; not the runners' notes on when and how often. */
+async function journalOf({ repo }: Gateway): Promise<readonly string[]> {
+  const types: string[] = [];
+  let after = 0;
+  for (;;) {
+    const { items } = await repo.listJournal({ after, limit: 1_000 });
+    for (const { actor, type } of items) {
+      const isNote = type.startsWith("plugins.") && type !== "plugins.source.checkpoint";
+      if (actor.startsWith("source:") && !isNote) types.push(type);
+    }
+    after = items.at(-1)?.seq ?? after;
+    if (items.length < 1_000) return types;
+  }
+}
