@@ -67,3 +67,8 @@ export class PluginError<Code extends PluginErrorCode = PluginErrorCode> extends
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
   }
 }
+
+/** Why a plugin's call is ended when the gateway stops. */
+export function stopping(): PluginError {
+  return new PluginError("ATLAS_PLUGINS_STOPPING", {}, "The gateway is stopping.");
+}

@@ -33,9 +33,7 @@ it("prints to standard output unless told otherwise", () => {
 });
 
 it("checks its options at the door", () => {
-  const wrong = { writer: () => undefined };
+  const wrong = { id: "console", writer: () => undefined };
   expect(() => createConsoleSink(wrong)).toThrow('Did you mean "write"?');
-  expect(() => createConsoleSink({ events: [""] })).toThrow(
-    'the option "events.0" must be a list of event types',
-  );
+  expect(() => createConsoleSink({ on: [""] })).toThrow('the option "on.0" must be a list of event types');
 });

@@ -156,6 +156,6 @@ describe("the brainstorm", () => {
 
 it("checks the workflows' options at the door", () => {
   expect(() => createDigestWorkflow({ maxItems: 0 })).toThrow(TypeError);
-  const wrong = { profil: "fast" };
+  const wrong = { id: "ideas.v1", profil: "fast" };
   expect(() => createBrainstormWorkflow(wrong)).toThrow('Did you mean "profile"?');
 });

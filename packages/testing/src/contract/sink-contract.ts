@@ -59,10 +59,10 @@ const idle: SinkPlugin = { id: "idle", handle: async () => undefined };
 
 /** Each event is handled by one sink, the answer gets lost, and another one is given the same event. */
 function losingAcknowledgements(create: () => SinkPlugin): SinkPlugin {
-  const { id, events } = create();
+  const { id, on } = create();
   return {
     id,
-    ...(events === undefined ? {} : { events }),
+    ...(on === undefined ? {} : { on }),
     async handle(event, ctx) {
       await create().handle(event, ctx);
       await create().handle(event, { ...ctx, attempt: ctx.attempt + 1 });

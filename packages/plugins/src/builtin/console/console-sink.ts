@@ -8,14 +8,14 @@ export interface ConsoleSinkOptions {
   /** Default: `console`. */
   readonly id?: string;
   /** Which events, such as `artifact.created` or `job.*`. Default: all. */
-  readonly events?: readonly string[];
+  readonly on?: readonly string[];
   /** Takes each line, without its end. Default: standard output. */
   readonly write?: (line: string) => void | Promise<void>;
 }
 
 const optionsSchema = z.strictObject({
   id: idOption.default("console"),
-  events: textsOption("must be a list of event types such as job.*").optional(),
+  on: textsOption("must be a list of event types such as job.*").optional(),
   write: functionOption<(line: string) => void | Promise<void>>().default(() => print),
 });
 
@@ -26,15 +26,15 @@ const optionsSchema = z.strictObject({
  * @example
  * ```ts
  * const lines: string[] = [];
- * const sink = createConsoleSink({ events: ["artifact.*"], write: (line) => void lines.push(line) });
- * assert.deepEqual(sink.events, ["artifact.*"]);
+ * const sink = createConsoleSink({ on: ["artifact.*"], write: (line) => void lines.push(line) });
+ * assert.deepEqual(sink.on, ["artifact.*"]);
  * ```
  */
 export function createConsoleSink(options: ConsoleSinkOptions = {}): SinkPlugin {
-  const { id, events, write } = readOptions("createConsoleSink", optionsSchema, options);
+  const { id, on, write } = readOptions("createConsoleSink", optionsSchema, options);
   return defineSink({
     id,
-    ...(events === undefined ? {} : { events }),
+    ...(on === undefined ? {} : { on }),
     async handle(event) {
       await write(toLine(event));
     },

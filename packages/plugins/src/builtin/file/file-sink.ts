@@ -51,7 +51,7 @@ export function createFileSink(options: FileSinkOptions): SinkPlugin {
 
   return defineSink({
     id,
-    events: ["artifact.created", "artifact.updated"],
+    on: ["artifact.created", "artifact.updated"],
     async handle(event, ctx) {
       if (event.type !== "artifact.created" && event.type !== "artifact.updated") return;
       const writing = last.then(async () => {

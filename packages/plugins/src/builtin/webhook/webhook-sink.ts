@@ -16,7 +16,7 @@ export interface WebhookSinkOptions {
   /** Default: `webhook`. */
   readonly id?: string;
   /** Which events, such as `artifact.created` or `job.*`. Default: all. */
-  readonly events?: readonly string[];
+  readonly on?: readonly string[];
   /** Sent with each delivery. */
   readonly headers?: Readonly<Record<string, string>>;
   /** How long a delivery may take, in milliseconds. Default: 10,000. */
@@ -41,7 +41,7 @@ const optionsSchema = z.strictObject({
     .refine((secret) => webhookKey(secret) !== undefined, SECRET_MUST)
     .optional(),
   id: idOption.default("webhook"),
-  events: textsOption("must be a list of event types such as job.*").optional(),
+  on: textsOption("must be a list of event types such as job.*").optional(),
   headers: headersOption.default({}),
   timeoutMs: countOption({ min: 1, max: 30_000 }).default(10_000),
   body: functionOption<WebhookBody>().default(() => eventBody),
@@ -54,13 +54,13 @@ const optionsSchema = z.strictObject({
  *
  * @example
  * ```ts
- * const sink = createWebhookSink({ url: "https://example.invalid/hook", secret: "at least 16 bytes", events: ["job.*"] });
+ * const sink = createWebhookSink({ url: "https://example.invalid/hook", secret: "at least 16 bytes", on: ["job.*"] });
  * assert.equal(sink.id, "webhook");
  * assert.throws(() => createWebhookSink({ url: "https://example.invalid/hook", secret: "short" }), TypeError);
  * ```
  */
 export function createWebhookSink(options: WebhookSinkOptions): SinkPlugin {
-  const { url, secret, id, events, headers, timeoutMs, body } = readOptions(
+  const { url, secret, id, on, headers, timeoutMs, body } = readOptions(
     "createWebhookSink",
     optionsSchema,
     options,
@@ -70,7 +70,7 @@ export function createWebhookSink(options: WebhookSinkOptions): SinkPlugin {
 
   return defineSink({
     id,
-    ...(events === undefined ? {} : { events }),
+    ...(on === undefined ? {} : { on }),
     async handle(event, ctx) {
       const { signal, clock } = ctx;
       const content = await body(event, ctx);
