@@ -10,8 +10,8 @@ const SHOWN = 50;
 /** Sums up a range of commits in Markdown: counted by us, summarised by a model. */
 export const digestWorkflow = defineWorkflow({
   id: "digest.v1",
-  async run(ctx, input) {
-    const { range_id, head } = inputSchema.parse(input);
+  input: inputSchema,
+  async run(ctx, { range_id, head }) {
     const authors = new Map<string, number>();
     const subjects: string[] = [];
     for await (const { data } of eventsOf(ctx.repo, range_id)) {

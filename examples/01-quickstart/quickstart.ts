@@ -8,22 +8,35 @@ import { basename, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Artifact, type Logger, silentLogger } from "@atlas/core";
 import { createGateway, type Gateway } from "@atlas/gateway";
+import { PluginError } from "@atlas/plugins";
+import { createFileSink } from "@atlas/plugins/builtin/file";
+import { createGitSource, openGitRepository } from "@atlas/plugins/builtin/git";
 import { digestWorkflow } from "./digest-workflow.ts";
-import { createFileSink, digestFile } from "./file-sink.ts";
-import { createGitSource } from "./git-source.ts";
-import { openRepository, RepositoryError } from "./repository.ts";
 
 const DIGESTS = "digest";
 
 async function main(path: string): Promise<void> {
   const startedAt = performance.now();
-  const repository = await openRepository(path);
-  const database = databaseFor(repository.path);
+  // Looked at before anything is made, so that a wrong path leaves no database behind.
+  const { isShallow } = await openGitRepository({ path });
+  const database = databaseFor(path);
   const gateway = await createGateway({
     database,
-    sources: [createGitSource({ repository, onProgress: showProgress })],
+    sources: [
+      createGitSource({
+        path,
+        onProgress: showProgress,
+        // Committed together with the last commits of a range: none is left without its digest.
+        afterwards: ({ id, head }) => [
+          {
+            type: "job.create",
+            job: { workflow_id: "digest.v1", idempotency_key: id, input: { range_id: id, head } },
+          },
+        ],
+      }),
+    ],
     workflows: [digestWorkflow],
-    sinks: [createFileSink(DIGESTS)],
+    sinks: [createFileSink({ folder: DIGESTS, types: ["digest"], fileName: digestName })],
     log: warnings,
   });
   let known: Artifact | undefined;
@@ -31,8 +44,8 @@ async function main(path: string): Promise<void> {
   try {
     known = await latestDigest(gateway);
     await gateway.start();
-    console.log(`Reading the history of ${repository.path}.`);
-    if (repository.isShallow) console.log("It is a shallow clone: only the commits that it has are read.");
+    console.log(`Reading the history of ${path}.`);
+    if (isShallow) console.log("It is a shallow clone: only the commits that it has are read.");
     await gateway.sync("git");
     await finishDigests(gateway);
     latest = await latestDigest(gateway);
@@ -40,12 +53,18 @@ async function main(path: string): Promise<void> {
     // Stopping also delivers what is committed, so a digest is on disk from here on.
     await gateway.stop();
   }
-  const file = digestFile(DIGESTS, String(latest?.data?.["head"]));
-  if (!existsSync(file)) throw new Error(`The digest could not be written to ${file}.`);
-  const found = latest?.id === known?.id ? "Nothing is new since the last run." : `Found ${latest?.title}.`;
+  const file = join(DIGESTS, latest === undefined ? "" : digestName(latest));
+  if (latest === undefined || !existsSync(file))
+    throw new Error(`The digest could not be written to ${file}.`);
+  const found = latest.id === known?.id ? "Nothing is new since the last run." : `Found ${latest.title}.`;
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-  console.log(`${found} The digest is ${file} (written by: ${latest?.data?.["provider"]}).`);
+  console.log(`${found} The digest is ${file} (written by: ${latest.data?.["provider"]}).`);
   console.log(`The database is ${database}. It took ${seconds} s.`);
+}
+
+/** The file of the digest that ends at the commit `head`. */
+function digestName({ data }: Artifact): string {
+  return `digest-${String(data?.["head"]).slice(0, 12)}.md`;
 }
 
 /** Waits for every digest that is under way, also for those that an earlier, killed run left behind. */
@@ -83,7 +102,7 @@ try {
   const { values } = parseArgs({ options: { repo: { type: "string", default: "." } } });
   await main(resolve(values.repo));
 } catch (error) {
-  const expected = error instanceof RepositoryError || error instanceof TypeError;
+  const expected = error instanceof PluginError || error instanceof TypeError;
   console.error(expected ? error.message : error);
   process.exitCode = 1;
 }

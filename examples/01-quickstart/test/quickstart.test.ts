@@ -88,7 +88,8 @@ async function contents(cwd: string) {
   return { ...counts, statuses };
 }
 
-describe("the quickstart", () => {
+// Each test runs the program several times, on a machine that may be busy.
+describe("the quickstart", { timeout: 60_000 }, () => {
   it("digests a history, and afterwards only what is new", async () => {
     const cwd = temporaryFolder();
     const repository = repositoryWith(30);

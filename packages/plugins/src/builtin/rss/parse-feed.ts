@@ -43,11 +43,12 @@ function allItems(xml: string, base: string): readonly FeedItem[] {
 function rssItem(item: XmlElement, base: string): FeedItem {
   const link = textOf(item, "link");
   const guid = textOf(item, "guid") || item.attributes["about"] || "";
-  const isPermalink = child(item, "guid")?.attributes["isPermaLink"] !== "false";
+  // A guid is an address unless it says otherwise, but many a feed forgets to.
+  const isAddress = child(item, "guid")?.attributes["isPermaLink"] !== "false" && URL.canParse(guid);
   return complete({
     key: guid || link,
     title: textOf(item, "title"),
-    url: webAddress(link || (isPermalink ? guid : ""), base),
+    url: webAddress(link || (isAddress ? guid : ""), base),
     author: textOf(item, "dc:creator") || textOf(item, "author"),
     published_at: timeOf(textOf(item, "pubDate") || textOf(item, "dc:date")),
     categories: itemsOf(item, "category").map(({ text }) => text),
