@@ -26,6 +26,7 @@ export interface SourceMoment {
  */
 export function interruptSource(source: SourcePlugin, hook: (moment: SourceMoment) => void): SourcePlugin {
   return {
+    ...source,
     id: source.id,
     async sync(ctx) {
       let number = 0;
