@@ -16,9 +16,11 @@ export interface SourceMoment {
  * @example
  * ```ts
  * const moments: string[] = [];
- * const source = defineSource({ id: "one", sync: (ctx) => ctx.checkpoint("done") });
- * const watched = interruptSource(source, ({ when, what }) => void moments.push(`${when} ${what}`));
- * const gateway = await createTestGateway({ sources: [watched] });
+ * const source = interruptSource(
+ *   { id: "one", sync: (ctx) => ctx.checkpoint("done") },
+ *   ({ when, what }) => void moments.push(`${when} ${what}`),
+ * );
+ * const gateway = await createTestGateway({ sources: [source] });
  * await gateway.sync("one");
  * await gateway.stop();
  * assert.deepEqual(moments, ["before checkpoint", "after checkpoint"]);

@@ -43,7 +43,7 @@ export function statusError(origin: string, response: Response, now: number): Pl
 }
 
 /** RFC 9110, 10.2.3: seconds or a date. Nothing for what cannot be read; at most a day. */
-export function parseRetryAfter(value: string | null, now: number): number | undefined {
+function parseRetryAfter(value: string | null, now: number): number | undefined {
   if (value === null) return undefined;
   // A date begins with the day's name; without that, `Date.parse` takes almost anything for one.
   const dateMs = /^[A-Z][a-z]{2}/.test(value) ? Date.parse(value) : Number.NaN;

@@ -90,6 +90,8 @@ export function sourceContract({ name, open, module }: SourceContractOptions): v
         let ended = false;
         // The answer to the first thing that it sends comes when it has been asked to end.
         const hold = async <Result>(ctx: SourceContext, send: () => Promise<Result>): Promise<Result> => {
+          // A source that awaited nothing yet has not even returned to its runner.
+          await Promise.resolve();
           stopped ??= gateway.stop();
           await aborted(ctx.signal);
           return send();
