@@ -28,7 +28,7 @@ beforeAll(async () => {
   await new Promise((resolve) => execFile(process.execPath, args, { env }, resolve));
   report = JSON.parse(readFileSync(reportFile, "utf8")) as Report;
   rmSync(reportFile);
-}, 240_000);
+}, 300_000);
 
 const SYNCS = "brings what is there, then what has changed, and writes nothing when nothing has";
 const FAILS = "leaves no gap and doubles nothing, wherever it fails";
