@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import * as contract from "../src/contract/index.ts";
 import * as names from "../src/index.ts";
 
 it("exports these names and no others", () => {
@@ -10,4 +11,8 @@ it("exports these names and no others", () => {
       "interruptSource",
     ]
   `);
+});
+
+it("exports these names under its subpath contract", () => {
+  expect(Object.keys(contract).sort()).toEqual(["sinkContract", "sourceContract"]);
 });

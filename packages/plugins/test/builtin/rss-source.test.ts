@@ -1,7 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRssSource, type RssSourceOptions } from "../../src/builtin/rss/index.ts";
+import { parseFeed } from "../../src/builtin/rss/parse-feed.ts";
+import { XmlError } from "../../src/builtin/rss/xml-tree.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 import { type Asked, serve } from "./support/local-server.ts";
 import { openContext } from "./support/open-context.ts";
@@ -311,6 +314,24 @@ describe("the feed source", () => {
     const { read, items } = await reading((__, response) => response.writeHead(200, headers).end(feed));
     await read();
     expect(await items()).toMatchObject([{ title: "Müll" }]);
+  });
+
+  it("reads a damaged feed or says that it is damaged, however it was damaged", () => {
+    const feed = rss(item("1"), item("2", "A &amp; B &#8212; <![CDATA[<b>]]>"));
+    const damage = fc.tuple(fc.nat(feed.length), fc.nat(40), fc.string({ unit: "binary", maxLength: 20 }));
+    fc.assert(
+      fc.property(fc.array(damage, { minLength: 1, maxLength: 4 }), (damages) => {
+        let text = feed;
+        for (const [at, length, put] of damages) text = text.slice(0, at) + put + text.slice(at + length);
+        try {
+          const items = parseFeed(text, "https://example.invalid/");
+          expect(items.every(({ key, title }) => key !== "" && title.isWellFormed())).toBe(true);
+        } catch (error) {
+          expect(error).toBeInstanceOf(XmlError);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("gives items without a name of their own one by their content, and passes over empty ones", async () => {

@@ -1,4 +1,4 @@
-import { type Command, type Entity, isoTime, type ReadOnlyRepo } from "@atlas/core";
+import { type Command, isoTime, type ReadOnlyRepo } from "@atlas/core";
 import { z } from "zod";
 import { defineSource, type SourceContext, type SourcePlugin } from "../../source.ts";
 import { externalId, sha256 } from "../external-id.ts";
@@ -72,19 +72,14 @@ export function createFilesSource(options: FilesSourceOptions): SourcePlugin {
         state.push(`${external_id} ${file.fingerprint}`);
         const known = gone.get(external_id);
         gone.delete(external_id);
-        if (known?.data?.["fingerprint"] !== file.fingerprint)
+        if (known?.fingerprint !== file.fingerprint)
           await unit.add({ type: "entity.upsert", entity: toEntity(file, external_id) }, file.text?.length);
       }
-      for (const { title, external_id } of gone.values()) {
+      for (const [external_id, { title }] of gone) {
+        const deleted_at = isoTime(ctx.clock.now());
         await unit.add({
           type: "entity.upsert",
-          entity: {
-            type,
-            source: id,
-            ...(external_id === undefined ? {} : { external_id }),
-            ...(title === undefined ? {} : { title }),
-            deleted_at: isoTime(ctx.clock.now()),
-          },
+          entity: { type, source: id, external_id, title, deleted_at },
         });
       }
       await unit.send();
@@ -95,17 +90,15 @@ export function createFilesSource(options: FilesSourceOptions): SourcePlugin {
   });
 
   /** What is known of this folder and not deleted. The database knows it best, so no cursor has to. */
-  async function knownFiles(repo: ReadOnlyRepo): Promise<Map<string, Entity>> {
-    const known = new Map<string, Entity>();
+  async function knownFiles(repo: ReadOnlyRepo): Promise<Map<string, KnownFile>> {
+    const known = new Map<string, KnownFile>();
     let cursor: string | undefined;
     do {
-      const page = await repo.listEntities({
-        type,
-        limit: 1_000,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      for (const entity of page.items) {
-        if (entity.source === id && entity.external_id !== undefined) known.set(entity.external_id, entity);
+      // Pages of a moderate size, for each entity brings its text along.
+      const page = await repo.listEntities({ type, ...(cursor === undefined ? {} : { cursor }) });
+      for (const { source, external_id, title = "", data } of page.items) {
+        if (source === id && external_id !== undefined)
+          known.set(external_id, { title, fingerprint: data?.["fingerprint"] });
       }
       cursor = page.cursor;
     } while (cursor !== undefined);
@@ -121,6 +114,12 @@ export function createFilesSource(options: FilesSourceOptions): SourcePlugin {
       data: { path: path.toWellFormed(), size_bytes, fingerprint, ...(text === undefined ? {} : { text }) },
     };
   }
+}
+
+/** What is kept in memory of a file during a sync. */
+interface KnownFile {
+  readonly title: string;
+  readonly fingerprint: unknown;
 }
 
 /** The first heading of a Markdown text; nothing where there is none. */
