@@ -79,9 +79,10 @@ it("names only scripts that exist", () => {
 });
 
 it("links only to files that exist", () => {
-  const files = ["README.md", "AGENTS.md", "CONTRIBUTING.md", "docs/**/*.md", "packages/*/README.md"].flatMap(
-    filesLike,
-  );
+  // What typedoc makes has copies of documents, whose links lead from elsewhere.
+  const files = ["README.md", "AGENTS.md", "CONTRIBUTING.md", "docs/**/*.md", "packages/*/README.md"]
+    .flatMap(filesLike)
+    .filter((file) => !file.startsWith("docs/api/"));
   const broken = files.flatMap((file) =>
     [...readText(file).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)]
       .map(([, target = ""]) => join(dirname(file), target))
