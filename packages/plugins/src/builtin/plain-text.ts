@@ -38,7 +38,7 @@ export function htmlToLine(html: string, maxCharacters: number): string {
 
 function decodeEntities(text: string): string {
   return text.replaceAll(/&(#[xX][0-9a-fA-F]{1,6}|#[0-9]{1,7}|[A-Za-z]{2,8});/g, (whole, name: string) => {
-    if (!name.startsWith("#")) return NAMED[name] ?? whole;
+    if (!name.startsWith("#")) return Object.hasOwn(NAMED, name) ? (NAMED[name] ?? whole) : whole;
     const isHex = name[1] === "x" || name[1] === "X";
     const code = Number.parseInt(name.slice(isHex ? 2 : 1), isHex ? 16 : 10);
     return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;

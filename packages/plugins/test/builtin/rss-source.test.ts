@@ -201,10 +201,10 @@ describe("the feed source", () => {
       "",
     );
     const doctype = `<!DOCTYPE rss [<!ENTITY l0 "ha">${laughs}<!ENTITY file SYSTEM "file:///etc/passwd">]>`;
-    const feed = rss(item("1", "&l9; &file;")).replace("?>\n", `?>${doctype}`);
+    const feed = rss(item("1", "&l9; &file; &valueOf;")).replace("?>\n", `?>${doctype}`);
     const { read, items } = await reading(feed);
     await read();
-    expect(await items()).toMatchObject([{ title: "&l9; &file;" }]);
+    expect(await items()).toMatchObject([{ title: "&l9; &file; &valueOf;" }]);
   });
 
   it("stops reading a feed that is too large, also when it came packed", async () => {
@@ -316,7 +316,7 @@ describe("the feed source", () => {
     expect(await items()).toMatchObject([{ title: "Müll" }]);
   });
 
-  it("reads a damaged feed or says that it is damaged, however it was damaged", () => {
+  it("reads a damaged feed or says that it is damaged, however it was damaged", { timeout: 60_000 }, () => {
     const feed = rss(item("1"), item("2", "A &amp; B &#8212; <![CDATA[<b>]]>"));
     const damage = fc.tuple(fc.nat(feed.length), fc.nat(40), fc.string({ unit: "binary", maxLength: 20 }));
     fc.assert(

@@ -19,14 +19,14 @@ export class XmlError extends Error {
   }
 }
 
-const PREFIXES: Readonly<Record<string, string>> = {
-  "": "",
-  "http://www.w3.org/2005/Atom": "atom:",
-  "http://purl.org/rss/1.0/": "",
-  "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf:",
-  "http://purl.org/dc/elements/1.1/": "dc:",
-  "http://purl.org/rss/1.0/modules/content/": "content:",
-};
+const PREFIXES: ReadonlyMap<string, string> = new Map([
+  ["", ""],
+  ["http://www.w3.org/2005/Atom", "atom:"],
+  ["http://purl.org/rss/1.0/", ""],
+  ["http://www.w3.org/1999/02/22-rdf-syntax-ns#", "rdf:"],
+  ["http://purl.org/dc/elements/1.1/", "dc:"],
+  ["http://purl.org/rss/1.0/modules/content/", "content:"],
+]);
 
 const MAX_DEPTH = 100;
 const MAX_ELEMENTS = 200_000;
@@ -60,7 +60,7 @@ export function parseXml(xml: string): XmlElement {
     elements += 1;
     if (open.length >= MAX_DEPTH) fail(`elements lie more than ${MAX_DEPTH} deep`);
     if (elements > MAX_ELEMENTS) fail(`it has more than ${MAX_ELEMENTS} elements`);
-    const prefix = PREFIXES[uri] ?? "other:";
+    const prefix = PREFIXES.get(uri) ?? "other:";
     const named = Object.values(attributes).map((attribute) => [attribute.local, attribute.value]);
     const element: OpenElement = {
       name: `${prefix}${local}`,
