@@ -143,7 +143,7 @@ function lookInto<Result>(
 }
 
 /** Runs SQLite's quick check; throws `ATLAS_CORE_DATABASE_CORRUPT` with its first finding. */
-export function quickCheck(database: Database.Database, path: string): void {
+function quickCheck(database: Database.Database, path: string): void {
   withFileNamed(path, () => {
     const found = String(database.pragma("quick_check(1)", { simple: true }));
     if (found !== "ok") throw corrupt(path, found);
