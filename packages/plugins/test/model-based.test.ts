@@ -325,6 +325,8 @@ it("loses no job, makes none effective twice and leaves none stuck, whatever hap
         const model: Model = { jobs: new Map(), crashes: 0 };
         await fc.asyncModelRun(() => ({ model, real }), sequence);
         await verify(model, real);
+        // And its journal tells the same story, byte for byte.
+        expect(await store.verify()).toMatchObject({ status: "verified" });
         real.generation.cut();
         await settle();
       } finally {

@@ -1,0 +1,91 @@
+import type { Command } from "@atlas/core";
+import { expect, it } from "vitest";
+import type { PluginsCommand } from "../src/index.ts";
+import { openStore } from "./support/open-store.ts";
+
+const at = "2026-01-01T00:00:00.000Z";
+const error = { message: "down" };
+const wait_for = { kind: "event", filter: { type: "approved" } } as const;
+
+/** Every command of the module at least once, some twice: what a gateway's life consists of. */
+const story: readonly (Command | PluginsCommand)[] = [
+  { type: "job.create", job: { id: "j1", workflow_id: "w" } },
+  { type: "plugins.source.checkpoint", source_id: "s", cursor: { page: 1 } },
+  { type: "plugins.source.checkpoint", source_id: "s", cursor: { page: 2 } },
+  { type: "plugins.schedule.set", kind: "source", id: "s", spec: { everyMs: 1_000 }, next_at: at },
+  { type: "plugins.sink.advance", sink_id: "k", event_seq: 1 },
+  { type: "plugins.sink.fail", sink_id: "k", event_seq: 1, status: "dead", attempts: 1, next_at: at, error },
+  {
+    type: "plugins.sink.fail",
+    sink_id: "k",
+    event_seq: 2,
+    status: "retrying",
+    attempts: 1,
+    next_at: at,
+    error,
+  },
+  { type: "plugins.sink.redrive", sink_id: "k" },
+  { type: "plugins.sink.redrive", sink_id: "k", event_seq: 2 },
+  { type: "plugins.sink.settle", sink_id: "k", event_seq: 2 },
+  { type: "plugins.job.step", job_id: "j1", name: "one", result: { paid: true } },
+  { type: "plugins.job.step", job_id: "j1", name: "one", result: { paid: "twice" } },
+  { type: "plugins.job.wait", job_id: "j1", attempt: 1, name: "$wait:1", wait_for, after_seq: 0 },
+  { type: "plugins.job.waitEnd", job_id: "j1", name: "$wait:1" },
+  { type: "plugins.job.wait", job_id: "j1", attempt: 2, name: "$wait:2", wait_for, after_seq: 0, until: at },
+  { type: "plugins.job.uncount", job_id: "j1" },
+  { type: "plugins.job.recover", job_id: "j1", attempt: 3 },
+  { type: "plugins.job.recover", job_id: "j1", attempt: 4 },
+  { type: "plugins.job.progress", job_id: "j1", progress: { done: 1 } },
+  { type: "plugins.job.step", job_id: "gone", name: "one" },
+];
+
+it("keeps what it is told, emits nothing, and a replay gives the same rows", async () => {
+  const { store, commands, repo } = await openStore();
+  for (const command of story) await commands.enqueue(command);
+  const { plugins } = repo;
+  expect(await plugins.getSourceCursor("s")).toEqual({ page: 2 });
+  expect(await plugins.listSinkExceptions()).toMatchObject([
+    { event_seq: 1, status: "retrying", attempts: 0 },
+  ]);
+  // The first result of a step stays.
+  expect(await plugins.listJobSteps("j1")).toContainEqual({ name: "one", result: { paid: true } });
+  expect(await plugins.getJobWait("j1")).toEqual({
+    job_id: "j1",
+    name: "$wait:2",
+    attempt: 2,
+    wait_for,
+    after_seq: 0,
+    until: at,
+  });
+  // Two waits, an interruption and two crashes, the last two in a row.
+  expect(await plugins.getJobRun("j1")).toMatchObject({ uncounted: 5, recoveries: 2, recovered_attempt: 4 });
+  expect((await repo.listDomainEvents()).items.map(({ type }) => type)).toEqual(["job.created"]);
+  expect(await store.verify()).toMatchObject({ status: "verified" });
+
+  await commands.enqueue({ type: "plugins.job.forget" });
+  expect(await plugins.listJobSteps("gone")).toEqual([]);
+  expect(await plugins.listJobSteps("j1")).not.toEqual([]);
+  await commands.enqueue({ type: "plugins.job.forgive", job_id: "j1", attempt: 4 });
+  expect(await plugins.getJobRun("j1")).toMatchObject({ uncounted: 4, recoveries: 0 });
+  await commands.enqueue({ type: "plugins.job.forget", job_id: "j1" });
+  expect(await plugins.listJobSteps("j1")).toEqual([]);
+  await commands.enqueue({ type: "plugins.sink.forget", sink_id: "k" });
+  expect(await plugins.getSinkCursor("k")).toBeUndefined();
+  expect(await store.verify()).toMatchObject({ status: "verified" });
+});
+
+it("refuses to wake a job that does not wait there", async () => {
+  const { commands } = await openStore();
+  await expect(
+    commands.enqueue({ type: "plugins.job.waitEnd", job_id: "j1", name: "$wait:1" }),
+  ).rejects.toMatchObject({ code: "ATLAS_PLUGINS_NOT_WAITING" });
+});
+
+it("never moves a sink's cursor back", async () => {
+  const { commands, repo } = await openStore();
+  await commands.enqueue({ type: "plugins.sink.advance", sink_id: "k", event_seq: 9 });
+  expect(await commands.enqueue({ type: "plugins.sink.advance", sink_id: "k", event_seq: 8 })).toMatchObject({
+    changed: false,
+  });
+  expect(await repo.plugins.getSinkCursor("k")).toBe(9);
+});
