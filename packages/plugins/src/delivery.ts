@@ -51,11 +51,14 @@ interface Route {
   readonly cursor: () => number;
   readonly health: () => SinkHealth;
   begin(last: number): Promise<void>;
+  /** Notes how far the sink is, and that it was there. */
+  keep(): Promise<void>;
 }
 
 const PAGE = 500;
 const RETRIES_A_ROUND = 20;
-const KEEP_EVERY_MS = 1_000;
+// Each note of a sink's place is a command in the journal; a crash brings again what was handled since the last one.
+const KEEP_EVERY_MS = 200;
 const ROUND_RETRY_MS = 5_000;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_ATTEMPTS = 10;
@@ -116,9 +119,12 @@ export function createDelivery(options: {
         for (const call of calls) call.abort(stopReason, 0);
       });
       await Promise.all(
-        routes.map(async ({ loop }) => {
+        routes.map(async ({ loop, keep }) => {
           await loop.runOnce();
           await loop.stop();
+          await keep().catch((error: unknown) => {
+            log.warn({ error }, "A sink's place could not be kept; some events will come again.");
+          });
         }),
       );
       cancel();
@@ -146,7 +152,7 @@ export function createDelivery(options: {
       onError: (error) =>
         log.error({ sink: id, error }, "A round of delivery failed; it will be tried again."),
     });
-    return { sink, loop, cursor: () => cursor, begin, health };
+    return { sink, loop, cursor: () => cursor, begin, health, keep };
 
     function health(): SinkHealth {
       return {
@@ -165,24 +171,29 @@ export function createDelivery(options: {
 
     /** New events first, in order; then those whose time to come again has come. Returns when the next comes again. */
     async function round(): Promise<number | undefined> {
+      if (cursor > kept && clock.monotonic() - keptAt >= KEEP_EVERY_MS) await keep();
       for (;;) {
         const { items } = await repo.listDomainEvents({ after: cursor, limit: PAGE });
         for (const event of items) {
           if (wants(event.type) && !(await deliverNew(event))) return undefined;
           cursor = event.seq;
-          if (clock.monotonic() - keptAt > KEEP_EVERY_MS) keep().catch(() => undefined);
+          // Nobody waits for it: when it fails, the next one holds more.
+          if (clock.monotonic() - keptAt >= KEEP_EVERY_MS) keep().catch(() => undefined);
         }
-        if (cursor > kept) {
-          await keep();
-          delivered.moved();
-        }
+        if (items.length > 0) delivered.moved();
         if (!(await retryDue())) return undefined;
         if (items.length < PAGE) break;
       }
+      return pauseMs();
+    }
+
+    /** Until the next event comes again, or the sink's place is to be kept. */
+    async function pauseMs(): Promise<number | undefined> {
+      const pauses: number[] = [];
       const nextAt = await repo.plugins.nextSinkExceptionAt(id);
-      return nextAt === undefined
-        ? undefined
-        : Math.max(1, Math.min(Date.parse(nextAt) - clock.now(), ROUND_RETRY_MS));
+      if (nextAt !== undefined) pauses.push(Math.min(Date.parse(nextAt) - clock.now(), ROUND_RETRY_MS));
+      if (cursor > kept) pauses.push(keptAt + KEEP_EVERY_MS - clock.monotonic());
+      return pauses.length === 0 ? undefined : Math.max(1, Math.min(...pauses));
     }
 
     /** False when the gateway stopped before the sink had answered. */
