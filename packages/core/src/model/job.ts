@@ -151,8 +151,8 @@ export const jobCreate = command({
 
 /**
  * Moves a job on: `queued → running → succeeded | failed`, `queued | running → cancelled`, and back to `queued` from
- * `running`, `failed` or `cancelled`; a job that is `queued` already is given another `run_at`. Starting counts the attempt up. With `attempt` the move holds only for that attempt,
- * which is how a late writer is kept out. A move that does not fit is refused (`ATLAS_CORE_JOB_CONFLICT`).
+ * `running`, `failed` or `cancelled`; a job that is `queued` already is given another `run_at`. Starting counts the attempt
+ * up. With `attempt` the move holds only for that attempt, which is how a late writer is kept out. A move that does not fit is refused (`ATLAS_CORE_JOB_CONFLICT`).
  */
 export const jobUpdateStatus = command({
   schema: z.object({

@@ -21,7 +21,7 @@ const FROM: Readonly<Record<string, ReadonlySet<unknown>>> = {
   succeeded: new Set(["running"]),
   failed: new Set(["running"]),
   cancelled: new Set(["queued", "running"]),
-  queued: new Set(["running", "failed", "cancelled"]),
+  queued: new Set(["queued", "running", "failed", "cancelled"]),
 };
 const EVENT_OF: Readonly<Record<string, string>> = { running: "started", queued: "requeued" };
 
@@ -231,12 +231,27 @@ export function createModel(): Model {
     prune(domainEvents, policy.domain_events_before, (row, before) => {
       return isBefore("created_at")(row, before) && row["delivered_at"] !== null;
     });
+    const awaited = new Set(
+      [...domainEvents.values()]
+        .filter((row) => row["delivered_at"] === null)
+        .map((row) => row["aggregate_id"]),
+    );
+    const refersTo = (table: Table, field: string) => new Set([...table.values()].map((row) => row[field]));
+    const isFree = (row: Row, ...referred: readonly ReadonlySet<unknown>[]) =>
+      [awaited, ...referred].every((ids) => !ids.has(row["id"]));
     prune(jobs, policy.jobs_before, (row, before) => {
-      return isBefore("finished_at")(row, before) && TERMINAL.has(String(row["status"]));
+      const hasEnded = isBefore("finished_at")(row, before) && TERMINAL.has(String(row["status"]));
+      return hasEnded && isFree(row, refersTo(artifacts, "job_id"), refersTo(jobs, "parent_id"));
     });
-    prune(artifacts, policy.artifacts_before, isBefore("updated_at"));
-    prune(events, policy.events_before, isBefore("occurred_at"));
-    prune(entities, policy.deleted_entities_before, isBefore("deleted_at"));
+    prune(artifacts, policy.artifacts_before, (row, before) => {
+      const job = jobs.get(String(row["job_id"]));
+      const isNeeded = job !== undefined && !TERMINAL.has(String(job["status"]));
+      return isBefore("updated_at")(row, before) && !isNeeded && isFree(row);
+    });
+    prune(events, policy.events_before, (row, before) => isBefore("occurred_at")(row, before) && isFree(row));
+    prune(entities, policy.deleted_entities_before, (row, before) => {
+      return isBefore("deleted_at")(row, before) && isFree(row, refersTo(events, "entity_id"));
+    });
     return removals;
   }
 
