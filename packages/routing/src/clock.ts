@@ -7,3 +7,13 @@ export interface Clock {
   /** Calls `callback` once after `delayMs` and returns a function that cancels it. */
   after(delayMs: number, callback: () => void): () => void;
 }
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,127 @@
+import type { Clock } from "./clock.ts";
+import type { Failure } from "./failover.ts";
+
+/** The limits of one call: its deadline and its caller's patience. */
+export interface Limits {
+  /** Aborted when the call is over. */
+  readonly signal: AbortSignal;
+  /** Why the call is over, once it is. */
+  readonly over: { readonly why: "aborted" | "deadline"; readonly failure: Failure } | undefined;
+  remainingMs(): number;
+  /** Waits, and resolves with whether the call still goes on. */
+  pause(delayMs: number): Promise<boolean>;
+  /** The limits of one attempt of this call. */
+  forAttempt(attemptMs: number): AttemptLimits;
+  end(): void;
+}
+
+/** The limits of one attempt: those of its call, and a time of its own. */
+interface AttemptLimits {
+  readonly signal: AbortSignal;
+  /** Set once the attempt has taken too long. */
+  readonly timeout: Failure | undefined;
+  /** Takes the attempt's own time limit away. */
+  untimed(): void;
+  /** Resolves with the work; once aborted, the work has `abandonMs` to end by itself before it is left behind. */
+  settled<Answer>(work: () => Promise<Answer>, abandonMs: number): Promise<Answer>;
+  end(): void;
+}
+
+/** Starts the deadline of one call and listens to its caller. */
+export function createLimits(options: {
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  readonly deadlineMs: number;
+}): Limits {
+  const { clock, signal: given, deadlineMs } = options;
+  const deadlineAt = clock.monotonic() + deadlineMs;
+  const controller = new AbortController();
+  const { signal } = controller;
+  let over: Limits["over"];
+
+  const finish = (why: "aborted" | "deadline", reason: unknown, failure: Failure): void => {
+    over ??= { why, failure };
+    controller.abort(reason);
+  };
+  const giveUp = (): void =>
+    finish("aborted", given?.reason, { kind: "aborted", message: "The caller gave up." });
+  const message = `The call was not answered within its ${Math.round(deadlineMs)} ms.`;
+  const cancelDeadline = clock.after(deadlineMs, () =>
+    finish("deadline", timeoutError(message), { kind: "timed_out", message }),
+  );
+  if (given?.aborted === true) giveUp();
+  else given?.addEventListener("abort", giveUp, { once: true });
+
+  return {
+    signal,
+    get over() {
+      return over;
+    },
+    remainingMs: () => deadlineAt - clock.monotonic(),
+    pause(delayMs) {
+      if (signal.aborted) return Promise.resolve(false);
+      return new Promise((resolve) => {
+        const done = (): void => {
+          cancel();
+          signal.removeEventListener("abort", done);
+          resolve(!signal.aborted);
+        };
+        const cancel = clock.after(delayMs, done);
+        signal.addEventListener("abort", done, { once: true });
+      });
+    },
+    forAttempt: (attemptMs) => createAttemptLimits(clock, signal, attemptMs),
+    end() {
+      cancelDeadline();
+      given?.removeEventListener("abort", giveUp);
+    },
+  };
+}
+
+function createAttemptLimits(clock: Clock, call: AbortSignal, attemptMs: number): AttemptLimits {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let timeout: Failure | undefined;
+  let cancelAbandon = (): void => undefined;
+
+  const follow = (): void => controller.abort(call.reason);
+  if (call.aborted) follow();
+  else call.addEventListener("abort", follow, { once: true });
+  const untimed = clock.after(attemptMs, () => {
+    const message = `It did not begin to answer within ${attemptMs} ms.`;
+    timeout = { kind: "timed_out", message };
+    controller.abort(timeoutError(message));
+  });
+
+  return {
+    signal,
+    get timeout() {
+      return timeout;
+    },
+    untimed,
+    settled: (work, abandonMs) =>
+      new Promise((resolve, reject) => {
+        const abandon = (): void => {
+          if (abandonMs === 0) reject(signal.reason);
+          else cancelAbandon = clock.after(abandonMs, () => reject(signal.reason));
+        };
+        if (signal.aborted) return reject(signal.reason);
+        signal.addEventListener("abort", abandon, { once: true });
+        started(work).then(resolve, reject);
+      }),
+    end() {
+      untimed();
+      cancelAbandon();
+      call.removeEventListener("abort", follow);
+    },
+  };
+}
+
+/** Work that throws at once fails like work that throws later. */
+async function started<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+  return work();
+}
+
+function timeoutError(message: string): DOMException {
+  return new DOMException(message, "TimeoutError");
+}

@@ -1,0 +1,123 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  type Circuit,
+  candidatesOf,
+  circuitAfter,
+  circuitState,
+  closedCircuit,
+  type FailureKind,
+  nextMove,
+  defaultPolicy as policy,
+  type Situation,
+} from "../src/index.ts";
+
+const kinds = [
+  "rate_limited",
+  "unavailable",
+  "bad_response",
+  "truncated",
+  "timed_out",
+  "misconfigured",
+  "rejected",
+  "failed",
+  "aborted",
+] as const satisfies readonly FailureKind[];
+
+const kind = fc.constantFrom(...kinds);
+const retryAfterMs = fc.option(fc.integer({ min: 0, max: 1e13 }), { nil: undefined });
+const situation: fc.Arbitrary<Situation> = fc
+  .record({
+    kind,
+    retryAfterMs,
+    tries: fc.integer({ min: 1, max: 6 }),
+    isCommitted: fc.boolean(),
+    hasNext: fc.boolean(),
+    remainingMs: fc.integer({ min: 0, max: 120_000 }),
+    failsOverOnRejected: fc.boolean(),
+    random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+  })
+  .map(({ kind, retryAfterMs, ...rest }) => ({
+    ...rest,
+    failure: { kind, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+    policy,
+  }));
+
+describe("what happens after a failed attempt", () => {
+  it("depends on the situation alone", () => {
+    fc.assert(
+      fc.property(situation, (given) => {
+        expect(nextMove(given)).toEqual(nextMove({ ...given }));
+      }),
+    );
+  });
+
+  it("never waits longer than the call has time for, nor than 60 s, nor tries more often than allowed", () => {
+    fc.assert(
+      fc.property(situation, (given) => {
+        const next = nextMove(given);
+        if (next.move !== "retry") return;
+        expect(next.waitMs).toBeLessThan(given.remainingMs);
+        expect(next.waitMs).toBeLessThanOrEqual(policy.maxRetryAfterMs);
+        expect(given.tries).toBeLessThanOrEqual(policy.retries);
+        if (given.hasNext) expect(next.waitMs).toBeLessThanOrEqual(policy.maxBackoffMs);
+      }),
+    );
+  });
+
+  it("never goes on after a part was given away, nor after the caller gave up", () => {
+    fc.assert(
+      fc.property(situation, (given) => {
+        expect(nextMove({ ...given, isCommitted: true }).move).toBe("stop");
+        expect(nextMove({ ...given, failure: { kind: "aborted" } }).move).toBe("stop");
+      }),
+    );
+  });
+});
+
+describe("who may be asked", () => {
+  const names = fc.array(fc.constantFrom("a", "b", "c", "d", "e"), { maxLength: 6 });
+
+  it("is everybody listed, each once, in the order of profile, default profile, fallback", () => {
+    fc.assert(
+      fc.property(names, names, names, (one, usual, fallback) => {
+        const config = { default_profile: "usual", profiles: { one, usual }, fallback };
+        const order = candidatesOf(config, "one").map(({ candidate }) => candidate);
+        expect(order).toEqual([...new Set([...one, ...usual, ...fallback])]);
+      }),
+    );
+  });
+});
+
+describe("a circuit", () => {
+  const step = fc.record({
+    kind: fc.constantFrom("answered", ...kinds),
+    retryAfterMs,
+    isGivenUp: fc.boolean(),
+    passesMs: fc.integer({ min: 0, max: 100_000 }),
+  });
+
+  it("is closed after every answer unless a pause was asked for, and never open for longer than five minutes", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        let circuit: Circuit = closedCircuit;
+        let now = 0;
+        for (const { kind, retryAfterMs, isGivenUp, passesMs } of steps) {
+          const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
+          circuit = circuitAfter(circuit, kind, { now, ...asked, isGivenUp, policy });
+          if (kind === "answered" && circuit.open?.why !== "rate_limited") {
+            expect(circuit).toEqual(closedCircuit);
+          }
+          now += passesMs;
+        }
+        expect(circuitState(circuit, now + policy.misconfiguredMs).state).not.toBe("open");
+      }),
+    );
+  });
+
+  it("is not changed by what says nothing about the candidate", () => {
+    for (const kind of ["aborted", "rejected"] as const) {
+      expect(circuitAfter(closedCircuit, kind, { now: 0, isGivenUp: true, policy })).toBe(closedCircuit);
+    }
+  });
+});

@@ -1,0 +1,402 @@
+import { describe, expect, it } from "vitest";
+import {
+  type AttemptContext,
+  createRouter,
+  type Failure,
+  type FailureKind,
+  type Profiles,
+  type RoutedCall,
+  type RoutingPolicy,
+} from "../src/index.ts";
+import { createVirtualClock } from "./support/virtual-clock.ts";
+
+type Answering = (context: AttemptContext) => Promise<string>;
+
+class Refusal extends Error {
+  readonly failure: Failure;
+  constructor(kind: FailureKind, retryAfterMs?: number) {
+    super(kind);
+    this.failure = { kind, message: kind, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  }
+}
+
+const answers =
+  (text: string): Answering =>
+  async () =>
+    text;
+const refuses =
+  (kind: FailureKind, retryAfterMs?: number): Answering =>
+  async () => {
+    throw new Refusal(kind, retryAfterMs);
+  };
+/** Plays one part after the other; the last stays. */
+const inTurn = (...parts: readonly Answering[]): Answering => {
+  let turn = 0;
+  return (context) => {
+    const part = parts[Math.min(turn, parts.length - 1)];
+    turn += 1;
+    return part === undefined ? Promise.reject(new Error("no part")) : part(context);
+  };
+};
+const hangs: Answering = ({ signal }) =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+
+function setUp(
+  runtimes: Readonly<Record<string, Answering>>,
+  options: {
+    readonly config?: Profiles;
+    readonly policy?: Partial<RoutingPolicy>;
+    readonly unavailable?: Readonly<Record<string, string>>;
+    readonly concurrency?: number;
+  } = {},
+) {
+  const clock = createVirtualClock();
+  const router = createRouter<Answering>({
+    config: options.config ?? { profiles: { fast: Object.keys(runtimes) } },
+    candidates: new Map(
+      Object.entries(runtimes).map(([id, runtime]) => [
+        id,
+        {
+          runtime,
+          unavailable: () => options.unavailable?.[id],
+          ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+        },
+      ]),
+    ),
+    classify: (error) =>
+      error instanceof Refusal ? error.failure : { kind: "failed", message: String(error) },
+    ...(options.policy === undefined ? {} : { policy: options.policy }),
+    clock,
+    random: () => 0.5,
+  });
+  const ask = (call: RoutedCall = {}) => router.route(call, (runtime, context) => runtime(context));
+  return { clock, router, ask, asked: (call?: RoutedCall) => clock.run(ask(call)) };
+}
+
+/** The attempts of a route, as `candidate outcome +waited`. */
+const story = ({
+  route,
+}: {
+  route: { attempts: readonly { candidate: string; outcome: string; waitedMs: number }[] };
+}) => route.attempts.map(({ candidate, outcome, waitedMs }) => `${candidate} ${outcome} +${waitedMs}`);
+
+describe("attempts in order, with their waits", () => {
+  const cases: readonly [string, Answering, Partial<RoutingPolicy>, readonly string[]][] = [
+    ["an answer", answers("a"), {}, ["a answered +0"]],
+    [
+      "unavailable: two retries with growing random pauses, then the next",
+      refuses("unavailable"),
+      {},
+      ["a unavailable +0", "a unavailable +250", "a unavailable +500", "b answered +0"],
+    ],
+    ["unavailable, retries 0", refuses("unavailable"), { retries: 0 }, ["a unavailable +0", "b answered +0"]],
+    [
+      "unavailable once",
+      inTurn(refuses("unavailable"), answers("a")),
+      {},
+      ["a unavailable +0", "a answered +250"],
+    ],
+    [
+      "rate limited for 2 s: it is waited",
+      inTurn(refuses("rate_limited", 2_000), answers("a")),
+      {},
+      ["a rate_limited +0", "a answered +2000"],
+    ],
+    [
+      "rate limited for 30 s: too long while another is ready",
+      refuses("rate_limited", 30_000),
+      {},
+      ["a rate_limited +0", "b answered +0"],
+    ],
+    [
+      "rate limited without a time: like unavailable",
+      refuses("rate_limited"),
+      {},
+      ["a rate_limited +0", "a rate_limited +250", "a rate_limited +500", "b answered +0"],
+    ],
+    [
+      "no answer at all: one retry",
+      refuses("bad_response"),
+      {},
+      ["a bad_response +0", "a bad_response +250", "b answered +0"],
+    ],
+    ["misconfigured: no retry", refuses("misconfigured"), {}, ["a misconfigured +0", "b answered +0"]],
+    ["broken off: no retry", refuses("truncated"), {}, ["a truncated +0", "b answered +0"]],
+    ["hangs: its own time limit", hangs, {}, ["a timed_out +0", "b answered +0"]],
+    ["any other failure: no retry", refuses("failed"), {}, ["a failed +0", "b answered +0"]],
+    ["rejected: the end", refuses("rejected"), {}, ["a rejected +0"]],
+  ];
+  it.each(cases)("%s", async (_, first, policy, expected) => {
+    const { asked, clock } = setUp({ a: first, b: answers("b") }, { policy });
+    expect(story(await asked())).toEqual(expected);
+    expect(clock.timers).toBe(0);
+  });
+
+  it("rejected, where the profile says so: the next", async () => {
+    const { asked } = setUp(
+      { a: refuses("rejected"), b: answers("b") },
+      { config: { profiles: { fast: { candidates: ["a", "b"], fail_over_on_rejected: true } } } },
+    );
+    expect(story(await asked())).toEqual(["a rejected +0", "b answered +0"]);
+  });
+
+  it("waits as long as 60 s for the last candidate, and no longer than the deadline", async () => {
+    const again = () => inTurn(refuses("rate_limited", 1e12), answers("a"));
+    expect(story(await setUp({ a: again() }).asked())).toEqual(["a rate_limited +0", "a answered +60000"]);
+    const hurried = await setUp({ a: again() }, { policy: { deadlineMs: 50_000 } }).asked();
+    expect(hurried).toMatchObject({ status: "failed", why: "exhausted" });
+    expect(story(hurried)).toEqual(["a rate_limited +0"]);
+  });
+});
+
+describe("a call", () => {
+  it("goes through the profile, the default profile and fallback, and asks nobody twice", async () => {
+    const config = {
+      default_profile: "balanced",
+      profiles: { fast: ["a"], balanced: ["b", "a"] },
+      fallback: ["c", "b"],
+    };
+    const { asked } = setUp({ a: refuses("failed"), b: refuses("failed"), c: answers("c") }, { config });
+    const outcome = await asked({ profile: "fast" });
+    expect(story(outcome)).toEqual(["a failed +0", "b failed +0", "c answered +0"]);
+    expect(outcome).toMatchObject({
+      status: "answered",
+      answer: "c",
+      route: { profile: "fast", candidate: "c" },
+    });
+  });
+
+  it("skips who is not available, with the reason", async () => {
+    const { asked, router } = setUp(
+      { a: answers("a"), b: answers("b") },
+      { unavailable: { a: "A_KEY is not set" } },
+    );
+    expect((await asked()).route.skipped).toEqual([{ candidate: "a", reason: "A_KEY is not set" }]);
+    expect(router.explainRoute()).toEqual({
+      profile: "fast",
+      candidates: [
+        { candidate: "a", from: "profile", state: "skipped", reason: "A_KEY is not set" },
+        { candidate: "b", from: "profile", state: "ready" },
+      ],
+    });
+  });
+
+  it("refuses a profile that is not there and names the nearest", async () => {
+    const { asked } = setUp({ a: answers("a") });
+    await expect(asked({ profile: "fats" })).rejects.toMatchObject({
+      code: "ATLAS_ROUTING_PROFILE_UNKNOWN",
+      details: { profile: "fats", nearest: "fast" },
+    });
+    await expect(asked({ profile: "__proto__" })).rejects.toMatchObject({
+      code: "ATLAS_ROUTING_PROFILE_UNKNOWN",
+    });
+  });
+
+  it("shares one deadline between all attempts", async () => {
+    const { asked, clock } = setUp({ a: hangs, b: hangs, c: hangs });
+    const outcome = await asked();
+    expect(outcome).toMatchObject({ status: "failed", why: "deadline", route: { durationMs: 120_000 } });
+    expect(story(outcome)).toEqual(["a timed_out +0", "b timed_out +0"]);
+    expect(clock.timers).toBe(0);
+  });
+
+  it("ends when its caller gives up: nobody else is asked and nobody is blamed", async () => {
+    const caller = new AbortController();
+    const { ask, router } = setUp(
+      {
+        a: ({ signal }) => {
+          caller.abort(new Error("enough"));
+          return hangs({ signal } as AttemptContext);
+        },
+        b: answers("b"),
+      },
+      { policy: { failuresToOpen: 1 } },
+    );
+    const outcome = await ask({ signal: caller.signal });
+    expect(outcome).toMatchObject({ status: "failed", why: "aborted" });
+    expect(story(outcome)).toEqual(["a aborted +0"]);
+    expect(router.explainRoute().candidates.map(({ state }) => state)).toEqual(["ready", "ready"]);
+    expect(story(await ask({ signal: caller.signal }))).toEqual([]);
+  });
+
+  it("leaves an attempt behind that does not end when it is aborted", async () => {
+    const deaf: Answering = () => new Promise(() => undefined);
+    const { asked } = setUp({ a: deaf, b: answers("b") });
+    expect(story(await asked())).toEqual(["a timed_out +0", "b answered +0"]);
+    const kept = setUp({ a: deaf, b: answers("b") }, { policy: { abandonMs: 5_000 } });
+    expect((await kept.asked()).route).toMatchObject({ durationMs: 65_000 });
+  });
+
+  it("asks nobody else once a part of the answer has reached the caller", async () => {
+    const { asked } = setUp({
+      a: async ({ commit }) => {
+        commit();
+        throw new Refusal("unavailable");
+      },
+      b: answers("b"),
+    });
+    const outcome = await asked();
+    expect(outcome).toMatchObject({ status: "failed", why: "stopped", failure: { kind: "unavailable" } });
+    expect(story(outcome)).toEqual(["a unavailable +0"]);
+  });
+
+  it("gives an answer that has begun all the time until the deadline", async () => {
+    const { asked, clock } = setUp({
+      a: ({ commit }) => {
+        commit();
+        return new Promise((resolve) => void clock.after(100_000, () => resolve("slow")));
+      },
+    });
+    expect(await asked()).toMatchObject({ status: "answered", answer: "slow" });
+  });
+});
+
+describe("what cannot be read", () => {
+  it("is a failure like any other", async () => {
+    const clock = createVirtualClock();
+    const hostile = Object.defineProperty({}, "message", {
+      get: () => {
+        throw new Error("gotcha");
+      },
+    });
+    const router = createRouter({
+      config: { profiles: { fast: ["a", "b"] } },
+      candidates: new Map([
+        ["a", { runtime: () => Promise.reject(hostile) }],
+        ["b", { runtime: () => Promise.resolve("b") }],
+      ]),
+      classify: (error) => ({ kind: "failed", message: (error as Error).message }),
+      clock,
+    });
+    const outcome = await clock.run(router.route({}, (runtime) => runtime()));
+    expect(story(outcome)).toEqual(["a failed +0", "b answered +0"]);
+  });
+});
+
+describe("a candidate's circuit", () => {
+  it("opens after failures in a row, lets one call probe, and closes with its answer", async () => {
+    let calls = 0;
+    let isUp = false;
+    const { asked, ask, clock } = setUp(
+      {
+        a: async () => {
+          calls += 1;
+          if (!isUp) throw new Refusal("failed");
+          return "a";
+        },
+        b: answers("b"),
+      },
+      { policy: { failuresToOpen: 2 } },
+    );
+    await asked();
+    await asked();
+    const third = await asked();
+    expect(calls).toBe(2);
+    expect(third.route.skipped).toEqual([
+      { candidate: "a", reason: "failed 2 times in a row; left alone for 30 s more" },
+    ]);
+    await clock.run(new Promise<void>((resolve) => void clock.after(30_000, resolve)));
+    isUp = true;
+    const [probe, other] = await clock.run(Promise.all([ask(), ask()]));
+    expect([probe, other].map(({ route }) => route.candidate)).toEqual(["a", "b"]);
+    expect(other.route.skipped[0]?.reason).toContain("another call is trying it");
+    expect((await asked()).route.candidate).toBe("a");
+  });
+
+  it("is not opened by callers in a hurry", async () => {
+    const { ask, router, clock } = setUp({ a: hangs }, { policy: { failuresToOpen: 1 } });
+    const outcome = await clock.run(ask({ deadlineAt: 1_000 }));
+    expect(story(outcome)).toEqual(["a timed_out +0"]);
+    expect(router.explainRoute().candidates[0]?.state).toBe("ready");
+  });
+
+  it("keeps a misconfigured candidate out for five minutes", async () => {
+    const { asked, router } = setUp({ a: refuses("misconfigured"), b: answers("b") });
+    await asked();
+    expect(router.explainRoute().candidates[0]?.reason).toBe(
+      "refused its key, name or address; left alone for 300 s more",
+    );
+  });
+
+  it("lets the others wait for a short rate limit instead of passing the candidate by", async () => {
+    const { ask, clock } = setUp({
+      a: inTurn(refuses("rate_limited", 1_000), answers("a")),
+      b: answers("b"),
+    });
+    const first = ask();
+    await new Promise((resolve) => setImmediate(resolve));
+    const second = ask();
+    const outcomes = await clock.run(Promise.all([first, second]));
+    expect(outcomes.map(story)).toEqual([["a rate_limited +0", "a answered +1000"], ["a answered +1000"]]);
+  });
+});
+
+describe("a stand-in", () => {
+  it("is no reason to hurry on: who can answer in time is waited for", async () => {
+    const clock = createVirtualClock();
+    const real = inTurn(refuses("rate_limited", 30_000), answers("a"));
+    const router = createRouter<Answering>({
+      config: { profiles: { fast: ["a"] }, fallback: ["mock"] },
+      candidates: new Map([
+        ["a", { runtime: real }],
+        ["mock", { runtime: answers("mock"), isStandIn: true }],
+      ]),
+      classify: (error) => (error as Refusal).failure,
+      clock,
+    });
+    const outcome = await clock.run(router.route({}, (runtime, context) => runtime(context)));
+    expect(story(outcome)).toEqual(["a rate_limited +0", "a answered +30000"]);
+  });
+});
+
+describe("a candidate's places", () => {
+  it("answers only so many calls at the same time, the others in order", async () => {
+    let active = 0;
+    let most = 0;
+    const { ask, clock } = setUp(
+      {
+        a: async () => {
+          active += 1;
+          most = Math.max(most, active);
+          await new Promise<void>((resolve) => void clock.after(100, resolve));
+          active -= 1;
+          return "a";
+        },
+      },
+      { concurrency: 2 },
+    );
+    const outcomes = await clock.run(Promise.all([ask(), ask(), ask(), ask(), ask()]));
+    expect(most).toBe(2);
+    expect(outcomes.map(({ route }) => route.attempts[0]?.waitedMs)).toEqual([0, 0, 100, 100, 200]);
+  });
+
+  it("gives up the place of a caller who leaves", async () => {
+    const caller = new AbortController();
+    const { ask, clock } = setUp(
+      { a: () => new Promise((resolve) => void clock.after(100, () => resolve("a"))) },
+      { concurrency: 1 },
+    );
+    const first = ask();
+    const leaving = ask({ signal: caller.signal });
+    const third = ask();
+    caller.abort();
+    expect(await leaving).toMatchObject({ status: "failed", why: "aborted", route: { attempts: [] } });
+    expect((await clock.run(Promise.all([first, third]))).map(({ status }) => status)).toEqual([
+      "answered",
+      "answered",
+    ]);
+  });
+
+  it("says so when no place became free before the deadline", async () => {
+    const { ask, clock } = setUp({ a: hangs }, { concurrency: 1, policy: { attemptMs: 1e6 } });
+    const outcomes = await clock.run(Promise.all([ask(), ask({ deadlineAt: 60_000 })]));
+    expect(outcomes[1]).toMatchObject({
+      status: "failed",
+      why: "deadline",
+      route: {
+        attempts: [],
+        skipped: [{ candidate: "a", reason: "all its places were taken until the deadline" }],
+      },
+    });
+  });
+});
