@@ -1,0 +1,153 @@
+import type {
+  LanguageModelV2,
+  LanguageModelV3,
+  LanguageModelV4,
+  LanguageModelV4CallOptions,
+} from "@ai-sdk/provider";
+import { type Clock, systemClock } from "@atlas/routing";
+import type { LLMOptions, LLMRuntime } from "../runtime.ts";
+import { createStream } from "../stream.ts";
+import { type Ending, resultOf } from "./ending.ts";
+import { type Asked, toLLMError } from "./errors.ts";
+import { promptOf } from "./prompt.ts";
+import { createWatch } from "./watch.ts";
+
+/** A language model of the AI SDK, of this version of its specification or an older one. */
+export type LanguageModel = LanguageModelV4 | LanguageModelV3 | LanguageModelV2;
+
+/** How a model of the AI SDK is asked. */
+export interface FromModelOptions {
+  /** Who the result says has answered. Default: the model's own provider, up to its first dot. */
+  readonly provider?: string;
+  /** Keys that must not appear in an error, whoever puts them there. */
+  readonly secrets?: readonly string[];
+  /** How long a stream may take until its first part, in milliseconds. Default: 30,000. */
+  readonly firstPartMs?: number;
+  /** How long a stream may pause between two parts, in milliseconds. Default: 30,000. */
+  readonly idleMs?: number;
+  readonly clock?: Clock;
+}
+
+const DEFAULT_PAUSE_MS = 30_000;
+
+/**
+ * Makes a runtime of a language model of the AI SDK. It asks once and does not try again: that is the router's work. An
+ * answer that was cut off, filtered or empty is an error.
+ *
+ * @example
+ * ```ts
+ * // Any model of the AI SDK; here one that is made of a runtime, so that it needs no key.
+ * const model = toModel(createMockLLM({ script: ["Ahoy"] }));
+ * assert.equal((await fromModel(model).generateText({ prompt: "Hello" })).text, "Ahoy");
+ * ```
+ */
+export function fromModel(model: LanguageModel, options: FromModelOptions = {}): Required<LLMRuntime> {
+  return fromModels(() => Promise.resolve(model), {
+    ...options,
+    provider: options.provider ?? model.provider.split(".")[0] ?? model.provider,
+  });
+}
+
+/** The same for a provider that knows several models and may have to be loaded first. */
+export function fromModels(
+  modelFor: (name: string | undefined) => Promise<LanguageModel>,
+  options: FromModelOptions & { readonly provider: string },
+): Required<LLMRuntime> {
+  const { provider, secrets, clock = systemClock } = options;
+  const { firstPartMs = DEFAULT_PAUSE_MS, idleMs = DEFAULT_PAUSE_MS } = options;
+
+  const asked = (call: LLMOptions, model: string | undefined, text?: string): Asked => ({
+    provider,
+    model,
+    isChosen: call.model !== undefined,
+    secrets,
+    now: clock.now(),
+    text,
+  });
+
+  return {
+    async generateText(call) {
+      const request = requestOf(call, call.signal);
+      let name = call.model;
+      try {
+        const model = await modelFor(name);
+        name = model.modelId;
+        // The three versions take the same request, as far as we use it.
+        const answer = await (model as LanguageModelV4).doGenerate(request);
+        const text = answer.structuredOutputText ?? textOf(answer.content);
+        return resultOf({ provider, model: answer.response?.modelId ?? name, text, end: answer });
+      } catch (error) {
+        call.signal?.throwIfAborted();
+        throw toLLMError(error, asked(call, name));
+      }
+    },
+    streamText(call) {
+      return createStream(call.signal, async (emit, signal) => {
+        const watch = createWatch({ clock, signal, firstPartMs, idleMs });
+        let name = call.model;
+        let text = "";
+        try {
+          const model = await modelFor(name);
+          name = model.modelId;
+          const { stream } = await watch.whileWaiting(
+            (model as LanguageModelV4).doStream(requestOf(call, watch.signal)),
+          );
+          const reader = stream.getReader();
+          watch.onAbort((reason) => void reader.cancel(reason).catch(() => undefined));
+          let end: Ending | undefined;
+          for (let part = await reader.read(); !part.done; part = await reader.read()) {
+            watch.seen();
+            const { value } = part;
+            if (value.type === "text-delta") {
+              text += value.delta;
+              emit(value.delta);
+            } else if (value.type === "response-metadata") {
+              name = value.modelId ?? name;
+            } else if (value.type === "error") {
+              await reader.cancel().catch(() => undefined);
+              throw value.error;
+            } else if (value.type === "finish") {
+              end = value;
+            }
+          }
+          watch.signal.throwIfAborted();
+          return resultOf({ provider, model: name, text, end });
+        } catch (error) {
+          signal.throwIfAborted();
+          throw toLLMError(watch.timeout ?? error, asked(call, name, text));
+        } finally {
+          watch.end();
+        }
+      });
+    },
+  };
+}
+
+function requestOf(call: LLMOptions, signal: AbortSignal | undefined): LanguageModelV4CallOptions {
+  const { temperature, maxTokens, json } = call;
+  return {
+    prompt: promptOf(call),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(maxTokens === undefined ? {} : { maxOutputTokens: maxTokens }),
+    ...(json === undefined
+      ? {}
+      : {
+          responseFormat: {
+            type: "json",
+            // JSON Schema by its maker's word; a service that does not take it says so.
+            ...(json.schema === undefined ? {} : { schema: json.schema as JsonSchema, name: "answer" }),
+          },
+        }),
+    ...(signal === undefined ? {} : { abortSignal: signal }),
+  };
+}
+
+type JsonSchema = NonNullable<
+  Extract<LanguageModelV4CallOptions["responseFormat"], { type: "json" }>["schema"]
+>;
+
+function textOf(content: readonly { readonly type: string; readonly text?: unknown }[]): string {
+  return content
+    .map((part) => (part.type === "text" && typeof part.text === "string" ? part.text : ""))
+    .join("");
+}

@@ -1,0 +1,13 @@
+import type { LanguageModelV4Prompt } from "@ai-sdk/provider";
+import type { LLMOptions } from "../runtime.ts";
+
+/** What is asked, as the AI SDK says it. */
+export function promptOf({ system, prompt, messages = [] }: LLMOptions): LanguageModelV4Prompt {
+  return [
+    ...(system === undefined ? [] : [{ role: "system" as const, content: system }]),
+    ...messages.map(({ role, content }) => ({ role, content: [{ type: "text" as const, text: content }] })),
+    ...(prompt === undefined
+      ? []
+      : [{ role: "user" as const, content: [{ type: "text" as const, text: prompt }] }]),
+  ];
+}

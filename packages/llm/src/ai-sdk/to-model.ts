@@ -1,0 +1,131 @@
+import {
+  type LanguageModelV4,
+  type LanguageModelV4CallOptions,
+  type LanguageModelV4Prompt,
+  type LanguageModelV4StreamPart,
+  type LanguageModelV4Usage,
+  UnsupportedFunctionalityError,
+} from "@ai-sdk/provider";
+import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime } from "../runtime.ts";
+import { streamOf } from "../stream.ts";
+
+/**
+ * Makes a model of the AI SDK of a runtime, so that one of your profiles can be used wherever a model of the AI SDK is
+ * asked for. It takes and gives text: tools and files are refused.
+ *
+ * @example
+ * ```ts
+ * const model = toModel(createMockLLM(), "quality");
+ * assert.equal(`${model.provider}:${model.modelId}`, "atlas:quality");
+ * ```
+ */
+export function toModel(runtime: LLMRuntime, profile?: string): LanguageModelV4 {
+  return {
+    specificationVersion: "v4",
+    provider: "atlas",
+    modelId: profile ?? "default",
+    supportedUrls: {},
+    async doGenerate(options) {
+      const result = await runtime.generateText(callOf(options, profile));
+      return {
+        content: [{ type: "text", text: result.text }],
+        finishReason: finishReasonOf(result),
+        usage: usageOf(result),
+        response: responseOf(result),
+        warnings: [],
+      };
+    },
+    async doStream(options) {
+      const { textStream, result } = streamOf(runtime, callOf(options, profile));
+      // A failure before the first piece is one of the call, as the AI SDK expects it.
+      const pieces = textStream[Symbol.asyncIterator]();
+      const first = await pieces.next();
+      return {
+        stream: new ReadableStream<LanguageModelV4StreamPart>({
+          async start(controller) {
+            const id = "text";
+            controller.enqueue({ type: "stream-start", warnings: [] });
+            controller.enqueue({ type: "text-start", id });
+            try {
+              for (let piece = first; piece.done !== true; piece = await pieces.next()) {
+                controller.enqueue({ type: "text-delta", id, delta: piece.value });
+              }
+              const whole = await result;
+              controller.enqueue({ type: "text-end", id });
+              controller.enqueue({ type: "response-metadata", ...responseOf(whole) });
+              controller.enqueue({
+                type: "finish",
+                finishReason: finishReasonOf(whole),
+                usage: usageOf(whole),
+              });
+            } catch (error) {
+              controller.enqueue({ type: "error", error });
+            }
+            controller.close();
+          },
+          async cancel() {
+            await pieces.return?.();
+          },
+        }),
+      };
+    },
+  };
+}
+
+function callOf(options: LanguageModelV4CallOptions, profile: string | undefined): LLMOptions {
+  const { prompt, temperature, maxOutputTokens, responseFormat, abortSignal, tools = [] } = options;
+  if (tools.length > 0) throw unsupported("tools");
+  const system = prompt.flatMap((message) => (message.role === "system" ? [message.content] : []));
+  return {
+    ...(system.length === 0 ? {} : { system: system.join("\n\n") }),
+    messages: messagesOf(prompt),
+    ...(profile === undefined ? {} : { profile }),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(maxOutputTokens === undefined ? {} : { maxTokens: maxOutputTokens }),
+    ...(responseFormat?.type === "json"
+      ? { json: responseFormat.schema === undefined ? {} : { schema: { ...responseFormat.schema } } }
+      : {}),
+    ...(abortSignal === undefined ? {} : { signal: abortSignal }),
+  };
+}
+
+function messagesOf(prompt: LanguageModelV4Prompt): readonly LLMMessage[] {
+  return prompt.flatMap((message) => {
+    if (message.role === "system") return [];
+    if (message.role === "tool") throw unsupported("tool results");
+    const texts = message.content.map((part) => {
+      if (part.type === "text") return part.text;
+      // What a model thought is not said again.
+      if (part.type === "reasoning") return "";
+      throw unsupported(`parts of type "${part.type}"`);
+    });
+    return [{ role: message.role, content: texts.join("") }];
+  });
+}
+
+function unsupported(functionality: string): UnsupportedFunctionalityError {
+  return new UnsupportedFunctionalityError({
+    functionality,
+    message: `A profile of Atlas takes text only, without ${functionality}.`,
+  });
+}
+
+function finishReasonOf({ finishReason = "stop" }: LLMResult) {
+  return { unified: finishReason, raw: finishReason };
+}
+
+function responseOf({ model, provider }: LLMResult): { modelId: string } {
+  return { modelId: model ?? provider };
+}
+
+function usageOf({ usage = {} }: LLMResult): LanguageModelV4Usage {
+  return {
+    inputTokens: {
+      total: usage.inputTokens,
+      noCache: undefined,
+      cacheRead: usage.cachedInputTokens,
+      cacheWrite: undefined,
+    },
+    outputTokens: { total: usage.outputTokens, text: undefined, reasoning: usage.reasoningTokens },
+  };
+}

@@ -1,0 +1,127 @@
+import type { Clock, Route } from "@atlas/routing";
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
+import { LLMError } from "./errors.ts";
+import type { ObjectOptions } from "./llm.ts";
+import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime, LLMUsage } from "./runtime.ts";
+
+const MOST_ISSUES = 20;
+
+/** Asks for JSON, reads and checks it; once more where that is asked for. */
+export async function generateObject<T>(
+  runtime: LLMRuntime,
+  { schema, repair = false, ...options }: ObjectOptions<T>,
+  { deadlineMs, clock }: { readonly deadlineMs: number; readonly clock: Clock },
+): Promise<LLMResult & { readonly object: T }> {
+  const startedAt = clock.monotonic();
+  const jsonSchema = jsonSchemaOf(schema);
+  const call: LLMOptions = {
+    ...options,
+    deadlineMs,
+    system: [...(options.system === undefined ? [] : [options.system]), instruction(jsonSchema)].join("\n\n"),
+    json: jsonSchema === undefined ? {} : { schema: jsonSchema },
+  };
+  const first = await runtime.generateText(call);
+  const read = await readObject(first.text, schema);
+  if (read.issues === undefined) return { ...first, object: read.object };
+  if (!repair) throw invalid(first, read.issues);
+
+  const remainingMs = Math.max(1, deadlineMs - (clock.monotonic() - startedAt));
+  const second = joined(
+    first,
+    await runtime.generateText({ ...repairing(call, first.text, read.issues), deadlineMs: remainingMs }),
+  );
+  const again = await readObject(second.text, schema);
+  if (again.issues !== undefined) throw invalid(second, again.issues);
+  return { ...second, object: again.object };
+}
+
+function instruction(schema: object | undefined): string {
+  const form = schema === undefined ? "" : ` that fits this JSON Schema:\n${JSON.stringify(schema)}`;
+  return `Answer with one JSON value and nothing else${form}`;
+}
+
+function repairing(call: LLMOptions, text: string, issues: readonly string[]): LLMOptions {
+  const { prompt, messages, ...rest } = call;
+  const asked: readonly LLMMessage[] = messages ?? [{ role: "user", content: prompt ?? "" }];
+  const complaint = `That does not fit: ${issues.join("; ")}. Answer again, with the corrected JSON and nothing else.`;
+  return {
+    ...rest,
+    messages: [...asked, { role: "assistant", content: text }, { role: "user", content: complaint }],
+  };
+}
+
+type ReadObject<T> =
+  | { readonly object: T; readonly issues?: undefined }
+  | { readonly issues: readonly string[] };
+
+async function readObject<T>(text: string, schema: StandardSchemaV1<unknown, T>): Promise<ReadObject<T>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(withoutFence(text));
+  } catch {
+    return { issues: ["it is not JSON"] };
+  }
+  const checked = await schema["~standard"].validate(value);
+  if (checked.issues === undefined) return { object: checked.value };
+  return {
+    issues: checked.issues.slice(0, MOST_ISSUES).map(({ message, path = [] }) => {
+      const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+      return place === "" ? message : `${place}: ${message}`;
+    }),
+  };
+}
+
+/** Models like to put JSON into a fence of Markdown, asked or not. */
+function withoutFence(text: string): string {
+  return /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(text)?.[1] ?? text;
+}
+
+function invalid({ text, usage, provider, route }: LLMResult, issues: readonly string[]): LLMError {
+  return new LLMError(
+    "ATLAS_LLM_OBJECT_INVALID",
+    { text, issues, ...(usage === undefined ? {} : { usage }) },
+    `The answer of "${provider}" does not fit the schema: ${issues.join("; ").slice(0, 500)}.`,
+    route === undefined ? {} : { route },
+  );
+}
+
+/** The repaired answer, with the evidence and the cost of both. */
+function joined(first: LLMResult, second: LLMResult): LLMResult {
+  const usage = sumOf(first.usage, second.usage);
+  const route = routeOf(first.route, second.route);
+  return {
+    ...second,
+    ...(usage === undefined ? {} : { usage }),
+    ...(route === undefined ? {} : { route }),
+    ...(first.degraded === true || second.degraded === true ? { degraded: true } : {}),
+  };
+}
+
+function routeOf(first: Route | undefined, second: Route | undefined): Route | undefined {
+  if (first === undefined || second === undefined) return second ?? first;
+  const repairs = second.attempts.map((attempt) => ({ ...attempt, repair: true as const }));
+  return {
+    ...second,
+    attempts: [...first.attempts, ...repairs],
+    skipped: [...first.skipped, ...second.skipped],
+    durationMs: first.durationMs + second.durationMs,
+  };
+}
+
+function sumOf(first: LLMUsage | undefined, second: LLMUsage | undefined): LLMUsage | undefined {
+  if (first === undefined || second === undefined) return second ?? first;
+  const keys = new Set([...Object.keys(first), ...Object.keys(second)]) as ReadonlySet<keyof LLMUsage>;
+  return Object.fromEntries([...keys].map((key) => [key, (first[key] ?? 0) + (second[key] ?? 0)]));
+}
+
+/** The JSON Schema of a Standard Schema that can say it (zod 4 can). */
+function jsonSchemaOf(schema: StandardSchemaV1): Readonly<Record<string, unknown>> | undefined {
+  // The second standard of the same authors, on the same property: what has it has all of it.
+  const standard = schema["~standard"] as Partial<StandardJSONSchemaV1.Props>;
+  try {
+    return standard.jsonSchema?.input({ target: "draft-07" });
+  } catch {
+    // A schema with a part that JSON Schema has no word for: the model is then told less, and the check is the same.
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import { parseFrontmatter } from "./frontmatter.ts";
+
+/** What a `SKILL.md` says, in the Agent Skills format (agentskills.io/specification). */
+export interface Skill {
+  /** The name in its frontmatter, or that of its folder. */
+  readonly name: string;
+  /** What it does and when to use it, on one line. Without one it is used only where a call asks for it by name or tag. */
+  readonly description?: string;
+  /** From `metadata.tags`: a list, or words between commas or spaces. */
+  readonly tags: readonly string[];
+  /** Everything below the frontmatter. */
+  readonly body: string;
+}
+
+const LONGEST_NAME = 64;
+const LONGEST_DESCRIPTION = 1_024;
+
+/**
+ * Reads a `SKILL.md` leniently: whatever can be used is used, and every departure from the format goes to `warn`. A skill
+ * whose frontmatter cannot be read keeps its folder's name and its body.
+ */
+export async function parseSkill(
+  text: string,
+  { folder, warn }: { readonly folder: string; readonly warn: (problem: string) => void },
+): Promise<Skill> {
+  const { fields, body } = await parseFrontmatter(text, warn);
+  const name = readName();
+  const description = readDescription();
+  const tags = readTags();
+  return { name, ...(description === undefined ? {} : { description }), tags, body: body.trim() };
+
+  function readName(): string {
+    const given = fields.get("name");
+    if (typeof given !== "string" || given.trim() === "") {
+      if (fields.size > 0) warn(`has no name; the folder's is used, "${folder}"`);
+      return folder;
+    }
+    const name = given.trim();
+    if (name !== folder)
+      warn(`is named "${name}" but lies in the folder "${folder}"; both should be the same`);
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > LONGEST_NAME) {
+      warn(`has a name that is not of at most ${LONGEST_NAME} small letters, digits and single hyphens`);
+    }
+    return oneLine(name);
+  }
+
+  function readDescription(): string | undefined {
+    const given = fields.get("description");
+    if (typeof given !== "string" || given.trim() === "") {
+      warn("has no description; it is used only where a call asks for it by name or tag");
+      return undefined;
+    }
+    const description = oneLine(given);
+    if (description.length <= LONGEST_DESCRIPTION) return description;
+    warn(`has a description over ${LONGEST_DESCRIPTION} characters; the rest is left out`);
+    return description.slice(0, LONGEST_DESCRIPTION).toWellFormed();
+  }
+
+  function readTags(): readonly string[] {
+    const metadata = fields.get("metadata");
+    const given = metadata instanceof Map ? metadata.get("tags") : undefined;
+    if (given === undefined || given === null) return [];
+    const list = Array.isArray(given) ? given : typeof given === "string" ? given.split(/[\s,]+/) : undefined;
+    if (list?.every((tag) => typeof tag === "string")) return list.filter((tag) => tag !== "");
+    warn("has tags that are neither a text nor a list of texts; they are left out");
+    return [];
+  }
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s+/g, " ");
+}

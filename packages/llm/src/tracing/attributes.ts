@@ -1,0 +1,96 @@
+import type { Attributes } from "@opentelemetry/api";
+import type { LLMMessage, LLMOptions, LLMResult } from "../runtime.ts";
+
+// The names of OpenTelemetry's conventions for generative AI, as of November 2026 (status: development). They are written
+// out because the package that exports them as constants is a large one, and marks them as unstable as well.
+// https://github.com/open-telemetry/semantic-conventions-genai, docs/gen-ai/gen-ai-spans.md
+
+/** Who asks: the provider's name until one has answered. */
+const CLIENT = "atlas";
+
+/** What is known of a call before it is made. */
+export function requestAttributes(
+  options: LLMOptions,
+  { isStream }: { readonly isStream: boolean },
+): Attributes {
+  const { profile, model, temperature, maxTokens, json } = options;
+  return withoutUndefined({
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": CLIENT,
+    "gen_ai.request.model": model,
+    "gen_ai.request.max_tokens": maxTokens,
+    "gen_ai.request.temperature": temperature,
+    "gen_ai.request.stream": isStream || undefined,
+    "gen_ai.output.type": json === undefined ? undefined : "json",
+    "atlas.llm.profile": profile,
+  });
+}
+
+/** What is known when a model has answered. */
+export function resultAttributes({
+  provider,
+  model,
+  usage,
+  route,
+  degraded,
+  replayed,
+}: LLMResult): Attributes {
+  return withoutUndefined({
+    "gen_ai.provider.name": providerName(provider),
+    "gen_ai.response.model": model,
+    "gen_ai.usage.input_tokens": usage?.inputTokens,
+    "gen_ai.usage.output_tokens": usage?.outputTokens,
+    "gen_ai.usage.cache_read.input_tokens": usage?.cachedInputTokens,
+    "gen_ai.usage.reasoning.output_tokens": usage?.reasoningTokens,
+    "atlas.llm.profile": route?.profile,
+    "atlas.llm.attempts": route?.attempts.length,
+    "atlas.llm.degraded": degraded,
+    "atlas.llm.replayed": replayed,
+  });
+}
+
+/** What was asked, in the shapes of the conventions' JSON schemas. */
+export function requestContent({ system, prompt, messages }: LLMOptions): Attributes {
+  const asked: readonly LLMMessage[] = messages ?? [{ role: "user", content: prompt ?? "" }];
+  return withoutUndefined({
+    "gen_ai.system_instructions": system === undefined ? undefined : JSON.stringify([textPart(system)]),
+    "gen_ai.input.messages": JSON.stringify(
+      asked.map(({ role, content }) => ({ role, parts: [textPart(content)] })),
+    ),
+  });
+}
+
+/** What was answered, in the shape of the conventions' JSON schema. */
+export function resultContent({ text }: LLMResult): Attributes {
+  const message = { role: "assistant", parts: [textPart(text)], finish_reason: "stop" };
+  return { "gen_ai.output.messages": JSON.stringify([message]) };
+}
+
+// By how the names of providers begin, here and in the AI SDK; the first that fits.
+const KNOWN_PROVIDERS: readonly (readonly [start: RegExp, name: string])[] = [
+  [/^openai(?!-compatible)/, "openai"],
+  [/^azure/, "azure.ai.openai"],
+  [/^anthropic/, "anthropic"],
+  [/^google[.-]vertex/, "gcp.vertex_ai"],
+  [/^google/, "gcp.gemini"],
+  [/^amazon-bedrock/, "aws.bedrock"],
+  [/^mistral/, "mistral_ai"],
+  [/^xai/, "x_ai"],
+  [/^cohere/, "cohere"],
+  [/^deepseek/, "deepseek"],
+  [/^groq/, "groq"],
+  [/^perplexity/, "perplexity"],
+];
+
+/** The conventions' word for a provider, or its own name. */
+function providerName(provider: string): string {
+  return KNOWN_PROVIDERS.find(([start]) => start.test(provider))?.[1] ?? provider;
+}
+
+function textPart(content: string): { readonly type: "text"; readonly content: string } {
+  return { type: "text", content };
+}
+
+function withoutUndefined(attributes: Attributes): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+}

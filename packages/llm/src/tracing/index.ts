@@ -1,0 +1,1 @@
+export { type TracingOptions, withTracing } from "./with-tracing.ts";

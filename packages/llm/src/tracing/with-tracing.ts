@@ -1,0 +1,141 @@
+import { type Clock, systemClock } from "@atlas/routing";
+import {
+  type Context,
+  context,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from "@opentelemetry/api";
+import type { LLMMiddleware } from "../middleware.ts";
+import type { LLMOptions, LLMResult } from "../runtime.ts";
+import { createStream, streamOf } from "../stream.ts";
+import { requestAttributes, requestContent, resultAttributes, resultContent } from "./attributes.ts";
+
+/** Where spans go, and whether they hold what was said. */
+export interface TracingOptions {
+  /** Default: the tracer `@atlas/llm` of the provider that the host has registered, now or later. */
+  readonly tracer?: Tracer;
+  /** Records system text, prompts and answers, and the messages of errors too. Default: false. */
+  readonly recordContent?: boolean;
+  readonly clock?: Clock;
+}
+
+/**
+ * Makes one client span of every call, by OpenTelemetry's conventions for generative AI: `chat <model>`, with the
+ * provider and model that answered and the tokens it took. A failed call has `error.type`, which is the error's code, or
+ * its name. What runs during the call is its child. A stream's span ends with the stream: when it is read to its end or
+ * fails, when the call is aborted, and when its reader leaves (`atlas.llm.left_early`).
+ *
+ * @example
+ * ```ts
+ * const llm = applyMiddleware(createMockLLM(), [withTracing()]);
+ * const { provider } = await llm.generateText({ prompt: "Hello" });
+ * assert.equal(provider, "mock"); // without a registered OpenTelemetry SDK a span costs next to nothing
+ * ```
+ */
+export function withTracing(options: TracingOptions = {}): LLMMiddleware {
+  const { tracer = trace.getTracer("@atlas/llm"), recordContent = false, clock = systemClock } = options;
+
+  return (next) => {
+    const { streamText } = next;
+    return {
+      async generateText(asked) {
+        const call = begin(asked, false);
+        try {
+          const result = await context.with(call.context, () => next.generateText(asked));
+          call.succeed(result);
+          return result;
+        } catch (error) {
+          call.fail(error);
+          throw error;
+        }
+      },
+      ...(streamText && {
+        streamText: (asked) =>
+          createStream(asked.signal, (emit, signal) => {
+            const call = begin(asked, true);
+            const abort = (): void => (asked.signal?.aborted ? call.fail(asked.signal.reason) : call.leave());
+            signal.addEventListener("abort", abort, { once: true });
+            return context.with(call.context, async () => {
+              try {
+                const stream = streamOf(next, { ...asked, signal });
+                for await (const piece of stream.textStream) {
+                  call.firstPiece();
+                  emit(piece);
+                }
+                const result = await stream.result;
+                call.succeed(result);
+                return result;
+              } catch (error) {
+                call.fail(error);
+                throw error;
+              } finally {
+                signal.removeEventListener("abort", abort);
+              }
+            });
+          }),
+      }),
+    };
+  };
+
+  function begin(asked: LLMOptions, isStream: boolean): TracedCall {
+    const startedAt = clock.monotonic();
+    const span = tracer.startSpan(asked.model === undefined ? "chat" : `chat ${asked.model}`, {
+      kind: SpanKind.CLIENT,
+      attributes: requestAttributes(asked, { isStream }),
+    });
+    const isRecording = span.isRecording();
+    if (isRecording && recordContent) span.setAttributes(requestContent(asked));
+    let isOver = false;
+    let hasPiece = false;
+
+    return {
+      context: trace.setSpan(context.active(), span),
+      firstPiece() {
+        if (hasPiece) return;
+        hasPiece = true;
+        const seconds = (clock.monotonic() - startedAt) / 1_000;
+        span.setAttribute("gen_ai.response.time_to_first_chunk", seconds);
+      },
+      succeed: (result) =>
+        end(() => {
+          if (!isRecording) return;
+          span.setAttributes(resultAttributes(result));
+          if (recordContent) span.setAttributes(resultContent(result));
+        }),
+      fail: (error) => end(() => markFailed(span, error, recordContent)),
+      leave: () => end(() => span.setAttribute("atlas.llm.left_early", true)),
+    };
+
+    function end(describe: () => void): void {
+      if (isOver) return;
+      isOver = true;
+      describe();
+      span.end();
+    }
+  }
+}
+
+interface TracedCall {
+  readonly context: Context;
+  firstPiece(): void;
+  succeed(result: LLMResult): void;
+  fail(error: unknown): void;
+  /** The reader of a stream has what it wanted. */
+  leave(): void;
+}
+
+/** Says what kind of failure it was. A message may quote what was said, so it is content. */
+function markFailed(span: Span, error: unknown, recordContent: boolean): void {
+  const type =
+    error instanceof Error
+      ? "code" in error && typeof error.code === "string"
+        ? error.code
+        : error.name
+      : "_OTHER";
+  span.setAttribute("error.type", type);
+  const message = recordContent && error instanceof Error ? error.message : undefined;
+  span.setStatus({ code: SpanStatusCode.ERROR, ...(message === undefined ? {} : { message }) });
+}

@@ -1,0 +1,155 @@
+import { resolve } from "node:path";
+import { LLMError } from "./errors.ts";
+import type { LLMMiddleware } from "./middleware.ts";
+import type { Interaction } from "./recorder/cassette.ts";
+import { type JsonObject, toJson } from "./recorder/json.ts";
+import { redactSecrets } from "./recorder/secrets.ts";
+import { openTape, type Tape } from "./recorder/tape.ts";
+import type { LLMOptions, LLMResult, LLMRuntime } from "./runtime.ts";
+import { createStream, streamOf } from "./stream.ts";
+
+/**
+ * What a recorder does with a call:
+ *
+ * - `record`: asks the model and records its answer. The first answer replaces what the file held.
+ * - `replay`: answers from the file and never asks the model.
+ * - `auto`: answers from the file where it can, and asks and records otherwise.
+ */
+export type RecorderMode = (typeof modes)[number];
+
+/** Where answers are recorded, and what is kept out of the file. */
+export interface RecorderOptions {
+  /** The cassette: a JSON file for one recorder at a time. Its folders are made. */
+  readonly path: string;
+  readonly mode: RecorderMode;
+  /**
+   * Changes each text before it is written and before it is compared; it must give the same for the same text. What looks
+   * like a key, a token or a password is replaced in any case.
+   */
+  readonly redact?: (text: string) => string;
+}
+
+const modes = ["record", "replay", "auto"] as const;
+
+/**
+ * Records the answers of a model into a file, and gives them again without asking: tests that need neither key nor
+ * network. Calls are the same where all their options are, apart from `signal` and
+ * `deadlineMs`. A replayed answer says `replayed: true`
+ * and has no `route`; a replayed stream has the pieces of the recorded one. Failed and unfinished calls are not recorded.
+ *
+ * In `replay`, a call that is not in the file fails with `ATLAS_LLM_CASSETTE_MISMATCH`, which names the first difference to
+ * the most similar recorded call. The file is written whole or not at all.
+ *
+ * @example
+ * ```ts
+ * const path = "answers.json";
+ * const recording = applyMiddleware(createMockLLM(), [withRecorder({ path, mode: "record" })]);
+ * const { text } = await recording.generateText({ prompt: "Hello" });
+ *
+ * const replaying = applyMiddleware(createMockLLM(), [withRecorder({ path, mode: "replay" })]);
+ * const again = await replaying.generateText({ prompt: "Hello" });
+ * assert.equal(again.text, text);
+ * assert.equal(again.replayed, true);
+ * ```
+ */
+export function withRecorder(options: RecorderOptions): LLMMiddleware {
+  const { mode, redact = (text) => text } = options;
+  if (!modes.includes(mode)) {
+    throw new TypeError(`withRecorder needs a mode of ${modes.join(", ")}; got "${String(mode)}".`);
+  }
+  const path = resolve(options.path);
+  const clean = (text: string): string => redactSecrets(redact(text));
+  let opening: Promise<Tape> | undefined;
+
+  return (next) => ({
+    async generateText(asked) {
+      asked.signal?.throwIfAborted();
+      const { tape, request, found } = await lookUp("generateText", asked);
+      if (found !== undefined) return replayed(found);
+      const result = await next.generateText(asked);
+      await tape.add({ request, response: responseOf(result) });
+      return result;
+    },
+    streamText: (asked) =>
+      createStream(asked.signal, async (emit, signal) => {
+        signal.throwIfAborted();
+        const { tape, request, found } = await lookUp("streamText", asked);
+        if (found !== undefined) {
+          for (const chunk of found.chunks ?? [found.response.text]) emit(chunk);
+          return replayed(found);
+        }
+        const chunks: string[] = [];
+        const stream = streamOf(next, { ...asked, signal });
+        for await (const chunk of stream.textStream) {
+          chunks.push(chunk);
+          emit(chunk);
+        }
+        const result = await stream.result;
+        const response = responseOf(result);
+        await tape.add({ request, response, chunks: chunksOf(response.text, chunks) });
+        return result;
+      }),
+  });
+
+  async function lookUp(
+    call: keyof LLMRuntime,
+    { signal: _, deadlineMs: __, ...asked }: LLMOptions,
+  ): Promise<{ readonly tape: Tape; readonly request: JsonObject; readonly found: Interaction | undefined }> {
+    const request = toJson({ ...asked, call }, clean);
+    opening ??= open();
+    const tape = await opening;
+    const found = mode === "record" ? undefined : tape.find(request);
+    if (mode === "replay" && found === undefined) throw tape.mismatch(request);
+    return { tape, request, found };
+  }
+
+  async function open(): Promise<Tape> {
+    try {
+      const tape = await openTape(path, { isNew: mode === "record" });
+      if (tape !== undefined) return tape;
+      if (mode === "replay") throw missing(path);
+      return (await openTape(path, { isNew: true })) as Tape;
+    } catch (error) {
+      // The next call looks again: the file may have been corrected.
+      opening = undefined;
+      throw error;
+    }
+  }
+
+  function responseOf({ route: _, replayed: __, ...result }: LLMResult): LLMResult {
+    // A result comes out of JSON with the fields that went in; only its texts may differ.
+    return toJson(result, clean) as unknown as LLMResult;
+  }
+}
+
+function replayed({ response }: Interaction): LLMResult {
+  return { ...structuredClone(response), replayed: true };
+}
+
+/** The pieces of a stream, as far as their text was recorded as it is; what was redacted is one piece. */
+function chunksOf(text: string, chunks: readonly string[]): readonly string[] {
+  if (chunks.join("") === text) return chunks;
+  const before: string[] = [];
+  let start = 0;
+  for (const chunk of chunks) {
+    if (!text.startsWith(chunk, start)) break;
+    before.push(chunk);
+    start += chunk.length;
+  }
+  const after: string[] = [];
+  let end = text.length;
+  for (const chunk of chunks.slice(before.length).reverse()) {
+    if (end - chunk.length < start || !text.endsWith(chunk, end)) break;
+    after.unshift(chunk);
+    end -= chunk.length;
+  }
+  return [...before, text.slice(start, end), ...after].filter((chunk) => chunk !== "");
+}
+
+function missing(path: string): LLMError {
+  return new LLMError(
+    "ATLAS_LLM_CASSETTE_MISSING",
+    { path },
+    `There is no cassette "${path}" to replay. Record it first with the mode "record" or "auto".`,
+  );
+}

@@ -1,0 +1,85 @@
+import { generateText, isStepCount, streamText, tool } from "ai";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { toModel } from "../../src/ai-sdk/index.ts";
+import { createLLMRouter } from "../../src/index.ts";
+import { createMockLLM } from "../../src/mock.ts";
+
+function setUp() {
+  const house = createMockLLM({
+    script: [{ text: "Ahoy there", usage: { inputTokens: 3, outputTokens: 2 }, model: "house-1" }],
+  });
+  const router = createLLMRouter({ config: { profiles: { quality: ["house"] } }, providers: { house } });
+  return { house, model: toModel(router, "quality") };
+}
+
+describe("a profile as a model of the AI SDK", () => {
+  it("answers its generateText", async () => {
+    const { model, house } = setUp();
+    const { text, usage, response } = await generateText({
+      model,
+      instructions: "Be kind.",
+      messages: [
+        { role: "user", content: "Hello" },
+        { role: "assistant", content: "Hi" },
+        { role: "user", content: [{ type: "text", text: "Where?" }] },
+      ],
+      temperature: 0.2,
+      maxOutputTokens: 8,
+    });
+    expect(text).toBe("Ahoy there");
+    expect(usage).toMatchObject({ inputTokens: 3, outputTokens: 2 });
+    expect(response.modelId).toBe("house-1");
+    expect(house.calls[0]).toMatchObject({
+      system: "Be kind.",
+      messages: [
+        { role: "user", content: "Hello" },
+        { role: "assistant", content: "Hi" },
+        { role: "user", content: "Where?" },
+      ],
+      profile: "quality",
+      temperature: 0.2,
+      maxTokens: 8,
+    });
+  });
+
+  it("answers its streamText", async () => {
+    const { model } = setUp();
+    const stream = streamText({ model, prompt: "Hello" });
+    const pieces: string[] = [];
+    for await (const piece of stream.textStream) pieces.push(piece);
+    expect(pieces).toEqual(["Ahoy", " there"]);
+    expect(await stream.usage).toMatchObject({ outputTokens: 2 });
+    expect(await stream.finishReason).toBe("stop");
+  });
+
+  it("refuses tools and files in words", async () => {
+    const { model } = setUp();
+    const tools = { look: tool({ inputSchema: z.object({}), execute: async () => "" }) };
+    await expect(
+      generateText({ model, prompt: "Hello", tools, stopWhen: isStepCount(2), maxRetries: 0 }),
+    ).rejects.toThrow("takes text only, without tools");
+    await expect(
+      model.doGenerate({
+        prompt: [
+          {
+            role: "user",
+            content: [
+              {
+                type: "file",
+                mediaType: "image/png",
+                data: { type: "url", url: new URL("http://a.example") },
+              },
+            ],
+          },
+        ],
+      }),
+    ).rejects.toThrow('without parts of type "file"');
+  });
+
+  it("fails as the runtime fails", async () => {
+    const model = toModel(createMockLLM({ script: [new Error("down"), new Error("down")] }));
+    await expect(generateText({ model, prompt: "Hello", maxRetries: 0 })).rejects.toThrow("down");
+    await expect(model.doStream({ prompt: [{ role: "user", content: [] }] })).rejects.toThrow("down");
+  });
+});

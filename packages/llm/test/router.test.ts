@@ -1,0 +1,206 @@
+import type { LLMRoutingConfig, Logger } from "@atlas/routing";
+import { createFakeClock } from "@atlas/testing";
+import { describe, expect, it } from "vitest";
+import { createLLMRouter, createStream, LLMError, type LLMOptions, type LLMRuntime } from "../src/index.ts";
+import { createMockLLM } from "../src/mock.ts";
+import { openRouter, openServer } from "./support/services.ts";
+
+const down: LLMRuntime = {
+  generateText: async () => {
+    throw new Error("down");
+  },
+};
+const answering = (text: string): LLMRuntime =>
+  createMockLLM({ script: Array(9).fill({ text, provider: text }) });
+
+function setUp(config: LLMRoutingConfig, providers: Readonly<Record<string, LLMRuntime>> = {}) {
+  const warnings: string[] = [];
+  const log: Logger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (_, message) => void warnings.push(message),
+    error: (_, message) => void warnings.push(message),
+  };
+  return { router: createLLMRouter({ config, providers, log, random: () => 0 }), warnings };
+}
+
+describe("the mock's part in routing", () => {
+  it("answers everything, and every profile, where nothing is configured", async () => {
+    const result = await createLLMRouter().generateText({ prompt: "Hello", profile: "quality" });
+    expect(result).toMatchObject({ provider: "mock", route: { profile: "default", candidate: "mock" } });
+    expect(result.degraded).toBeUndefined();
+  });
+
+  it("never answers in place of a configured model that failed", async () => {
+    const { router } = setUp({ profiles: { fast: ["house", "openai"] } }, { house: down });
+    await expect(router.generateText({ prompt: "Hello" })).rejects.toMatchObject({
+      code: "ATLAS_LLM_ALL_FAILED",
+      retryable: true,
+      message:
+        'No model of the profile "fast" answered. house (1 attempt): "house" failed: down; openai: skipped, the environment variable OPENAI_API_KEY is not set.',
+      route: {
+        attempts: [{ candidate: "house", outcome: "failed" }],
+        skipped: [{ candidate: "openai" }],
+      },
+    });
+  });
+
+  it("answers where fallback lists it: degraded, and with a warning", async () => {
+    const { router, warnings } = setUp(
+      { profiles: { fast: ["house"] }, fallback: ["mock"] },
+      { house: down },
+    );
+    const result = await router.generateText({ prompt: "Hello" });
+    expect(result).toMatchObject({ provider: "mock", degraded: true, route: { candidate: "mock" } });
+    expect(warnings.at(-1)).toContain("The mock answered in place of a model. house (1 attempt)");
+    const { result: streamed } = router.streamText({ prompt: "Hello" });
+    expect(await streamed).toMatchObject({ degraded: true });
+  });
+
+  it("is degraded also where the models were not even tried, and not where it is the first choice", async () => {
+    const { router } = setUp({ profiles: { fast: ["openai"], dry: ["mock"] }, fallback: ["mock"] });
+    expect(await router.generateText({ prompt: "Hello", profile: "fast" })).toMatchObject({ degraded: true });
+    expect((await router.generateText({ prompt: "Hello", profile: "dry" })).degraded).toBeUndefined();
+  });
+});
+
+describe("the router over models", () => {
+  it("asks runtimes of one's own in their order where nothing else is configured", async () => {
+    const router = createLLMRouter({
+      providers: { house: down, other: answering("other") },
+      random: () => 0,
+    });
+    const { provider, route } = await router.generateText({ prompt: "Hello", profile: "any" });
+    expect(provider).toBe("other");
+    expect(route?.attempts.map(({ candidate }) => candidate)).toEqual(["house", "other"]);
+  });
+
+  it("understands what the clients of services throw, from any runtime", async () => {
+    const busy: LLMRuntime = {
+      generateText: () => {
+        throw Object.assign(new Error("Busy, says sk-abcdefgh12345678"), { status: 503 });
+      },
+    };
+    const { router, warnings } = setUp({ profiles: { fast: ["house"] } }, { house: busy });
+    await expect(router.generateText({ prompt: "Hello" })).rejects.toMatchObject({
+      route: { attempts: [{ outcome: "unavailable", status: 503 }, {}, {}] },
+      message: expect.stringContaining("[redacted]"),
+    });
+    expect(warnings.join()).not.toContain("sk-abc");
+  });
+
+  it("takes a model that the caller chose and nobody has for a mistake of the call", async () => {
+    const server = await openServer();
+    server.reply({ status: 404 });
+    const router = openRouter(server);
+    const call = { prompt: "Hello", profile: "compatible", model: "nobody-9" };
+    await expect(router.generateText(call)).rejects.toMatchObject({ code: "ATLAS_LLM_REJECTED" });
+    expect(router.explainRoute("compatible").candidates[0]?.state).toBe("ready");
+  });
+
+  it("passes on what is asked, with its own signal", async () => {
+    const house = createMockLLM();
+    const { router } = setUp({ profiles: { fast: ["house"] } }, { house });
+    const call: LLMOptions = { prompt: "Hello", system: "Kind.", maxTokens: 5, tags: ["a"], skills: ["b"] };
+    await router.generateText(call);
+    expect(house.calls[0]).toMatchObject(call);
+    expect(house.calls[0]?.signal).toBeInstanceOf(AbortSignal);
+  });
+
+  it("explains who would be asked, and why not the others", () => {
+    const { router } = setUp(
+      { profiles: { fast: ["ollama", "house"] }, fallback: ["mock"] },
+      { house: down },
+    );
+    expect(router.explainRoute("fast")).toEqual({
+      profile: "fast",
+      candidates: [
+        {
+          candidate: "ollama",
+          from: "profile",
+          state: "skipped",
+          reason: "no model is chosen: set llm.providers.ollama.model",
+        },
+        { candidate: "house", from: "profile", state: "ready" },
+        { candidate: "mock", from: "fallback", state: "ready" },
+      ],
+    });
+  });
+
+  it("keeps the error of a request that was rejected, with its route", async () => {
+    const rejecting: LLMRuntime = {
+      generateText: () => {
+        throw new LLMError("ATLAS_LLM_REJECTED", { provider: "house", status: 400 }, "Too long.");
+      },
+    };
+    const providers = { house: rejecting, other: answering("other") };
+    const { router } = setUp({ profiles: { fast: ["house", "other"] } }, providers);
+    await expect(router.generateText({ prompt: "Hello" })).rejects.toMatchObject({
+      code: "ATLAS_LLM_REJECTED",
+      retryable: false,
+      details: { status: 400 },
+      route: { attempts: [{ candidate: "house", outcome: "rejected", status: 400 }] },
+    });
+  });
+
+  it("streams from a runtime that cannot stream, as one piece", async () => {
+    const plain: LLMRuntime = { generateText: async () => ({ text: "All at once", provider: "plain" }) };
+    const { router } = setUp({ profiles: { fast: ["plain"] } }, { plain });
+    const { textStream, result } = router.streamText({ prompt: "Hello" });
+    const pieces: string[] = [];
+    for await (const piece of textStream) pieces.push(piece);
+    expect(pieces).toEqual(["All at once"]);
+    expect((await result).route?.candidate).toBe("plain");
+  });
+
+  it("ends a call that hangs at the deadline of the call itself", async () => {
+    const clock = createFakeClock();
+    const hanging: LLMRuntime = { generateText: () => new Promise(() => undefined) };
+    const router = createLLMRouter({
+      config: { profiles: { fast: ["house"] } },
+      providers: { house: hanging },
+      clock,
+    });
+    const answer = router.generateText({ prompt: "Hello", deadlineMs: 2_000 });
+    await Promise.resolve();
+    clock.advance(2_000);
+    await expect(answer).rejects.toMatchObject({
+      code: "ATLAS_LLM_ALL_FAILED",
+      message: expect.stringContaining("answered in time"),
+      route: { durationMs: 2_000 },
+    });
+    expect(clock.timers).toBe(0);
+  });
+
+  it("never mixes in what a candidate says after it was given up", async () => {
+    const clock = createFakeClock();
+    let speak = (_: string): void => undefined;
+    const deaf: LLMRuntime = {
+      generateText: () => new Promise(() => undefined),
+      streamText: () =>
+        createStream(undefined, (emit) => {
+          speak = emit;
+          return new Promise(() => undefined);
+        }),
+    };
+    const router = createLLMRouter({ providers: { deaf, other: answering("other") }, clock });
+    const { textStream, result } = router.streamText({ prompt: "Hello" });
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(60_000);
+    speak("too late");
+    const pieces: string[] = [];
+    for await (const piece of textStream) pieces.push(piece);
+    expect(pieces).toEqual(["other"]);
+    expect((await result).route?.attempts.map(({ outcome }) => outcome)).toEqual(["timed_out", "answered"]);
+    speak("and again");
+    expect(pieces).toEqual(["other"]);
+  });
+
+  it("takes its patience from the configuration", async () => {
+    const { router } = setUp({
+      profiles: { fast: ["mock"] },
+      limits: { deadline_ms: 5_000, attempt_ms: 1_000, retries: 0, cooldown_ms: 10, concurrency: 1 },
+    });
+    expect(router.deadlineMs).toBe(5_000);
+  });
+});
