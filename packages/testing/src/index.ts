@@ -1,4 +1,11 @@
 export { createFakeClock, type FakeClock } from "./fake-clock.ts";
+export type { FakeFault } from "./fake-model-server/fault.ts";
+export {
+  createFakeModelServer,
+  type FakeModelServer,
+  type FakeReply,
+  type FakeRequest,
+} from "./fake-model-server/server.ts";
 export { interruptSource, type SourceMoment } from "./interrupt-source.ts";
 export { createRecordingSink, type RecordingSink } from "./recording-sink.ts";
 export { createTestGateway } from "./test-gateway.ts";

@@ -6,6 +6,7 @@ it("exports these names and no others", () => {
   expect(Object.keys(names).sort()).toMatchInlineSnapshot(`
     [
       "createFakeClock",
+      "createFakeModelServer",
       "createRecordingSink",
       "createTestGateway",
       "interruptSource",

@@ -1,0 +1,54 @@
+import { event, type Protocol } from "./protocol.ts";
+
+const reasons = { stop: "end_turn", length: "max_tokens", content_filter: "refusal" } as const;
+
+/** Anthropic's messages. */
+export const anthropic: Protocol = {
+  name: "anthropic",
+  contentType: "text/event-stream",
+  whole: ({ text, model, inputTokens, outputTokens, finish }) => ({
+    type: "message",
+    id: "msg_fake",
+    role: "assistant",
+    model,
+    content: [{ type: "text", text }],
+    stop_reason: reasons[finish],
+    stop_sequence: null,
+    usage: { input_tokens: inputTokens, output_tokens: outputTokens },
+  }),
+  stream({ model, inputTokens, outputTokens, finish }) {
+    const say = (type: string, rest: object): string => event({ type, ...rest }, type);
+    return {
+      begin: [
+        say("message_start", {
+          message: {
+            type: "message",
+            id: "msg_fake",
+            role: "assistant",
+            model,
+            content: [],
+            stop_reason: null,
+            usage: { input_tokens: inputTokens, output_tokens: 0 },
+          },
+        }),
+        say("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
+      ],
+      piece: (text) => say("content_block_delta", { index: 0, delta: { type: "text_delta", text } }),
+      end: [
+        say("content_block_stop", { index: 0 }),
+        say("message_delta", {
+          delta: { stop_reason: reasons[finish], stop_sequence: null },
+          usage: { output_tokens: outputTokens },
+        }),
+        say("message_stop", {}),
+      ],
+    };
+  },
+  error: (status, message) => ({
+    type: "error",
+    error: {
+      type: status === 429 ? "rate_limit_error" : status >= 500 ? "api_error" : "invalid_request_error",
+      message,
+    },
+  }),
+};

@@ -1,0 +1,33 @@
+import type { FakeAnswer, Protocol } from "./protocol.ts";
+
+const created_at = "2026-01-01T00:00:00Z";
+
+/** Ollama's own protocol. It speaks OpenAI's chat completions too, below `/v1`. */
+export const ollama: Protocol = {
+  name: "ollama",
+  contentType: "application/x-ndjson",
+  whole: (answer) => ({ ...message(answer.model, answer.text), ...ending(answer) }),
+  stream: (answer) => ({
+    begin: [],
+    piece: (text) => line({ ...message(answer.model, text), done: false }),
+    end: [line({ ...message(answer.model, ""), ...ending(answer) })],
+  }),
+  error: (_, text) => ({ error: text }),
+};
+
+function message(model: string, content: string): object {
+  return { model, created_at, message: { role: "assistant", content } };
+}
+
+function ending({ finish, inputTokens, outputTokens }: FakeAnswer): object {
+  return {
+    done: true,
+    done_reason: finish === "length" ? "length" : "stop",
+    prompt_eval_count: inputTokens,
+    eval_count: outputTokens,
+  };
+}
+
+function line(value: object): string {
+  return `${JSON.stringify(value)}\n`;
+}

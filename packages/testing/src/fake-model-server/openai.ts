@@ -1,0 +1,101 @@
+import { event, type Protocol } from "./protocol.ts";
+
+const created = 1_767_225_600;
+
+const error: Protocol["error"] = (status, message) => ({
+  error: {
+    message,
+    type: status === 429 ? "rate_limit_error" : status >= 500 ? "server_error" : "invalid_request_error",
+    param: null,
+    code: null,
+  },
+});
+
+/** OpenAI's chat completions, which most other services speak too. */
+export const openaiChat: Protocol = {
+  name: "openai-chat",
+  contentType: "text/event-stream",
+  whole: ({ text, model, inputTokens, outputTokens, finish }) => ({
+    id: "chatcmpl-fake",
+    object: "chat.completion",
+    created,
+    model,
+    choices: [{ index: 0, message: { role: "assistant", content: text }, finish_reason: finish }],
+    usage: {
+      prompt_tokens: inputTokens,
+      completion_tokens: outputTokens,
+      total_tokens: inputTokens + outputTokens,
+    },
+  }),
+  stream({ model, inputTokens, outputTokens, finish }) {
+    const chunk = (choices: readonly object[], more: object = {}): string =>
+      event({ id: "chatcmpl-fake", object: "chat.completion.chunk", created, model, choices, ...more });
+    const choice = (delta: object, finish_reason: string | null = null): readonly object[] => [
+      { index: 0, delta, finish_reason },
+    ];
+    const usage = {
+      prompt_tokens: inputTokens,
+      completion_tokens: outputTokens,
+      total_tokens: inputTokens + outputTokens,
+    };
+    return {
+      begin: [chunk(choice({ role: "assistant", content: "" }))],
+      piece: (content) => chunk(choice({ content })),
+      end: [chunk(choice({}, finish)), chunk([], { usage }), event("[DONE]")],
+    };
+  },
+  error,
+};
+
+/** OpenAI's responses. */
+export const openaiResponses: Protocol = {
+  name: "openai-responses",
+  contentType: "text/event-stream",
+  whole({ text, model, inputTokens, outputTokens, finish }) {
+    return {
+      id: "resp_fake",
+      object: "response",
+      created_at: created,
+      model,
+      status: finish === "stop" ? "completed" : "incomplete",
+      error: null,
+      incomplete_details: incomplete(finish),
+      output: [
+        {
+          type: "message",
+          id: "msg_fake",
+          role: "assistant",
+          content: [{ type: "output_text", text, annotations: [] }],
+        },
+      ],
+      usage: { input_tokens: inputTokens, output_tokens: outputTokens },
+    };
+  },
+  stream({ model, inputTokens, outputTokens, finish }) {
+    const say = (type: string, rest: object): string => event({ type, ...rest }, type);
+    const item = { type: "message", id: "msg_fake" };
+    return {
+      begin: [
+        say("response.created", { response: { id: "resp_fake", created_at: created, model } }),
+        say("response.output_item.added", { output_index: 0, item }),
+      ],
+      piece: (delta) =>
+        say("response.output_text.delta", { item_id: "msg_fake", output_index: 0, content_index: 0, delta }),
+      end: [
+        say("response.output_item.done", { output_index: 0, item }),
+        say(finish === "stop" ? "response.completed" : "response.incomplete", {
+          response: {
+            incomplete_details: incomplete(finish),
+            usage: { input_tokens: inputTokens, output_tokens: outputTokens },
+          },
+        }),
+      ],
+    };
+  },
+  error,
+};
+
+function incomplete(finish: "stop" | "length" | "content_filter"): object | null {
+  if (finish === "stop") return null;
+  return { reason: finish === "length" ? "max_output_tokens" : "content_filter" };
+}

@@ -1,0 +1,30 @@
+/** What a fake model says, before a protocol puts it into its own words. */
+export interface FakeAnswer {
+  readonly text: string;
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly finish: "stop" | "length" | "content_filter";
+}
+
+/** How one kind of service talks. */
+export interface Protocol {
+  readonly name: "openai-chat" | "openai-responses" | "anthropic" | "gemini" | "ollama";
+  readonly contentType: "text/event-stream" | "application/x-ndjson";
+  /** The answer to a call that does not stream. */
+  whole(answer: FakeAnswer): object;
+  /** What comes before the text, each piece of text, and what says that the answer is complete. */
+  stream(answer: FakeAnswer): {
+    readonly begin: readonly string[];
+    piece(text: string): string;
+    readonly end: readonly string[];
+  };
+  /** How the service says what went wrong. */
+  error(status: number, message: string): object;
+}
+
+/** One event of a stream of server-sent events. */
+export function event(data: object | string, name?: string): string {
+  const text = typeof data === "string" ? data : JSON.stringify(data);
+  return `${name === undefined ? "" : `event: ${name}\n`}data: ${text}\n\n`;
+}
