@@ -2,20 +2,20 @@
 //
 //   npm run quickstart                     this checkout
 //   npm run quickstart -- --repo PATH      another repository
+//   npm run quickstart -- --routing FILE   summed up by the models of a routing file, not by the mock
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Artifact, type Logger, silentLogger } from "@atlas/core";
 import { createGateway, type Gateway } from "@atlas/gateway";
-import { PluginError } from "@atlas/plugins";
 import { createFileSink } from "@atlas/plugins/builtin/file";
 import { createGitSource, openGitRepository } from "@atlas/plugins/builtin/git";
 import { digestWorkflow } from "./digest-workflow.ts";
 
 const DIGESTS = "digest";
 
-async function main(path: string): Promise<void> {
+async function main(path: string, routing: string | undefined): Promise<void> {
   const startedAt = performance.now();
   // Looked at before anything is made, so that a wrong path leaves no database behind.
   const { isShallow } = await openGitRepository({ path });
@@ -38,6 +38,7 @@ async function main(path: string): Promise<void> {
     workflows: [digestWorkflow],
     sinks: [createFileSink({ folder: DIGESTS, types: ["digest"], fileName: digestName })],
     log: warnings,
+    ...(routing === undefined ? {} : { routing }),
   });
   let known: Artifact | undefined;
   let latest: Artifact | undefined;
@@ -99,10 +100,13 @@ function showProgress(done: number, total: number): void {
 }
 
 try {
-  const { values } = parseArgs({ options: { repo: { type: "string", default: "." } } });
-  await main(resolve(values.repo));
+  const { values } = parseArgs({
+    options: { repo: { type: "string", default: "." }, routing: { type: "string" } },
+  });
+  await main(resolve(values.repo), values.routing);
 } catch (error) {
-  const expected = error instanceof PluginError || error instanceof TypeError;
-  console.error(expected ? error.message : error);
+  // What Atlas itself reports says what to do; of anything else the stack is wanted.
+  const isExpected = error instanceof TypeError || (error instanceof Error && "code" in error);
+  console.error(isExpected ? error.message : error);
   process.exitCode = 1;
 }

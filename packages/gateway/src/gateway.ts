@@ -7,12 +7,12 @@ import {
   type Health,
   type Logger,
   type ReadOnlyRepo,
+  type Store,
   silentLogger,
   systemClock,
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
-import type { LLMRuntime } from "@atlas/llm";
-import { createMockLLM } from "@atlas/llm/mock";
+import type { LLMMiddleware, LLMRuntime } from "@atlas/llm";
 import {
   checkCapabilities,
   createDelivery,
@@ -34,7 +34,12 @@ import {
   scheduleOfWorkflow,
   type WorkflowPlugin,
 } from "@atlas/plugins";
+import type { RoutingConfig } from "@atlas/routing";
+import { createAttemptLLM } from "./attempt-llm.ts";
+import { createGatewayLLM, type GatewayLLM } from "./gateway-llm.ts";
 import { createJobs, type Jobs } from "./jobs.ts";
+import { type LLMModule, llmModule } from "./llm-module.ts";
+import { readRouting } from "./routing-file.ts";
 
 /** How a gateway is set up. Only `database` is needed. */
 export interface GatewayOptions {
@@ -43,8 +48,19 @@ export interface GatewayOptions {
   readonly sources?: readonly SourcePlugin[];
   readonly workflows?: readonly WorkflowPlugin[];
   readonly sinks?: readonly SinkPlugin[];
-  /** What `ctx.llm` asks. Default: the mock, which needs no key and says that it is one. */
+  /**
+   * Which models and agents are asked: the path of a routing file, or what it would hold. Default: the mock answers
+   * everything; it needs no key and says that it is one.
+   */
+  readonly routing?: string | RoutingConfig;
+  /** Language models of your own, by the names that profiles use. */
+  readonly providers?: Readonly<Record<string, LLMRuntime>>;
+  /** What is put around every call of a language model, the first outermost. Default: nothing. */
+  readonly llmMiddleware?: readonly LLMMiddleware[];
+  /** What `ctx.llm` asks instead of the models of `routing`, without any routing. */
   readonly llm?: LLMRuntime;
+  /** Where the keys that the routing file names are looked up. Default: `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** What `ctx.harness` is. Default: absent. */
   readonly harness?: HarnessRuntime;
   /** What plugins find in `ctx.services`. Default: nothing. */
@@ -63,9 +79,16 @@ export interface GatewayOptions {
 /** Sources, workflows and sinks around one database, in this process. */
 export interface Gateway extends AsyncDisposable {
   readonly commands: CommandSink<Command>;
-  readonly repo: ReadOnlyRepo<PluginsModule>;
+  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule>;
   readonly jobs: Jobs;
   readonly sinks: Sinks;
+  /** The database as a whole: backups, pruning, its past, its figures. Works until `stop()`. */
+  readonly store: Pick<
+    Store<PluginsModule | LLMModule>,
+    "stats" | "backup" | "prune" | "verify" | "asOf" | "replay"
+  >;
+  /** The language models, as workflows have them. What the host itself asks is kept with no job. */
+  readonly llm: GatewayLLM;
   /**
    * Syncs one source, or all; with `full`, from the beginning. Rejects with the first failure after all have ended.
    */
@@ -122,6 +145,20 @@ const DEFAULT_GRACE_MS = 10_000;
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock = systemClock, log = silentLogger, graceMs = DEFAULT_GRACE_MS } = options;
+  const { routing, providers, env = process.env, llmMiddleware: middleware = [] } = options;
+  if (options.llm !== undefined && (routing !== undefined || providers !== undefined)) {
+    throw new TypeError("createGateway takes `llm`, or `routing` and `providers`, not both.");
+  }
+  const known = { models: Object.keys(providers ?? {}) };
+  const llm = createGatewayLLM({
+    routing: await readRouting(routing, known),
+    llm: options.llm,
+    providers,
+    middleware,
+    env,
+    clock,
+    log,
+  });
   const registry = createPluginRegistry();
   for (const source of options.sources ?? []) registry.registerSource(source);
   for (const workflow of options.workflows ?? []) registry.registerWorkflow(workflow);
@@ -130,7 +167,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const store = await createStore({
     database: options.database,
-    modules: [pluginsModule],
+    modules: [pluginsModule, llmModule],
     admit: [createJobAdmission(registry)],
     clock,
     log,
@@ -145,7 +182,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     repo,
     commands,
     registry,
-    llm: options.llm ?? createMockLLM(),
+    llm: createAttemptLLM({ llm, commands, hasDegraded: repo.llm.hasDegraded, clock, log }),
     ...(options.harness === undefined ? {} : { harness: options.harness }),
     ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
   });
@@ -172,6 +209,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       onCommitted: store.onCommitted,
       signal: over.signal,
     }),
+    llm,
+    store,
     sinks: {
       async redrive(id, which) {
         registry.sink(id);

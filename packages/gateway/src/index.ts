@@ -6,4 +6,6 @@ export {
   type GatewayOptions,
   type Sinks,
 } from "./gateway.ts";
+export type { GatewayLLM } from "./gateway-llm.ts";
 export type { Jobs } from "./jobs.ts";
+export type { LLMCall, LLMCommand, LLMModule, LLMTables } from "./llm-module.ts";

@@ -138,3 +138,22 @@ describe("a gateway", () => {
     ).rejects.toThrow('Two workflows have the id "hello.v1"');
   });
 });
+
+describe("the store of a gateway", () => {
+  it("verifies what sources, workflows and sinks have done, and can be backed up and pruned", async () => {
+    const gateway = await open({
+      database: temporaryDatabase(),
+      workflows: [hello],
+      sinks: [{ id: "deaf", handle: async () => undefined }],
+    });
+    await gateway.start();
+    const job = await gateway.jobs.create({ workflow_id: "hello.v1", input: { name: "ann" } });
+    await gateway.jobs.wait(job.id);
+    expect(await gateway.store.verify()).toMatchObject({ status: "verified" });
+    const folder = mkdtempSync(join(tmpdir(), "gateway-backup-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    expect((await gateway.store.backup(join(folder, "backup.db"))).rows["jobs"]).toBe(1);
+    expect(gateway.store.stats().refusedCommands).toBe(0);
+    expect((await gateway.store.prune({ jobs_before: "2020-01-01T00:00:00Z" })).after.rows.jobs).toBe(1);
+  });
+});

@@ -1,6 +1,6 @@
-import type { Command, CommandSink, Job, ReadOnlyRepo } from "@atlas/core";
+import type { Command, CommandSink, Job, JsonObject, ReadOnlyRepo } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
-import type { LLMRuntime } from "@atlas/llm";
+import type { LLM } from "@atlas/llm";
 import { type Call, startCall } from "./call.ts";
 import { type PluginHost, trackCommands } from "./context.ts";
 import { PluginError } from "./errors.ts";
@@ -35,13 +35,20 @@ export interface AttemptEnd {
   readonly thrown?: unknown;
 }
 
+/** What `ctx.llm` is for one attempt. */
+export interface AttemptLLM {
+  readonly llm: LLM;
+  /** What the artifacts of this attempt must say about the answers that it has had so far, if anything. */
+  artifactData?(): JsonObject | undefined;
+}
+
 /** What attempts are made with. */
 export interface AttemptParts {
   readonly host: PluginHost;
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly registry: PluginRegistry;
-  readonly llm: LLMRuntime;
+  readonly llm: LLM | ((job: Job) => AttemptLLM | Promise<AttemptLLM>);
   readonly harness: HarnessRuntime | undefined;
   readonly progress: Progress;
 }
@@ -94,6 +101,8 @@ export function startAttempt(
     graceMs: GRACE_MS,
     onAbort: tracked.end,
     async work(started) {
+      const made = typeof parts.llm === "function" ? parts.llm(job) : { llm: parts.llm };
+      const { llm, artifactData } = made instanceof Promise ? await made : made;
       const context = createWorkflowContext({
         job,
         attempt: Math.max(1, job.attempt - of.uncounted),
@@ -103,7 +112,8 @@ export function startAttempt(
         clock: host.clock,
         log: host.log,
         services: host.services ?? NO_SERVICES,
-        llm: parts.llm,
+        llm,
+        artifactData: artifactData ?? (() => undefined),
         harness: parts.harness,
         commands: tracked.commands,
         signal: () => started.signal,

@@ -1,3 +1,4 @@
+export type { AttemptLLM } from "./attempt.ts";
 export type { PluginContext, PluginHost, PluginServices } from "./context.ts";
 export { createDelivery, type Delivery, MAX_EVENT_DEPTH, type SinkHealth } from "./delivery.ts";
 export { PluginError, type PluginErrorCode, type PluginErrorDetails } from "./errors.ts";

@@ -11,8 +11,8 @@ import {
   type ReadOnlyRepo,
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
-import type { LLMRuntime } from "@atlas/llm";
-import { type Attempt, type AttemptEnd, startAttempt } from "./attempt.ts";
+import type { LLM } from "@atlas/llm";
+import { type Attempt, type AttemptEnd, type AttemptLLM, startAttempt } from "./attempt.ts";
 import type { PluginHost } from "./context.ts";
 import { PluginError, stopping } from "./errors.ts";
 import { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
@@ -56,7 +56,8 @@ export function createJobRunner(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly registry: PluginRegistry;
-  readonly llm: LLMRuntime;
+  /** What `ctx.llm` is, for all attempts or made for each. */
+  readonly llm: LLM | ((job: Job) => AttemptLLM | Promise<AttemptLLM>);
   readonly harness?: HarnessRuntime;
   /** Attempts that run at the same time. Default: 10. */
   readonly concurrency?: number;

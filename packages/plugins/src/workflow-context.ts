@@ -3,13 +3,14 @@ import type {
   Command,
   CommandSink,
   Job,
+  JsonObject,
   Logger,
   NewArtifact,
   NewJob,
   ReadOnlyRepo,
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
-import type { LLMRuntime } from "@atlas/llm";
+import type { LLM } from "@atlas/llm";
 import { runtimeOfAttempt } from "./attempt-runtime.ts";
 import { handled, type PluginServices } from "./context.ts";
 import { readJobInput } from "./job-input.ts";
@@ -28,7 +29,9 @@ export interface WorkflowContextParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly services: PluginServices;
-  readonly llm: LLMRuntime;
+  readonly llm: LLM;
+  /** What an artifact must say about the answers that it may be made of. */
+  readonly artifactData: () => JsonObject | undefined;
   readonly harness: HarnessRuntime | undefined;
   readonly commands: CommandSink<Command>;
   readonly signal: () => AbortSignal;
@@ -46,7 +49,7 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
   let artifacts = 0;
   let jobs = 0;
   let log: Logger | undefined;
-  let llm: LLMRuntime | undefined;
+  let llm: LLM | undefined;
   let harness: HarnessRuntime | undefined;
   const ofAttempt = <Runtime extends object>(runtime: Runtime): Runtime =>
     runtimeOfAttempt(runtime, { signal: parts.signal(), refuse });
@@ -73,7 +76,10 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
       const id = artifact.id ?? `${job.id}:artifact:${artifacts}`;
       return idOnceSent(
         id,
-        commands.enqueue({ type: "artifact.create", artifact: { job_id: job.id, ...artifact, id } }),
+        commands.enqueue({
+          type: "artifact.create",
+          artifact: { job_id: job.id, ...artifact, ...evidence(artifact), id },
+        }),
       );
     },
     spawnJob(child: NewJob) {
@@ -101,6 +107,11 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
       return harness;
     },
   });
+
+  function evidence({ data }: NewArtifact): Pick<NewArtifact, "data"> {
+    const said = parts.artifactData();
+    return said === undefined ? {} : { data: { ...data, ...said } };
+  }
 
   function spawn(child: NewJob): Promise<unknown> {
     const create = (): Promise<unknown> => commands.enqueue({ type: "job.create", job: child });

@@ -9,7 +9,7 @@ import type {
   Page,
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
-import type { LLMRuntime } from "@atlas/llm";
+import type { LLM } from "@atlas/llm";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { PluginContext } from "./context.ts";
 import type { RetryPolicy } from "./retry.ts";
@@ -56,7 +56,7 @@ export interface WorkflowContext extends PluginContext {
   /** Which attempt at the job this is, from 1. Waiting, and a restart of the gateway, count for none. */
   readonly attempt: number;
   /** Asks a language model. A call without a `signal` of its own ends with the attempt. */
-  readonly llm: LLMRuntime;
+  readonly llm: LLM;
   /** Present where the host configured one. */
   readonly harness?: HarnessRuntime;
   /**

@@ -16,7 +16,14 @@ it("runs the design document's workflow as it stands there", async () => {
       return { mode: "propose" as const, summary: "", outputs: [{ type: "diff" as const, diff: "" }] };
     },
   };
-  const runner = createJobRunner({ host, repo, commands, registry, llm: createMockLLM(), harness });
+  const runner = createJobRunner({
+    host,
+    repo,
+    commands,
+    registry,
+    llm: createMockLLM(),
+    harness,
+  });
   store.onCommitted(runner.wake);
   await runner.start();
   await commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: myWorkflow.id } });

@@ -1,5 +1,5 @@
 import type { Artifact } from "@atlas/core";
-import type { LLMOptions } from "@atlas/llm";
+import { createLLM, type LLMOptions } from "@atlas/llm";
 import { createMockLLM } from "@atlas/llm/mock";
 import type { WorkflowContext, WorkflowPlugin } from "../../../src/index.ts";
 import type { openContext } from "./open-context.ts";
@@ -19,12 +19,12 @@ export async function runWorkflow(
   const ctx: Partial<WorkflowContext> = {
     ...shared,
     attempt,
-    llm: {
+    llm: createLLM({
       generateText(question) {
         asked.push(question);
         return mock.generateText(question);
       },
-    },
+    }),
     findArtifacts: (wanted) => repo.findArtifacts(wanted),
     async emitArtifact(artifact) {
       artifacts += 1;

@@ -1,0 +1,54 @@
+import { readFile } from "node:fs/promises";
+import { type KnownCandidates, parseRoutingConfig, type RoutingConfig, RoutingError } from "@atlas/routing";
+
+const MAX_CHARACTERS = 1_000_000;
+
+/**
+ * Reads how models and agents are chosen: from a file, or from an object that holds what the file would. Throws
+ * `ATLAS_ROUTING_CONFIG_INVALID`, which names the file and the place in it, and never what stands there.
+ */
+export async function readRouting(
+  from: string | RoutingConfig | undefined,
+  known: KnownCandidates,
+): Promise<RoutingConfig> {
+  if (typeof from !== "string") return parseRoutingConfig(from ?? {}, known);
+  const value = parseJson(await textOf(from), from);
+  try {
+    return parseRoutingConfig(value, known);
+  } catch (error) {
+    if (!(error instanceof RoutingError)) throw error;
+    throw new RoutingError(error.code, error.details, `${from}: ${error.message}`);
+  }
+}
+
+async function textOf(file: string): Promise<string> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error ? Reflect.get(error, "code") : undefined;
+    throw invalid(file, code === "ENOENT" ? "there is no such file" : `it cannot be read (${String(code)})`);
+  }
+  if (text.length > MAX_CHARACTERS) throw invalid(file, `it is larger than ${MAX_CHARACTERS} characters`);
+  // Editors on Windows write a byte order mark; it is no part of the JSON (RFC 8259, section 8.1).
+  return text.replace(/^\uFEFF/, "");
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // The parser's own message quotes the file, and somebody may have put a key into it.
+    const place = /at position (\d+)/.exec(String(error))?.[1];
+    const line = place === undefined ? undefined : text.slice(0, Number(place)).split("\n").length;
+    throw invalid(file, line === undefined ? "it is not JSON" : `it is not JSON: look at line ${line}`);
+  }
+}
+
+function invalid(file: string, problem: string): RoutingError {
+  return new RoutingError(
+    "ATLAS_ROUTING_CONFIG_INVALID",
+    { path: "", problems: [problem] },
+    `The routing file ${file} cannot be used: ${problem}.`,
+  );
+}

@@ -1,0 +1,68 @@
+import { createStore } from "@atlas/core";
+import { expect, it, onTestFinished } from "vitest";
+import { type LLMCall, llmModule } from "../src/llm-module.ts";
+
+const call: LLMCall = {
+  job_id: "j1",
+  attempt: 1,
+  number: 1,
+  at: "2026-11-21T09:00:00.000Z",
+  method: "text",
+  status: "answered",
+  provider: "mock",
+  degraded: true,
+  duration_ms: 5,
+  tries: [{ candidate: "mock", outcome: "answered", waited_ms: 0, duration_ms: 5 }],
+  skipped: [],
+};
+
+async function open() {
+  const store = await createStore({ database: ":memory:", modules: [llmModule] });
+  onTestFinished(() => store.stop());
+  for (const id of ["j1", "j2"]) {
+    await store.commands.enqueue({ type: "job.create", job: { id, workflow_id: "ask.v1" } });
+  }
+  return store;
+}
+
+it("keeps calls in order, each once, and knows where the mock stood in", async () => {
+  const { commands, repo } = await open();
+  await commands.enqueue({ type: "llm.call.record", call: { ...call, attempt: 2 } });
+  await commands.enqueue({ type: "llm.call.record", call });
+  const again = { ...call, provider: "other" };
+  expect(await commands.enqueue({ type: "llm.call.record", call: again })).toMatchObject({ changed: false });
+  expect(await repo.llm.listCalls("j1")).toEqual([call, { ...call, attempt: 2 }]);
+  expect([await repo.llm.hasDegraded("j1"), await repo.llm.hasDegraded("j2")]).toEqual([true, false]);
+});
+
+it("refuses a call of a job that is not there, and one that is none", async () => {
+  const { commands } = await open();
+  await expect(
+    commands.enqueue({ type: "llm.call.record", call: { ...call, job_id: "nobody" } }),
+  ).rejects.toMatchObject({ code: "ATLAS_CORE_CONSTRAINT" });
+  await expect(
+    commands.enqueue({ type: "llm.call.record", call: { ...call, number: 0 } }),
+  ).rejects.toMatchObject({ code: "ATLAS_CORE_COMMAND_INVALID" });
+});
+
+it("is the same after a replay, also when calls went with their job", async () => {
+  const store = await open();
+  const { commands, repo } = store;
+  await commands.enqueue({ type: "llm.call.record", call });
+  await commands.enqueue({ type: "llm.call.record", call: { ...call, job_id: "j2" } });
+  for (const status of ["running", "succeeded"] as const) {
+    await commands.enqueue({ type: "job.updateStatus", id: "j2", status, attempt: 1 });
+  }
+  const { items } = await repo.listDomainEvents();
+  const [first] = items;
+  await commands.enqueue({
+    type: "domainEvent.markDelivered",
+    id: first?.id ?? "",
+    through_seq: items.length,
+  });
+  const policy = { jobs_before: "2999-01-01T00:00:00.000Z" };
+  await commands.enqueue({ type: "maintenance.prune", policy });
+  expect(await repo.getJob("j2")).toBeUndefined();
+  expect(await repo.llm.listCalls("j2")).toEqual([]);
+  expect(await store.verify()).toMatchObject({ status: "verified" });
+});
