@@ -1,7 +1,7 @@
 import { median } from "./measure.ts";
 
-/** What a figure is counted in: of `1/s` more is better, of `ms` and `MiB` less. */
-export type Unit = "1/s" | "ms" | "MiB";
+/** What a figure is counted in: of `1/s` more is better, of `ms`, `µs` and `MiB` less. */
+export type Unit = "1/s" | "ms" | "µs" | "MiB";
 
 /** One result, as `--json` prints it. */
 export interface Line {
@@ -93,7 +93,7 @@ function spreadText([min, max]: Spread): string {
 }
 
 function withUnit(value: number, unit: Unit): string {
-  return unit === "1/s" ? `${value.toLocaleString("en")}/s` : `${value} ${unit}`;
+  return unit === "1/s" ? `${value.toLocaleString("en")}/s` : `${value.toLocaleString("en")} ${unit}`;
 }
 
 /** Three significant digits, and no fraction of what is counted in hundreds. */

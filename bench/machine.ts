@@ -10,7 +10,7 @@ export function describeMachine(): string {
   const [load = 0] = loadavg();
   return [
     `${processors[0]?.model.trim()} x ${processors.length}, ${memoryGb} GB, ${type()} ${release()}, load ${load.toFixed(2)}`,
-    `Node ${process.versions.node}, better-sqlite3 ${versionOf("better-sqlite3")} (SQLite ${sqliteVersion()}), kysely ${versionOf("kysely")}, zod ${versionOf("zod")}`,
+    `Node ${process.versions.node}, better-sqlite3 ${versionOf("better-sqlite3")} (SQLite ${sqliteVersion()}), kysely ${versionOf("kysely")}, zod ${versionOf("zod")}, ai ${versionOf("ai")}`,
   ].join("\n");
 }
 

@@ -50,6 +50,11 @@ export function percentile(rounds: Rounds, percent: number): readonly number[] {
   });
 }
 
+/** The figure of each round: how long an operation took on average, in milliseconds. */
+export function mean(rounds: Rounds): readonly number[] {
+  return rounds.map((durations) => durations.reduce((sum, duration) => sum + duration, 0) / durations.length);
+}
+
 /** The middle value, or the mean of the two middle ones. */
 export function median(values: readonly number[]): number {
   const ascending = values.toSorted((left, right) => left - right);
