@@ -20,8 +20,13 @@ export interface Boundary {
 export const boundaries: Readonly<Record<string, Boundary>> = {
   // leven: docs/decisions/0001-leven.md
   core: { imports: [], thirdParty: ["better-sqlite3", "kysely", "zod", "leven"] },
-  routing: { imports: [], thirdParty: ["zod", "cockatiel"] },
-  llm: { imports: ["routing"], thirdParty: ["ai", "@ai-sdk/*"] },
+  routing: { imports: [], thirdParty: ["zod", "leven"] },
+  llm: {
+    imports: ["routing"],
+    // yaml: docs/decisions/0025-yaml.md
+    thirdParty: ["ai", "@ai-sdk/*", "@standard-schema/spec", "yaml"],
+    onlyUnder: { folder: "tracing", thirdParty: ["@opentelemetry/api"] },
+  },
   harness: { imports: ["routing"], thirdParty: ["execa", "tinyglobby", "picomatch"] },
   plugins: {
     imports: ["core"],
@@ -33,7 +38,8 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
   },
   gateway: {
     imports: ["core", "routing", "llm", "harness", "plugins"],
-    thirdParty: ["zod"],
+    // kysely and zod are core's peers: the module of the models' calls is written with them.
+    thirdParty: ["kysely", "zod"],
     onlyUnder: { folder: "http", thirdParty: ["hono", "@hono/*", "hono-openapi", "ws"] },
   },
   testing: {

@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+// Opens this process's own standard streams, as any library that imports it would: that is no leak.
+import process from "node:process";
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
 import { holdings, leaksSince } from "./leaks.ts";
