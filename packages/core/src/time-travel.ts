@@ -12,7 +12,7 @@ import { createReadOnlyRepo, type ReadOnlyRepo } from "./read-only-repo.ts";
 import { type Past, rebuild } from "./rebuild.ts";
 import { openReading } from "./sqlite.ts";
 
-/** What {@link TimeTravel.verify} found. */
+/** What `store.verify()` found. */
 export type Verification =
   /** Replaying the journal gave the same rows, byte for byte. */
   | {
