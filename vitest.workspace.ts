@@ -23,6 +23,8 @@ export default defineConfig({
   test: {
     // Against tests that hang. How fast something is, no test asks: a busy machine must not fail one.
     testTimeout: 30_000,
+    // One for each core: most of the time goes into child processes that are waited for.
+    maxWorkers: "100%",
     hookTimeout: 30_000,
     // Processes that a test spawns run the sources too.
     env: { NODE_OPTIONS: "--conditions=@atlas/source" },

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { filesLike, readJson, readText, root } from "./support/checkout.ts";
@@ -12,36 +12,47 @@ const programs = [...documentFiles().flatMap((path) => programsIn(path, readText
 describe("every program in the documents and doc comments", () => {
   let folder = "";
   let complaints: ReadonlyMap<string, readonly string[]>;
+  let runs: ReadonlyMap<string, string>;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "documents-"));
     write(folder, programs);
     complaints = compile(folder, programs);
-  }, 60_000);
+    runs = await run(folder, programs);
+  }, 240_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it.each(programs)("$place compiles", ({ file }) => {
     expect(complaints.get(file) ?? []).toEqual([]);
   });
 
-  it.each(programs)(
-    "$place runs, and ends",
-    async ({ file }) => {
-      expect(await run(join(folder, file))).toBe("");
-    },
-    30_000,
-  );
+  it.each(programs)("$place runs, and ends", ({ file }) => {
+    expect(runs.get(file)).toBe("");
+  });
 
   it("would be seen to fail", async () => {
     const wrong = programsIn(
       "wrong.md",
-      "```ts\nconst one: string = 1;\nthrow new Error(one + ' is wrong');\n```\n",
+      [
+        "const one: string = 1;\nthrow new Error(one + ' is wrong');",
+        "void Promise.reject(new Error('nobody waits'));",
+        "setInterval(() => undefined, 1_000);",
+        "export const right = 1;",
+      ]
+        .map((program) => `\`\`\`ts\n${program}\n\`\`\`\n`)
+        .join("\n"),
     );
     write(folder, wrong);
     expect(compile(folder, wrong).get(wrong[0]?.file ?? "")).toEqual([
       expect.stringContaining("not assignable"),
     ]);
-    expect(await run(join(folder, wrong[0]?.file ?? ""))).toContain("1 is wrong");
+    expect([...(await run(folder, wrong)).values()]).toEqual([
+      expect.stringContaining("1 is wrong"),
+      expect.stringContaining("nobody waits"),
+      expect.stringContaining("does not end: Timeout"),
+      // The timer of the one before is still there.
+      expect.stringContaining("does not end"),
+    ]);
   }, 30_000);
 });
 
@@ -140,12 +151,19 @@ function compile(folder: string, list: readonly Program[]): ReadonlyMap<string, 
   return complaints;
 }
 
-/** Runs a program as its reader would; returns what it complained of. */
-function run(path: string): Promise<string> {
-  const args = ["--conditions=@atlas/source", "--disable-warning=ExperimentalWarning", path];
+/** Runs the programs, each in its own folder; what each complained of, by file. */
+function run(folder: string, list: readonly Program[]): Promise<ReadonlyMap<string, string>> {
+  const runner = join(import.meta.dirname, "support/run-programs.ts");
+  const paths = list.map(({ file }) => join(folder, file));
+  const args = ["--conditions=@atlas/source", "--disable-warning=ExperimentalWarning", runner, ...paths];
   return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: dirname(path), timeout: 20_000 }, (error, _, stderr) => {
-      resolve(error === null ? "" : error.killed === true ? "did not end" : stderr);
+    execFile(process.execPath, args, { timeout: 200_000 }, (error, stdout, stderr) => {
+      const complaints = new Map(list.map(({ file }) => [file, `did not run: ${error?.message} ${stderr}`]));
+      for (const line of stdout.trim().split("\n")) {
+        const { path, complaint } = JSON.parse(line) as { readonly path: string; readonly complaint: string };
+        complaints.set(relative(folder, path), complaint);
+      }
+      resolve(complaints);
     });
   });
 }

@@ -65,6 +65,6 @@ it("verifies after any commands, at whatever point the process was killed", asyn
         await again.stop();
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 }, 120_000);
