@@ -41,6 +41,7 @@ export async function openAtlas(
 
   return {
     jobs,
+    endToEndJobs: jobs,
     create: (count, producers) => spread(count, producers, create),
     async process(concurrency) {
       const { queued } = await repo.plugins.countJobs();

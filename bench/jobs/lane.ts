@@ -2,6 +2,8 @@
 export interface JobLane {
   /** How many jobs one slice of it handles: slow queues do fewer, so that a bench ends. */
   readonly jobs: number;
+  /** The same where creating them is measured too. */
+  readonly endToEndJobs: number;
   /** Queues jobs from `producers` callers at once, each awaiting its receipt; nothing runs meanwhile. */
   create(count: number, producers: number): Promise<void>;
   /** Starts the workers, and resolves when all that is queued is done for good; then it stops them again. */

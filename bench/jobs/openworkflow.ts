@@ -5,7 +5,7 @@ import { createCountdown, type JobLane, spread } from "./lane.ts";
 /** openworkflow on its own SQLite backend (node:sqlite, `synchronous=FULL` by default). */
 export async function openOpenworkflow(
   path: string,
-  { jobs = 60 }: { readonly jobs?: number } = {},
+  { jobs = 30 }: { readonly jobs?: number } = {},
 ): Promise<JobLane> {
   const backend = BackendSqlite.connect(path);
   const client = new OpenWorkflow({ backend });
@@ -30,6 +30,7 @@ export async function openOpenworkflow(
   let waiting = 0;
   return {
     jobs,
+    endToEndJobs: jobs,
     async create(count, producers) {
       await spread(count, producers, create);
       waiting += count;

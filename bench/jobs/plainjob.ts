@@ -15,7 +15,7 @@ const POLL_MS = 10;
 /** plainjob on the same better-sqlite3. A worker does one job at a time, so `concurrency` is that many workers. */
 export async function openPlainjob(
   path: string,
-  { durability, jobs = 400 }: { readonly durability: "FULL" | "NORMAL"; readonly jobs?: number },
+  { durability, jobs = 200 }: { readonly durability: "FULL" | "NORMAL"; readonly jobs?: number },
 ): Promise<JobLane> {
   const database = new Database(path);
   const queue = defineQueue({ connection: better(database), logger: silent });
@@ -43,6 +43,7 @@ export async function openPlainjob(
 
   return {
     jobs,
+    endToEndJobs: jobs,
     create: (count, producers) => spread(count, producers, create),
     async process(concurrency) {
       const done = countdown.start(queue.countJobs({ status: JobStatus.Pending }));
