@@ -18,6 +18,7 @@ import { PluginError, stopping } from "./errors.ts";
 import { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
 import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import { createReadyJobs } from "./ready-jobs.ts";
 import type { PluginRegistry } from "./registry.ts";
 import { createWaits } from "./waits.ts";
 import type { WorkflowPlugin } from "./workflow.ts";
@@ -86,6 +87,7 @@ export function createJobRunner(options: {
   const progress = createProgress({ commands, clock, log });
   const waits = createWaits({ repo, commands, clock, log });
   const parts = { host, repo, commands, registry, llm, harness, progress };
+  const readyJobs = createReadyJobs({ repo, isTaken: (id) => busy.has(id) });
   const loop: Loop = createLoop({
     tick: claimReady,
     clock,
@@ -133,13 +135,18 @@ export function createJobRunner(options: {
       lastSeq = seq;
       if (type === "job.created" || type === "job.requeued") {
         ready = true;
+        readyJobs.changed();
         if (depth > 0) depths.set(aggregate_id, depth);
         const { run_at } = payload;
         if (typeof run_at === "string") nextDueAt = Math.min(nextDueAt, Date.parse(run_at));
       } else if (type === "job.cancelled") {
+        readyJobs.changed();
         const job = busy.get(aggregate_id);
         if (job !== undefined) cancelBusy(job);
         depths.delete(aggregate_id);
+      } else if (type === "job.started") {
+        // The host may move a job, too.
+        if (!busy.has(aggregate_id)) readyJobs.changed();
       } else if (type === "job.succeeded" || type === "job.failed") {
         depths.delete(aggregate_id);
       }
@@ -188,10 +195,11 @@ export function createJobRunner(options: {
   async function claimReady(): Promise<number | undefined> {
     const now = clock.now();
     while (slots < concurrency) {
-      const open = openWorkflows();
-      const limit = concurrency - slots + claiming;
-      const ready = await repo.listReadyJobs({ workflow_ids: open, now: isoTime(now), limit });
+      const limit = concurrency - slots;
+      const ready = await readyJobs.take({ workflow_ids: openWorkflows(), limit, taken: claiming, now });
       const skipped = claimAll(ready);
+      // What was passed over comes first when its workflow takes jobs again.
+      if (skipped) readyJobs.changed();
       // All that is ready was seen, or nothing of it was in the way of anything else.
       if (ready.length < limit || !skipped) break;
     }
@@ -249,6 +257,8 @@ export function createJobRunner(options: {
       free();
       if (await report({ ...job, uncounted }, end)) loop.wake();
     } catch (error) {
+      // It may still be queued.
+      readyJobs.changed();
       log.error({ error, job: job.id }, "A job could not be run or reported.");
     } finally {
       busy.delete(job.id);
