@@ -321,6 +321,28 @@ describe("the job runner", () => {
     expect(order.at(-1)).toBe("later");
   });
 
+  it("heeds what happens to jobs that it has read ahead", async () => {
+    const gate = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const { commands, repo, create, until, runner } = await running(
+      async (_ctx, _input, id) => {
+        order.push(id);
+        if (id === "j2") await gate.promise;
+      },
+      { concurrency: 1, started: false },
+    );
+    for (const id of ["j1", "j2", "j3", "j4", "j5"]) await create(id);
+    await runner.start();
+    await until("j2", ({ status }) => status === "running");
+    await create("urgent", { priority: 9 });
+    await commands.enqueue({ type: "job.updateStatus", id: "j3", status: "cancelled" });
+    await commands.enqueue({ type: "job.updateStatus", id: "j4", status: "running" });
+    gate.resolve();
+    await until("j5", ended);
+    expect(order).toEqual(["j1", "j2", "urgent", "j5"]);
+    expect((await repo.listRefusedCommands()).items).toEqual([]);
+  });
+
   it("runs no more attempts of one workflow than that allows, and does not let it hold up others", async () => {
     const gate = Promise.withResolvers<void>();
     let now = 0;
