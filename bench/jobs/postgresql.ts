@@ -24,7 +24,6 @@ export async function startPostgresql(folder: string): Promise<Server | undefine
   return startServer([postgres, "-D", folder, ...args], {
     port,
     ready: "ready to accept connections",
-    stopSignal: "SIGINT",
     as,
   });
 }

@@ -15,6 +15,5 @@ export async function startRedis(
   return startServer([program, ...args], {
     port,
     ready: "Ready to accept connections",
-    stopSignal: "SIGTERM",
   });
 }

@@ -14,6 +14,8 @@ export interface Server {
 // Debian keeps the programs of a PostgreSQL server out of the PATH.
 const POSTGRESQL = "/usr/lib/postgresql";
 
+const STOP_MS = 10_000;
+
 /** Where a program is; nothing when it is not installed. */
 export function findProgram(name: string): string | undefined {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), ...postgresqlFolders()];
@@ -54,11 +56,10 @@ export async function startServer(
   options: {
     readonly port: number;
     readonly ready: string;
-    readonly stopSignal: NodeJS.Signals;
     readonly as?: Pick<SpawnOptions, "uid" | "gid" | "cwd">;
   },
 ): Promise<Server> {
-  const { port, ready, stopSignal, as } = options;
+  const { port, ready, as } = options;
   const [program, ...args] = command;
   const child = spawn(program, args, { ...as, stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(child, "exit");
@@ -68,8 +69,11 @@ export async function startServer(
   return {
     port,
     async stop() {
-      child.kill(stopSignal);
+      // PostgreSQL then waits for its clients to go; a pool that is closed may still have some on their way.
+      child.kill("SIGTERM");
+      const tooLong = setTimeout(kill, STOP_MS);
       await ended;
+      clearTimeout(tooLong);
       process.off("exit", kill);
     },
   };
