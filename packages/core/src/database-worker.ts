@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import Sqlite from "better-sqlite3";
+import { readCounters } from "./counters.ts";
 import { type DatabaseDigest, digestOf } from "./digest.ts";
 
 // Runs in a thread of its own, one task a thread: reading a whole database takes seconds, which the event loop has not.
@@ -14,6 +15,8 @@ export type DatabaseTask =
 
 /** How a thread answers: what it found, or what SQLite said. */
 export type DatabaseAnswer =
+  /** Comes first, when the state is fixed that is read: the number of its last command. */
+  | { readonly lastSeq: number }
   | { readonly digest: DatabaseDigest }
   | { readonly error: { readonly message: string; readonly code?: string } };
 
@@ -30,7 +33,10 @@ function digest({ path, check }: { readonly path: string; readonly check: boolea
     database.pragma("trusted_schema = off");
     if (check) requireWhole(database);
     // One transaction is one snapshot, whatever is written meanwhile.
-    return database.transaction(() => digestOf(database))();
+    return database.transaction(() => {
+      answer({ lastSeq: readCounters(database).nextCommand - 1 });
+      return digestOf(database);
+    })();
   } finally {
     database.close();
   }
@@ -71,10 +77,12 @@ function requireWhole(database: Sqlite.Database): void {
   if (found !== "ok") throw Object.assign(new Error(found), { code: "SQLITE_CORRUPT" });
 }
 
-const answer: DatabaseAnswer = await carryOut(workerData as DatabaseTask).then(
-  (found) => ({ digest: found }),
-  (error: Error & { readonly code?: string }) => ({
-    error: { message: error.message, ...(error.code === undefined ? {} : { code: error.code }) },
-  }),
+function answer(message: DatabaseAnswer): void {
+  parentPort?.postMessage(message);
+}
+
+await carryOut(workerData as DatabaseTask).then(
+  (found) => answer({ digest: found }),
+  ({ message, code }: Error & { readonly code?: string }) =>
+    answer({ error: { message, ...(code === undefined ? {} : { code }) } }),
 );
-parentPort?.postMessage(answer);

@@ -60,19 +60,24 @@ export function createTimeTravel<Module extends StoreModule>(
 
   return {
     async verify() {
-      const now = await databaseTask({ name: "digest", path: past.path, check: false }, signal);
+      const snapshot = Promise.withResolvers<number>();
+      const digest = { name: "digest", path: past.path, check: false } as const;
+      const digesting = databaseTask(digest, signal, snapshot.resolve);
+      digesting.catch(snapshot.reject);
+      const last_seq = await snapshot.promise;
       return inTemporaryFolder(async (folder) => {
         const to = join(folder, "replay.db");
         try {
           const { connection, epoch, commands } = await rebuild(past, {
-            seq: now.last_seq,
+            seq: last_seq,
             to,
             keepJournal: false,
             signal,
           });
           connection.database.close();
           const again = await databaseTask({ name: "digest", path: to, check: false }, signal);
-          const range = { first_seq: epoch.first_seq, last_seq: now.last_seq };
+          const now = await digesting;
+          const range = { first_seq: epoch.first_seq, last_seq };
           if (again.digest === now.digest) {
             return { status: "verified", ...range, commands, digest: now.digest };
           }
@@ -89,10 +94,13 @@ export function createTimeTravel<Module extends StoreModule>(
           return {
             status: "diverged",
             first_seq,
-            last_seq: now.last_seq,
+            last_seq,
             tables: [],
             message: error.message,
           };
+        } finally {
+          // The thread ends before this does, whatever was found.
+          await digesting.catch(() => undefined);
         }
       });
     },
