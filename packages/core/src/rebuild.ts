@@ -62,6 +62,8 @@ export async function rebuild(
   const identity = String(database.prepare("select id from store").pluck().get());
   const connection = createConnection(openWriting(past.open, to, "off"));
   try {
+    // Nobody reads it before it is done, and nobody needs it after a crash: a log would be written for nothing.
+    connection.database.pragma("journal_mode = memory");
     migrate(connection.database, {
       path: to,
       modules: past.modules,
