@@ -4,6 +4,7 @@ import type { Committed } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import { type PrunePolicy, prunePolicy } from "./model/prune.ts";
 import type { CoreTables } from "./model/tables.ts";
+import { didYouMean } from "./nearest.ts";
 
 /** How large a database is. */
 export interface DatabaseSize {
@@ -46,7 +47,7 @@ export async function pruneStore(
   },
 ): Promise<PruneReport> {
   const { path, reader } = store;
-  const checked = prunePolicy.parse(policy);
+  const checked = readPolicy(policy);
   const before = sizeOf(store);
   if (checked.journal_before !== undefined && beganBefore(reader, checked.journal_before)) {
     await store.beginEpoch();
@@ -54,6 +55,18 @@ export async function pruneStore(
   for (let changed = true; changed; ) ({ changed } = await store.prune(checked, ROWS_AT_ONCE));
   sweepBaselines(reader.database, path);
   return { before, after: sizeOf(store) };
+}
+
+function readPolicy(policy: PrunePolicy): PrunePolicy {
+  const result = prunePolicy.safeParse(policy);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
+  throw new TypeError(
+    unknown === undefined
+      ? `prune: "${issue?.path.join(".")}" ${issue?.message}.`
+      : `prune: "${unknown}" is nothing that can be pruned.${didYouMean(unknown, Object.keys(prunePolicy.shape))}`,
+  );
 }
 
 /** True when the present epoch has an entry from before the time. */

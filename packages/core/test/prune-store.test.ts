@@ -75,5 +75,13 @@ it("begins no epoch where no entry of the present one is old enough, and refuses
   const { before, after } = await store.prune({ journal_before: "2020-01-01T00:00:00.000Z" });
   expect(after.rows).toEqual(before.rows);
   expect(readRows(store.path, "select * from epochs")).toHaveLength(1);
-  await expect(store.prune({ journal_before: "yesterday" })).rejects.toThrow("must be an ISO-8601 time");
+  await expect(store.prune({ journal_before: "yesterday" })).rejects.toThrow(
+    new TypeError(
+      'prune: "journal_before" must be an ISO-8601 time with a zone, such as "2026-11-21T09:30:00.000Z".',
+    ),
+  );
+  const misspelt = { job_before: "2026-01-01T00:00:00Z" } as object;
+  await expect(store.prune(misspelt)).rejects.toThrow(
+    /"job_before" is nothing that can be pruned.*"jobs_before"/,
+  );
 });
