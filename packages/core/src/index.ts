@@ -116,3 +116,4 @@ export {
 } from "./store.ts";
 export { isoTime, normalizeTime, timeText } from "./time.ts";
 export type { PastStore, Verification } from "./time-travel.ts";
+export type { Upkeep } from "./upkeep.ts";

@@ -1,11 +1,8 @@
-import { copyDatabase, type Manifest } from "./backup.ts";
-import { makeBaseline } from "./begin-epoch.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { CommandSink, Committed, Envelope } from "./command.ts";
 import { createCommandQueue } from "./command-queue.ts";
 import type { Connection } from "./connection.ts";
-import { fingerprintOfModules, readJournalState, START_EPOCH, startEpoch } from "./epoch.ts";
-import { CoreError, coreError } from "./errors.ts";
+import { CoreError } from "./errors.ts";
 import type { Failpoint } from "./failpoint.ts";
 import { type CommittedBatch, createFlushLoop } from "./flush-loop.ts";
 import type { Health } from "./health.ts";
@@ -14,16 +11,14 @@ import { installedModules } from "./installed-modules.ts";
 import { type AcceptedUnit, type Admit, createIntake, MAX_UNIT_COMMANDS } from "./intake.ts";
 import { guardLogger, type Logger, silentLogger } from "./logger.ts";
 import type { CoreModule } from "./model/core-module.ts";
-import type { PrunePolicy } from "./model/prune.ts";
 import type { CommandOf, StoreModule } from "./module.ts";
 import { closeFile, closeQuietly, openFile } from "./open-file.ts";
-import { type PruneReport, pruneStore } from "./prune-store.ts";
 import type { ReadOnlyRepo } from "./read-only-repo.ts";
 import { loadSqlite } from "./sqlite.ts";
 import { createStats, type StoreStats } from "./stats.ts";
 import { isoTime } from "./time.ts";
-import { createTimeTravel, type PastStore, type Verification } from "./time-travel.ts";
 import { reject } from "./unit.ts";
+import { createUpkeep, storeStopped, type Upkeep } from "./upkeep.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
 /** How a store is opened. Only `database` is needed. */
@@ -56,7 +51,7 @@ export interface StoreOptions<Modules extends readonly StoreModule[]> {
 export type StoreCommand<Module extends StoreModule> = CommandOf<CoreModule | Module>;
 
 /** An open database with its one writer. */
-export interface Store<Module extends StoreModule = never> extends AsyncDisposable {
+export interface Store<Module extends StoreModule = never> extends Upkeep<Module>, AsyncDisposable {
   readonly commands: CommandSink<StoreCommand<Module>>;
   readonly repo: ReadOnlyRepo<Module>;
   /** Real path of the database file. */
@@ -70,33 +65,6 @@ export interface Store<Module extends StoreModule = never> extends AsyncDisposab
   health(): Health;
   /** What is queued, how commits go, how large the files are. Cheap enough to ask every second. */
   stats(): StoreStats;
-  /**
-   * Writes a copy of everything that is committed to `path`, where no file may be, while the store works on. The copy was
-   * read back, checked and compared when this resolves; its manifest lies beside it as `<path>.json`. Rejects with
-   * `ATLAS_CORE_FILE_EXISTS` or `ATLAS_CORE_COPY_FAILED`. {@link restore} makes a database of it.
-   */
-  backup(path: string): Promise<Manifest>;
-  /**
-   * Removes what the policy names, in many small commands between which others are written, and tells the sizes before and
-   * after. With `journal_before`, a new epoch begins first: the present state is copied beside the database, and replaying
-   * begins there. The file does not shrink; what is free in it is used again.
-   */
-  prune(policy: PrunePolicy): Promise<PruneReport>;
-  /**
-   * Replays the journal of the present epoch into a temporary file and compares: the tables are what the commands made
-   * them. Rejects with `ATLAS_CORE_EPOCH_UNREACHABLE` where the journal does not tell.
-   */
-  verify(): Promise<Verification>;
-  /**
-   * The database as it was after command `seq`, 0 for the beginning, with a repo of its own; close it after use. It is
-   * built in a temporary file by replaying: a tool to look back with, not a query. Rejects as `verify` does.
-   */
-  asOf(seq: number): Promise<PastStore<Module>>;
-  /**
-   * Replays the journal into a new database at `path`, where no file may be, through command `seq` (default: the last). It
-   * can be opened like any other. Rejects as `verify` does.
-   */
-  replay(path: string, options?: { readonly seq?: number }): Promise<{ readonly seq: number }>;
   /**
    * Takes no more commands, commits those it has, and closes the file. Waits at most `storageDeadlineMs` for a storage that
    * is in trouble; what is not committed then rejects. Always the same promise.
@@ -152,13 +120,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     storageDeadlineMs: options.storageDeadlineMs ?? 30_000,
   });
   const intake = createIntake({ modules, clock, newId, admit: options.admit ?? [] });
-  const over = new AbortController();
-  const timeTravel = createTimeTravel<Modules[number]>(
-    { open, path: file.path, reader, modules },
-    over.signal,
-  );
   const stats = createStats({ path: file.path, reader, queue, loop });
-  const tasks = new Set<Promise<unknown>>();
   let stopped: Promise<void> | undefined;
 
   /** `receive` is called when the commit is known, so that who waits goes on before the listeners of `onCommitted`. */
@@ -187,45 +149,6 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     return promise;
   };
 
-  /** What works on whole databases: it ends with the store, and the store with it. */
-  const task = <Result>(begin: () => Promise<Result>): Promise<Result> => {
-    if (stopped !== undefined) return Promise.reject(storeStopped());
-    const working = begin();
-    tasks.add(working);
-    const ended = (): void => void tasks.delete(working);
-    working.then(ended, ended);
-    return working;
-  };
-
-  async function beginEpoch(): Promise<void> {
-    const { nextSeq, epoch } = readJournalState(reader.database);
-    if (epoch?.first_seq === nextSeq) return;
-    const row = await makeBaseline({
-      path: file.path,
-      nextSeq,
-      fingerprint: fingerprintOfModules(modules),
-      reason: "pruned",
-      now: isoTime(clock.now()),
-      signal: over.signal,
-    });
-    const waiter = Promise.withResolvers<unknown>();
-    queue.push({
-      commands: [{ type: START_EPOCH, definition: startEpoch, payload: { epoch: row } }],
-      commandId: undefined,
-      fingerprint: undefined,
-      actor: "store",
-      cause: null,
-      depth: 0,
-      enqueuedAt: row.started_at,
-      waitingSince: clock.monotonic(),
-      sizeBytes: 1_000,
-      waiter,
-      receive: (receipts) => receipts,
-    });
-    loop.wake();
-    await waiter.promise;
-  }
-
   function refuseAtDoor(
     commands: readonly unknown[],
     envelope: Envelope | undefined,
@@ -252,6 +175,14 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     },
   };
 
+  const upkeep = createUpkeep<Modules[number]>({
+    past: { open, path: file.path, reader, modules },
+    clock,
+    queue,
+    loop,
+    prune: (policy, limit) => send([{ type: "maintenance.prune", policy, limit }], undefined, first),
+  });
+
   const store: Store<Modules[number]> = {
     commands,
     repo,
@@ -262,26 +193,14 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     onCommitted: loop.onCommitted,
     health: loop.health,
     stats,
-    backup: (path) =>
-      task(() => copyDatabase({ from: file.path, to: path, now: isoTime(clock.now()), signal: over.signal })),
-    prune: (policy) =>
-      task(() =>
-        pruneStore(policy, {
-          path: file.path,
-          reader,
-          prune: (checked, limit) =>
-            send([{ type: "maintenance.prune", policy: checked, limit }], undefined, first),
-          beginEpoch,
-        }),
-      ),
-    verify: () => task(timeTravel.verify),
-    asOf: (seq) => task(() => timeTravel.asOf(seq)),
-    replay: (path, target) => task(() => timeTravel.replay(path, target)),
+    backup: upkeep.backup,
+    prune: upkeep.prune,
+    verify: upkeep.verify,
+    asOf: upkeep.asOf,
+    replay: upkeep.replay,
     stop() {
       stopped ??= (async () => {
-        over.abort(storeStopped());
-        await Promise.allSettled(tasks);
-        await timeTravel.close();
+        await upkeep.stop();
         await loop.stop();
         closeFile({ file, lock, reader, connection });
       })();
@@ -294,8 +213,4 @@ export async function createStore<const Modules extends readonly StoreModule[] =
 
 function first([receipt]: readonly Committed[]): Committed {
   return receipt as Committed;
-}
-
-function storeStopped(): CoreError {
-  return coreError("ATLAS_CORE_STOPPED", {}, "The store was stopped and takes no more commands.");
 }
