@@ -1,4 +1,6 @@
 import type Database from "better-sqlite3";
+import type { BookkeepingTables } from "./bookkeeping.ts";
+import type { CoreTables } from "./model/tables.ts";
 
 interface Reference {
   readonly child: string;
@@ -30,15 +32,16 @@ export function checkReferences(database: Database.Database): void {
   }
 }
 
+// Named by their type, so that none can be forgotten.
+const coreTables: Record<Exclude<keyof CoreTables, keyof BookkeepingTables>, true> = {
+  entities: true,
+  events: true,
+  artifacts: true,
+  jobs: true,
+  domain_events: true,
+};
+
 /** Core's tables carry no prefix; those of another module carry its name. */
 function moduleOf(table: string): string {
-  return CORE_TABLES.has(table) ? "core" : (table.split("_")[0] as string);
+  return Object.hasOwn(coreTables, table) ? "core" : (table.split("_")[0] as string);
 }
-
-const CORE_TABLES: ReadonlySet<string> = new Set([
-  "entities",
-  "events",
-  "artifacts",
-  "jobs",
-  "domain_events",
-]);

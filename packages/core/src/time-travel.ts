@@ -141,7 +141,6 @@ export function createTimeTravel<Module extends StoreModule>(
       checkSeq(seq);
       await withFreshFile(path, async (to) => {
         const { connection } = await rebuild(past, { seq, to, keepJournal: true, signal });
-        connection.database.pragma("journal_mode = delete");
         connection.database.close();
       });
       return { seq };
