@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { defineConfig } from "tsup";
 
 // Runs in a package's folder: one entry for each subpath of its `exports`, named by the source condition, and one for each
@@ -10,12 +11,11 @@ const sources = Object.values(exports)
   .flatMap((target) => (typeof target === "string" ? [] : [target["@atlas/source"]]))
   .filter((source) => source !== undefined)
   .map((source) => source.slice(2));
-const entry = Object.fromEntries(
-  [...sources, ...globSync("src/*-worker.ts")].map((source) => [
-    source.replace(/^src\//, "").replace(/\.ts$/, ""),
-    source,
-  ]),
-);
+const entry = Object.fromEntries([
+  ...sources.map((source) => [source.replace(/^src\//, "").replace(/\.ts$/, ""), source]),
+  // A thread is started by a URL that is relative to the bundled code, so its file lies at the top of `dist`.
+  ...globSync("src/**/*-worker.ts").map((source) => [basename(source, ".ts"), source]),
+]);
 
 export default defineConfig({
   entry,

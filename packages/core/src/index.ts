@@ -1,14 +1,6 @@
-export { type Manifest, restore } from "./backup.ts";
-export type {
-  BookkeepingTables,
-  EpochReason,
-  EpochRow,
-  JournalRow,
-  RefusedCommandRow,
-} from "./bookkeeping.ts";
-export type { Change, IfNone, NewChangeEvent, Plan, Step } from "./change.ts";
-export { planOf } from "./change.ts";
-export { type Clock, systemClock } from "./clock.ts";
+export type { Change, IfNone, NewChangeEvent, Plan, Step } from "./contract/change.ts";
+export { planOf } from "./contract/change.ts";
+export { type Clock, systemClock } from "./contract/clock.ts";
 export type {
   AnyCommand,
   Cause,
@@ -16,14 +8,10 @@ export type {
   Committed,
   DomainEvent,
   Envelope,
-} from "./command.ts";
-export type { Distribution } from "./distribution.ts";
-export { CoreError, type CoreErrorCode, type CoreErrorDetails, isCoreError } from "./errors.ts";
-export type { Failpoint, FailpointName } from "./failpoint.ts";
-export type { CommittedBatch, FlushStats } from "./flush-loop.ts";
-export type { FailureReason, Health } from "./health.ts";
-export { createNewId, idText, MAX_ID_BYTES, type NewId } from "./id.ts";
-export { type Admit, MAX_COMMAND_BYTES, MAX_UNIT_BYTES, MAX_UNIT_COMMANDS } from "./intake.ts";
+} from "./contract/command.ts";
+export { CoreError, type CoreErrorCode, type CoreErrorDetails, isCoreError } from "./contract/errors.ts";
+export type { FailureReason, Health } from "./contract/health.ts";
+export { createNewId, idText, MAX_ID_BYTES, type NewId } from "./contract/id.ts";
 export {
   canonicalJson,
   type JsonObject,
@@ -31,9 +19,45 @@ export {
   jsonObject,
   jsonText,
   MAX_JSON_DEPTH,
-} from "./json.ts";
-export { type Logger, silentLogger } from "./logger.ts";
-export { createLoop, type Loop } from "./loop.ts";
+} from "./contract/json.ts";
+export { type Logger, silentLogger } from "./contract/logger.ts";
+export {
+  type AnyCommandDefinition,
+  type CommandDefinition,
+  type CommandOf,
+  defineCommand,
+  defineModule,
+  type Migration,
+  type Module,
+  type Preparation,
+  type QueriesOf,
+  type Read,
+  type StoreModule,
+  type TablesMarker,
+  type TablesOf,
+  tables,
+} from "./contract/module.ts";
+export { didYouMean, nearestName } from "./contract/nearest.ts";
+export type { Page, PageOptions } from "./contract/page.ts";
+export type { Refusal } from "./contract/refusal.ts";
+export {
+  type BoundStatement,
+  type CompiledStatement,
+  type ErasedStatement,
+  type Literal,
+  type Placeholders,
+  type Query,
+  query,
+  type Statement,
+  statement,
+} from "./contract/statement.ts";
+export { isoTime, normalizeTime, timeText } from "./contract/time.ts";
+export { type Manifest, restore } from "./history/backup.ts";
+export type { DatabaseSize, PruneReport } from "./history/prune-store.ts";
+export type { UnreachableReason } from "./history/rebuild.ts";
+export type { PastStore, Verification } from "./history/time-travel.ts";
+export type { Upkeep } from "./history/upkeep.ts";
+export { type Admit, MAX_COMMAND_BYTES, MAX_UNIT_BYTES, MAX_UNIT_COMMANDS } from "./intake/intake.ts";
 export {
   MAX_CONTENT_BYTES,
   type NewArtifact,
@@ -41,6 +65,13 @@ export {
   type PartialArtifact,
   partialArtifact,
 } from "./model/artifact.ts";
+export type {
+  BookkeepingTables,
+  EpochReason,
+  EpochRow,
+  JournalRow,
+  RefusedCommandRow,
+} from "./model/bookkeeping.ts";
 export { type Command, type CoreModule, coreModule } from "./model/core-module.ts";
 export {
   type EventId,
@@ -73,40 +104,8 @@ export type {
   JobRow,
   JobStatus,
 } from "./model/tables.ts";
-export {
-  type AnyCommandDefinition,
-  type CommandDefinition,
-  type CommandOf,
-  defineCommand,
-  defineModule,
-  type Migration,
-  type Module,
-  type Preparation,
-  type QueriesOf,
-  type Read,
-  type StoreModule,
-  type TablesMarker,
-  type TablesOf,
-  tables,
-} from "./module.ts";
-export { didYouMean, nearestName } from "./nearest.ts";
-export type { Page, PageOptions } from "./page.ts";
-export type { DatabaseSize, PruneReport } from "./prune-store.ts";
-export type { AllTables, ReadOnlyRepo } from "./read-only-repo.ts";
-export { openReadOnly, type ReadOnlyStore } from "./read-only-store.ts";
-export type { UnreachableReason } from "./rebuild.ts";
-export type { Refusal } from "./refusal.ts";
-export {
-  type BoundStatement,
-  type CompiledStatement,
-  type ErasedStatement,
-  type Literal,
-  type Placeholders,
-  type Query,
-  query,
-  type Statement,
-  statement,
-} from "./statement.ts";
+export type { AllTables, ReadOnlyRepo } from "./reading/read-only-repo.ts";
+export { openReadOnly, type ReadOnlyStore } from "./reading/read-only-store.ts";
 export type { StoreStats } from "./stats.ts";
 export {
   createStore,
@@ -114,6 +113,7 @@ export {
   type StoreCommand,
   type StoreOptions,
 } from "./store.ts";
-export { isoTime, normalizeTime, timeText } from "./time.ts";
-export type { PastStore, Verification } from "./time-travel.ts";
-export type { Upkeep } from "./upkeep.ts";
+export type { Distribution } from "./writing/distribution.ts";
+export type { Failpoint, FailpointName } from "./writing/failpoint.ts";
+export type { CommittedBatch, FlushStats } from "./writing/flush-loop.ts";
+export { createLoop, type Loop } from "./writing/loop.ts";

@@ -1,16 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import type Database from "better-sqlite3";
-import { makeBaseline, sweepBaselines } from "./begin-epoch.ts";
-import type { EpochRow } from "./bookkeeping.ts";
-import { type Connection, createConnection } from "./connection.ts";
-import { createDatabaseFile, type DatabaseFile, findDatabaseFile } from "./database-file.ts";
-import { fingerprintOfModules, keepEpoch, nextEpoch, readJournalState } from "./epoch.ts";
-import { type FileLock, takeFileLock } from "./lock.ts";
-import type { Logger } from "./logger.ts";
-import { migrate, planMigrations } from "./migrate.ts";
-import type { StoreModule } from "./module.ts";
-import { createReadOnlyRepo, type ReadOnlyRepo } from "./read-only-repo.ts";
+import type { Logger } from "./contract/logger.ts";
+import type { StoreModule } from "./contract/module.ts";
+import { type Connection, createConnection } from "./file/connection.ts";
+import { createDatabaseFile, type DatabaseFile, findDatabaseFile } from "./file/database-file.ts";
+import { type FileLock, takeFileLock } from "./file/lock.ts";
+import { migrate, planMigrations } from "./file/migrate.ts";
 import {
   foreign,
   inspectFile,
@@ -20,7 +16,11 @@ import {
   quickCheckFile,
   stopWaitingForLocks,
   withFileNamed,
-} from "./sqlite.ts";
+} from "./file/sqlite.ts";
+import { makeBaseline, sweepBaselines } from "./history/begin-epoch.ts";
+import { fingerprintOfModules, keepEpoch, nextEpoch, readJournalState } from "./history/epoch.ts";
+import type { EpochRow } from "./model/bookkeeping.ts";
+import { createReadOnlyRepo, type ReadOnlyRepo } from "./reading/read-only-repo.ts";
 
 // SQLite takes a file of one byte for an empty database; nobody else should.
 const SMALLEST_FILE_BYTES = 512;

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
-import type { CommandQueue } from "./command-queue.ts";
-import type { Connection } from "./connection.ts";
-import type { FlushLoop, FlushStats } from "./flush-loop.ts";
+import type { Connection } from "./file/connection.ts";
+import type { CommandQueue } from "./intake/command-queue.ts";
+import type { FlushLoop, FlushStats } from "./writing/flush-loop.ts";
 
 /** What a store is doing, in figures. Counts and distributions begin when it is opened. */
 export interface StoreStats extends FlushStats {

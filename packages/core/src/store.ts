@@ -1,25 +1,25 @@
-import { type Clock, systemClock } from "./clock.ts";
-import type { CommandSink, Committed, Envelope } from "./command.ts";
-import { createCommandQueue } from "./command-queue.ts";
-import type { Connection } from "./connection.ts";
-import { CoreError } from "./errors.ts";
-import type { Failpoint } from "./failpoint.ts";
-import { type CommittedBatch, createFlushLoop } from "./flush-loop.ts";
-import type { Health } from "./health.ts";
-import { createNewId, type NewId } from "./id.ts";
-import { installedModules } from "./installed-modules.ts";
-import { type AcceptedUnit, type Admit, createIntake, MAX_UNIT_COMMANDS } from "./intake.ts";
-import { guardLogger, type Logger, silentLogger } from "./logger.ts";
+import { type Clock, systemClock } from "./contract/clock.ts";
+import type { CommandSink, Committed, Envelope } from "./contract/command.ts";
+import { CoreError } from "./contract/errors.ts";
+import type { Health } from "./contract/health.ts";
+import { createNewId, type NewId } from "./contract/id.ts";
+import { guardLogger, type Logger, silentLogger } from "./contract/logger.ts";
+import type { CommandOf, StoreModule } from "./contract/module.ts";
+import { isoTime } from "./contract/time.ts";
+import type { Connection } from "./file/connection.ts";
+import { loadSqlite } from "./file/sqlite.ts";
+import { createUpkeep, storeStopped, type Upkeep } from "./history/upkeep.ts";
+import { createCommandQueue } from "./intake/command-queue.ts";
+import { type AcceptedUnit, type Admit, createIntake, MAX_UNIT_COMMANDS } from "./intake/intake.ts";
+import { reject } from "./intake/unit.ts";
 import type { CoreModule } from "./model/core-module.ts";
-import type { CommandOf, StoreModule } from "./module.ts";
+import { installedModules } from "./model/installed-modules.ts";
 import { closeFile, closeQuietly, openFile } from "./open-file.ts";
-import type { ReadOnlyRepo } from "./read-only-repo.ts";
-import { loadSqlite } from "./sqlite.ts";
+import type { ReadOnlyRepo } from "./reading/read-only-repo.ts";
 import { createStats, type StoreStats } from "./stats.ts";
-import { isoTime } from "./time.ts";
-import { reject } from "./unit.ts";
-import { createUpkeep, storeStopped, type Upkeep } from "./upkeep.ts";
-import { createWriter, type Writer } from "./writer.ts";
+import type { Failpoint } from "./writing/failpoint.ts";
+import { type CommittedBatch, createFlushLoop } from "./writing/flush-loop.ts";
+import { createWriter, type Writer } from "./writing/writer.ts";
 
 /** How a store is opened. Only `database` is needed. */
 export interface StoreOptions<Modules extends readonly StoreModule[]> {

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { notFound } from "../errors.ts";
-import { idText } from "../id.ts";
-import { jsonObject, jsonText } from "../json.ts";
-import { defineCommand } from "../module.ts";
-import { query, statement } from "../statement.ts";
-import { timeText } from "../time.ts";
+import { notFound } from "../contract/errors.ts";
+import { idText } from "../contract/id.ts";
+import { jsonObject, jsonText } from "../contract/json.ts";
+import { defineCommand } from "../contract/module.ts";
+import { query, statement } from "../contract/statement.ts";
+import { timeText } from "../contract/time.ts";
 import type { ArtifactRow, CoreTables } from "./tables.ts";
 
 /** The longest `content_md`, in bytes of UTF-8: 1 MiB. Larger results belong in files that an artifact names. */

@@ -1,4 +1,4 @@
-import { type CommandOf, defineModule, tables } from "../module.ts";
+import { type CommandOf, defineModule, tables } from "../contract/module.ts";
 import { artifactCreate, artifactUpdate } from "./artifact.ts";
 import { domainEventEmit, domainEventMarkDelivered } from "./domain-event.ts";
 import { entityUpsert } from "./entity.ts";

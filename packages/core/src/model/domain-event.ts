@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { idText } from "../id.ts";
-import { jsonObject } from "../json.ts";
-import { defineCommand } from "../module.ts";
-import { statement } from "../statement.ts";
-import { timeText } from "../time.ts";
+import { idText } from "../contract/id.ts";
+import { jsonObject } from "../contract/json.ts";
+import { defineCommand } from "../contract/module.ts";
+import { statement } from "../contract/statement.ts";
+import { timeText } from "../contract/time.ts";
 import type { CoreTables } from "./tables.ts";
 
 /** An event that a host or a plugin makes known itself. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { idText, MAX_ID_BYTES } from "../id.ts";
-import { jsonObject, jsonText } from "../json.ts";
-import { defineCommand } from "../module.ts";
-import { type BoundStatement, statement } from "../statement.ts";
-import { textProblem } from "../text.ts";
-import { timeText } from "../time.ts";
+import { idText, MAX_ID_BYTES } from "../contract/id.ts";
+import { jsonObject, jsonText } from "../contract/json.ts";
+import { defineCommand } from "../contract/module.ts";
+import { type BoundStatement, statement } from "../contract/statement.ts";
+import { textProblem } from "../contract/text.ts";
+import { timeText } from "../contract/time.ts";
 import type { CoreTables, EntityRow } from "./tables.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { idText } from "../id.ts";
-import { jsonObject, jsonText } from "../json.ts";
-import { defineCommand } from "../module.ts";
-import { statement } from "../statement.ts";
-import { timeText } from "../time.ts";
+import { idText } from "../contract/id.ts";
+import { jsonObject, jsonText } from "../contract/json.ts";
+import { defineCommand } from "../contract/module.ts";
+import { statement } from "../contract/statement.ts";
+import { timeText } from "../contract/time.ts";
 import type { CoreTables, EventRow } from "./tables.ts";
 
 /** Something that happened in the outside world. Events are never changed. */

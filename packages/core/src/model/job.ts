@@ -1,12 +1,12 @@
 import { type Expression, type SqlBool, sql } from "kysely";
 import { z } from "zod";
-import type { CoreErrorCode } from "../errors.ts";
-import { idText } from "../id.ts";
-import { jsonObject, jsonText } from "../json.ts";
-import { defineCommand } from "../module.ts";
-import type { Refusal } from "../refusal.ts";
-import { type Placeholders, statement } from "../statement.ts";
-import { timeText } from "../time.ts";
+import type { CoreErrorCode } from "../contract/errors.ts";
+import { idText } from "../contract/id.ts";
+import { jsonObject, jsonText } from "../contract/json.ts";
+import { defineCommand } from "../contract/module.ts";
+import type { Refusal } from "../contract/refusal.ts";
+import { type Placeholders, statement } from "../contract/statement.ts";
+import { timeText } from "../contract/time.ts";
 import type { CoreTables, JobRow, JobStatus } from "./tables.ts";
 
 /**

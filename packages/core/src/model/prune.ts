@@ -1,8 +1,8 @@
 import { expressionBuilder } from "kysely";
 import { z } from "zod";
-import { defineCommand } from "../module.ts";
-import { type Statement, statement } from "../statement.ts";
-import { timeText } from "../time.ts";
+import { defineCommand } from "../contract/module.ts";
+import { type Statement, statement } from "../contract/statement.ts";
+import { timeText } from "../contract/time.ts";
 import type { CoreTables } from "./tables.ts";
 
 /**

@@ -1,7 +1,7 @@
-import type { DomainEvent } from "../command.ts";
-import type { Read } from "../module.ts";
-import { cursorKeys, type Page, type PageOptions, pageLimit, readCursor, toPage } from "../page.ts";
-import type { Query } from "../statement.ts";
+import type { DomainEvent } from "../contract/command.ts";
+import type { Read } from "../contract/module.ts";
+import { cursorKeys, type Page, type PageOptions, pageLimit, readCursor, toPage } from "../contract/page.ts";
+import type { Query } from "../contract/statement.ts";
 import { parseEventId } from "./domain-event.ts";
 import {
   type Artifact,

@@ -1,6 +1,6 @@
-import type { JournalRow, RefusedCommandRow } from "../bookkeeping.ts";
-import type { Cause, DomainEvent } from "../command.ts";
-import type { JsonObject } from "../json.ts";
+import type { Cause, DomainEvent } from "../contract/command.ts";
+import type { JsonObject } from "../contract/json.ts";
+import type { JournalRow, RefusedCommandRow } from "./bookkeeping.ts";
 import { eventId } from "./domain-event.ts";
 import type { ArtifactRow, DomainEventRow, EntityRow, EventRow, JobRow, JobStatus } from "./tables.ts";
 

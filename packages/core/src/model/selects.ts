@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { query } from "../statement.ts";
+import { query } from "../contract/statement.ts";
 import type { CoreTables, JobStatus } from "./tables.ts";
 
 // The reads behind core's named queries. Each finds its rows through an index; a test proves it.

@@ -1,4 +1,4 @@
-import type { BookkeepingTables } from "../bookkeeping.ts";
+import type { BookkeepingTables } from "./bookkeeping.ts";
 
 /** The columns of `entities`, as stored. */
 export interface EntityRow {

@@ -1,6 +1,6 @@
 import Sqlite from "better-sqlite3";
 import { expect } from "vitest";
-import { type Counters, readCounters } from "../../src/counters.ts";
+import { type Counters, readCounters } from "../../src/writing/counters.ts";
 import type { AcknowledgingHostOptions } from "../fixtures/acknowledging-host.ts";
 import { type HostOptions, type HostProcess, startHost } from "./host-process.ts";
 import { readRows, readValue } from "./read-file.ts";

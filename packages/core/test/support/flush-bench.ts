@@ -1,8 +1,8 @@
 import { onTestFinished } from "vitest";
-import { createCommandQueue } from "../../src/command-queue.ts";
-import { createFlushLoop, type FlushLoop } from "../../src/flush-loop.ts";
 import { type AnyCommand, type Committed, type Failpoint, silentLogger } from "../../src/index.ts";
-import type { Writer } from "../../src/writer.ts";
+import { createCommandQueue } from "../../src/intake/command-queue.ts";
+import { createFlushLoop, type FlushLoop } from "../../src/writing/flush-loop.ts";
+import type { Writer } from "../../src/writing/writer.ts";
 import { openWriterBench, type WriterBench } from "./writer-bench.ts";
 
 /** A queue, a loop and a writer on a connection that the test holds, with time standing still. */

@@ -1,5 +1,7 @@
 import { onTestFinished } from "vitest";
-import { type Connection, createConnection } from "../../src/connection.ts";
+import { type Connection, createConnection } from "../../src/file/connection.ts";
+import { migrate } from "../../src/file/migrate.ts";
+import { loadSqlite, openWriting, stopWaitingForLocks } from "../../src/file/sqlite.ts";
 import {
   type AnyCommand,
   createNewId,
@@ -7,12 +9,10 @@ import {
   type Failpoint,
   type StoreModule,
 } from "../../src/index.ts";
-import { createIntake, type Intake } from "../../src/intake.ts";
-import { migrate } from "../../src/migrate.ts";
+import { createIntake, type Intake } from "../../src/intake/intake.ts";
+import type { Unit } from "../../src/intake/unit.ts";
 import { coreModule } from "../../src/model/core-module.ts";
-import { loadSqlite, openWriting, stopWaitingForLocks } from "../../src/sqlite.ts";
-import type { Unit } from "../../src/unit.ts";
-import { createWriter, type UnitOutcome, type Writer } from "../../src/writer.ts";
+import { createWriter, type UnitOutcome, type Writer } from "../../src/writing/writer.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { databasePath } from "./temporary-folder.ts";
 

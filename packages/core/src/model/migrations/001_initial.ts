@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { Migration } from "../../module.ts";
+import type { Migration } from "../../contract/module.ts";
 
 /** Core's five tables. Every index serves a named query; each costs 5–15 % of the inserts it sees. */
 export const initial: Migration = ({ schema }) => [

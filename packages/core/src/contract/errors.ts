@@ -1,0 +1,102 @@
+import type { UnreachableReason } from "../history/rebuild.ts";
+import type { Refusal } from "./refusal.ts";
+
+/**
+ * What each of core's codes carries in `details`. The code says what happened; `docs/errors.md` says what to do.
+ * A module or an `admit` hook refuses with a code of its own, which then stands in `CoreError.code` as it is.
+ */
+export interface CoreErrorDetails {
+  ATLAS_CORE_ADMIT_FAILED: { readonly type: string };
+  ATLAS_CORE_BACKUP_INVALID: { readonly path: string; readonly found: string };
+  ATLAS_CORE_COMMAND_UNKNOWN: { readonly type: string; readonly nearest?: string };
+  ATLAS_CORE_COMMAND_INVALID: { readonly type: string; readonly path: string };
+  ATLAS_CORE_COMMAND_TOO_LARGE: {
+    readonly type: string;
+    readonly sizeBytes: number;
+    readonly limitBytes: number;
+  };
+  ATLAS_CORE_COMMAND_ID_REUSED: { readonly command_id: string };
+  ATLAS_CORE_CONSTRAINT: { readonly type: string; readonly sqlite: string };
+  ATLAS_CORE_COPY_FAILED: { readonly path: string; readonly reason: string };
+  ATLAS_CORE_CURSOR_INVALID: { readonly cursor: string };
+  ATLAS_CORE_DATABASE_CORRUPT: { readonly path: string; readonly found: string };
+  ATLAS_CORE_DATABASE_FOREIGN: { readonly path: string };
+  ATLAS_CORE_DATABASE_IN_USE: { readonly path: string; readonly pid?: number };
+  ATLAS_CORE_DATABASE_NEWER: { readonly path: string; readonly module: string; readonly migration: string };
+  ATLAS_CORE_DATABASE_PATH: { readonly path: string };
+  ATLAS_CORE_EPOCH_UNREACHABLE: { readonly seq: number; readonly reason: UnreachableReason };
+  ATLAS_CORE_FILE_EXISTS: { readonly path: string };
+  ATLAS_CORE_HANDLER_FAILED: { readonly type: string };
+  ATLAS_CORE_JOB_CONFLICT: { readonly id: string; readonly status: string };
+  ATLAS_CORE_JSON_INVALID: { readonly path: string };
+  ATLAS_CORE_MIGRATION_EDITED: { readonly module: string; readonly migration: string };
+  ATLAS_CORE_MIGRATION_FAILED: { readonly module: string; readonly migration: string };
+  ATLAS_CORE_NODE_UNSUPPORTED: { readonly found: string; readonly needed: string };
+  ATLAS_CORE_NOT_FOUND: { readonly id: string };
+  ATLAS_CORE_QUEUE_FULL: { readonly queued: number; readonly queuedBytes: number };
+  ATLAS_CORE_SQLITE_UNSUPPORTED: { readonly found: string; readonly needed: string };
+  ATLAS_CORE_STOPPED: Record<never, never>;
+  ATLAS_CORE_STORAGE_BUSY: { readonly waitedMs: number; readonly outcome: "not applied" };
+  ATLAS_CORE_STORAGE_FAILED: { readonly sqlite: string; readonly outcome: "not applied" | "unknown" };
+  ATLAS_CORE_STORAGE_FULL: { readonly waitedMs: number; readonly outcome: "not applied" };
+}
+
+/** Every code that core itself gives to a `CoreError`. */
+export type CoreErrorCode = keyof CoreErrorDetails;
+
+const retryable: ReadonlySet<string> = new Set<CoreErrorCode>([
+  "ATLAS_CORE_COPY_FAILED",
+  "ATLAS_CORE_DATABASE_IN_USE",
+  "ATLAS_CORE_QUEUE_FULL",
+  "ATLAS_CORE_STORAGE_BUSY",
+  "ATLAS_CORE_STORAGE_FAILED",
+  "ATLAS_CORE_STORAGE_FULL",
+]);
+
+/** Every failure that core reports. Branch on `code`; narrow `details` with {@link isCoreError}. */
+export class CoreError<Details extends object = object> extends Error {
+  override readonly name = "CoreError";
+  /** One of {@link CoreErrorCode}, or the code with which a module or an `admit` hook refused a command. */
+  readonly code: string;
+  /** True where the same call may succeed later without any change to it. */
+  readonly retryable: boolean;
+  readonly details: Details;
+
+  constructor(code: string, details: Details, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.retryable = retryable.has(code);
+    this.details = details;
+  }
+}
+
+/** Makes a `CoreError` whose details are those of its code. */
+export function coreError<Code extends CoreErrorCode>(
+  code: Code,
+  details: CoreErrorDetails[Code],
+  message: string,
+  options?: { readonly cause?: unknown },
+): CoreError<CoreErrorDetails[Code]> {
+  return new CoreError(code, details, message, options);
+}
+
+/** The error with which a refused command rejects: its code and details are the refusal's own. */
+export function refusalError(refusal: Refusal): CoreError {
+  return new CoreError(refusal.refuse, refusal.details ?? {}, refusal.message);
+}
+
+/** The refusal of a handler whose command names something that is not there. */
+export function notFound(kind: string, id: string): Refusal {
+  const code: CoreErrorCode = "ATLAS_CORE_NOT_FOUND";
+  return { refuse: code, message: `There is no ${kind} "${id}".`, details: { id } };
+}
+
+/** True for a `CoreError`; with a `code`, for that code only, and `details` is then typed by it. */
+export function isCoreError(error: unknown): error is CoreError;
+export function isCoreError<Code extends CoreErrorCode>(
+  error: unknown,
+  code: Code,
+): error is CoreError<CoreErrorDetails[Code]>;
+export function isCoreError(error: unknown, code?: CoreErrorCode): boolean {
+  return error instanceof CoreError && (code === undefined || error.code === code);
+}

@@ -1,0 +1,77 @@
+import { existsSync } from "node:fs";
+import { link, open, rename, rm, unlink } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { coreError, isCoreError } from "../contract/errors.ts";
+
+const BESIDE = ["", "-wal", "-shm", "-journal", ".lock", ".owner", ".json"] as const;
+
+/**
+ * Makes a file that is either whole or not there: `write` fills another one, which takes the name when it is done. Rejects
+ * with `ATLAS_CORE_FILE_EXISTS` where something has the name already, and never replaces it unless told to; with
+ * `ATLAS_CORE_COPY_FAILED` when it cannot be written.
+ */
+export async function withFreshFile<Result>(
+  path: string,
+  write: (partial: string) => Promise<Result>,
+  options: { readonly replace?: boolean } = {},
+): Promise<Result> {
+  const whole = resolve(path);
+  const partial = `${whole}.partial`;
+  if (options.replace !== true) requireFree(whole);
+  try {
+    await removeDatabase(partial);
+    const result = await write(partial);
+    await sync(partial);
+    await (options.replace === true ? rename(partial, whole) : claim(partial, whole));
+    await sync(dirname(whole)).catch(() => undefined);
+    return result;
+  } catch (cause) {
+    if (isCoreError(cause)) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `"${whole}" could not be written: ${reason}. Nothing was left there; look at the disk and try again.`;
+    throw coreError("ATLAS_CORE_COPY_FAILED", { path: whole, reason }, message, { cause });
+  } finally {
+    await removeDatabase(partial).catch(() => undefined);
+  }
+}
+
+function requireFree(path: string): void {
+  for (const suffix of BESIDE) {
+    if (existsSync(`${path}${suffix}`)) throw taken(`${path}${suffix}`);
+  }
+}
+
+/** Gives a file its name, unless it was taken in the meantime. */
+async function claim(partial: string, whole: string): Promise<void> {
+  try {
+    await link(partial, whole);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") throw taken(whole, error);
+    // A file system without links, such as that of a memory card.
+    if (code !== "EPERM" && code !== "ENOTSUP") throw error;
+    requireFree(whole);
+    return rename(partial, whole);
+  }
+  await unlink(partial);
+}
+
+/** Removes a database that nobody has open, with what SQLite left beside it. */
+async function removeDatabase(path: string): Promise<void> {
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) await rm(`${path}${suffix}`, { force: true });
+}
+
+/** Waits until the disk has what was written. */
+async function sync(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function taken(path: string, cause?: unknown): Error {
+  const message = `"${path}" exists already and was not changed. Give a path at which there is no file.`;
+  return coreError("ATLAS_CORE_FILE_EXISTS", { path }, message, { cause });
+}

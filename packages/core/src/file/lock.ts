@@ -1,0 +1,69 @@
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type Database from "better-sqlite3";
+import { z } from "zod";
+import { coreError } from "../contract/errors.ts";
+import { badPath } from "./database-file.ts";
+import type { OpenDatabase } from "./sqlite.ts";
+import { sqliteCode } from "./storage-trouble.ts";
+
+/** The right to be the one gateway of a database file. */
+export interface FileLock {
+  /** True when the owner before ended without releasing it: it crashed or was killed. */
+  readonly wasLeftBehind: boolean;
+  release(): void;
+}
+
+const owner = z.object({ pid: z.int() });
+
+/**
+ * Takes the lock of a database: an exclusive transaction on a small database beside it, held for as long as the process
+ * lives. The kernel frees it however the process ends, so there is never a stale lock to clean up. The lock file itself
+ * stays, for deleting it would let two processes hold two files of one name. Who owns it stands in a third file.
+ * Throws `ATLAS_CORE_DATABASE_IN_USE`.
+ */
+export function takeFileLock(open: OpenDatabase, path: string): FileLock {
+  const ownerFile = `${path}.owner`;
+  createPrivateFile(`${path}.lock`);
+  const database = open(`${path}.lock`, { timeoutMs: 0 });
+  try {
+    // No journal, so that the lock leaves no other file beside it.
+    database.pragma("journal_mode = memory");
+    database.exec("begin exclusive");
+  } catch (error) {
+    database.close();
+    if (sqliteCode(error)?.startsWith("SQLITE_BUSY") !== true) throw error;
+    throw inUse(path, readOwner(ownerFile), error);
+  }
+  const wasLeftBehind = readOwner(ownerFile) !== undefined;
+  writeFileSync(ownerFile, JSON.stringify({ pid: process.pid }), { mode: 0o600 });
+  return { wasLeftBehind, release: () => release(database, ownerFile) };
+}
+
+function createPrivateFile(path: string): void {
+  try {
+    // Exclusive, for a file that SQLite may have open in this process must never be closed by anything else.
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw badPath(path, "cannot be created", error);
+  }
+}
+
+function release(database: Database.Database, ownerFile: string): void {
+  rmSync(ownerFile, { force: true });
+  database.close();
+}
+
+function readOwner(file: string): number | undefined {
+  try {
+    return owner.parse(JSON.parse(readFileSync(file, "utf8"))).pid;
+  } catch {
+    return undefined;
+  }
+}
+
+function inUse(path: string, pid: number | undefined, cause: unknown): Error {
+  const who = pid === undefined ? "another gateway" : `the gateway of process ${pid}`;
+  const message = `The database "${path}" is in use by ${who}. Stop that one first, or give this one its own file.`;
+  const details = { path, ...(pid === undefined ? {} : { pid }) };
+  return coreError("ATLAS_CORE_DATABASE_IN_USE", details, message, { cause });
+}

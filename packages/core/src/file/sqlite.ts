@@ -1,0 +1,182 @@
+import { existsSync } from "node:fs";
+import type Database from "better-sqlite3";
+import { coreError } from "../contract/errors.ts";
+import { badPath } from "./database-file.ts";
+import { sqliteCode } from "./storage-trouble.ts";
+
+/** Opens a database file. */
+export type OpenDatabase = (
+  path: string,
+  options: { readonly readonly?: boolean; readonly timeoutMs: number },
+) => Database.Database;
+
+/** Marks a file as Atlas's in SQLite's header: "ATLS". */
+export const APPLICATION_ID = 0x41_54_4c_53;
+
+const UNREACHABLE = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/;
+const OLDEST_NODE = 22;
+// Older ones can corrupt a WAL that is reset while it is read (SQLite's release notes of 3.51.3).
+const OLDEST_SQLITE = "3.51.3";
+
+/**
+ * Loads better-sqlite3. It is imported here and not at the top because on a Node that is too old its native part ends the
+ * process without a word.
+ */
+export async function loadSqlite(nodeVersion: string = process.versions.node): Promise<OpenDatabase> {
+  if (Number.parseInt(nodeVersion, 10) < OLDEST_NODE) {
+    const details = { found: nodeVersion, needed: `>=${OLDEST_NODE}.18` };
+    const message = `Atlas needs Node ${details.needed}; this is Node ${nodeVersion}. Install a newer Node.`;
+    throw coreError("ATLAS_CORE_NODE_UNSUPPORTED", details, message);
+  }
+  const { default: Sqlite } = await import("better-sqlite3");
+  const open: OpenDatabase = (path, { readonly = false, timeoutMs }) =>
+    new Sqlite(path, { readonly, fileMustExist: readonly, timeout: timeoutMs });
+  checkSqliteVersion(open);
+  return open;
+}
+
+function checkSqliteVersion(open: OpenDatabase): void {
+  const database = open(":memory:", { timeoutMs: 0 });
+  const found = String(database.prepare("select sqlite_version()").pluck().get());
+  database.close();
+  if (compareVersions(found, OLDEST_SQLITE) < 0) {
+    const details = { found, needed: `>=${OLDEST_SQLITE}` };
+    const message = `Atlas needs SQLite ${details.needed}; better-sqlite3 brings ${found}. Update better-sqlite3.`;
+    throw coreError("ATLAS_CORE_SQLITE_UNSUPPORTED", details, message);
+  }
+}
+
+function compareVersions(left: string, right: string): number {
+  return left.localeCompare(right, "en", { numeric: true });
+}
+
+/** How strictly commits are written: `full` survives a power loss, `off` is for files that go with the process. */
+export type Synchronous = "full" | "off";
+
+const SYNCHRONOUS = { full: 2, off: 0 } as const;
+
+/** Opens the connection that writes, with every setting that Atlas's promises rest on, and reads them back. */
+export function openWriting(open: OpenDatabase, path: string, synchronous: Synchronous): Database.Database {
+  const database = open(path, { timeoutMs: OPENING_TIMEOUT_MS });
+  try {
+    database.pragma("journal_mode = wal");
+    database.pragma(`synchronous = ${synchronous}`);
+    if (process.platform === "darwin") database.pragma("fullfsync = on");
+    database.pragma("foreign_keys = on");
+    database.pragma("trusted_schema = off");
+    database.pragma("temp_store = memory");
+    database.pragma("wal_autocheckpoint = 400");
+    database.pragma("journal_size_limit = 67108864");
+    database.pragma("mmap_size = 0");
+    requirePragma(database, "journal_mode", "wal");
+    requirePragma(database, "synchronous", SYNCHRONOUS[synchronous]);
+    requirePragma(database, "foreign_keys", 1);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** How long opening and migrating wait for another process's lock. */
+const OPENING_TIMEOUT_MS = 250;
+
+/** From here on a lock is never waited for within a call: that would hold up the event loop. */
+export function stopWaitingForLocks(database: Database.Database): void {
+  database.pragma("busy_timeout = 0");
+}
+
+/** Opens a connection that cannot write. */
+export function openReading(open: OpenDatabase, path: string): Database.Database {
+  const database = open(path, { readonly: true, timeoutMs: OPENING_TIMEOUT_MS });
+  database.pragma("trusted_schema = off");
+  // A connection joins the write-ahead log with its first read. From then on it reads also when writing has failed for good.
+  database.pragma("user_version");
+  return database;
+}
+
+function requirePragma(database: Database.Database, name: string, wanted: string | number): void {
+  const found: unknown = database.pragma(name, { simple: true });
+  if (found !== wanted)
+    throw new Error(`SQLite answered "${String(found)}" to pragma ${name}, not "${wanted}".`);
+}
+
+/** What is in a database file, as far as its header and its own check tell. */
+export type FileContent = "empty" | "atlas" | "foreign";
+
+/**
+ * Tells whose file it is, without changing it. Throws `ATLAS_CORE_DATABASE_FOREIGN` for what is no SQLite database and
+ * `ATLAS_CORE_DATABASE_CORRUPT` for one that cannot be read.
+ */
+export function inspectFile(open: OpenDatabase, path: string): FileContent {
+  return lookInto(open, path, (database) => {
+    if (database.pragma("application_id", { simple: true }) === APPLICATION_ID) return "atlas";
+    const tables = Number(database.prepare("select count(*) from sqlite_master").pluck().get());
+    return tables === 0 ? "empty" : "foreign";
+  });
+}
+
+/** Checks a file that nobody has open, without changing it; throws like {@link quickCheck}. */
+export function quickCheckFile(open: OpenDatabase, path: string): void {
+  lookInto(open, path, (database) => quickCheck(database, path));
+}
+
+function lookInto<Result>(
+  open: OpenDatabase,
+  path: string,
+  look: (database: Database.Database) => Result,
+): Result {
+  return withFileNamed(path, () => {
+    // A reading connection leaves a -wal and a -shm file behind; a writing one removes them, but would first bring in
+    // what is left in such a log. So each where it changes nothing; only what a gateway that was killed in its very first
+    // steps left, before there was a write-ahead log, is rolled back. It had written its name already.
+    const has = (suffix: string): boolean => existsSync(`${path}${suffix}`);
+    const readonly = has("-wal") || (has("-journal") && !has(".owner"));
+    const database = open(path, { readonly, timeoutMs: OPENING_TIMEOUT_MS });
+    try {
+      database.pragma("trusted_schema = off");
+      return look(database);
+    } finally {
+      database.close();
+    }
+  });
+}
+
+/** Runs SQLite's quick check; throws `ATLAS_CORE_DATABASE_CORRUPT` with its first finding. */
+function quickCheck(database: Database.Database, path: string): void {
+  withFileNamed(path, () => {
+    const found = String(database.pragma("quick_check(1)", { simple: true }));
+    if (found !== "ok") throw corrupt(path, found);
+  });
+}
+
+/** Runs `read` and names what SQLite says of the file: foreign, damaged, or out of reach. */
+export function withFileNamed<Result>(path: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    const code = sqliteCode(error);
+    if (code?.startsWith("SQLITE_NOTADB") === true) throw foreign(path, error);
+    if (code?.startsWith("SQLITE_CORRUPT") === true) throw corrupt(path, (error as Error).message, error);
+    if (code?.startsWith("SQLITE_BUSY") === true) throw held(path, error);
+    if (code !== undefined && UNREACHABLE.test(code))
+      throw badPath(path, "cannot be opened for writing", error);
+    throw error;
+  }
+}
+
+/** The error for a file that is not Atlas's. */
+export function foreign(path: string, cause?: unknown): Error {
+  const message = `"${path}" is not a database of Atlas. It was not changed; give another path.`;
+  return coreError("ATLAS_CORE_DATABASE_FOREIGN", { path }, message, { cause });
+}
+
+function held(path: string, cause: unknown): Error {
+  const message = `Another program holds the database "${path}" locked, so it could not be opened. Try again when that one is done.`;
+  return coreError("ATLAS_CORE_DATABASE_IN_USE", { path }, message, { cause });
+}
+
+function corrupt(path: string, found: string, cause?: unknown): Error {
+  const message = `The database "${path}" is damaged: ${found}. It was not changed; restore a backup to another path.`;
+  return coreError("ATLAS_CORE_DATABASE_CORRUPT", { path, found }, message, { cause });
+}

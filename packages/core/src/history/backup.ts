@@ -1,0 +1,140 @@
+import { constants } from "node:fs";
+import { chmod, copyFile, open, readFile, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { coreError } from "../contract/errors.ts";
+import { canonicalJson } from "../contract/json.ts";
+import { timeText } from "../contract/time.ts";
+import { withFreshFile } from "../file/fresh-file.ts";
+import { loadSqlite } from "../file/sqlite.ts";
+import { databaseTask } from "./database-task.ts";
+import type { DatabaseDigest } from "./digest.ts";
+
+const manifestSchema = z.object({
+  format: z.literal(1),
+  store_id: z.string(),
+  made_at: timeText,
+  last_seq: z.int().min(0),
+  digest: z.string(),
+  rows: z.record(z.string(), z.int().min(0)),
+});
+
+/** What lies beside a backup, as `<backup>.json`: what it holds, so that it can be told whole from damaged. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/**
+ * Copies the database at `from` to `to` while it is used: the copy holds everything that was committed before the call. It
+ * was read back, checked and compared before this resolves, and has a {@link Manifest} beside it.
+ */
+export async function copyDatabase(options: {
+  readonly from: string;
+  readonly to: string;
+  readonly now: string;
+  readonly signal?: AbortSignal;
+  /** Replaces a copy of that name. Default: false. */
+  readonly replace?: boolean;
+}): Promise<Manifest> {
+  const { from, to, now, signal, replace = false } = options;
+  const found = await withFreshFile(
+    to,
+    async (partial) => {
+      await createPrivateFile(partial);
+      return databaseTask({ name: "copy", from, to: partial }, signal);
+    },
+    { replace },
+  );
+  const manifest: Manifest = {
+    format: 1,
+    store_id: found.store_id,
+    made_at: now,
+    last_seq: found.last_seq,
+    digest: found.digest,
+    rows: rowsOf(found),
+  };
+  await withFreshFile(
+    manifestPath(to),
+    (partial) => writeFile(partial, `${canonicalJson(manifest)}\n`, { mode: 0o600 }),
+    { replace },
+  );
+  return manifest;
+}
+
+/**
+ * Makes a database at `to`, where no file may be, of the backup at `from`. The backup is checked against its manifest
+ * before, and the new file after; the backup itself is never changed. Rejects with `ATLAS_CORE_BACKUP_INVALID`,
+ * `ATLAS_CORE_FILE_EXISTS` or `ATLAS_CORE_COPY_FAILED`.
+ */
+export async function restore(options: { readonly from: string; readonly to: string }): Promise<Manifest> {
+  const { from, to } = options;
+  const openDatabase = await loadSqlite();
+  const manifest = await readManifest(from);
+  await withFreshFile(to, async (partial) => {
+    await copyFile(from, partial, constants.COPYFILE_EXCL);
+    await chmod(partial, 0o600);
+    await compare(partial, { from, manifest });
+    const database = openDatabase(partial, { timeoutMs: 0 });
+    try {
+      database.pragma("journal_mode = delete");
+      // What an epoch begins with lay beside the other file: opened here, the journal begins anew from this state.
+      database.exec(
+        "delete from epochs where exists (select 1 from epochs as kept where kept.baseline is not null)",
+      );
+    } finally {
+      database.close();
+    }
+  });
+  return manifest;
+}
+
+/** Reads what a backup says of itself. */
+async function readManifest(backup: string): Promise<Manifest> {
+  const path = manifestPath(backup);
+  try {
+    return manifestSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch (cause) {
+    throw invalid(backup, `its manifest "${path}" is missing or cannot be read`, cause);
+  }
+}
+
+async function compare(
+  copy: string,
+  { from, manifest }: { readonly from: string; readonly manifest: Manifest },
+): Promise<void> {
+  let found: DatabaseDigest;
+  try {
+    found = await databaseTask({ name: "digest", path: copy, check: true });
+  } catch (cause) {
+    throw invalid(from, `it is damaged: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+  const is = {
+    store_id: found.store_id,
+    last_seq: found.last_seq,
+    digest: found.digest,
+    rows: rowsOf(found),
+  };
+  const { store_id, last_seq, digest, rows } = manifest;
+  if (canonicalJson(is) !== canonicalJson({ store_id, last_seq, digest, rows })) {
+    throw invalid(from, "it holds something else than its manifest says");
+  }
+}
+
+function rowsOf({ tables, bookkeeping }: DatabaseDigest): Record<string, number> {
+  return {
+    ...Object.fromEntries(Object.entries(tables).map(([name, { rows }]) => [name, rows])),
+    ...bookkeeping,
+  };
+}
+
+function manifestPath(backup: string): string {
+  return `${resolve(backup)}.json`;
+}
+
+async function createPrivateFile(path: string): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  await file.close();
+}
+
+function invalid(path: string, found: string, cause?: unknown): Error {
+  const message = `"${path}" cannot be restored: ${found}. It was not changed; take another backup.`;
+  return coreError("ATLAS_CORE_BACKUP_INVALID", { path, found }, message, { cause });
+}

@@ -1,0 +1,57 @@
+import { readdirSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type Database from "better-sqlite3";
+import type { EpochReason, EpochRow } from "../model/bookkeeping.ts";
+import { copyDatabase } from "./backup.ts";
+import { baselinePath } from "./epoch.ts";
+
+/**
+ * Copies the database as the beginning of a new epoch and says what has to be kept of it. The epoch begins with the command
+ * after the last one in the copy.
+ */
+export async function makeBaseline(options: {
+  readonly path: string;
+  /** The number of the next command, for the name of the copy. */
+  readonly nextSeq: number;
+  readonly fingerprint: string;
+  readonly reason: EpochReason;
+  readonly now: string;
+  readonly signal?: AbortSignal;
+}): Promise<EpochRow> {
+  const { path, nextSeq, fingerprint, reason, now, signal } = options;
+  const to = baselinePath(path, nextSeq);
+  const manifest = await copyDatabase({
+    from: path,
+    to,
+    now,
+    // One that was left by a start that did not come to its end.
+    replace: true,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return {
+    first_seq: manifest.last_seq + 1,
+    fingerprint,
+    reason,
+    baseline: basename(to),
+    digest: manifest.digest,
+    started_at: now,
+  };
+}
+
+/** Removes the baselines that no epoch names any more. */
+export function sweepBaselines(database: Database.Database, path: string): void {
+  const named = new Set(
+    database.prepare<[], string>("select baseline from epochs where baseline is not null").pluck().all(),
+  );
+  const prefix = `${basename(path)}.epoch-`;
+  for (const file of readdirSync(dirname(path))) {
+    const baseline = file.replace(/\.json$|\.partial$/, "");
+    if (
+      baseline.startsWith(prefix) &&
+      /^\d+\.db$/.test(baseline.slice(prefix.length)) &&
+      !named.has(baseline)
+    ) {
+      rmSync(join(dirname(path), file), { force: true });
+    }
+  }
+}

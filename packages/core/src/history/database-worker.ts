@@ -1,0 +1,88 @@
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import Sqlite from "better-sqlite3";
+import { readCounters } from "../writing/counters.ts";
+import { type DatabaseDigest, digestOf } from "./digest.ts";
+
+// Runs in a thread of its own, one task a thread: reading a whole database takes seconds, which the event loop has not.
+
+/** What a thread may be asked for. */
+export type DatabaseTask =
+  /** Reads a database in one snapshot. */
+  | { readonly name: "digest"; readonly path: string; readonly check: boolean }
+  /** Writes a copy of the present state, reads it back and compares it with what was copied. */
+  | { readonly name: "copy"; readonly from: string; readonly to: string };
+
+/** How a thread answers: what it found, or what SQLite said. */
+export type DatabaseAnswer =
+  /** Comes first, when the state is fixed that is read: the number of its last command. */
+  | { readonly lastSeq: number }
+  | { readonly digest: DatabaseDigest }
+  | { readonly error: { readonly message: string; readonly code?: string } };
+
+const LOCK_TIMEOUT_MS = 5_000;
+const PAGES_AT_ONCE = 1_000;
+
+async function carryOut(task: DatabaseTask): Promise<DatabaseDigest> {
+  return task.name === "copy" ? copy(task) : digest(task);
+}
+
+function digest({ path, check }: { readonly path: string; readonly check: boolean }): DatabaseDigest {
+  const database = new Sqlite(path, { readonly: true, timeout: LOCK_TIMEOUT_MS });
+  try {
+    database.pragma("trusted_schema = off");
+    if (check) requireWhole(database);
+    // One transaction is one snapshot, whatever is written meanwhile.
+    return database.transaction(() => {
+      answer({ lastSeq: readCounters(database).nextCommand - 1 });
+      return digestOf(database);
+    })();
+  } finally {
+    database.close();
+  }
+}
+
+async function copy({ from, to }: { readonly from: string; readonly to: string }): Promise<DatabaseDigest> {
+  const source = new Sqlite(from, { readonly: true, timeout: LOCK_TIMEOUT_MS });
+  let original: DatabaseDigest;
+  try {
+    source.pragma("trusted_schema = off");
+    // Within a transaction the copy is of one moment and is never begun again because of a writer.
+    source.exec("begin");
+    original = digestOf(source);
+    await source.backup(to, { progress: () => PAGES_AT_ONCE });
+    source.exec("commit");
+  } finally {
+    source.close();
+  }
+  const copied = new Sqlite(to, { timeout: LOCK_TIMEOUT_MS });
+  try {
+    // The copy is one file: whoever takes it along has all of it.
+    copied.pragma("journal_mode = delete");
+    requireWhole(copied);
+    const found = digestOf(copied);
+    if (JSON.stringify(found) !== JSON.stringify(original))
+      throw new Error("the copy differs from its original");
+  } finally {
+    copied.close();
+  }
+  const file = openSync(to, "r+");
+  fsyncSync(file);
+  closeSync(file);
+  return original;
+}
+
+function requireWhole(database: Sqlite.Database): void {
+  const found = String(database.pragma("quick_check(1)", { simple: true }));
+  if (found !== "ok") throw Object.assign(new Error(found), { code: "SQLITE_CORRUPT" });
+}
+
+function answer(message: DatabaseAnswer): void {
+  parentPort?.postMessage(message);
+}
+
+await carryOut(workerData as DatabaseTask).then(
+  (found) => answer({ digest: found }),
+  ({ message, code }: Error & { readonly code?: string }) =>
+    answer({ error: { message, ...(code === undefined ? {} : { code }) } }),
+);

@@ -1,0 +1,147 @@
+import { constants, existsSync } from "node:fs";
+import { chmod, copyFile } from "node:fs/promises";
+import { type CoreError, coreError } from "../contract/errors.ts";
+import type { StoreModule } from "../contract/module.ts";
+import { type Connection, createConnection } from "../file/connection.ts";
+import { migrate } from "../file/migrate.ts";
+import { type OpenDatabase, openWriting } from "../file/sqlite.ts";
+import type { EpochRow } from "../model/bookkeeping.ts";
+import { readCounters } from "../writing/counters.ts";
+import { databaseTask } from "./database-task.ts";
+import { findBaseline, fingerprintOfModules, keepEpoch } from "./epoch.ts";
+import { type Replayed, replay } from "./replay.ts";
+
+/** Why a state of the past cannot be rebuilt. */
+export type UnreachableReason =
+  /** Nothing has that number yet. */
+  | "future"
+  /** It was written with other modules, other versions of them, or other migrations than are installed now. */
+  | "modules changed"
+  /** Commands are missing from the journal: it was pruned, switched off, or altered. */
+  | "journal incomplete"
+  /** The copy that the epoch begins with is not beside the database any more. */
+  | "baseline missing"
+  /** That copy is not what it was. */
+  | "baseline altered"
+  /** A command of the journal cannot be carried out again. */
+  | "diverged";
+
+/** Where the past of a database is found. */
+export interface Past {
+  readonly open: OpenDatabase;
+  /** Path of the database. */
+  readonly path: string;
+  readonly reader: Connection;
+  readonly modules: readonly StoreModule[];
+}
+
+/** A database rebuilt from the journal. */
+export interface Rebuilt {
+  readonly connection: Connection;
+  readonly epoch: EpochRow;
+  readonly commands: number;
+}
+
+/**
+ * Rebuilds at `to`, a path without a file, what the database held after command `seq`: the present epoch's baseline, and
+ * every command since. Rejects with `ATLAS_CORE_EPOCH_UNREACHABLE` where that cannot be done.
+ */
+export async function rebuild(
+  past: Past,
+  target: {
+    readonly seq: number;
+    readonly to: string;
+    readonly keepJournal: boolean;
+    readonly signal: AbortSignal;
+  },
+): Promise<Rebuilt> {
+  const { seq, to, signal } = target;
+  const { database } = past.reader;
+  const epoch = epochOf(past, seq);
+  if (epoch.baseline !== null) await copyBaseline(past, epoch, { seq, to, signal });
+  const identity = String(database.prepare("select id from store").pluck().get());
+  const connection = createConnection(openWriting(past.open, to, "off"));
+  try {
+    // Nobody reads it before it is done, and nobody needs it after a crash: a log would be written for nothing.
+    connection.database.pragma("journal_mode = memory");
+    migrate(connection.database, {
+      path: to,
+      modules: past.modules,
+      now: epoch.started_at,
+      newStoreId: () => identity,
+    });
+    if (epoch.baseline === null) {
+      keepEpoch(connection, epoch);
+    } else {
+      // The copies that these name lie beside the other database: opened by itself, this one begins anew.
+      connection.database.exec("delete from epochs");
+    }
+    const replayed = await replay({
+      journal: past.reader,
+      into: connection,
+      modules: past.modules,
+      after: epoch.first_seq - 1,
+      through: seq,
+      keepJournal: target.keepJournal,
+      signal,
+    });
+    if (replayed.status !== "complete") throw stuck(seq, replayed);
+    return { connection, epoch, commands: replayed.commands };
+  } catch (error) {
+    connection.database.close();
+    throw error;
+  }
+}
+
+function epochOf({ reader, modules }: Past, seq: number): EpochRow {
+  const { database } = reader;
+  const next = readCounters(database).nextCommand;
+  if (seq >= next) {
+    throw unreachable(seq, "future", `the last command has the number ${next - 1}`);
+  }
+  const epoch = database
+    .prepare<[number], EpochRow>("select * from epochs where first_seq <= ? order by first_seq desc limit 1")
+    .get(seq + 1);
+  if (epoch === undefined) throw unreachable(seq, "journal incomplete", "the journal of that time is gone");
+  if (epoch.fingerprint !== fingerprintOfModules(modules)) {
+    throw unreachable(seq, "modules changed", "other modules or versions were installed then");
+  }
+  return epoch;
+}
+
+async function copyBaseline(
+  past: Past,
+  epoch: EpochRow,
+  { seq, to, signal }: { readonly seq: number; readonly to: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const baseline = findBaseline(past.path, epoch.baseline as string);
+  if (!existsSync(baseline)) throw unreachable(seq, "baseline missing", `"${baseline}" is not there`);
+  await copyFile(baseline, to, constants.COPYFILE_EXCL);
+  await chmod(to, 0o600);
+  signal.throwIfAborted();
+  const altered = (what: string, cause?: unknown): CoreError =>
+    unreachable(seq, "baseline altered", `"${baseline}" ${what}`, cause);
+  let digest: string;
+  try {
+    ({ digest } = await databaseTask({ name: "digest", path: to, check: true }, signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw altered("cannot be read", error);
+  }
+  if (digest !== epoch.digest) throw altered("has another content than it had");
+}
+
+function stuck(seq: number, replayed: Exclude<Replayed, { readonly status: "complete" }>): CoreError {
+  return replayed.status === "gap"
+    ? unreachable(seq, "journal incomplete", `command ${replayed.seq} is not in the journal`)
+    : unreachable(
+        seq,
+        "diverged",
+        `command ${replayed.seq} cannot be carried out again: ${replayed.message}`,
+      );
+}
+
+function unreachable(seq: number, reason: UnreachableReason, what: string, cause?: unknown): CoreError {
+  const message = `The state after command ${seq} cannot be rebuilt: ${what}.`;
+  return coreError("ATLAS_CORE_EPOCH_UNREACHABLE", { seq, reason }, message, { cause });
+}

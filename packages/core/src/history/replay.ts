@@ -1,0 +1,124 @@
+import { systemClock } from "../contract/clock.ts";
+import type { Cause } from "../contract/command.ts";
+import { silentLogger } from "../contract/logger.ts";
+import type { AnyCommandDefinition, StoreModule } from "../contract/module.ts";
+import type { Connection } from "../file/connection.ts";
+import { createCommandQueue } from "../intake/command-queue.ts";
+import type { Unit } from "../intake/unit.ts";
+import type { JournalRow } from "../model/bookkeeping.ts";
+import { createFlushLoop } from "../writing/flush-loop.ts";
+import { createWriter } from "../writing/writer.ts";
+import { START_EPOCH, startEpoch } from "./epoch.ts";
+import { readJournal } from "./journal.ts";
+
+/** How far a replay came. */
+export type Replayed =
+  | { readonly status: "complete"; readonly commands: number }
+  /** A number is missing from the journal. */
+  | { readonly status: "gap"; readonly seq: number }
+  /** A command did not do again what it did before. */
+  | { readonly status: "diverged"; readonly seq: number; readonly message: string };
+
+/**
+ * Carries out the commands of a journal once more, in their order, on a database that stands where they began. They take
+ * the way of every command, through a queue and a flush loop of their own to a writer of their own, and the event loop
+ * goes on between batches.
+ */
+export async function replay(options: {
+  /** Where the journal is read. */
+  readonly journal: Connection;
+  /** The migrated database that is written; nobody else uses it. */
+  readonly into: Connection;
+  readonly modules: readonly StoreModule[];
+  /** The numbers of the commands: after the first and through the second. */
+  readonly after: number;
+  readonly through: number;
+  /** Whether the journal is written once more too. */
+  readonly keepJournal: boolean;
+  readonly signal: AbortSignal;
+}): Promise<Replayed> {
+  const { after, through, signal } = options;
+  const definitions = definitionsOf(options.modules);
+  const queue = createCommandQueue({
+    maxCommands: Number.POSITIVE_INFINITY,
+    maxBytes: Number.POSITIVE_INFINITY,
+  });
+  const writer = createWriter({
+    connection: options.into,
+    journal: options.keepJournal,
+    replaying: true,
+    failpoint: () => undefined,
+  });
+  const loop = createFlushLoop({
+    queue,
+    writer,
+    reopen: () => writer,
+    clock: systemClock,
+    log: silentLogger,
+    failpoint: () => undefined,
+    storageDeadlineMs: 0,
+  });
+  let seq = after;
+  let diverged: Replayed | undefined;
+
+  const send = async (row: JournalRow): Promise<void> => {
+    const stop = (message: string): void => {
+      diverged ??= { status: "diverged", seq: row.seq, message };
+    };
+    const definition = definitions.get(row.type);
+    if (definition === undefined) return stop(`No command is named "${row.type}" now.`);
+    const waiter = Promise.withResolvers<unknown>();
+    queue.push({
+      ...unitOf(row, definition),
+      waiter,
+      receive: ([receipt]) => receipt?.changed === true && receipt.seq === row.seq,
+    });
+    loop.wake();
+    return waiter.promise.then(
+      (isAgain) => (isAgain === true ? undefined : stop(`"${row.type}" changed nothing.`)),
+      (error: Error) => stop(error.message),
+    );
+  };
+
+  try {
+    for (const rows of readJournal(options.journal, { after, through })) {
+      signal.throwIfAborted();
+      const sent: Promise<void>[] = [];
+      for (const row of rows) {
+        if (row.seq !== seq + 1) break;
+        seq = row.seq;
+        sent.push(send(row));
+      }
+      await Promise.all(sent);
+      if (diverged !== undefined) return diverged;
+      if (rows.at(-1)?.seq !== seq) break;
+    }
+    return seq === through
+      ? { status: "complete", commands: through - after }
+      : { status: "gap", seq: seq + 1 };
+  } finally {
+    await loop.stop();
+  }
+}
+
+function definitionsOf(modules: readonly StoreModule[]): ReadonlyMap<string, AnyCommandDefinition> {
+  return new Map([
+    ...modules.flatMap(({ commands }) => Object.entries(commands)),
+    [START_EPOCH, startEpoch as AnyCommandDefinition],
+  ]);
+}
+
+/** A unit as the intake made it; what only the caller needed is gone. */
+function unitOf(row: JournalRow, definition: AnyCommandDefinition): Omit<Unit, "waiter" | "receive"> {
+  return {
+    commands: [{ type: row.type, definition, payload: JSON.parse(row.payload) as object }],
+    commandId: row.command_id ?? undefined,
+    fingerprint: undefined,
+    actor: row.actor,
+    cause: row.cause,
+    depth: row.cause === null ? 0 : (JSON.parse(row.cause) as Cause).depth,
+    enqueuedAt: row.enqueued_at,
+    waitingSince: 0,
+    sizeBytes: 2 * row.payload.length,
+  };
+}

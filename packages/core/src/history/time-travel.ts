@@ -1,0 +1,173 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isCoreError } from "../contract/errors.ts";
+import type { StoreModule } from "../contract/module.ts";
+import { createConnection } from "../file/connection.ts";
+import { withFreshFile } from "../file/fresh-file.ts";
+import { openReading } from "../file/sqlite.ts";
+import { createReadOnlyRepo, type ReadOnlyRepo } from "../reading/read-only-repo.ts";
+import { readCounters } from "../writing/counters.ts";
+import { databaseTask } from "./database-task.ts";
+import type { DatabaseDigest } from "./digest.ts";
+import { type Past, rebuild } from "./rebuild.ts";
+
+/** What `store.verify()` found. */
+export type Verification =
+  /** Replaying the journal gave the same rows, byte for byte. */
+  | {
+      readonly status: "verified";
+      /** The first command that was replayed; what came before it was verified when its epoch began. */
+      readonly first_seq: number;
+      readonly last_seq: number;
+      /** How many commands were replayed. */
+      readonly commands: number;
+      readonly digest: string;
+    }
+  /** It did not: the tables were changed by something else than commands, or a handler does not do what it did. */
+  | {
+      readonly status: "diverged";
+      readonly first_seq: number;
+      readonly last_seq: number;
+      /** The tables that differ; empty when a command could not be carried out again. */
+      readonly tables: readonly string[];
+      readonly message: string;
+    };
+
+/** The database as it was after one command, in a temporary file. */
+export interface PastStore<Module extends StoreModule = never> extends AsyncDisposable {
+  readonly seq: number;
+  readonly repo: ReadOnlyRepo<Module>;
+  /** Closes and removes it. Always the same promise. */
+  close(): Promise<void>;
+}
+
+/** What the journal of a database makes possible. Each call works on files of its own. */
+export interface TimeTravel<Module extends StoreModule> {
+  verify(): Promise<Verification>;
+  asOf(seq: number): Promise<PastStore<Module>>;
+  replay(path: string, options?: { readonly seq?: number }): Promise<{ readonly seq: number }>;
+  /** Closes what `asOf` opened. */
+  close(): Promise<void>;
+}
+
+/** Looks back from an open database. `signal` ends what is under way. */
+export function createTimeTravel<Module extends StoreModule>(
+  past: Past,
+  signal: AbortSignal,
+): TimeTravel<Module> {
+  const opened = new Set<PastStore<Module>>();
+
+  return {
+    async verify() {
+      const snapshot = Promise.withResolvers<number>();
+      const digest = { name: "digest", path: past.path, check: false } as const;
+      const digesting = databaseTask(digest, signal, snapshot.resolve);
+      digesting.catch(snapshot.reject);
+      const last_seq = await snapshot.promise;
+      return inTemporaryFolder(async (folder) => {
+        const to = join(folder, "replay.db");
+        try {
+          const { connection, epoch, commands } = await rebuild(past, {
+            seq: last_seq,
+            to,
+            keepJournal: false,
+            signal,
+          });
+          connection.database.close();
+          const again = await databaseTask({ name: "digest", path: to, check: false }, signal);
+          const now = await digesting;
+          const range = { first_seq: epoch.first_seq, last_seq };
+          if (again.digest === now.digest) {
+            return { status: "verified", ...range, commands, digest: now.digest };
+          }
+          const tables = differingTables(now, again);
+          const message = `Replaying commands ${range.first_seq} to ${range.last_seq} gave other rows in ${tables.join(", ")}.`;
+          return { status: "diverged", ...range, tables, message };
+        } catch (error) {
+          if (!isCoreError(error, "ATLAS_CORE_EPOCH_UNREACHABLE") || error.details.reason !== "diverged") {
+            throw error;
+          }
+          const first_seq = Number(
+            past.reader.database.prepare("select max(first_seq) from epochs").pluck().get(),
+          );
+          return {
+            status: "diverged",
+            first_seq,
+            last_seq,
+            tables: [],
+            message: error.message,
+          };
+        } finally {
+          // The thread ends before this does, whatever was found.
+          await digesting.catch(() => undefined);
+        }
+      });
+    },
+
+    async asOf(seq) {
+      checkSeq(seq);
+      const folder = await mkdtemp(join(tmpdir(), "atlas-"));
+      const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+      try {
+        const path = join(folder, "past.db");
+        const { connection } = await rebuild(past, { seq, to: path, keepJournal: true, signal });
+        connection.database.close();
+        const reader = createConnection(openReading(past.open, path));
+        let closed: Promise<void> | undefined;
+        const store: PastStore<Module> = {
+          seq,
+          repo: createReadOnlyRepo<Module>(reader, past.modules),
+          close() {
+            closed ??= (async () => {
+              opened.delete(store);
+              reader.database.close();
+              await remove();
+            })();
+            return closed;
+          },
+          [Symbol.asyncDispose]: () => store.close(),
+        };
+        opened.add(store);
+        return store;
+      } catch (error) {
+        await remove();
+        throw error;
+      }
+    },
+
+    async replay(path, options = {}) {
+      const seq = options.seq ?? readCounters(past.reader.database).nextCommand - 1;
+      checkSeq(seq);
+      await withFreshFile(path, async (to) => {
+        const { connection } = await rebuild(past, { seq, to, keepJournal: true, signal });
+        connection.database.close();
+      });
+      return { seq };
+    },
+
+    async close() {
+      await Promise.all(Array.from(opened, (store) => store.close()));
+    },
+  };
+}
+
+async function inTemporaryFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), "atlas-"));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function differingTables(left: DatabaseDigest, right: DatabaseDigest): readonly string[] {
+  const names = new Set([...Object.keys(left.tables), ...Object.keys(right.tables)]);
+  return [...names].filter((name) => left.tables[name]?.digest !== right.tables[name]?.digest).sort();
+}
+
+function checkSeq(seq: number): void {
+  if (!Number.isSafeInteger(seq) || seq < 0) {
+    throw new TypeError(`seq must be the number of a command, or 0 for the beginning; got ${seq}.`);
+  }
+}

@@ -1,0 +1,262 @@
+import { z } from "zod";
+import type { Clock } from "../contract/clock.ts";
+import type { AnyCommand, Envelope } from "../contract/command.ts";
+import { type CoreError, coreError, isCoreError, refusalError } from "../contract/errors.ts";
+import { fingerprintOf } from "../contract/fingerprint.ts";
+import type { NewId } from "../contract/id.ts";
+import { canonicalCopy, canonicalJson, isPlainObject, MAX_JSON_DEPTH } from "../contract/json.ts";
+import type { AnyCommandDefinition, Preparation, StoreModule } from "../contract/module.ts";
+import { didYouMean, nearestName } from "../contract/nearest.ts";
+import type { Refusal } from "../contract/refusal.ts";
+import { createIsoNow } from "../contract/time.ts";
+import { readEnvelope } from "./envelope.ts";
+import type { QueuedCommand, RefusedNote, Unit } from "./unit.ts";
+
+/** The largest command, as UTF-8 bytes of its JSON: 4 MiB. */
+export const MAX_COMMAND_BYTES = 4 * 1024 * 1024;
+/** The most commands in one unit. */
+export const MAX_UNIT_COMMANDS = 1_000;
+/** The largest unit, as UTF-8 bytes of its JSON: 8 MiB. */
+export const MAX_UNIT_BYTES = 8 * 1024 * 1024;
+
+// A control character is written as \u0001: only what might be too large is measured exactly.
+const MAX_BYTES_PER_CHARACTER = 6;
+
+// A JSON column lies at most two levels below a command.
+const MAX_COMMAND_DEPTH = MAX_JSON_DEPTH + 2;
+
+/**
+ * Looks at a completed command before it is queued, and lets it pass as it is, changed, or not at all. Synchronous and
+ * pure; a changed command is checked again, and a throw refuses.
+ */
+export type Admit = (command: AnyCommand, envelope: Envelope) => AnyCommand | Refusal;
+
+/** A {@link Unit} that nobody waits for yet. */
+export type AcceptedUnit = Omit<Unit, "waiter" | "receive">;
+
+/** Everything that is decided about a command before it is queued. */
+export interface Intake {
+  /** Checks and completes commands and makes them ours; throws a `CoreError` that says what is wrong, and where. */
+  accept(commands: readonly unknown[], envelope: Envelope | undefined): AcceptedUnit;
+  /** What is kept of a command that was refused with `error`. */
+  noteRefusal(command: unknown, envelope: Envelope | undefined, error: CoreError): RefusedNote;
+}
+
+interface InstalledCommand {
+  readonly type: string;
+  readonly definition: AnyCommandDefinition;
+  readonly schema: z.ZodType;
+}
+
+/** The intake for the commands of these modules. */
+export function createIntake(options: {
+  readonly modules: readonly StoreModule[];
+  readonly clock: Clock;
+  readonly newId: NewId;
+  readonly admit: readonly Admit[];
+}): Intake {
+  const { clock, newId, admit } = options;
+  const installed = installCommands(options.modules);
+  const isoNow = createIsoNow(() => clock.now());
+
+  return {
+    accept(commands, envelope) {
+      const { command_id, actor, cause } = readEnvelope(envelope);
+      const preparation: Preparation = { now: isoNow(), newId };
+      const asSent: unknown[] = [];
+      let size = 0;
+      // Copied first: a list may have holes, which map would leave out.
+      const queued = [...commands].map((command): QueuedCommand => {
+        const known = findCommand(command);
+        const sent = check(known, command as AnyCommand);
+        if (command_id !== undefined) asSent.push([known.type, sent]);
+        const frozen = freeze(
+          known,
+          admitted(known, complete(known, sent, preparation), preparation, envelope),
+        );
+        size += frozen.size;
+        return { type: known.type, definition: known.definition, payload: frozen.copy };
+      });
+      if (size * MAX_BYTES_PER_CHARACTER > MAX_UNIT_BYTES) {
+        const sizeBytes = queued.reduce((sum, { payload }) => sum + textBytes(payload), 0);
+        if (sizeBytes > MAX_UNIT_BYTES) throw tooLarge("enqueueAll", "The unit", sizeBytes, MAX_UNIT_BYTES);
+      }
+      return {
+        commands: queued,
+        commandId: command_id,
+        fingerprint: command_id === undefined ? undefined : (fingerprintOf(asSent) ?? undefined),
+        actor,
+        cause: cause === undefined ? null : canonicalJson(cause),
+        depth: cause?.depth ?? 0,
+        enqueuedAt: preparation.now,
+        waitingSince: clock.monotonic(),
+        sizeBytes: 2 * size + 600 * queued.length,
+      };
+    },
+    noteRefusal(command, envelope, error) {
+      return {
+        type: beginning((command as Partial<AnyCommand> | null | undefined)?.type, 255) ?? "",
+        actor: beginning(envelope?.actor, 512) ?? "host",
+        code: error.code,
+        message: beginning(error.message, 1_000) ?? "",
+        // What is no JSON need not be walked again to find that out.
+        fingerprint: isCoreError(error.cause, "ATLAS_CORE_JSON_INVALID") ? null : fingerprintOf(command),
+        refusedAt: isoNow(),
+      };
+    },
+  };
+
+  function findCommand(command: unknown): InstalledCommand {
+    const type = isPlainObject(command) ? command["type"] : undefined;
+    if (typeof type !== "string") {
+      throw coreError(
+        "ATLAS_CORE_COMMAND_INVALID",
+        { type: "", path: "type" },
+        'A command is an object with a "type", such as { type: "entity.upsert", entity: { … } }.',
+      );
+    }
+    const known = installed.get(type);
+    if (known !== undefined) return known;
+    const names = [...installed.keys()];
+    const nearest = nearestName(type, names);
+    throw coreError(
+      "ATLAS_CORE_COMMAND_UNKNOWN",
+      { type: type.slice(0, 255), ...(nearest === undefined ? {} : { nearest }) },
+      `No command is named "${type.slice(0, 255)}".${didYouMean(type, names)} Is its module installed?`,
+    );
+  }
+
+  function complete(known: InstalledCommand, payload: object, preparation: Preparation): object {
+    const { prepare } = known.definition;
+    if (prepare === undefined) return payload;
+    // The schema of the same definition gave the payload that its prepare takes.
+    try {
+      return prepare(payload as never, preparation) as object;
+    } catch (cause) {
+      const message = `The prepare of "${known.type}" threw, so the command was refused.`;
+      throw coreError("ATLAS_CORE_HANDLER_FAILED", { type: known.type }, message, { cause });
+    }
+  }
+
+  function admitted(
+    known: InstalledCommand,
+    payload: object,
+    preparation: Preparation,
+    envelope: Envelope | undefined,
+  ): object {
+    let current = payload;
+    for (const hook of admit) {
+      const command: AnyCommand = { ...current, type: known.type };
+      const answer = callAdmit(hook, command, envelope ?? {});
+      if (answer === command) continue;
+      if (isRefusal(answer)) throw refusalError(answer);
+      if (!isPlainObject(answer) || answer["type"] !== known.type) {
+        const message = `An admit hook answered "${known.type}" with neither that command nor a refusal. It may change what a command says, not what it is.`;
+        throw coreError("ATLAS_CORE_ADMIT_FAILED", { type: known.type }, message);
+      }
+      current = complete(known, check(known, answer as AnyCommand), preparation);
+    }
+    return current;
+  }
+}
+
+function installCommands(modules: readonly StoreModule[]): ReadonlyMap<string, InstalledCommand> {
+  const installed = new Map<string, InstalledCommand>();
+  for (const module of modules) {
+    for (const [type, definition] of Object.entries(module.commands)) {
+      const { schema } = definition;
+      installed.set(type, {
+        type,
+        definition,
+        schema: schema instanceof z.ZodObject ? schema.strict() : schema,
+      });
+    }
+  }
+  return installed;
+}
+
+function check(known: InstalledCommand, command: AnyCommand): object {
+  const { type: _, ...payload } = command;
+  const result = known.schema.safeParse(payload);
+  if (result.success) return result.data as object;
+  const [issue] = result.error.issues;
+  throw invalid(known, issue as z.core.$ZodIssue);
+}
+
+function invalid(known: InstalledCommand, issue: z.core.$ZodIssue): CoreError {
+  const { type } = known;
+  if (issue.code === "custom" && typeof issue.params?.["limitBytes"] === "number") {
+    return tooLarge(
+      type,
+      `"${issue.path.join(".")}"`,
+      Number(issue.params["sizeBytes"]),
+      issue.params["limitBytes"],
+    );
+  }
+  const unknownKey = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
+  const path = [...issue.path, ...(unknownKey === undefined ? [] : [unknownKey])].join(".").slice(0, 255);
+  const reason =
+    unknownKey === undefined
+      ? `is not valid: ${issue.message}`
+      : `is not a known field.${didYouMean(unknownKey, fieldsAt(known.schema, issue.path))}`;
+  return coreError("ATLAS_CORE_COMMAND_INVALID", { type, path }, `${type}: "${path}" ${reason}`);
+}
+
+function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
+  let current: unknown = schema;
+  for (const key of [...path, undefined]) {
+    while (current instanceof z.ZodOptional || current instanceof z.ZodNullable) current = current.unwrap();
+    if (!(current instanceof z.ZodObject)) return [];
+    if (key === undefined) return Object.keys(current.shape);
+    current = current.shape[String(key)];
+  }
+  return [];
+}
+
+function freeze(known: InstalledCommand, payload: object): { readonly copy: object; readonly size: number } {
+  const { type } = known;
+  try {
+    const { copy, size } = canonicalCopy(payload, { maxDepth: MAX_COMMAND_DEPTH });
+    if (size * MAX_BYTES_PER_CHARACTER > MAX_COMMAND_BYTES) {
+      const sizeBytes = textBytes(copy);
+      if (sizeBytes > MAX_COMMAND_BYTES) throw tooLarge(type, "The command", sizeBytes, MAX_COMMAND_BYTES);
+    }
+    return { copy, size };
+  } catch (error) {
+    if (!isCoreError(error, "ATLAS_CORE_JSON_INVALID")) throw error;
+    const { path } = error.details;
+    throw coreError("ATLAS_CORE_COMMAND_INVALID", { type, path }, `${type}: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+function textBytes(copy: object): number {
+  return Buffer.byteLength(JSON.stringify(copy));
+}
+
+function tooLarge(type: string, subject: string, sizeBytes: number, limitBytes: number): CoreError {
+  return coreError(
+    "ATLAS_CORE_COMMAND_TOO_LARGE",
+    { type, sizeBytes, limitBytes },
+    `${type}: ${subject} is ${sizeBytes} bytes large; at most ${limitBytes} are allowed. Keep large content in a file and name it.`,
+  );
+}
+
+function callAdmit(hook: Admit, command: AnyCommand, envelope: Envelope): unknown {
+  try {
+    return hook(command, envelope);
+  } catch (cause) {
+    const message = `An admit hook threw on "${command.type}", so the command was refused.`;
+    throw coreError("ATLAS_CORE_ADMIT_FAILED", { type: command.type }, message, { cause });
+  }
+}
+
+function isRefusal(answer: unknown): answer is Refusal {
+  const { refuse, message } = isPlainObject(answer) ? answer : {};
+  return typeof refuse === "string" && typeof message === "string";
+}
+
+function beginning(value: unknown, length: number): string | undefined {
+  return typeof value === "string" ? value.slice(0, length).toWellFormed() : undefined;
+}

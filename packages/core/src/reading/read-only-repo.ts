@@ -1,0 +1,67 @@
+import { Kysely, SqliteDialect } from "kysely";
+import type { ReadonlyKysely } from "kysely/readonly";
+import { coreError } from "../contract/errors.ts";
+import type { QueriesOf, Read, StoreModule, TablesOf } from "../contract/module.ts";
+import type { ErasedStatement } from "../contract/statement.ts";
+import type { Connection, Prepared } from "../file/connection.ts";
+import type { CoreModule } from "../model/core-module.ts";
+import type { CoreQueries } from "../model/queries.ts";
+import type { CoreTables } from "../model/tables.ts";
+
+/**
+ * Reads what is committed, on a connection that cannot write: core's queries by name, those of each installed module
+ * under its own name, and `select` for everything else. Where a repo of few modules is asked for, one of more fits.
+ */
+export type ReadOnlyRepo<Module extends StoreModule = never> = CoreQueries & {
+  /** Kysely narrowed to reading, typed with the tables of all installed modules. It blocks while it reads. */
+  readonly select: ReadonlyKysely<AllTables<Module>>;
+} & {
+  readonly [Name in Exclude<Module, CoreModule>["name"]]: QueriesOf<Extract<Module, { readonly name: Name }>>;
+};
+
+/** The tables of core and of the given modules, together. */
+export type AllTables<Module> = CoreTables &
+  ([Module] extends [never] ? unknown : Intersect<TablesOf<Module>>);
+
+type Intersect<Union> = (Union extends unknown ? (value: Union) => void : never) extends (
+  value: infer All,
+) => void
+  ? All
+  : never;
+
+/** The repo of these modules (core first) on a reading connection. */
+export function createReadOnlyRepo<Module extends StoreModule>(
+  connection: Connection,
+  modules: readonly StoreModule[],
+): ReadOnlyRepo<Module> {
+  const { database } = connection;
+  const select = new Kysely<CoreTables>({
+    // The connection is the store's to close, not Kysely's.
+    dialect: new SqliteDialect({
+      database: { prepare: (sql) => database.prepare(sql), close: () => undefined },
+    }),
+  });
+  const prepared = (query: ErasedStatement): Prepared => {
+    if (database.open) return connection.prepared(query);
+    throw coreError("ATLAS_CORE_STOPPED", {}, "The store was stopped; its repo cannot be read any more.");
+  };
+  const read: Read<CoreTables> = {
+    get: async (query, values) => prepared(query).get(values as Values) as never,
+    all: async (query, values) => prepared(query).all(values as Values) as never,
+    select: select as unknown as ReadonlyKysely<CoreTables>,
+  };
+  const repo: Record<string, unknown> = { select };
+  for (const { name, queries } of modules) {
+    // Each module's queries were typed with its own tables, which are all in this one database.
+    const own = queries?.(read as never) ?? {};
+    if (name === "core") {
+      Object.assign(repo, own);
+    } else {
+      repo[name] = own;
+    }
+  }
+  // Assembled from the same modules that the type names.
+  return repo as unknown as ReadOnlyRepo<Module>;
+}
+
+type Values = Readonly<Record<string, unknown>>;

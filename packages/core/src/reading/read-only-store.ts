@@ -1,0 +1,34 @@
+import type { StoreModule } from "../contract/module.ts";
+import { createConnection } from "../file/connection.ts";
+import { badPath, findDatabaseFile } from "../file/database-file.ts";
+import { foreign, inspectFile, loadSqlite, openReading } from "../file/sqlite.ts";
+import { installedModules } from "../model/installed-modules.ts";
+import { createReadOnlyRepo, type ReadOnlyRepo } from "./read-only-repo.ts";
+
+/** Reads a database without being its gateway; a gateway may run beside it. */
+export interface ReadOnlyStore<Module extends StoreModule = never> extends Disposable {
+  readonly repo: ReadOnlyRepo<Module>;
+  close(): void;
+}
+
+/** Opens a database for reading only, also while a gateway has it open. It must exist. */
+export async function openReadOnly<const Modules extends readonly StoreModule[] = readonly []>(
+  database: string,
+  options?: { readonly modules?: Modules },
+): Promise<ReadOnlyStore<Modules[number]>> {
+  const modules = installedModules(options?.modules ?? []);
+  const open = await loadSqlite();
+  const file = findDatabaseFile(database);
+  if (file.isNew) {
+    file.remove();
+    throw badPath(database, "holds no database");
+  }
+  if (inspectFile(open, file.path) !== "atlas") throw foreign(file.path);
+  const connection = createConnection(openReading(open, file.path));
+  const close = (): void => void connection.database.close();
+  return {
+    repo: createReadOnlyRepo(connection, modules),
+    close,
+    [Symbol.dispose]: close,
+  };
+}

@@ -1,0 +1,72 @@
+import Sqlite from "better-sqlite3";
+import { expect, it, onTestFinished } from "vitest";
+import {
+  loadSqlite,
+  type OpenDatabase,
+  openReading,
+  openWriting,
+  type Synchronous,
+} from "../../src/file/sqlite.ts";
+import { rejection } from "../support/rejection.ts";
+import { databasePath } from "../support/temporary-folder.ts";
+
+it.each(["20.1.0", "18.20.4", "21.7.3"])(
+  "names what it needs on Node %s instead of crashing",
+  async (version) => {
+    const error = await rejection(loadSqlite(version));
+    expect(error).toMatchObject({
+      code: "ATLAS_CORE_NODE_UNSUPPORTED",
+      details: { found: version, needed: ">=22.18" },
+      retryable: false,
+    });
+    expect(error.message).toContain(`this is Node ${version}`);
+  },
+);
+
+it.each([
+  ["full", 2],
+  ["off", 0],
+] as const)(
+  "opens a file for writing with the settings that its promises rest on (%s)",
+  async (synchronous, level) => {
+    const open = await loadSqlite();
+    const path = databasePath();
+    // The second time is what a reopening does.
+    for (let time = 0; time < 2; time += 1) {
+      const database = openWriting(open, path, synchronous);
+      const settings = ["journal_mode", "synchronous", "foreign_keys", "trusted_schema"];
+      const found = settings.map((name) => database.pragma(name, { simple: true }));
+      database.close();
+      expect(found).toEqual(["wal", level, 1, 0]);
+    }
+  },
+);
+
+it.each<Synchronous>(["full"])(
+  "does not open a file on which a setting does not take (%s)",
+  async (synchronous) => {
+    const path = databasePath();
+    let opened: Sqlite.Database | undefined;
+    const deaf: OpenDatabase = (file) => {
+      const database = new Sqlite(file);
+      const pragma = database.pragma.bind(database);
+      database.pragma = (source, options) =>
+        pragma(source.startsWith("synchronous =") ? "synchronous = normal" : source, options);
+      opened = database;
+      return database;
+    };
+    expect(() => openWriting(deaf, path, synchronous)).toThrow(
+      'SQLite answered "1" to pragma synchronous, not "2".',
+    );
+    expect(opened?.open).toBe(false);
+  },
+);
+
+it("opens a file for reading on a connection that refuses to write", async () => {
+  const open = await loadSqlite();
+  const path = databasePath();
+  openWriting(open, path, "full").close();
+  const database = openReading(open, path);
+  onTestFinished(() => void database.close());
+  expect(() => database.exec("create table t (a)")).toThrow(/readonly/);
+});
