@@ -1,5 +1,5 @@
 import type { Clock } from "@atlas/core";
-import { PluginError } from "../errors.ts";
+import { PluginError } from "../contract/errors.ts";
 
 const LONGEST_WAIT_MS = 24 * 60 * 60 * 1_000;
 

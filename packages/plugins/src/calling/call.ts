@@ -1,5 +1,5 @@
 import type { Clock } from "@atlas/core";
-import { PluginError } from "./errors.ts";
+import { PluginError } from "../contract/errors.ts";
 
 /** How a call of a plugin ended. */
 type CallEnd =

@@ -8,7 +8,7 @@ import {
   parseEventId,
   type ReadOnlyRepo,
 } from "@atlas/core";
-import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
+import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 
 /** Notes which events every sink has had, so that prune may remove them. */
 export interface Delivered {

@@ -9,16 +9,16 @@ import {
   parseEventId,
   type ReadOnlyRepo,
 } from "@atlas/core";
-import { type Call, startCall } from "./call.ts";
-import { type PluginHost, trackCommands } from "./context.ts";
+import { type Call, startCall } from "../calling/call.ts";
+import { readFailure } from "../calling/failure.ts";
+import { type PluginHost, trackCommands } from "../contract/context.ts";
+import { PluginError, stopping } from "../contract/errors.ts";
+import { eventTypeFilter } from "../contract/event-filter.ts";
+import { retryDelayMs } from "../contract/retry.ts";
+import type { SinkContext, SinkPlugin } from "../contract/sink.ts";
+import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import type { SinkException } from "../module/queries.ts";
 import { createDelivered } from "./delivered.ts";
-import { PluginError, stopping } from "./errors.ts";
-import { eventTypeFilter } from "./event-filter.ts";
-import { readFailure } from "./failure.ts";
-import type { SinkException } from "./module/queries.ts";
-import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
-import { retryDelayMs } from "./retry.ts";
-import type { SinkContext, SinkPlugin } from "./sink.ts";
 
 /** Takes domain events to sinks: in commit order, at least once, one cursor per sink. */
 export interface Delivery {

@@ -1,18 +1,18 @@
 import type { Command, CommandSink, Job, JsonObject, ReadOnlyRepo } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
-import { type Call, startCall } from "./call.ts";
-import { type PluginHost, trackCommands } from "./context.ts";
-import { PluginError } from "./errors.ts";
-import { readFailure } from "./failure.ts";
+import { type Call, startCall } from "../calling/call.ts";
+import { readFailure } from "../calling/failure.ts";
+import { type PluginHost, trackCommands } from "../contract/context.ts";
+import { PluginError } from "../contract/errors.ts";
+import type { PluginRegistry } from "../contract/registry.ts";
+import type { Wait } from "../contract/wait.ts";
+import type { WorkflowPlugin } from "../contract/workflow.ts";
+import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { readJobInput } from "./job-input.ts";
 import type { AttemptOutcome } from "./job-state.ts";
-import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
 import type { Progress } from "./progress.ts";
-import type { PluginRegistry } from "./registry.ts";
 import { createSteps } from "./steps.ts";
-import type { Wait } from "./wait.ts";
-import type { WorkflowPlugin } from "./workflow.ts";
 import { createWorkflowContext } from "./workflow-context.ts";
 
 /** One attempt at a job. */

@@ -1,8 +1,8 @@
 import type { Admit, AnyCommand, JsonObject, Refusal } from "@atlas/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { PluginError } from "./errors.ts";
-import type { PluginRegistry } from "./registry.ts";
-import type { WorkflowPlugin } from "./workflow.ts";
+import { PluginError } from "../contract/errors.ts";
+import type { PluginRegistry } from "../contract/registry.ts";
+import type { WorkflowPlugin } from "../contract/workflow.ts";
 
 /** A job's input, as its workflow's schema gives it; throws `ATLAS_PLUGINS_INPUT_INVALID` with the schema's own message. */
 export function readJobInput(

@@ -12,16 +12,16 @@ import {
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
+import type { PluginHost } from "../contract/context.ts";
+import { PluginError, stopping } from "../contract/errors.ts";
+import type { PluginRegistry } from "../contract/registry.ts";
+import type { WorkflowPlugin } from "../contract/workflow.ts";
+import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { type Attempt, type AttemptEnd, type AttemptLLM, startAttempt } from "./attempt.ts";
-import type { PluginHost } from "./context.ts";
-import { PluginError, stopping } from "./errors.ts";
 import { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
-import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { createReadyJobs } from "./ready-jobs.ts";
-import type { PluginRegistry } from "./registry.ts";
 import { createWaits } from "./waits.ts";
-import type { WorkflowPlugin } from "./workflow.ts";
 
 /** Claims ready jobs, runs their workflows and reports what became of them. */
 export interface JobRunner {

@@ -1,6 +1,6 @@
 import { isoTime, type Job, type JsonObject } from "@atlas/core";
-import type { Failure } from "./failure.ts";
-import { type RetryPolicy, retryDelayMs } from "./retry.ts";
+import type { Failure } from "../calling/failure.ts";
+import { type RetryPolicy, retryDelayMs } from "../contract/retry.ts";
 
 /** How an attempt ended. */
 export type AttemptOutcome =

@@ -1,6 +1,6 @@
 import type { Clock, CommandSink, Logger } from "@atlas/core";
-import type { PluginsCommand } from "./plugins-module.ts";
-import type { JobProgress } from "./workflow.ts";
+import type { JobProgress } from "../contract/workflow.ts";
+import type { PluginsCommand } from "../module/plugins-module.ts";
 
 /** How far running jobs are. */
 export interface Progress {

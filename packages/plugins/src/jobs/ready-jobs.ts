@@ -1,5 +1,5 @@
 import { isoTime, type Job, type ReadOnlyRepo } from "@atlas/core";
-import type { PluginsModule } from "./plugins-module.ts";
+import type { PluginsModule } from "../module/plugins-module.ts";
 
 /** Jobs that are ready, in their order. */
 export interface ReadyJobs {

@@ -10,10 +10,10 @@ import {
   normalizeTime,
   type ReadOnlyRepo,
 } from "@atlas/core";
-import { PluginError } from "./errors.ts";
-import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
-import { isJobOver, matchesFilter, type Wait, type WaitFor } from "./wait.ts";
-import type { WorkflowContext } from "./workflow.ts";
+import { PluginError } from "../contract/errors.ts";
+import { isJobOver, matchesFilter, type Wait, type WaitFor } from "../contract/wait.ts";
+import type { WorkflowContext } from "../contract/workflow.ts";
+import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 
 /** The part of a workflow's context that outlives an attempt. */
 export type Steps = Pick<WorkflowContext, "step" | "sleepUntil" | "waitForEvent" | "waitForJobs"> & {

@@ -9,8 +9,8 @@ import {
   type Logger,
   type ReadOnlyRepo,
 } from "@atlas/core";
-import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
-import { isJobOver, matchesFilter, type Wait } from "./wait.ts";
+import { isJobOver, matchesFilter, type Wait } from "../contract/wait.ts";
+import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 
 /** Looks out for what waiting jobs wait for, and queues them when it is there. */
 export interface Waits {

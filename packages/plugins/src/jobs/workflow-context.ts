@@ -11,12 +11,12 @@ import type {
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
+import { handled, type PluginServices } from "../contract/context.ts";
+import type { PluginRegistry } from "../contract/registry.ts";
+import type { JobProgress, WorkflowContext, WorkflowPlugin } from "../contract/workflow.ts";
 import { runtimeOfAttempt } from "./attempt-runtime.ts";
-import { handled, type PluginServices } from "./context.ts";
 import { readJobInput } from "./job-input.ts";
-import type { PluginRegistry } from "./registry.ts";
 import type { Steps } from "./steps.ts";
-import type { JobProgress, WorkflowContext, WorkflowPlugin } from "./workflow.ts";
 
 /** What the context of one attempt is made of. */
 export interface WorkflowContextParts {

@@ -10,7 +10,7 @@ import {
 } from "@atlas/core";
 import { sql } from "kysely";
 import { z } from "zod";
-import { waitFor } from "../wait.ts";
+import { waitFor } from "../contract/wait.ts";
 import type { PluginsTables } from "./tables.ts";
 
 interface Job {

@@ -8,12 +8,12 @@ import {
   jobUncount,
   jobWait,
   jobWaitEnd,
-} from "./module/job-commands.ts";
-import { initial } from "./module/migrations/001_initial.ts";
-import { pluginsQueries } from "./module/queries.ts";
-import { sinkAdvance, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./module/sink-commands.ts";
-import { scheduleSet, sourceCheckpoint } from "./module/source-commands.ts";
-import type { PluginsTables } from "./module/tables.ts";
+} from "./job-commands.ts";
+import { initial } from "./migrations/001_initial.ts";
+import { pluginsQueries } from "./queries.ts";
+import { sinkAdvance, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
+import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
+import type { PluginsTables } from "./tables.ts";
 
 /**
  * What the runners keep: cursors, schedules, exceptions, steps and waits. A gateway installs it; its commands are for the

@@ -1,7 +1,7 @@
 import { type CoreTables, type JsonObject, type JsonValue, query, type Read } from "@atlas/core";
 import { sql } from "kysely";
-import type { Wait, WaitFor } from "../wait.ts";
-import type { JobProgress } from "../workflow.ts";
+import type { Wait, WaitFor } from "../contract/wait.ts";
+import type { JobProgress } from "../contract/workflow.ts";
 import { insight } from "./insight.ts";
 import type { PluginsTables, ScheduleKind, SinkExceptionStatus } from "./tables.ts";
 

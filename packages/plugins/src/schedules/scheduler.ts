@@ -9,9 +9,9 @@ import {
   type Loop,
   type ReadOnlyRepo,
 } from "@atlas/core";
-import type { ScheduleKind } from "./module/tables.ts";
-import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
-import { dueRuns, parseSchedule, type Schedule } from "./schedule.ts";
+import { dueRuns, parseSchedule, type Schedule } from "../contract/schedule.ts";
+import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import type { ScheduleKind } from "../module/tables.ts";
 
 /** Something that happens by itself. */
 export interface Scheduled {

@@ -1,6 +1,6 @@
 import { type Command, isoTime, type ReadOnlyRepo } from "@atlas/core";
+import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { Scheduled } from "./scheduler.ts";
-import type { WorkflowPlugin } from "./workflow.ts";
 
 const KEY = "schedule:";
 

@@ -1,13 +1,13 @@
 import { type Command, type CommandSink, isoTime, type ReadOnlyRepo } from "@atlas/core";
-import { type Call, startCall } from "./call.ts";
-import { handled, type PluginHost, trackCommands } from "./context.ts";
-import { stopping } from "./errors.ts";
-import { readFailure } from "./failure.ts";
-import type { PluginsCommand, PluginsModule } from "./plugins-module.ts";
-import type { PluginRegistry } from "./registry.ts";
-import { retryDelayMs } from "./retry.ts";
-import { createScheduler, type Scheduled, type Scheduler } from "./scheduler.ts";
-import type { SourceContext, SourcePlugin } from "./source.ts";
+import { type Call, startCall } from "../calling/call.ts";
+import { readFailure } from "../calling/failure.ts";
+import { handled, type PluginHost, trackCommands } from "../contract/context.ts";
+import { stopping } from "../contract/errors.ts";
+import type { PluginRegistry } from "../contract/registry.ts";
+import { retryDelayMs } from "../contract/retry.ts";
+import type { SourceContext, SourcePlugin } from "../contract/source.ts";
+import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import { createScheduler, type Scheduled, type Scheduler } from "../schedules/scheduler.ts";
 
 /** Runs sources: when they are asked for, and by their schedules. */
 export interface SourceRunner {

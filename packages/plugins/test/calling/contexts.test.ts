@@ -10,7 +10,7 @@ import {
   type WorkflowContext,
   type WorkflowContextWith,
   type WorkflowPlugin,
-} from "../src/index.ts";
+} from "../../src/index.ts";
 
 describe("a plugin's context", () => {
   it("gives the ways that are documented and no other", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readFailure } from "../src/index.ts";
+import { readFailure } from "../../src/index.ts";
 
 const hostile = new Proxy(
   {},

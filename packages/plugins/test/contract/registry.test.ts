@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createPluginRegistry, type WorkflowPlugin } from "../src/index.ts";
+import { createPluginRegistry, type WorkflowPlugin } from "../../src/index.ts";
 
 const digest: WorkflowPlugin = { id: "digest.v1", run: async () => undefined };
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createPluginRegistry, type Schedule } from "../src/index.ts";
-import { dueRuns, parseSchedule } from "../src/schedule.ts";
+import { dueRuns, parseSchedule } from "../../src/contract/schedule.ts";
+import { createPluginRegistry, type Schedule } from "../../src/index.ts";
 
 const at = (time: string): number => Date.parse(time);
 const times = (schedule: Schedule, from: string, count: number): string[] => {

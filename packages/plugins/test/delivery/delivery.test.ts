@@ -1,9 +1,9 @@
 import type { Clock, DomainEvent } from "@atlas/core";
 import { describe, expect, it } from "vitest";
-import { createDelivery, MAX_EVENT_DEPTH, type SinkPlugin } from "../src/index.ts";
-import { createManualClock } from "./support/manual-clock.ts";
-import { openStore } from "./support/open-store.ts";
-import { until } from "./support/until.ts";
+import { createDelivery, MAX_EVENT_DEPTH, type SinkPlugin } from "../../src/index.ts";
+import { createManualClock } from "../support/manual-clock.ts";
+import { openStore } from "../support/open-store.ts";
+import { until } from "../support/until.ts";
 
 async function delivering(sinks: readonly SinkPlugin[], clock?: Clock) {
   const opened = await openStore(clock === undefined ? {} : { clock });

@@ -7,10 +7,10 @@ import {
   createPluginRegistry,
   createSourceRunner,
   type WorkflowContext,
-} from "../src/index.ts";
-import { createManualClock } from "./support/manual-clock.ts";
-import { openStore } from "./support/open-store.ts";
-import { until } from "./support/until.ts";
+} from "../../src/index.ts";
+import { createManualClock } from "../support/manual-clock.ts";
+import { openStore } from "../support/open-store.ts";
+import { until } from "../support/until.ts";
 
 const throwing = Object.defineProperty(new Error("unseen"), "message", {
   get() {

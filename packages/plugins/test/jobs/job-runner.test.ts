@@ -9,10 +9,10 @@ import {
   defineWorkflow,
   type WorkflowContext,
   type WorkflowPlugin,
-} from "../src/index.ts";
-import { createManualClock } from "./support/manual-clock.ts";
-import { openStore } from "./support/open-store.ts";
-import { until as untilFound } from "./support/until.ts";
+} from "../../src/index.ts";
+import { createManualClock } from "../support/manual-clock.ts";
+import { openStore } from "../support/open-store.ts";
+import { until as untilFound } from "../support/until.ts";
 
 async function running(
   run: WorkflowPlugin["run"],

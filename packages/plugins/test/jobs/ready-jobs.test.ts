@@ -1,7 +1,7 @@
 import type { NewJob } from "@atlas/core";
 import { describe, expect, it } from "vitest";
-import { createReadyJobs } from "../src/ready-jobs.ts";
-import { openStore } from "./support/open-store.ts";
+import { createReadyJobs } from "../../src/jobs/ready-jobs.ts";
+import { openStore } from "../support/open-store.ts";
 
 const T0 = Date.parse("2026-01-01T00:00:00.000Z");
 const created_at = new Date(T0).toISOString();

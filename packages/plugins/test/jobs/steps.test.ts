@@ -1,10 +1,10 @@
 import type { Clock, Job, NewJob } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createJobRunner, createPluginRegistry, type WorkflowPlugin } from "../src/index.ts";
-import { createManualClock } from "./support/manual-clock.ts";
-import { openStore } from "./support/open-store.ts";
-import { until } from "./support/until.ts";
+import { createJobRunner, createPluginRegistry, type WorkflowPlugin } from "../../src/index.ts";
+import { createManualClock } from "../support/manual-clock.ts";
+import { openStore } from "../support/open-store.ts";
+import { until } from "../support/until.ts";
 
 async function running(
   run: WorkflowPlugin["run"],

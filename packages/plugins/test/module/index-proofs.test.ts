@@ -1,6 +1,6 @@
 import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
-import { openStore } from "./support/open-store.ts";
+import { openStore } from "../support/open-store.ts";
 
 /** What the runners ask again and again, and how SQLite must find it. */
 const asked: readonly (readonly [string, string, RegExp])[] = [

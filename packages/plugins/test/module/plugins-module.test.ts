@@ -1,7 +1,7 @@
 import type { Command } from "@atlas/core";
 import { expect, it } from "vitest";
-import type { PluginsCommand } from "../src/index.ts";
-import { openStore } from "./support/open-store.ts";
+import type { PluginsCommand } from "../../src/index.ts";
+import { openStore } from "../support/open-store.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 const error = { message: "down" };

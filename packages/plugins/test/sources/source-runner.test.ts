@@ -1,9 +1,9 @@
 import { isoTime, type JsonValue } from "@atlas/core";
 import { describe, expect, it } from "vitest";
-import { createPluginRegistry, createSourceRunner, type SourcePlugin } from "../src/index.ts";
-import { createManualClock } from "./support/manual-clock.ts";
-import { openStore } from "./support/open-store.ts";
-import { until } from "./support/until.ts";
+import { createPluginRegistry, createSourceRunner, type SourcePlugin } from "../../src/index.ts";
+import { createManualClock } from "../support/manual-clock.ts";
+import { openStore } from "../support/open-store.ts";
+import { until } from "../support/until.ts";
 
 async function runnerOf(...sources: readonly SourcePlugin[]) {
   const { clock, advance } = createManualClock();

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineWorkflow, type WorkflowPlugin } from "../../workflow.ts";
+import { defineWorkflow, type WorkflowPlugin } from "../../contract/workflow.ts";
 import { idOption, readOptions, textOption } from "../options.ts";
 
 /** How ideas are found. */

@@ -1,6 +1,6 @@
 import type { DomainEvent } from "@atlas/core";
 import { z } from "zod";
-import { defineSink, type SinkPlugin } from "../../sink.ts";
+import { defineSink, type SinkPlugin } from "../../contract/sink.ts";
 import { functionOption, idOption, readOptions, textsOption } from "../options.ts";
 
 /** What is printed. */

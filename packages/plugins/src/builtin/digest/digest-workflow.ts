@@ -1,6 +1,6 @@
 import type { Artifact } from "@atlas/core";
 import { z } from "zod";
-import { defineWorkflow, type WorkflowContext, type WorkflowPlugin } from "../../workflow.ts";
+import { defineWorkflow, type WorkflowContext, type WorkflowPlugin } from "../../contract/workflow.ts";
 import { countOption, idOption, readOptions, textOption, textsOption } from "../options.ts";
 import { type NewsItem, readNews } from "./news.ts";
 

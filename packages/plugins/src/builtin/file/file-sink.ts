@@ -2,8 +2,8 @@ import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Artifact } from "@atlas/core";
 import { z } from "zod";
-import { PluginError } from "../../errors.ts";
-import { defineSink, type SinkPlugin } from "../../sink.ts";
+import { PluginError } from "../../contract/errors.ts";
+import { defineSink, type SinkPlugin } from "../../contract/sink.ts";
 import { sha256 } from "../external-id.ts";
 import { functionOption, idOption, readOptions, textOption, textsOption } from "../options.ts";
 

@@ -1,6 +1,6 @@
 import { type Command, isoTime, type ReadOnlyRepo } from "@atlas/core";
 import { z } from "zod";
-import { defineSource, type SourceContext, type SourcePlugin } from "../../source.ts";
+import { defineSource, type SourceContext, type SourcePlugin } from "../../contract/source.ts";
 import { externalId, sha256 } from "../external-id.ts";
 import { countOption, functionOption, idOption, readOptions, textOption } from "../options.ts";
 import { oneLine } from "../plain-text.ts";

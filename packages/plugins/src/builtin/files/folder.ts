@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open, readdir, realpath } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
-import { PluginError } from "../../errors.ts";
+import { PluginError } from "../../contract/errors.ts";
 import { sha256 } from "../external-id.ts";
 
 /** A file of a folder as it was found. */

@@ -1,6 +1,6 @@
 import type { Command } from "@atlas/core";
 import { z } from "zod";
-import { defineSource, type SourcePlugin } from "../../source.ts";
+import { defineSource, type SourcePlugin } from "../../contract/source.ts";
 import { externalId } from "../external-id.ts";
 import { functionOption, idOption, readOptions, textOption } from "../options.ts";
 import { oneLine } from "../plain-text.ts";

@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import { promisify } from "node:util";
-import { PluginError } from "../../errors.ts";
+import { PluginError } from "../../contract/errors.ts";
 
 /** One commit, as `git log` tells it. */
 export interface Commit {

@@ -1,5 +1,5 @@
 import type { Clock } from "@atlas/core";
-import { PluginError } from "../../errors.ts";
+import { PluginError } from "../../contract/errors.ts";
 import { exchange, statusError } from "../http.ts";
 
 /** What a server said of a feed when it gave it out; sent back, it saves giving it out again. */

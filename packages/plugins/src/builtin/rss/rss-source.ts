@@ -1,7 +1,7 @@
 import { type Command, canonicalJson } from "@atlas/core";
 import { z } from "zod";
-import { PluginError } from "../../errors.ts";
-import { defineSource, type SourcePlugin } from "../../source.ts";
+import { PluginError } from "../../contract/errors.ts";
+import { defineSource, type SourcePlugin } from "../../contract/source.ts";
 import { externalId, sha256 } from "../external-id.ts";
 import { countOption, functionOption, idOption, readOptions } from "../options.ts";
 import { addressOption, headersOption } from "../web-options.ts";

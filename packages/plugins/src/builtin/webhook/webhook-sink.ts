@@ -1,7 +1,7 @@
 import { type DomainEvent, type JsonValue, jsonText } from "@atlas/core";
 import { z } from "zod";
-import { PluginError } from "../../errors.ts";
-import { defineSink, type SinkContext, type SinkPlugin } from "../../sink.ts";
+import { PluginError } from "../../contract/errors.ts";
+import { defineSink, type SinkContext, type SinkPlugin } from "../../contract/sink.ts";
 import { exchange, statusError } from "../http.ts";
 import { countOption, functionOption, idOption, readOptions, textsOption } from "../options.ts";
 import { addressOption, headersOption } from "../web-options.ts";
