@@ -7,7 +7,7 @@ const commitSchema = z.object({ author: z.string(), subject: z.string() });
 
 const SHOWN = 50;
 
-/** Sums up a range of commits in Markdown: counted by us, summarised by a model. */
+/** Summarizes a range of commits in Markdown: code counts the commits, a model writes the summary. */
 export const digestWorkflow = defineWorkflow({
   id: "digest.v1",
   input: inputSchema,
@@ -21,7 +21,7 @@ export const digestWorkflow = defineWorkflow({
     }
     const latest = subjects.slice(-SHOWN).reverse();
     const answer = await ctx.llm.generateText({
-      system: "You sum up the recent history of a software project for its users, in one paragraph.",
+      system: "Summarize the recent history of a software project for its users, in one paragraph.",
       prompt: latest.join("\n"),
     });
 

@@ -1,8 +1,8 @@
-// Reads the history of a git repository, sums up what is new, and writes it to ./digest.
+// Reads the history of a git repository, summarizes what is new, and writes a digest to ./digest.
 //
 //   npm run quickstart                     this checkout
 //   npm run quickstart -- --repo PATH      another repository
-//   npm run quickstart -- --routing FILE   summed up by the models of a routing file, not by the mock
+//   npm run quickstart -- --routing FILE   summarized by the models of a routing file instead of the mock
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
@@ -17,7 +17,7 @@ const DIGESTS = "digest";
 
 async function main(path: string, routing: string | undefined): Promise<void> {
   const startedAt = performance.now();
-  // Looked at before anything is made, so that a wrong path leaves no database behind.
+  // Checked first, so that a wrong path leaves no database behind.
   const { isShallow } = await openGitRepository({ path });
   const database = databaseFor(path);
   const gateway = await createGateway({
@@ -26,7 +26,7 @@ async function main(path: string, routing: string | undefined): Promise<void> {
       createGitSource({
         path,
         onProgress: showProgress,
-        // Committed together with the last commits of a range: none is left without its digest.
+        // Committed in one unit with the last commits of a range, so no range is left without a digest.
         afterwards: ({ id, head }) => [
           {
             type: "job.create",
@@ -46,12 +46,12 @@ async function main(path: string, routing: string | undefined): Promise<void> {
     known = await latestDigest(gateway);
     await gateway.start();
     console.log(`Reading the history of ${path}.`);
-    if (isShallow) console.log("It is a shallow clone: only the commits that it has are read.");
+    if (isShallow) console.log("It is a shallow clone: only the commits that it contains are read.");
     await gateway.sync("git");
     await finishDigests(gateway);
     latest = await latestDigest(gateway);
   } finally {
-    // Stopping also delivers what is committed, so a digest is on disk from here on.
+    // stop() delivers what is committed, so the digest is on disk after this line.
     await gateway.stop();
   }
   const file = join(DIGESTS, latest === undefined ? "" : digestName(latest));
@@ -63,12 +63,12 @@ async function main(path: string, routing: string | undefined): Promise<void> {
   console.log(`The database is ${database}. It took ${seconds} s.`);
 }
 
-/** The file of the digest that ends at the commit `head`. */
+/** The file name of the digest that ends at the commit `head`. */
 function digestName({ data }: Artifact): string {
   return `digest-${String(data?.["head"]).slice(0, 12)}.md`;
 }
 
-/** Waits for every digest that is under way, also for those that an earlier, killed run left behind. */
+/** Waits for all unfinished digests, including those that an earlier, killed run left behind. */
 async function finishDigests({ repo, jobs }: Gateway): Promise<void> {
   const queued = await repo.listJobs({ status: "queued" });
   const running = await repo.listJobs({ status: "running" });
@@ -105,7 +105,7 @@ try {
   });
   await main(resolve(values.repo), values.routing);
 } catch (error) {
-  // What Atlas itself reports says what to do; of anything else the stack is wanted.
+  // An error of Atlas says what to do; any other error needs its stack.
   const isExpected = error instanceof TypeError || (error instanceof Error && "code" in error);
   console.error(isExpected ? error.message : error);
   process.exitCode = 1;

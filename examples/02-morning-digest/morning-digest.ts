@@ -1,4 +1,4 @@
-// Reads a folder of notes and a feed, sums up what is new since the last run, and sends that to a webhook.
+// Reads a folder of notes and a feed, summarizes what is new since the last run, and posts the digest to a webhook.
 //
 //   WEBHOOK_SECRET=… node --conditions=@atlas/source examples/02-morning-digest/morning-digest.ts \
 //     --notes ./notes --feed https://example.invalid/feed.xml --webhook https://example.invalid/hook
@@ -20,7 +20,7 @@ const { values } = parseArgs({
 const { notes = "", feed = "", webhook = "", database } = values;
 const secret = process.env["WEBHOOK_SECRET"];
 
-/** The receiver gets the digest itself, and not only the news that there is one. */
+/** Sends the digest itself instead of the event that announces it. */
 const digestBody: WebhookSinkOptions["body"] = async (event, { repo }) => {
   const artifact = await repo.getArtifact(event.aggregate_id ?? "");
   if (artifact?.content_md === undefined) return undefined;
@@ -42,7 +42,7 @@ const gateway = await createGateway({
 });
 try {
   await gateway.start();
-  // A source that fails holds up nobody: the digest is made of what came in.
+  // One failing source does not stop the others: the digest covers what arrived.
   await gateway.sync().catch((error: Error) => console.error(error.message));
   const { id } = await gateway.jobs.create({ workflow_id: "digest.v1" });
   const job = await gateway.jobs.wait(id);
