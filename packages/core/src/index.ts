@@ -52,9 +52,9 @@ export {
   statement,
 } from "./contract/statement.ts";
 export { isoTime, normalizeTime, timeText } from "./contract/time.ts";
+export type { UnreachableReason } from "./contract/unreachable-reason.ts";
 export { type Manifest, restore } from "./history/backup.ts";
 export type { DatabaseSize, PruneReport } from "./history/prune-store.ts";
-export type { UnreachableReason } from "./history/rebuild.ts";
 export type { PastStore, Verification } from "./history/time-travel.ts";
 export type { Upkeep } from "./history/upkeep.ts";
 export { type Admit, MAX_COMMAND_BYTES, MAX_UNIT_BYTES, MAX_UNIT_COMMANDS } from "./intake/intake.ts";

@@ -1,5 +1,5 @@
-import type { UnreachableReason } from "../history/rebuild.ts";
 import type { Refusal } from "./refusal.ts";
+import type { UnreachableReason } from "./unreachable-reason.ts";
 
 /**
  * What each of core's codes carries in `details`. The code says what happened; `docs/errors.md` says what to do.

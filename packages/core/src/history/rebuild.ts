@@ -2,6 +2,7 @@ import { constants, existsSync } from "node:fs";
 import { chmod, copyFile } from "node:fs/promises";
 import { type CoreError, coreError } from "../contract/errors.ts";
 import type { StoreModule } from "../contract/module.ts";
+import type { UnreachableReason } from "../contract/unreachable-reason.ts";
 import { type Connection, createConnection } from "../file/connection.ts";
 import { migrate } from "../file/migrate.ts";
 import { type OpenDatabase, openWriting } from "../file/sqlite.ts";
@@ -10,21 +11,6 @@ import { readCounters } from "../writing/counters.ts";
 import { databaseTask } from "./database-task.ts";
 import { findBaseline, fingerprintOfModules, keepEpoch } from "./epoch.ts";
 import { type Replayed, replay } from "./replay.ts";
-
-/** Why a state of the past cannot be rebuilt. */
-export type UnreachableReason =
-  /** Nothing has that number yet. */
-  | "future"
-  /** It was written with other modules, other versions of them, or other migrations than are installed now. */
-  | "modules changed"
-  /** Commands are missing from the journal: it was pruned, switched off, or altered. */
-  | "journal incomplete"
-  /** The copy that the epoch begins with is not beside the database any more. */
-  | "baseline missing"
-  /** That copy is not what it was. */
-  | "baseline altered"
-  /** A command of the journal cannot be carried out again. */
-  | "diverged";
 
 /** Where the past of a database is found. */
 export interface Past {
