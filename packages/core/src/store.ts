@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "./contract/clock.ts";
 import type { CommandSink, Committed, Envelope } from "./contract/command.ts";
-import { CoreError } from "./contract/errors.ts";
+import { isCoreError } from "./contract/errors.ts";
 import type { Health } from "./contract/health.ts";
 import { createNewId, type NewId } from "./contract/id.ts";
 import { guardLogger, type Logger, silentLogger } from "./contract/logger.ts";
@@ -154,7 +154,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     envelope: Envelope | undefined,
     error: unknown,
   ): unknown {
-    if (!(error instanceof CoreError)) return error;
+    if (!isCoreError(error)) return error;
     log.warn({ code: error.code, actor: envelope?.actor }, error.message);
     if (stopped === undefined) {
       for (const command of commands) loop.note(() => intake.noteRefusal(command, envelope, error));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { CoreError, createStore, type StoreCommand } from "../src/index.ts";
+import { createStore, isCoreError, type StoreCommand } from "../src/index.ts";
 import { lab } from "./support/lab.ts";
 import { readRows } from "./support/read-file.ts";
 import { databasePath } from "./support/temporary-folder.ts";
@@ -133,7 +133,7 @@ it("does with any units of commands what a model of maps and lists does", async 
           const sent = units.map(({ commands, command_id }) =>
             store.commands
               .enqueueAll(commands, command_id === undefined ? {} : { command_id })
-              .catch((error: unknown) => (error instanceof CoreError ? error.code : error)),
+              .catch((error: unknown) => (isCoreError(error) ? error.code : error)),
           );
           expect(await Promise.all(sent)).toEqual(units.map((one) => model.send(one)));
         }
@@ -169,7 +169,7 @@ it("is on a file what it is in memory", async () => {
   const sent = units.map(({ commands, command_id }) =>
     store.commands
       .enqueueAll(commands, command_id === undefined ? {} : { command_id })
-      .catch((error: unknown) => (error instanceof CoreError ? error.code : error)),
+      .catch((error: unknown) => (isCoreError(error) ? error.code : error)),
   );
   expect(await Promise.all(sent)).toEqual(units.map((one) => model.send(one)));
   await store.stop();

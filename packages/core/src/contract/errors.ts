@@ -53,16 +53,23 @@ const retryable: ReadonlySet<string> = new Set<CoreErrorCode>([
   "ATLAS_CORE_STORAGE_FULL",
 ]);
 
-/** Every failure that core reports. Branch on `code`; narrow `details` with {@link isCoreError}. */
-export class CoreError<Details extends object = object> extends Error {
+// One symbol for every copy of this package in a process. `instanceof` fails for an error that another copy made.
+const brand = Symbol.for("@atlas/core.CoreError");
+
+/** Any failure that core reports. Branch on `code`; {@link isCoreError} types `details` by it. */
+export class CoreError<Code extends string = string> extends Error {
+  static {
+    Object.defineProperty(CoreError.prototype, brand, { value: true });
+  }
+
   override readonly name = "CoreError";
   /** One of {@link CoreErrorCode}, or the code with which a module or an `admit` hook refused a command. */
-  readonly code: string;
-  /** True where the same call may succeed later without any change to it. */
+  readonly code: Code;
+  /** True if the same call may succeed later without any change to it. */
   readonly retryable: boolean;
-  readonly details: Details;
+  readonly details: DetailsOf<Code>;
 
-  constructor(code: string, details: Details, message: string, options?: { readonly cause?: unknown }) {
+  constructor(code: Code, details: DetailsOf<Code>, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.code = code;
     this.retryable = retryable.has(code);
@@ -70,33 +77,32 @@ export class CoreError<Details extends object = object> extends Error {
   }
 }
 
-/** Makes a `CoreError` whose details are those of its code. */
-export function coreError<Code extends CoreErrorCode>(
-  code: Code,
-  details: CoreErrorDetails[Code],
-  message: string,
-  options?: { readonly cause?: unknown },
-): CoreError<CoreErrorDetails[Code]> {
-  return new CoreError(code, details, message, options);
-}
+type DetailsOf<Code extends string> = Code extends CoreErrorCode ? CoreErrorDetails[Code] : object;
 
-/** The error with which a refused command rejects: its code and details are the refusal's own. */
+/** The error that a refused command rejects with. It carries the refusal's own code and details. */
 export function refusalError(refusal: Refusal): CoreError {
   return new CoreError(refusal.refuse, refusal.details ?? {}, refusal.message);
 }
 
-/** The refusal of a handler whose command names something that is not there. */
+/** The refusal for a command that names a missing record. */
 export function notFound(kind: string, id: string): Refusal {
   const code: CoreErrorCode = "ATLAS_CORE_NOT_FOUND";
   return { refuse: code, message: `There is no ${kind} "${id}".`, details: { id } };
 }
 
-/** True for a `CoreError`; with a `code`, for that code only, and `details` is then typed by it. */
+/**
+ * Tells whether a value is a `CoreError`. With a `code`, it must also have that code, and `details` is typed by it.
+ * Recognises errors of every copy of this package that the process has loaded.
+ *
+ * @example
+ * ```ts
+ * const error: unknown = new CoreError("ATLAS_CORE_NOT_FOUND", { id: "e1" }, "There is no entity \"e1\".");
+ * assert.equal(isCoreError(error, "ATLAS_CORE_NOT_FOUND") && error.details.id, "e1");
+ * ```
+ */
 export function isCoreError(error: unknown): error is CoreError;
-export function isCoreError<Code extends CoreErrorCode>(
-  error: unknown,
-  code: Code,
-): error is CoreError<CoreErrorDetails[Code]>;
+export function isCoreError<Code extends CoreErrorCode>(error: unknown, code: Code): error is CoreError<Code>;
 export function isCoreError(error: unknown, code?: CoreErrorCode): boolean {
-  return error instanceof CoreError && (code === undefined || error.code === code);
+  if (typeof error !== "object" || error === null || !(brand in error)) return false;
+  return code === undefined || (error as { readonly code?: unknown }).code === code;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { coreError } from "./errors.ts";
+import { CoreError } from "./errors.ts";
 
 /** What JSON can say. `undefined`, NaN, dates, maps and class instances are not JSON and are refused with a path. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
@@ -56,12 +56,12 @@ export function canonicalCopy<Value>(
   } catch (error) {
     if (error === tooLarge) {
       const message = `The value is larger than ${sizeLimit} characters; the same object may stand in it very often.`;
-      throw coreError("ATLAS_CORE_JSON_INVALID", { path: "" }, message);
+      throw new CoreError("ATLAS_CORE_JSON_INVALID", { path: "" }, message);
     }
     if (error !== notJson) throw error;
     const problem = findProblem(value, maxDepth);
     const subject = problem.path === "" ? "The value" : `"${problem.path}"`;
-    throw coreError("ATLAS_CORE_JSON_INVALID", { path: problem.path }, `${subject} ${problem.reason}`);
+    throw new CoreError("ATLAS_CORE_JSON_INVALID", { path: problem.path }, `${subject} ${problem.reason}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { coreError } from "./errors.ts";
+import { CoreError } from "./errors.ts";
 
 /** One page of a list. */
 export interface Page<Item> {
@@ -41,7 +41,7 @@ export function readCursor<Key>(cursor: string | undefined, key: z.ZodType<Key>)
   try {
     return key.parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));
   } catch (cause) {
-    throw coreError(
+    throw new CoreError(
       "ATLAS_CORE_CURSOR_INVALID",
       { cursor: String(cursor).slice(0, 200) },
       "The cursor is not one that this list gave out. Start again without it.",

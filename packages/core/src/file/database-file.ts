@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { coreError } from "../contract/errors.ts";
+import { CoreError } from "../contract/errors.ts";
 
 /** Where a store's database lies. */
 export interface DatabaseFile {
@@ -42,7 +42,7 @@ export function findDatabaseFile(database: string): DatabaseFile {
   const path = realPath(resolve(database), database);
   const found = statOf(path, database);
   if ((found?.size ?? 0) === 0 && (statOf(`${path}-wal`, database)?.size ?? 0) > 0) {
-    throw coreError(
+    throw new CoreError(
       "ATLAS_CORE_DATABASE_CORRUPT",
       { path, found: "a write-ahead log without its database" },
       `The database "${path}" is missing or empty, but changes to it lie beside it in a -wal file. Restore the file or a backup.`,
@@ -127,7 +127,7 @@ function statOf(path: string, given: string): Stats | undefined {
 export function badPath(path: string, problem: string, cause?: unknown): Error {
   const reason = cause instanceof Error ? ` (${cause.message})` : "";
   const message = `The database path "${path}" ${problem}${reason}.`;
-  return coreError("ATLAS_CORE_DATABASE_PATH", { path }, message, { cause });
+  return new CoreError("ATLAS_CORE_DATABASE_PATH", { path }, message, { cause });
 }
 
 function nothing(): void {}

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { link, open, rename, rm, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { coreError, isCoreError } from "../contract/errors.ts";
+import { CoreError, isCoreError } from "../contract/errors.ts";
 
 const BESIDE = ["", "-wal", "-shm", "-journal", ".lock", ".owner", ".json"] as const;
 
@@ -29,7 +29,7 @@ export async function withFreshFile<Result>(
     if (isCoreError(cause)) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `"${whole}" could not be written: ${reason}. Nothing was left there; look at the disk and try again.`;
-    throw coreError("ATLAS_CORE_COPY_FAILED", { path: whole, reason }, message, { cause });
+    throw new CoreError("ATLAS_CORE_COPY_FAILED", { path: whole, reason }, message, { cause });
   } finally {
     await removeDatabase(partial).catch(() => undefined);
   }
@@ -73,5 +73,5 @@ async function sync(path: string): Promise<void> {
 
 function taken(path: string, cause?: unknown): Error {
   const message = `"${path}" exists already and was not changed. Give a path at which there is no file.`;
-  return coreError("ATLAS_CORE_FILE_EXISTS", { path }, message, { cause });
+  return new CoreError("ATLAS_CORE_FILE_EXISTS", { path }, message, { cause });
 }

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { z } from "zod";
-import { coreError } from "../contract/errors.ts";
+import { CoreError } from "../contract/errors.ts";
 import { badPath } from "./database-file.ts";
 import type { OpenDatabase } from "./sqlite.ts";
 import { sqliteCode } from "./storage-trouble.ts";
@@ -65,5 +65,5 @@ function inUse(path: string, pid: number | undefined, cause: unknown): Error {
   const who = pid === undefined ? "another gateway" : `the gateway of process ${pid}`;
   const message = `The database "${path}" is in use by ${who}. Stop that one first, or give this one its own file.`;
   const details = { path, ...(pid === undefined ? {} : { pid }) };
-  return coreError("ATLAS_CORE_DATABASE_IN_USE", details, message, { cause });
+  return new CoreError("ATLAS_CORE_DATABASE_IN_USE", details, message, { cause });
 }

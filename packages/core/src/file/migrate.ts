@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type Database from "better-sqlite3";
-import { coreError } from "../contract/errors.ts";
+import { CoreError } from "../contract/errors.ts";
 import type { Migration, StoreModule } from "../contract/module.ts";
 import { createSqlBuilder } from "../contract/statement.ts";
 import { bookkeeping } from "./bookkeeping-schema.ts";
@@ -93,14 +93,14 @@ function checkApplied(
   if (known === undefined) {
     // Tables of a module that is not installed now are left alone.
     if (!ours.modules.some((candidate) => candidate.name === module)) return;
-    throw coreError(
+    throw new CoreError(
       "ATLAS_CORE_DATABASE_NEWER",
       { path: ours.path, module, migration },
       `The database "${ours.path}" was written by a newer version: it has migration "${migration}" of "${module}", which is not known here. Update Atlas and its modules.`,
     );
   }
   if (known.checksum !== row.checksum) {
-    throw coreError(
+    throw new CoreError(
       "ATLAS_CORE_MIGRATION_EDITED",
       { module, migration },
       `Migration "${migration}" of module "${module}" is not the one that was applied to this database. Restore its text and put the change into a new migration.`,
@@ -127,7 +127,7 @@ function run(database: Database.Database, migration: CompiledMigration, now: str
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const advice = troubleKind(cause) === undefined ? "Correct it" : "Look at the disk";
-    throw coreError(
+    throw new CoreError(
       "ATLAS_CORE_MIGRATION_FAILED",
       { module, migration: name },
       `Migration "${name}" of module "${module}" failed: ${reason}. Nothing of it was applied. ${advice} and start again.`,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type Database from "better-sqlite3";
-import { coreError } from "../contract/errors.ts";
+import { CoreError } from "../contract/errors.ts";
 import { badPath } from "./database-file.ts";
 import { sqliteCode } from "./storage-trouble.ts";
 
@@ -26,7 +26,7 @@ export async function loadSqlite(nodeVersion: string = process.versions.node): P
   if (Number.parseInt(nodeVersion, 10) < OLDEST_NODE) {
     const details = { found: nodeVersion, needed: `>=${OLDEST_NODE}.18` };
     const message = `Atlas needs Node ${details.needed}; this is Node ${nodeVersion}. Install a newer Node.`;
-    throw coreError("ATLAS_CORE_NODE_UNSUPPORTED", details, message);
+    throw new CoreError("ATLAS_CORE_NODE_UNSUPPORTED", details, message);
   }
   const { default: Sqlite } = await import("better-sqlite3");
   const open: OpenDatabase = (path, { readonly = false, timeoutMs }) =>
@@ -42,7 +42,7 @@ function checkSqliteVersion(open: OpenDatabase): void {
   if (compareVersions(found, OLDEST_SQLITE) < 0) {
     const details = { found, needed: `>=${OLDEST_SQLITE}` };
     const message = `Atlas needs SQLite ${details.needed}; better-sqlite3 brings ${found}. Update better-sqlite3.`;
-    throw coreError("ATLAS_CORE_SQLITE_UNSUPPORTED", details, message);
+    throw new CoreError("ATLAS_CORE_SQLITE_UNSUPPORTED", details, message);
   }
 }
 
@@ -168,15 +168,15 @@ export function withFileNamed<Result>(path: string, read: () => Result): Result 
 /** The error for a file that is not Atlas's. */
 export function foreign(path: string, cause?: unknown): Error {
   const message = `"${path}" is not a database of Atlas. It was not changed; give another path.`;
-  return coreError("ATLAS_CORE_DATABASE_FOREIGN", { path }, message, { cause });
+  return new CoreError("ATLAS_CORE_DATABASE_FOREIGN", { path }, message, { cause });
 }
 
 function held(path: string, cause: unknown): Error {
   const message = `Another program holds the database "${path}" locked, so it could not be opened. Try again when that one is done.`;
-  return coreError("ATLAS_CORE_DATABASE_IN_USE", { path }, message, { cause });
+  return new CoreError("ATLAS_CORE_DATABASE_IN_USE", { path }, message, { cause });
 }
 
 function corrupt(path: string, found: string, cause?: unknown): Error {
   const message = `The database "${path}" is damaged: ${found}. It was not changed; restore a backup to another path.`;
-  return coreError("ATLAS_CORE_DATABASE_CORRUPT", { path, found }, message, { cause });
+  return new CoreError("ATLAS_CORE_DATABASE_CORRUPT", { path, found }, message, { cause });
 }

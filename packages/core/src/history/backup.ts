@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { chmod, copyFile, open, readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
-import { coreError } from "../contract/errors.ts";
+import { CoreError } from "../contract/errors.ts";
 import { canonicalJson } from "../contract/json.ts";
 import { timeText } from "../contract/time.ts";
 import { withFreshFile } from "../file/fresh-file.ts";
@@ -136,5 +136,5 @@ async function createPrivateFile(path: string): Promise<void> {
 
 function invalid(path: string, found: string, cause?: unknown): Error {
   const message = `"${path}" cannot be restored: ${found}. It was not changed; take another backup.`;
-  return coreError("ATLAS_CORE_BACKUP_INVALID", { path, found }, message, { cause });
+  return new CoreError("ATLAS_CORE_BACKUP_INVALID", { path, found }, message, { cause });
 }

@@ -1,6 +1,6 @@
 import { constants, existsSync } from "node:fs";
 import { chmod, copyFile } from "node:fs/promises";
-import { type CoreError, coreError } from "../contract/errors.ts";
+import { CoreError } from "../contract/errors.ts";
 import type { StoreModule } from "../contract/module.ts";
 import type { UnreachableReason } from "../contract/unreachable-reason.ts";
 import { type Connection, createConnection } from "../file/connection.ts";
@@ -129,5 +129,5 @@ function stuck(seq: number, replayed: Exclude<Replayed, { readonly status: "comp
 
 function unreachable(seq: number, reason: UnreachableReason, what: string, cause?: unknown): CoreError {
   const message = `The state after command ${seq} cannot be rebuilt: ${what}.`;
-  return coreError("ATLAS_CORE_EPOCH_UNREACHABLE", { seq, reason }, message, { cause });
+  return new CoreError("ATLAS_CORE_EPOCH_UNREACHABLE", { seq, reason }, message, { cause });
 }

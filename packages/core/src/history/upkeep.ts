@@ -1,6 +1,6 @@
 import type { Clock } from "../contract/clock.ts";
 import type { Committed } from "../contract/command.ts";
-import { type CoreError, coreError } from "../contract/errors.ts";
+import { CoreError } from "../contract/errors.ts";
 import type { StoreModule } from "../contract/module.ts";
 import { isoTime } from "../contract/time.ts";
 import type { CommandQueue } from "../intake/command-queue.ts";
@@ -113,5 +113,5 @@ export function createUpkeep<Module extends StoreModule>(store: {
 
 /** The error for what is asked of a store that was stopped. */
 export function storeStopped(): CoreError {
-  return coreError("ATLAS_CORE_STOPPED", {}, "The store was stopped and takes no more commands.");
+  return new CoreError("ATLAS_CORE_STOPPED", {}, "The store was stopped and takes no more commands.");
 }

@@ -1,4 +1,4 @@
-import { coreError } from "../contract/errors.ts";
+import { CoreError } from "../contract/errors.ts";
 import type { Unit } from "./unit.ts";
 
 /** How much may wait to be committed. What goes beyond is refused at once with `ATLAS_CORE_QUEUE_FULL`. */
@@ -46,7 +46,7 @@ export function createCommandQueue({ maxCommands, maxBytes }: QueueBounds): Comm
   return {
     push(unit) {
       if (commands + unit.commands.length > maxCommands || bytes + unit.sizeBytes > maxBytes) {
-        throw coreError(
+        throw new CoreError(
           "ATLAS_CORE_QUEUE_FULL",
           { queued: commands, queuedBytes: bytes },
           `The queue is full (${commands} commands, about ${bytes} bytes). Await what was enqueued before sending more.`,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Cause, Envelope } from "../contract/command.ts";
-import { coreError } from "../contract/errors.ts";
+import { CoreError } from "../contract/errors.ts";
 import { idText } from "../contract/id.ts";
 import { shortText } from "../contract/text.ts";
 
@@ -38,7 +38,7 @@ export function readEnvelope(envelope: Envelope | undefined): ReadEnvelope {
   }
   const issue = result.error.issues[0];
   const path = ["envelope", ...(issue?.path ?? [])].join(".");
-  throw coreError(
+  throw new CoreError(
     "ATLAS_CORE_COMMAND_INVALID",
     { type: "", path },
     `"${path}" is not valid: ${issue?.message}.`,

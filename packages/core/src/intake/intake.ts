@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "../contract/clock.ts";
 import type { AnyCommand, Envelope } from "../contract/command.ts";
-import { type CoreError, coreError, isCoreError, refusalError } from "../contract/errors.ts";
+import { CoreError, isCoreError, refusalError } from "../contract/errors.ts";
 import { fingerprintOf } from "../contract/fingerprint.ts";
 import type { NewId } from "../contract/id.ts";
 import { canonicalCopy, canonicalJson, isPlainObject, MAX_JSON_DEPTH } from "../contract/json.ts";
@@ -109,7 +109,7 @@ export function createIntake(options: {
   function findCommand(command: unknown): InstalledCommand {
     const type = isPlainObject(command) ? command["type"] : undefined;
     if (typeof type !== "string") {
-      throw coreError(
+      throw new CoreError(
         "ATLAS_CORE_COMMAND_INVALID",
         { type: "", path: "type" },
         'A command is an object with a "type", such as { type: "entity.upsert", entity: { … } }.',
@@ -119,7 +119,7 @@ export function createIntake(options: {
     if (known !== undefined) return known;
     const names = [...installed.keys()];
     const nearest = nearestName(type, names);
-    throw coreError(
+    throw new CoreError(
       "ATLAS_CORE_COMMAND_UNKNOWN",
       { type: type.slice(0, 255), ...(nearest === undefined ? {} : { nearest }) },
       `No command is named "${type.slice(0, 255)}".${didYouMean(type, names)} Is its module installed?`,
@@ -134,7 +134,7 @@ export function createIntake(options: {
       return prepare(payload as never, preparation) as object;
     } catch (cause) {
       const message = `The prepare of "${known.type}" threw, so the command was refused.`;
-      throw coreError("ATLAS_CORE_HANDLER_FAILED", { type: known.type }, message, { cause });
+      throw new CoreError("ATLAS_CORE_HANDLER_FAILED", { type: known.type }, message, { cause });
     }
   }
 
@@ -152,7 +152,7 @@ export function createIntake(options: {
       if (isRefusal(answer)) throw refusalError(answer);
       if (!isPlainObject(answer) || answer["type"] !== known.type) {
         const message = `An admit hook answered "${known.type}" with neither that command nor a refusal. It may change what a command says, not what it is.`;
-        throw coreError("ATLAS_CORE_ADMIT_FAILED", { type: known.type }, message);
+        throw new CoreError("ATLAS_CORE_ADMIT_FAILED", { type: known.type }, message);
       }
       current = complete(known, check(known, answer as AnyCommand), preparation);
     }
@@ -199,7 +199,7 @@ function invalid(known: InstalledCommand, issue: z.core.$ZodIssue): CoreError {
     unknownKey === undefined
       ? `is not valid: ${issue.message}`
       : `is not a known field.${didYouMean(unknownKey, fieldsAt(known.schema, issue.path))}`;
-  return coreError("ATLAS_CORE_COMMAND_INVALID", { type, path }, `${type}: "${path}" ${reason}`);
+  return new CoreError("ATLAS_CORE_COMMAND_INVALID", { type, path }, `${type}: "${path}" ${reason}`);
 }
 
 function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
@@ -225,7 +225,7 @@ function freeze(known: InstalledCommand, payload: object): { readonly copy: obje
   } catch (error) {
     if (!isCoreError(error, "ATLAS_CORE_JSON_INVALID")) throw error;
     const { path } = error.details;
-    throw coreError("ATLAS_CORE_COMMAND_INVALID", { type, path }, `${type}: ${error.message}`, {
+    throw new CoreError("ATLAS_CORE_COMMAND_INVALID", { type, path }, `${type}: ${error.message}`, {
       cause: error,
     });
   }
@@ -236,7 +236,7 @@ function textBytes(copy: object): number {
 }
 
 function tooLarge(type: string, subject: string, sizeBytes: number, limitBytes: number): CoreError {
-  return coreError(
+  return new CoreError(
     "ATLAS_CORE_COMMAND_TOO_LARGE",
     { type, sizeBytes, limitBytes },
     `${type}: ${subject} is ${sizeBytes} bytes large; at most ${limitBytes} are allowed. Keep large content in a file and name it.`,
@@ -248,7 +248,7 @@ function callAdmit(hook: Admit, command: AnyCommand, envelope: Envelope): unknow
     return hook(command, envelope);
   } catch (cause) {
     const message = `An admit hook threw on "${command.type}", so the command was refused.`;
-    throw coreError("ATLAS_CORE_ADMIT_FAILED", { type: command.type }, message, { cause });
+    throw new CoreError("ATLAS_CORE_ADMIT_FAILED", { type: command.type }, message, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Change, type NewChangeEvent, type Plan, planOf } from "../contract/change.ts";
-import { coreError } from "../contract/errors.ts";
+import { CoreError } from "../contract/errors.ts";
 import { jsonText } from "../contract/json.ts";
 import type { QueuedCommand } from "./unit.ts";
 
@@ -24,7 +24,7 @@ function askForPlan(command: QueuedCommand): Plan {
     return planOf(definition.apply as (payload: object, change: Change<unknown>) => void, payload);
   } catch (cause) {
     const message = `The handler of "${type}" threw: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw coreError("ATLAS_CORE_HANDLER_FAILED", { type }, message, { cause });
+    throw new CoreError("ATLAS_CORE_HANDLER_FAILED", { type }, message, { cause });
   }
 }
 
@@ -38,5 +38,5 @@ function payloadText({ type }: QueuedCommand, { type: event, payload = {} }: New
     cause = error;
   }
   const message = `The handler of "${type}" emitted "${event}" with a payload that is not JSON.`;
-  throw coreError("ATLAS_CORE_HANDLER_FAILED", { type }, message, { cause });
+  throw new CoreError("ATLAS_CORE_HANDLER_FAILED", { type }, message, { cause });
 }

@@ -1,6 +1,6 @@
 import { Kysely, SqliteDialect } from "kysely";
 import type { ReadonlyKysely } from "kysely/readonly";
-import { coreError } from "../contract/errors.ts";
+import { CoreError } from "../contract/errors.ts";
 import type { QueriesOf, Read, StoreModule, TablesOf } from "../contract/module.ts";
 import type { ErasedStatement } from "../contract/statement.ts";
 import type { Connection, Prepared } from "../file/connection.ts";
@@ -43,7 +43,7 @@ export function createReadOnlyRepo<Module extends StoreModule>(
   });
   const prepared = (query: ErasedStatement): Prepared => {
     if (database.open) return connection.prepared(query);
-    throw coreError("ATLAS_CORE_STOPPED", {}, "The store was stopped; its repo cannot be read any more.");
+    throw new CoreError("ATLAS_CORE_STOPPED", {}, "The store was stopped; its repo cannot be read any more.");
   };
   const read: Read<CoreTables> = {
     get: async (query, values) => prepared(query).get(values as Values) as never,

@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import type { Committed } from "../contract/command.ts";
-import { type CoreError, coreError } from "../contract/errors.ts";
+import { CoreError } from "../contract/errors.ts";
 import { isoTime } from "../contract/time.ts";
 import type { Unit } from "../intake/unit.ts";
 
@@ -63,5 +63,5 @@ function forgottenBefore(unit: Unit): string {
 
 function reused(command_id: string): CoreError {
   const message = `The command id "${command_id}" was used for another command. Give each command its own id.`;
-  return coreError("ATLAS_CORE_COMMAND_ID_REUSED", { command_id }, message);
+  return new CoreError("ATLAS_CORE_COMMAND_ID_REUSED", { command_id }, message);
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../contract/clock.ts";
 import type { DomainEvent } from "../contract/command.ts";
-import { CoreError, coreError } from "../contract/errors.ts";
+import { CoreError, isCoreError } from "../contract/errors.ts";
 import type { Health } from "../contract/health.ts";
 import type { Logger } from "../contract/logger.ts";
 import { isoTime } from "../contract/time.ts";
@@ -159,7 +159,7 @@ export function createFlushLoop(options: {
   function settle(batch: readonly Unit[], { outcomes }: BatchOutcome): void {
     for (const [index, unit] of batch.entries()) {
       const outcome = outcomes[index];
-      if (outcome instanceof CoreError) {
+      if (isCoreError(outcome)) {
         refusedCommands += unit.commands.length;
         reject(unit, outcome);
       } else if (outcome !== undefined) {
@@ -261,13 +261,13 @@ export function createFlushLoop(options: {
 function notWrittenInTime(reason: "busy" | "full", waitedMs: number, cause: StorageTrouble): CoreError {
   const details = { waitedMs, outcome: "not applied" } as const;
   return reason === "busy"
-    ? coreError(
+    ? new CoreError(
         "ATLAS_CORE_STORAGE_BUSY",
         details,
         `Another process held the database locked for ${waitedMs} ms. The command was not applied; send it again.`,
         { cause },
       )
-    : coreError(
+    : new CoreError(
         "ATLAS_CORE_STORAGE_FULL",
         details,
         `The disk was full for ${waitedMs} ms. The command was not applied; free some space and send it again.`,
@@ -284,7 +284,7 @@ function storageFailed(
     details.outcome === "unknown"
       ? "Whether the command was applied is not known."
       : "The command was not applied.";
-  return coreError("ATLAS_CORE_STORAGE_FAILED", details, `The storage failed: ${message}. ${known}`, {
+  return new CoreError("ATLAS_CORE_STORAGE_FAILED", details, `The storage failed: ${message}. ${known}`, {
     cause,
   });
 }

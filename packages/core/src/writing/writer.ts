@@ -1,6 +1,6 @@
 import type { NewChangeEvent, Plan } from "../contract/change.ts";
 import type { Committed, DomainEvent } from "../contract/command.ts";
-import { CoreError, coreError, refusalError } from "../contract/errors.ts";
+import { CoreError, isCoreError, refusalError } from "../contract/errors.ts";
 import { type JsonObject, jsonText } from "../contract/json.ts";
 import type { Connection } from "../file/connection.ts";
 import { StorageTrouble, sqliteCode, troubleKind } from "../file/storage-trouble.ts";
@@ -150,7 +150,7 @@ export function createWriter(options: {
     const known = commandIds.find(unit);
     if (known !== undefined) return known;
     const outcome = applyCommands(unit);
-    if (!(outcome instanceof CoreError)) commandIds.remember(unit, outcome);
+    if (!isCoreError(outcome)) commandIds.remember(unit, outcome);
     return outcome;
   }
 
@@ -187,7 +187,7 @@ export function createWriter(options: {
       nextEvent = mark.event;
       events.length = mark.events;
       applied.length = mark.applied;
-      return error instanceof CoreError ? error : constraint(unit, error);
+      return isCoreError(error) ? error : constraint(unit, error);
     }
   }
 
@@ -287,7 +287,7 @@ function constraint(unit: Unit, cause: unknown): CoreError {
     .slice(0, 255);
   const sqlite = sqliteCode(cause) ?? "";
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return coreError(
+  return new CoreError(
     "ATLAS_CORE_CONSTRAINT",
     { type, sqlite },
     `${type}: the database refused it: ${reason}.`,
@@ -298,7 +298,7 @@ function constraint(unit: Unit, cause: unknown): CoreError {
 function notesOf(units: readonly Unit[], outcomes: readonly UnitOutcome[]): readonly RefusedNote[] {
   const notes: RefusedNote[] = [];
   for (const [index, outcome] of outcomes.entries()) {
-    if (outcome instanceof CoreError) notes.push(...notesOfUnit(units[index] as Unit, outcome));
+    if (isCoreError(outcome)) notes.push(...notesOfUnit(units[index] as Unit, outcome));
   }
   return notes;
 }

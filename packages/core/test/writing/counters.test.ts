@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type AnyCommand, CoreError } from "../../src/index.ts";
+import { type AnyCommand, isCoreError } from "../../src/index.ts";
 import { readCounters } from "../../src/writing/counters.ts";
 import { lab } from "../support/lab.ts";
 import { openWriterBench } from "../support/writer-bench.ts";
@@ -32,7 +32,7 @@ it("finds both counters after every batch, whatever was written, refused and pru
           batch.map((one) => bench.unit(Array.isArray(one) ? one : [one])),
           [],
         );
-        const receipts = outcome.outcomes.flatMap((one) => (one instanceof CoreError ? [] : one));
+        const receipts = outcome.outcomes.flatMap((one) => (isCoreError(one) ? [] : one));
         nextCommand += receipts.filter(({ changed }) => changed).length;
         nextEvent += outcome.events().length;
         expect(readCounters(bench.connection.database)).toEqual({ nextCommand, nextEvent });

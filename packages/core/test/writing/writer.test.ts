@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type AnyCommand, CoreError } from "../../src/index.ts";
+import { type AnyCommand, type CoreError, isCoreError } from "../../src/index.ts";
 import { badEventNames, lab } from "../support/lab.ts";
 import { countRows, dumpTables, readRows } from "../support/read-file.ts";
 import { openWriterBench } from "../support/writer-bench.ts";
 
 const put = (id: string): AnyCommand => ({ type: "lab.put", id });
-const codeOf = (outcome: unknown): unknown => (outcome instanceof CoreError ? outcome.code : outcome);
+const codeOf = (outcome: unknown): unknown => (isCoreError(outcome) ? outcome.code : outcome);
 
 interface Poison {
   readonly name: string;

@@ -2,7 +2,6 @@ import {
   type Command,
   type CommandSink,
   type CommittedBatch,
-  CoreError,
   createLoop,
   isCoreError,
   isoTime,
@@ -336,7 +335,7 @@ export function createJobRunner(options: {
         return true;
       } catch (error) {
         if (isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) return false;
-        if (!(error instanceof CoreError) || !error.retryable || isStopping) throw error;
+        if (!isCoreError(error) || !error.retryable || isStopping) throw error;
         log.warn({ error }, "A job could not be reported; it will be tried again.");
         await new Promise<void>((resolve) => void clock.after(REPORT_RETRY_MS, resolve));
       }

@@ -3,8 +3,8 @@ import {
   type Command,
   type CommandSink,
   type CommittedBatch,
-  CoreError,
   type DomainEvent,
+  isCoreError,
   type JsonValue,
   type Logger,
   type ReadOnlyRepo,
@@ -118,7 +118,7 @@ export function createWaits(options: {
       })
       .catch((error: unknown) => {
         // Refused: the job waits there no longer. Anything else is the storage's, and passes.
-        if (!(error instanceof CoreError) || !error.retryable) return;
+        if (!isCoreError(error) || !error.retryable) return;
         log.warn({ error, job: job_id }, "A job that waited could not be queued; it will be tried again.");
         const cancel = clock.after(RETRY_MS, () => {
           retries.delete(cancel);

@@ -534,7 +534,9 @@ describe("the job runner", () => {
         enqueue(command, envelope) {
           if (command.type === "job.updateStatus" && command.status === "succeeded" && failures > 0) {
             failures -= 1;
-            return Promise.reject(new CoreError("ATLAS_CORE_QUEUE_FULL", {}, "The queue is full."));
+            return Promise.reject(
+              new CoreError("ATLAS_CORE_QUEUE_FULL", { queued: 1, queuedBytes: 1 }, "The queue is full."),
+            );
           }
           return opened.commands.enqueue(command, envelope);
         },
