@@ -1,4 +1,4 @@
-export type { Change, IfNone, NewChangeEvent, Plan, Step } from "./contract/change.ts";
+export type { Change, IfNone, NewChangeEvent, Plan, PlanStep } from "./contract/change.ts";
 export { planOf } from "./contract/change.ts";
 export { type Clock, systemClock } from "./contract/clock.ts";
 export type {
@@ -113,7 +113,8 @@ export {
   type StoreCommand,
   type StoreOptions,
 } from "./store.ts";
+export type { CommittedBatch } from "./writing/commit-listeners.ts";
 export type { Distribution } from "./writing/distribution.ts";
 export type { Failpoint, FailpointName } from "./writing/failpoint.ts";
-export type { CommittedBatch, FlushStats } from "./writing/flush-loop.ts";
+export type { FlushStats } from "./writing/flush-recorder.ts";
 export { createLoop, type Loop } from "./writing/loop.ts";

@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
 import type { Connection } from "./file/connection.ts";
 import type { CommandQueue } from "./intake/command-queue.ts";
-import type { FlushLoop, FlushStats } from "./writing/flush-loop.ts";
+import type { FlushLoop } from "./writing/flush-loop.ts";
+import type { FlushStats } from "./writing/flush-recorder.ts";
 
 /** What a store is doing, in figures. Counts and distributions begin when it is opened. */
 export interface StoreStats extends FlushStats {

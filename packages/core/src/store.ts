@@ -1,6 +1,5 @@
 import { type Clock, systemClock } from "./contract/clock.ts";
-import type { CommandSink, Committed, Envelope } from "./contract/command.ts";
-import { isCoreError } from "./contract/errors.ts";
+import type { CommandSink, Committed } from "./contract/command.ts";
 import type { Health } from "./contract/health.ts";
 import { createNewId, type NewId } from "./contract/id.ts";
 import { guardLogger, type Logger, silentLogger } from "./contract/logger.ts";
@@ -8,17 +7,18 @@ import type { CommandOf, StoreModule } from "./contract/module.ts";
 import { isoTime } from "./contract/time.ts";
 import type { Connection } from "./file/connection.ts";
 import { loadSqlite } from "./file/sqlite.ts";
-import { createUpkeep, storeStopped, type Upkeep } from "./history/upkeep.ts";
+import { createUpkeep, type Upkeep } from "./history/upkeep.ts";
 import { createCommandQueue } from "./intake/command-queue.ts";
-import { type AcceptedUnit, type Admit, createIntake, MAX_UNIT_COMMANDS } from "./intake/intake.ts";
-import { reject } from "./intake/unit.ts";
+import { createDoor } from "./intake/door.ts";
+import { type Admit, createIntake, MAX_UNIT_COMMANDS } from "./intake/intake.ts";
 import type { CoreModule } from "./model/core-module.ts";
 import { installedModules } from "./model/installed-modules.ts";
 import { closeFile, closeQuietly, openFile } from "./open-file.ts";
 import type { ReadOnlyRepo } from "./reading/read-only-repo.ts";
 import { createStats, type StoreStats } from "./stats.ts";
+import type { CommittedBatch } from "./writing/commit-listeners.ts";
 import type { Failpoint } from "./writing/failpoint.ts";
-import { type CommittedBatch, createFlushLoop } from "./writing/flush-loop.ts";
+import { createFlushLoop } from "./writing/flush-loop.ts";
 import { createWriter, type Writer } from "./writing/writer.ts";
 
 /** How a store is opened. Only `database` is needed. */
@@ -121,49 +121,11 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   });
   const intake = createIntake({ modules, clock, newId, admit: options.admit ?? [] });
   const stats = createStats({ path: file.path, reader, queue, loop });
+  const door = createDoor({ intake, queue, loop, log });
   let stopped: Promise<void> | undefined;
 
-  /** `receive` is called when the commit is known, so that who waits goes on before the listeners of `onCommitted`. */
-  const send = <Received>(
-    commands: readonly unknown[],
-    envelope: Envelope | undefined,
-    receive: (receipts: readonly Committed[]) => Received,
-  ): Promise<Received> => {
-    const waiter = Promise.withResolvers<unknown>();
-    // It is resolved with what `receive` gives.
-    const promise = waiter.promise as Promise<Received>;
-    let unit: AcceptedUnit;
-    try {
-      if (stopped !== undefined) throw storeStopped();
-      unit = intake.accept(commands, envelope);
-    } catch (error) {
-      reject(waiter, refuseAtDoor(commands, envelope, error));
-      return promise;
-    }
-    try {
-      queue.push({ ...unit, waiter, receive });
-      loop.wake();
-    } catch (error) {
-      reject(waiter, error);
-    }
-    return promise;
-  };
-
-  function refuseAtDoor(
-    commands: readonly unknown[],
-    envelope: Envelope | undefined,
-    error: unknown,
-  ): unknown {
-    if (!isCoreError(error)) return error;
-    log.warn({ code: error.code, actor: envelope?.actor }, error.message);
-    if (stopped === undefined) {
-      for (const command of commands) loop.note(() => intake.noteRefusal(command, envelope, error));
-    }
-    return error;
-  }
-
   const commands: CommandSink<StoreCommand<Modules[number]>> = {
-    enqueue: (command, envelope) => send([command], envelope, first),
+    enqueue: (command, envelope) => door.send([command], envelope, first),
     enqueueAll: (list, envelope) => {
       if (!Array.isArray(list)) throw new TypeError("enqueueAll takes an array of commands.");
       if (list.length > MAX_UNIT_COMMANDS) {
@@ -171,7 +133,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
           `enqueueAll takes at most ${MAX_UNIT_COMMANDS} commands; got ${list.length}. Send several units.`,
         );
       }
-      return list.length === 0 ? Promise.resolve([]) : send(list, envelope, (receipts) => receipts);
+      return list.length === 0 ? Promise.resolve([]) : door.send(list, envelope, (receipts) => receipts);
     },
   };
 
@@ -180,7 +142,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     clock,
     queue,
     loop,
-    prune: (policy, limit) => send([{ type: "maintenance.prune", policy, limit }], undefined, first),
+    prune: (policy, limit) => door.send([{ type: "maintenance.prune", policy, limit }], undefined, first),
   });
 
   const store: Store<Modules[number]> = {
@@ -199,6 +161,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     asOf: upkeep.asOf,
     replay: upkeep.replay,
     stop() {
+      door.close();
       stopped ??= (async () => {
         await upkeep.stop();
         await loop.stop();

@@ -38,7 +38,7 @@ export interface Change<in out Tables> {
 }
 
 /** One step of a plan. */
-export interface Step {
+export interface PlanStep {
   readonly alternatives: readonly {
     readonly statement: ErasedStatement;
     readonly values: Readonly<Record<string, unknown>>;
@@ -48,7 +48,7 @@ export interface Step {
 
 /** What one command will do: its steps and its events. */
 export interface Plan {
-  readonly steps: readonly Step[];
+  readonly steps: readonly PlanStep[];
   readonly events: readonly NewChangeEvent[];
   /** How many of the steps may write. */
   readonly writes: number;
@@ -59,11 +59,11 @@ export function planOf<Payload, Tables>(
   apply: (payload: Payload, change: Change<Tables>) => void,
   payload: Payload,
 ): Plan {
-  const steps: Step[] = [];
+  const steps: PlanStep[] = [];
   const events: NewChangeEvent[] = [];
   let writes = 0;
 
-  const add = (step: Step): void => {
+  const add = (step: PlanStep): void => {
     if (step.ifNone !== "continue" && writes > 0) {
       throw new TypeError("A step that may stop or refuse must come before the command's first write.");
     }

@@ -84,6 +84,11 @@ export function refusalError(refusal: Refusal): CoreError {
   return new CoreError(refusal.refuse, refusal.details ?? {}, refusal.message);
 }
 
+/** The error for a call to a store that was stopped. */
+export function storeStopped(): CoreError {
+  return new CoreError("ATLAS_CORE_STOPPED", {}, "The store was stopped. Open it again to use it.");
+}
+
 /** The refusal for a command that names a missing record. */
 export function notFound(kind: string, id: string): Refusal {
   const code: CoreErrorCode = "ATLAS_CORE_NOT_FOUND";

@@ -4,7 +4,7 @@ import { silentLogger } from "../contract/logger.ts";
 import type { AnyCommandDefinition, StoreModule } from "../contract/module.ts";
 import type { Connection } from "../file/connection.ts";
 import { createCommandQueue } from "../intake/command-queue.ts";
-import type { Unit } from "../intake/unit.ts";
+import { createUnit, type UnitContent } from "../intake/unit.ts";
 import type { JournalRow } from "../model/bookkeeping.ts";
 import { createFlushLoop } from "../writing/flush-loop.ts";
 import { createWriter } from "../writing/writer.ts";
@@ -67,15 +67,14 @@ export async function replay(options: {
     };
     const definition = definitions.get(row.type);
     if (definition === undefined) return stop(`No command is named "${row.type}" now.`);
-    const waiter = Promise.withResolvers<unknown>();
-    queue.push({
-      ...unitOf(row, definition),
-      waiter,
-      receive: ([receipt]) => receipt?.changed === true && receipt.seq === row.seq,
-    });
+    const { unit, received } = createUnit(
+      contentOf(row, definition),
+      ([receipt]) => receipt?.changed === true && receipt.seq === row.seq,
+    );
+    queue.push(unit);
     loop.wake();
-    return waiter.promise.then(
-      (isAgain) => (isAgain === true ? undefined : stop(`"${row.type}" changed nothing.`)),
+    return received.then(
+      (isRepeated) => (isRepeated ? undefined : stop(`"${row.type}" changed nothing.`)),
       (error: Error) => stop(error.message),
     );
   };
@@ -108,12 +107,11 @@ function definitionsOf(modules: readonly StoreModule[]): ReadonlyMap<string, Any
   ]);
 }
 
-/** A unit as the intake made it; what only the caller needed is gone. */
-function unitOf(row: JournalRow, definition: AnyCommandDefinition): Omit<Unit, "waiter" | "receive"> {
+/** A unit as the intake made it, without what only the sender needed. */
+function contentOf(row: JournalRow, definition: AnyCommandDefinition): UnitContent {
   return {
     commands: [{ type: row.type, definition, payload: JSON.parse(row.payload) as object }],
     commandId: row.command_id ?? undefined,
-    fingerprint: undefined,
     actor: row.actor,
     cause: row.cause,
     depth: row.cause === null ? 0 : (JSON.parse(row.cause) as Cause).depth,

@@ -1,9 +1,10 @@
 import type { Clock } from "../contract/clock.ts";
 import type { Committed } from "../contract/command.ts";
-import { CoreError } from "../contract/errors.ts";
+import { storeStopped } from "../contract/errors.ts";
 import type { StoreModule } from "../contract/module.ts";
 import { isoTime } from "../contract/time.ts";
 import type { CommandQueue } from "../intake/command-queue.ts";
+import { createUnit } from "../intake/unit.ts";
 import type { PrunePolicy } from "../model/prune.ts";
 import type { FlushLoop } from "../writing/flush-loop.ts";
 import { copyDatabase, type Manifest } from "./backup.ts";
@@ -92,26 +93,18 @@ export function createUpkeep<Module extends StoreModule>(store: {
       now: isoTime(clock.now()),
       signal: over.signal,
     });
-    const waiter = Promise.withResolvers<unknown>();
-    queue.push({
-      commands: [{ type: START_EPOCH, definition: startEpoch, payload: { epoch: row } }],
-      commandId: undefined,
-      fingerprint: undefined,
-      actor: "store",
-      cause: null,
-      depth: 0,
-      enqueuedAt: row.started_at,
-      waitingSince: clock.monotonic(),
-      sizeBytes: 1_000,
-      waiter,
-      receive: (receipts) => receipts,
-    });
+    const { unit, received } = createUnit(
+      {
+        commands: [{ type: START_EPOCH, definition: startEpoch, payload: { epoch: row } }],
+        actor: "store",
+        enqueuedAt: row.started_at,
+        waitingSince: clock.monotonic(),
+        sizeBytes: 1_000,
+      },
+      (receipts) => receipts,
+    );
+    queue.push(unit);
     loop.wake();
-    await waiter.promise;
+    await received;
   }
-}
-
-/** The error for what is asked of a store that was stopped. */
-export function storeStopped(): CoreError {
-  return new CoreError("ATLAS_CORE_STOPPED", {}, "The store was stopped and takes no more commands.");
 }

@@ -10,7 +10,7 @@ import { didYouMean, nearestName } from "../contract/nearest.ts";
 import type { Refusal } from "../contract/refusal.ts";
 import { createIsoNow } from "../contract/time.ts";
 import { readEnvelope } from "./envelope.ts";
-import type { QueuedCommand, RefusedNote, Unit } from "./unit.ts";
+import type { QueuedCommand, RefusedNote, UnitContent } from "./unit.ts";
 
 /** The largest command, as UTF-8 bytes of its JSON: 4 MiB. */
 export const MAX_COMMAND_BYTES = 4 * 1024 * 1024;
@@ -31,13 +31,10 @@ const MAX_COMMAND_DEPTH = MAX_JSON_DEPTH + 2;
  */
 export type Admit = (command: AnyCommand, envelope: Envelope) => AnyCommand | Refusal;
 
-/** A {@link Unit} that nobody waits for yet. */
-export type AcceptedUnit = Omit<Unit, "waiter" | "receive">;
-
 /** Everything that is decided about a command before it is queued. */
 export interface Intake {
   /** Checks and completes commands and makes them ours; throws a `CoreError` that says what is wrong, and where. */
-  accept(commands: readonly unknown[], envelope: Envelope | undefined): AcceptedUnit;
+  accept(commands: readonly unknown[], envelope: Envelope | undefined): UnitContent;
   /** What is kept of a command that was refused with `error`. */
   noteRefusal(command: unknown, envelope: Envelope | undefined, error: CoreError): RefusedNote;
 }

@@ -1,7 +1,7 @@
 import type { Committed } from "../contract/command.ts";
 import type { AnyCommandDefinition } from "../contract/module.ts";
 
-/** A command that was checked and completed: from here on nobody else can change it. */
+/** A command that was checked and completed. Nobody can change it any more. */
 export interface QueuedCommand {
   readonly type: string;
   readonly definition: AnyCommandDefinition;
@@ -9,25 +9,70 @@ export interface QueuedCommand {
   readonly payload: object;
 }
 
-/** Commands that are committed together or not at all, with their one promise. */
-export interface Unit {
+/** What a unit consists of, before anyone waits for it. */
+export interface UnitContent {
   readonly commands: readonly QueuedCommand[];
-  readonly commandId: string | undefined;
-  /** SHA-256 of what the caller sent; only where there is a `commandId`. */
-  readonly fingerprint: string | undefined;
+  /** The caller's id of the unit. Default: none. */
+  readonly commandId?: string | undefined;
+  /** SHA-256 of what the caller sent; only needed with a `commandId`. */
+  readonly fingerprint?: string | undefined;
   readonly actor: string;
-  /** Canonical JSON of the cause. */
-  readonly cause: string | null;
-  readonly depth: number;
+  /** Canonical JSON of the cause. Default: null, no cause. */
+  readonly cause?: string | null;
+  /** Default: 0. */
+  readonly depth?: number;
   readonly enqueuedAt: string;
   /** When it was enqueued, on the monotonic clock. */
   readonly waitingSince: number;
-  /** What it weighs in memory, roughly. */
+  /** Estimated memory that it takes. */
   readonly sizeBytes: number;
-  /** Who waits. Kept as it was made: a closure more for each command would be felt in a full queue. */
+}
+
+/** Commands that are committed together or not at all, with the one promise of their sender. */
+export interface Unit extends Required<UnitContent> {
   readonly waiter: PromiseWithResolvers<unknown>;
-  /** What the waiter gets of the receipts. */
+  /** Makes the sender's result of the receipts. */
   readonly receive: (receipts: readonly Committed[]) => unknown;
+}
+
+/**
+ * Makes a unit and the promise that its sender awaits: what `receive` returns for the receipts. `receive` runs when the
+ * commit is known, so that the sender continues before the listeners of `onCommitted`.
+ */
+export function createUnit<Received>(
+  content: UnitContent,
+  receive: (receipts: readonly Committed[]) => Received,
+): { readonly unit: Unit; readonly received: Promise<Received> } {
+  // Kept as it is: one more closure per command would be felt in a full queue.
+  const waiter = Promise.withResolvers<unknown>();
+  const { commands, commandId, fingerprint, actor, cause = null, depth = 0 } = content;
+  const { enqueuedAt, waitingSince, sizeBytes } = content;
+  const unit = {
+    commands,
+    commandId,
+    fingerprint,
+    actor,
+    cause,
+    depth,
+    enqueuedAt,
+    waitingSince,
+    sizeBytes,
+    waiter,
+    receive,
+  };
+  // acknowledge() resolves it with what `receive` returns.
+  return { unit, received: waiter.promise as Promise<Received> };
+}
+
+/** Resolves the promise of a committed unit. */
+export function acknowledge({ waiter, receive }: Unit, receipts: readonly Committed[]): void {
+  waiter.resolve(receive(receipts));
+}
+
+/** Rejects the promise of a unit. A promise that nobody awaits never becomes an unhandled rejection. */
+export function reject({ waiter }: Unit, error: unknown): void {
+  waiter.promise.catch(() => undefined);
+  waiter.reject(error);
 }
 
 /** What is kept of a refused command. */
@@ -38,15 +83,4 @@ export interface RefusedNote {
   readonly message: string;
   readonly fingerprint: string | null;
   readonly refusedAt: string;
-}
-
-/** Tells who waits for a unit that it is committed. */
-export function acknowledge({ waiter, receive }: Unit, receipts: readonly Committed[]): void {
-  waiter.resolve(receive(receipts));
-}
-
-/** Tells who waits that nothing comes of it. Not awaiting a command never becomes an unhandled rejection. */
-export function reject({ promise, reject: refuse }: PromiseWithResolvers<unknown>, error: unknown): void {
-  promise.catch(() => undefined);
-  refuse(error);
 }

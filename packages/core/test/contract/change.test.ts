@@ -5,9 +5,9 @@ import {
   type CoreTables,
   coreModule,
   createNewId,
+  type PlanStep,
   type Preparation,
   planOf,
-  type Step,
 } from "../../src/index.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { lab } from "../support/lab.ts";
@@ -90,7 +90,7 @@ it.each(types)("%s gives the same plan for the same payload, and changes nothing
 });
 
 /** The statements themselves, which `toEqual` would only compare by their looks. */
-function statementsOf(steps: readonly Step[]): readonly string[] {
+function statementsOf(steps: readonly PlanStep[]): readonly string[] {
   return steps.flatMap(({ alternatives }) => alternatives.map(({ statement }) => statement.compiled().sql));
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { isCoreError } from "../../src/index.ts";
 import { createCommandQueue } from "../../src/intake/command-queue.ts";
-import type { QueuedCommand, Unit } from "../../src/intake/unit.ts";
+import { createUnit, type QueuedCommand, type Unit } from "../../src/intake/unit.ts";
 
 const command: QueuedCommand = {
   type: "test.nothing",
@@ -13,19 +13,14 @@ function unit(
   actor: string,
   options: { commands?: number; sizeBytes?: number; waitingSince?: number } = {},
 ): Unit {
-  return {
+  const content = {
     commands: Array.from({ length: options.commands ?? 1 }, () => command),
-    commandId: undefined,
-    fingerprint: undefined,
     actor,
-    cause: null,
-    depth: 0,
     enqueuedAt: "2026-11-21T09:00:00.000Z",
     waitingSince: options.waitingSince ?? 0,
     sizeBytes: options.sizeBytes ?? 10,
-    waiter: Promise.withResolvers(),
-    receive: (receipts) => receipts,
   };
+  return createUnit(content, (receipts) => receipts).unit;
 }
 
 const names = (units: readonly Unit[]): readonly string[] => units.map(({ actor }) => actor);

@@ -10,9 +10,10 @@ import {
   type StoreModule,
 } from "../../src/index.ts";
 import { createIntake, type Intake } from "../../src/intake/intake.ts";
-import type { Unit } from "../../src/intake/unit.ts";
+import { createUnit, type Unit } from "../../src/intake/unit.ts";
 import { coreModule } from "../../src/model/core-module.ts";
-import { createWriter, type UnitOutcome, type Writer } from "../../src/writing/writer.ts";
+import type { UnitOutcome } from "../../src/writing/apply-unit.ts";
+import { createWriter, type Writer } from "../../src/writing/writer.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { databasePath } from "./temporary-folder.ts";
 
@@ -48,11 +49,8 @@ export async function openWriterBench(
   const connection = createConnection(database);
   const writer = createWriter({ connection, journal, failpoint });
   const intake = createIntake({ modules, clock, newId: createNewId(clock), admit: [] });
-  const unit: WriterBench["unit"] = (commands, envelope) => ({
-    ...intake.accept(commands, envelope),
-    waiter: Promise.withResolvers(),
-    receive: (receipts) => receipts,
-  });
+  const unit: WriterBench["unit"] = (commands, envelope) =>
+    createUnit(intake.accept(commands, envelope), (receipts) => receipts).unit;
   return {
     path,
     connection,

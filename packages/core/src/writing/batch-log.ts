@@ -1,0 +1,190 @@
+import type Database from "better-sqlite3";
+import type { NewChangeEvent } from "../contract/change.ts";
+import type { Committed, DomainEvent } from "../contract/command.ts";
+import { type JsonObject, jsonText } from "../contract/json.ts";
+import type { PlannedCommand } from "../intake/planned-command.ts";
+import type { QueuedCommand, Unit } from "../intake/unit.ts";
+import { eventId } from "../model/domain-event.ts";
+import { carries, readCounters } from "./counters.ts";
+import { createRowsInsert } from "./rows-insert.ts";
+
+/** The commands that a batch applied and the events that they emitted: numbered at once, written in few statements. */
+export interface BatchLog {
+  /** Starts a batch. */
+  begin(): void;
+  /** Numbers a command that was applied, and its events. */
+  append(unit: Unit, planned: PlannedCommand): Committed;
+  /** Writes what is not written yet. Called before a statement that reads or changes the log's own tables. */
+  expose(): void;
+  /** The present end of the log, to return to if a unit is refused. */
+  mark(): LogMark;
+  /** Forgets what was appended since `mark`. `rowsUndone`: a savepoint removed the rows that were written since. */
+  returnTo(mark: LogMark, options: { readonly rowsUndone: boolean }): void;
+  /** Writes the rest of the batch, and the counters where its rows do not tell them. */
+  finish(): LoggedBatch;
+  /** Takes back the numbers of a batch whose transaction failed. */
+  abandon(): void;
+}
+
+/** What a finished batch added to the log. */
+export interface LoggedBatch {
+  /** The numbers of the commands that changed something; both 0 if none did. */
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** The domain events that were written. */
+  readonly events: () => readonly DomainEvent[];
+}
+
+/** A place in the log of a batch. */
+export interface LogMark {
+  readonly nextCommand: number;
+  readonly nextEvent: number;
+  readonly commands: number;
+  readonly events: number;
+  readonly written: Written;
+}
+
+/** How many commands and events of the batch are in their tables already. */
+interface Written {
+  readonly commands: number;
+  readonly events: number;
+}
+
+interface CommandDraft {
+  readonly seq: number;
+  readonly command: QueuedCommand;
+  readonly unit: Unit;
+}
+
+interface EventDraft {
+  readonly seq: number;
+  readonly event: NewChangeEvent;
+  readonly payload: string;
+  readonly commandSeq: number;
+  readonly depth: number;
+  readonly createdAt: string;
+}
+
+const EVENT_COLUMNS = ["seq", "type", "aggregate_id", "payload", "command_seq", "depth", "created_at"];
+const JOURNAL_COLUMNS = ["seq", "command_id", "type", "payload", "actor", "cause", "enqueued_at"];
+const nothingWritten: Written = { commands: 0, events: 0 };
+
+/** The log of a writer's batches. It goes on counting where the database stopped. */
+export function createBatchLog(
+  database: Database.Database,
+  options: { readonly journal: boolean },
+): BatchLog {
+  const { journal } = options;
+  const insertEvents = createRowsInsert(database, "domain_events", EVENT_COLUMNS);
+  const insertJournal = createRowsInsert(database, "journal", JOURNAL_COLUMNS);
+  const updateCounters = database.prepare("update store set next_command_seq = ?, next_event_seq = ?");
+  const store = String(database.prepare("select id from store").pluck().get());
+
+  let { nextCommand, nextEvent } = readCounters(database);
+  let firstCommand = nextCommand;
+  let firstEvent = nextEvent;
+  let commands: CommandDraft[] = [];
+  let events: EventDraft[] = [];
+  let written = nothingWritten;
+  let isExposed = false;
+
+  return {
+    begin() {
+      firstCommand = nextCommand;
+      firstEvent = nextEvent;
+      commands = [];
+      events = [];
+      written = nothingWritten;
+      isExposed = false;
+    },
+    append(unit, { command, plan, payloads }) {
+      const seq = nextCommand;
+      nextCommand += 1;
+      commands.push({ seq, command, unit });
+      for (const [index, event] of plan.events.entries()) {
+        events.push({
+          seq: nextEvent,
+          event,
+          // planCommand made one payload for each event.
+          payload: payloads[index] as string,
+          commandSeq: seq,
+          depth: unit.depth,
+          createdAt: event.created_at ?? unit.enqueuedAt,
+        });
+        nextEvent += 1;
+      }
+      return { seq, changed: true };
+    },
+    expose() {
+      write();
+      isExposed = true;
+    },
+    mark: () => ({
+      nextCommand,
+      nextEvent,
+      commands: commands.length,
+      events: events.length,
+      written,
+    }),
+    returnTo(mark, { rowsUndone }) {
+      ({ nextCommand, nextEvent } = mark);
+      commands.length = mark.commands;
+      events.length = mark.events;
+      if (rowsUndone) written = mark.written;
+    },
+    finish() {
+      write();
+      if (nextCommand !== firstCommand && !rowsTellCounters()) updateCounters.run(nextCommand, nextEvent);
+      const changed = nextCommand !== firstCommand;
+      const emitted = events;
+      return {
+        firstSeq: changed ? firstCommand : 0,
+        lastSeq: changed ? nextCommand - 1 : 0,
+        events: () => emitted.map((draft) => toDomainEvent(draft, store)),
+      };
+    },
+    abandon() {
+      nextCommand = firstCommand;
+      nextEvent = firstEvent;
+    },
+  };
+
+  function write(): void {
+    insertEvents(since(events, written.events), appendEventRow);
+    if (journal) insertJournal(since(commands, written.commands), appendJournalRow);
+    written = { commands: commands.length, events: events.length };
+  }
+
+  function rowsTellCounters(): boolean {
+    // A command that had access to the tables may have pruned the very rows.
+    return !isExposed && carries({ nextCommand, nextEvent }, { lastEvent: events.at(-1), journal });
+  }
+}
+
+function appendEventRow(draft: EventDraft, row: unknown[]): void {
+  const { seq, event, payload, commandSeq, depth, createdAt } = draft;
+  row.push(seq, event.type, event.aggregate_id ?? null, payload, commandSeq, depth, createdAt);
+}
+
+function appendJournalRow({ seq, command, unit }: CommandDraft, row: unknown[]): void {
+  // The intake made the payload of canonical JSON.
+  const payload = jsonText(command.payload as JsonObject);
+  row.push(seq, unit.commandId ?? null, command.type, payload, unit.actor, unit.cause, unit.enqueuedAt);
+}
+
+function toDomainEvent({ seq, event, commandSeq, depth, createdAt }: EventDraft, store: string): DomainEvent {
+  return {
+    id: eventId({ store, seq }),
+    seq,
+    type: event.type,
+    ...(event.aggregate_id === undefined ? {} : { aggregate_id: event.aggregate_id }),
+    payload: event.payload ?? {},
+    command_seq: commandSeq,
+    depth,
+    created_at: createdAt,
+  };
+}
+
+function since<Item>(list: readonly Item[], from: number): readonly Item[] {
+  return from === 0 ? list : list.slice(from);
+}
