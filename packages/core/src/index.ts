@@ -44,6 +44,7 @@ export {
   type BoundStatement,
   type CompiledStatement,
   type ErasedStatement,
+  excluded,
   type Literal,
   type Placeholders,
   type Query,

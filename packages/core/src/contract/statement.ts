@@ -1,4 +1,4 @@
-import type { Compilable, Expression, Kysely } from "kysely";
+import type { Compilable, Expression, ExpressionBuilder, Kysely } from "kysely";
 import {
   DummyDriver,
   Kysely as KyselyBuilder,
@@ -10,7 +10,51 @@ import {
 import type { ReadonlyKysely } from "kysely/readonly";
 
 /** A placeholder for each value: `p.title` stands for the `title` that is given when the statement runs. */
-export type Placeholders<Values> = { readonly [Name in keyof Values]-?: Expression<Values[Name]> };
+export type Placeholders<Values> = {
+  readonly [Name in Exclude<keyof Values, "columns">]-?: Expression<Values[Name]>;
+} & {
+  /**
+   * Placeholders for several values, for an insert or an update: `p.columns(["id", "title"])` is
+   * `{ id: p.id, title: p.title }`. With a list per table, a new column is added in one place. A value of its own cannot be
+   * named `columns`.
+   *
+   * @example
+   * ```ts
+   * const COST_COLUMNS = ["id", "job_id", "microusd", "at"] as const;
+   * const upsertCost = statement<FinopsTables, FinopsTables["finops_cost"]>((db, p) =>
+   *   db
+   *     .insertInto("finops_cost")
+   *     .values(p.columns(COST_COLUMNS))
+   *     .onConflict((conflict) =>
+   *       conflict.column("id").doUpdateSet((row) => excluded(row, ["job_id", "microusd", "at"])),
+   *     ),
+   * );
+   * assert.deepEqual(upsertCost.compiled().order, ["id", "job_id", "microusd", "at"]);
+   * ```
+   */
+  readonly columns: <const Names extends readonly (keyof Values)[]>(
+    names: Names,
+  ) => { readonly [Name in Names[number]]-?: Expression<Values[Name]> };
+};
+
+/**
+ * The values that an upsert tried to insert, for its `doUpdateSet`: `excluded(row, ["title", "url"])` sets `title` and `url`
+ * to them.
+ */
+export function excluded<
+  Tables extends { readonly excluded: object },
+  Table extends keyof Tables,
+  const Names extends readonly (keyof Tables["excluded"] & string)[],
+>(
+  row: ExpressionBuilder<Tables, Table>,
+  names: Names,
+): { readonly [Name in Names[number]]: Expression<Exclude<Tables["excluded"][Name], undefined>> } {
+  // By its type, `excluded` is among the tables that this builder knows.
+  const columns = row as unknown as ExpressionBuilder<{ excluded: Record<string, unknown> }, "excluded">;
+  const references = names.map((name) => [name, columns.ref(`excluded.${name}`)]);
+  // A reference to a column has the column's type.
+  return Object.fromEntries(references);
+}
 
 /** SQL text with the names of its values in the order in which they are bound. */
 export interface CompiledStatement {
@@ -133,7 +177,13 @@ function compileOnce<Tables, Values>(
 }
 
 function compile(build: (p: object) => Compilable): CompiledStatement {
-  const placeholders = new Proxy({}, { get: (_, name) => sql.val(new Placeholder(String(name))) });
+  const placeholder = (name: string): Expression<unknown> => sql.val(new Placeholder(name));
+  const columns = (names: readonly string[]): object =>
+    Object.fromEntries(names.map((name) => [name, placeholder(name)]));
+  const placeholders = new Proxy(
+    {},
+    { get: (_, name) => (name === "columns" ? columns : placeholder(String(name))) },
+  );
   const { sql: text, parameters } = build(placeholders).compile();
   return {
     sql: text,

@@ -4,7 +4,7 @@ import type Database from "better-sqlite3";
 import { z } from "zod";
 import { canonicalJson } from "../contract/json.ts";
 import { defineCommand, type StoreModule } from "../contract/module.ts";
-import { statement } from "../contract/statement.ts";
+import { excluded, statement } from "../contract/statement.ts";
 import type { Connection } from "../file/connection.ts";
 import { compileMigrations } from "../file/migrate.ts";
 import type { BookkeepingTables, EpochReason, EpochRow } from "../model/bookkeeping.ts";
@@ -67,25 +67,22 @@ export function findBaseline(databasePath: string, baseline: string): string {
   return join(dirname(databasePath), baseline);
 }
 
+const EPOCH_CONTENT = [
+  "fingerprint",
+  "reason",
+  "baseline",
+  "digest",
+  "started_at",
+] as const satisfies readonly (keyof EpochRow)[];
+/** The columns of `epochs`. */
+export const EPOCH_COLUMNS = ["first_seq", ...EPOCH_CONTENT] as const;
+
 const insertEpoch = statement<BookkeepingTables, EpochRow>((db, p) =>
   db
     .insertInto("epochs")
-    .values({
-      first_seq: p.first_seq,
-      fingerprint: p.fingerprint,
-      reason: p.reason,
-      baseline: p.baseline,
-      digest: p.digest,
-      started_at: p.started_at,
-    })
+    .values(p.columns(EPOCH_COLUMNS))
     .onConflict((conflict) =>
-      conflict.column("first_seq").doUpdateSet((row) => ({
-        fingerprint: row.ref("excluded.fingerprint"),
-        reason: row.ref("excluded.reason"),
-        baseline: row.ref("excluded.baseline"),
-        digest: row.ref("excluded.digest"),
-        started_at: row.ref("excluded.started_at"),
-      })),
+      conflict.column("first_seq").doUpdateSet((row) => excluded(row, EPOCH_CONTENT)),
     ),
 );
 

@@ -3,7 +3,7 @@ import { notFound } from "../contract/errors.ts";
 import { idText } from "../contract/id.ts";
 import { jsonObject, jsonText } from "../contract/json.ts";
 import { defineCommand } from "../contract/module.ts";
-import { query, statement } from "../contract/statement.ts";
+import { excluded, query, statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { ArtifactRow, CoreTables } from "./tables.ts";
 
@@ -48,35 +48,28 @@ export const partialArtifact = z.strictObject({
 /** What a caller gives to `artifact.update`. */
 export type PartialArtifact = z.input<typeof partialArtifact>;
 
-const COMPARED = ["type", "job_id", "title", "content_md", "data"] as const;
+// What makes an artifact differ from the one it replaces.
+const CONTENT = [
+  "type",
+  "job_id",
+  "title",
+  "content_md",
+  "data",
+] as const satisfies readonly (keyof ArtifactRow)[];
+/** The columns of `artifacts`. */
+export const ARTIFACT_COLUMNS = ["id", ...CONTENT, "created_at", "updated_at"] as const;
 
 const createArtifact = statement<CoreTables, ArtifactRow>((db, p) =>
   db
     .insertInto("artifacts")
-    .values({
-      id: p.id,
-      type: p.type,
-      job_id: p.job_id,
-      title: p.title,
-      content_md: p.content_md,
-      data: p.data,
-      created_at: p.created_at,
-      updated_at: p.updated_at,
-    })
+    .values(p.columns(ARTIFACT_COLUMNS))
     .onConflict((conflict) =>
       conflict
         .column("id")
-        .doUpdateSet((row) => ({
-          type: row.ref("excluded.type"),
-          job_id: row.ref("excluded.job_id"),
-          title: row.ref("excluded.title"),
-          content_md: row.ref("excluded.content_md"),
-          data: row.ref("excluded.data"),
-          updated_at: row.ref("excluded.updated_at"),
-        }))
+        .doUpdateSet((row) => excluded(row, [...CONTENT, "updated_at"]))
         .where((row) =>
           row.or(
-            COMPARED.map((column) => row(`artifacts.${column}`, "is not", row.ref(`excluded.${column}`))),
+            CONTENT.map((column) => row(`artifacts.${column}`, "is not", row.ref(`excluded.${column}`))),
           ),
         ),
     ),

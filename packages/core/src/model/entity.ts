@@ -2,7 +2,7 @@ import { z } from "zod";
 import { idText, MAX_ID_BYTES } from "../contract/id.ts";
 import { jsonObject, jsonText } from "../contract/json.ts";
 import { defineCommand } from "../contract/module.ts";
-import { type BoundStatement, statement } from "../contract/statement.ts";
+import { type BoundStatement, excluded, statement } from "../contract/statement.ts";
 import { textProblem } from "../contract/text.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreTables, EntityRow } from "./tables.ts";
@@ -35,9 +35,11 @@ export const entityInput = z
 /** What a caller gives to `entity.upsert`. */
 export type EntityInput = z.input<typeof entityInput>;
 
-type Columns = "type" | "source" | "external_id";
-const PLACE = ["type", "source", "external_id"] as const satisfies readonly Columns[];
-const CONTENT = ["title", "url", "data", "deleted_at"] as const;
+// What the indexes hold, and what makes an entity differ besides.
+const PLACE = ["type", "source", "external_id"] as const satisfies readonly (keyof EntityRow)[];
+const CONTENT = ["title", "url", "data", "deleted_at"] as const satisfies readonly (keyof EntityRow)[];
+/** The columns of `entities`. */
+export const ENTITY_COLUMNS = ["id", ...PLACE, ...CONTENT, "updated_at"] as const;
 
 // Naming a column in SET makes SQLite rewrite its index entries even when the value is the same (1.5x on random ids):
 // so the common case leaves the indexed columns alone, and a second statement moves an entity whose place changed.
@@ -45,27 +47,11 @@ const upsertInPlace = (compare: readonly (keyof EntityRow)[]) =>
   statement<CoreTables, EntityRow>((db, p) =>
     db
       .insertInto("entities")
-      .values({
-        id: p.id,
-        type: p.type,
-        source: p.source,
-        external_id: p.external_id,
-        title: p.title,
-        url: p.url,
-        data: p.data,
-        updated_at: p.updated_at,
-        deleted_at: p.deleted_at,
-      })
+      .values(p.columns(ENTITY_COLUMNS))
       .onConflict((conflict) =>
         conflict
           .column("id")
-          .doUpdateSet((row) => ({
-            title: row.ref("excluded.title"),
-            url: row.ref("excluded.url"),
-            data: row.ref("excluded.data"),
-            updated_at: row.ref("excluded.updated_at"),
-            deleted_at: row.ref("excluded.deleted_at"),
-          }))
+          .doUpdateSet((row) => excluded(row, [...CONTENT, "updated_at"]))
           .where((row) =>
             row.and([
               ...PLACE.map((column) => row(`entities.${column}`, "is", row.ref(`excluded.${column}`))),
@@ -83,16 +69,7 @@ const upsertDatedEntity = upsertInPlace([...CONTENT, "updated_at"]);
 const moveEntity = statement<CoreTables, EntityRow>((db, p) =>
   db
     .updateTable("entities")
-    .set({
-      type: p.type,
-      source: p.source,
-      external_id: p.external_id,
-      title: p.title,
-      url: p.url,
-      data: p.data,
-      updated_at: p.updated_at,
-      deleted_at: p.deleted_at,
-    })
+    .set(p.columns([...PLACE, ...CONTENT, "updated_at"]))
     .where("id", "=", p.id)
     .where((row) => row.or(PLACE.map((column) => row(column, "is not", p[column])))),
 );

@@ -20,18 +20,21 @@ export const eventInput = z.strictObject({
 /** What a caller gives to `event.insert`. */
 export type EventInput = z.input<typeof eventInput>;
 
+/** The columns of `events`. */
+export const EVENT_COLUMNS = [
+  "id",
+  "type",
+  "source",
+  "external_id",
+  "entity_id",
+  "data",
+  "occurred_at",
+] as const satisfies readonly (keyof EventRow)[];
+
 const insertEvent = statement<CoreTables, EventRow>((db, p) =>
   db
     .insertInto("events")
-    .values({
-      id: p.id,
-      type: p.type,
-      source: p.source,
-      external_id: p.external_id,
-      entity_id: p.entity_id,
-      data: p.data,
-      occurred_at: p.occurred_at,
-    })
+    .values(p.columns(EVENT_COLUMNS))
     .onConflict((conflict) => conflict.doNothing()),
 );
 

@@ -28,26 +28,29 @@ export const newJob = z.strictObject({
 /** What a caller gives to `job.create`. */
 export type NewJob = z.input<typeof newJob>;
 
+/** The columns of `jobs`. */
+export const JOB_COLUMNS = [
+  "id",
+  "workflow_id",
+  "status",
+  "priority",
+  "attempt",
+  "max_attempts",
+  "run_at",
+  "input",
+  "error",
+  "idempotency_key",
+  "parent_id",
+  "created_at",
+  "started_at",
+  "finished_at",
+  "updated_at",
+] as const satisfies readonly (keyof JobRow)[];
+
 const insertJob = statement<CoreTables, JobRow>((db, p) =>
   db
     .insertInto("jobs")
-    .values({
-      id: p.id,
-      workflow_id: p.workflow_id,
-      status: p.status,
-      priority: p.priority,
-      attempt: p.attempt,
-      max_attempts: p.max_attempts,
-      run_at: p.run_at,
-      input: p.input,
-      error: p.error,
-      idempotency_key: p.idempotency_key,
-      parent_id: p.parent_id,
-      created_at: p.created_at,
-      started_at: p.started_at,
-      finished_at: p.finished_at,
-      updated_at: p.updated_at,
-    })
+    .values(p.columns(JOB_COLUMNS))
     .onConflict((conflict) => conflict.doNothing()),
 );
 
