@@ -1,7 +1,7 @@
-import { expressionBuilder } from "kysely";
+import { type Expression, type ExpressionBuilder, expressionBuilder, type SqlBool } from "kysely";
 import { z } from "zod";
 import { defineCommand } from "../contract/module.ts";
-import { type Statement, statement } from "../contract/statement.ts";
+import { type Placeholders, type Statement, statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreTables } from "./tables.ts";
 
@@ -35,209 +35,135 @@ interface Values {
 }
 
 type Removal = Statement<CoreTables, Values>;
+type PrunedTable =
+  | "domain_events"
+  | "artifacts"
+  | "jobs"
+  | "events"
+  | "entities"
+  | "refused_commands"
+  | "journal";
+/** Builds a condition on a row of the table, named `old`. */
+type OldRow<Table extends PrunedTable> = ExpressionBuilder<CoreTables & { old: CoreTables[Table] }, "old">;
 
+/** Removes the rows for which `isOld` holds, at most `limit` of them, in the order of the table's key. */
+function removeOld<Table extends PrunedTable>(
+  table: Table,
+  key: "id" | "seq",
+  isOld: (old: OldRow<Table>, p: Placeholders<Values>) => readonly Expression<SqlBool>[],
+): Removal {
+  // One table stands for all of them: the statement names only the key and what `isOld` names.
+  const name = table as "jobs";
+  const column = key as "id";
+  return statement((db, p) =>
+    db.deleteFrom(name).where(column, "in", (row) =>
+      row
+        .selectFrom(`${name} as old` as const)
+        .select(`old.${column}`)
+        .where((old) => old.and([...isOld(old as unknown as OldRow<Table>, p)]))
+        .orderBy(`old.${column}`)
+        .limit(p.limit),
+    ),
+  );
+}
+
+const { exists, not, ...expression } = expressionBuilder<CoreTables>();
 const hasEnded = ["succeeded", "failed", "cancelled"] as const;
 
-/** Ids of which a sink has yet to be told: it will want to read them. */
-const awaited = expressionBuilder<CoreTables>()
+/** Ids that an undelivered event names. Its sinks will want to read them. */
+const awaited = expression
   .selectFrom("domain_events as undelivered")
   .select((event) => event.ref("undelivered.aggregate_id").$castTo<string>().as("id"))
   .where("undelivered.delivered_at", "is", null)
   .where("undelivered.aggregate_id", "is not", null);
 
-// In this order: what refers goes before what it refers to.
+/** The first command of the present epoch. */
+const presentEpoch = expression
+  .selectFrom("epochs as last")
+  .select((epoch) => epoch.fn.max("last.first_seq").as("first_seq"));
+
+// An epoch goes with the last of its entries, and with it the copy that it starts from.
+const removeEpochs: Removal = statement((db, p) =>
+  db
+    .deleteFrom("epochs")
+    .where("started_at", "<", p.before)
+    .where("first_seq", "<", presentEpoch)
+    .where((row) =>
+      not(
+        exists(
+          row
+            .selectFrom("journal")
+            .select("journal.seq")
+            .whereRef("journal.seq", ">=", "epochs.first_seq")
+            .where("journal.seq", "<", (entry) =>
+              entry
+                .selectFrom("epochs as next")
+                .select((epoch) => epoch.fn.min("next.first_seq").as("first_seq"))
+                .whereRef("next.first_seq", ">", "epochs.first_seq"),
+            ),
+        ),
+      ),
+    ),
+);
+
+// In this order: a row goes before the rows that it refers to.
 const removals: Record<keyof PrunePolicy, readonly Removal[]> = {
   domain_events_before: [
-    statement((db, p) =>
-      db
-        .deleteFrom("domain_events")
-        .where((row) =>
-          row(
-            "seq",
-            "in",
-            row
-              .selectFrom("domain_events as old")
-              .select("old.seq")
-              .where("old.created_at", "<", p.before)
-              .where("old.delivered_at", "is not", null)
-              .orderBy("old.seq")
-              .limit(p.limit),
-          ),
-        ),
-    ),
+    removeOld("domain_events", "seq", (old, p) => [
+      old("old.created_at", "<", p.before),
+      old("old.delivered_at", "is not", null),
+    ]),
   ],
   artifacts_before: [
-    statement((db, p) =>
-      db.deleteFrom("artifacts").where((row) =>
-        row(
-          "id",
-          "in",
-          row
-            .selectFrom("artifacts as old")
-            .select("old.id")
-            .where("old.updated_at", "<", p.before)
-            .where("old.id", "not in", awaited)
-            .where((artifact) =>
-              artifact.not(
-                artifact.exists(
-                  artifact
-                    .selectFrom("jobs")
-                    .select("jobs.id")
-                    .whereRef("jobs.id", "=", "old.job_id")
-                    .where("jobs.status", "not in", hasEnded),
-                ),
-              ),
-            )
-            .orderBy("old.id")
-            .limit(p.limit),
+    removeOld("artifacts", "id", (old, p) => [
+      old("old.updated_at", "<", p.before),
+      old("old.id", "not in", awaited),
+      not(
+        exists(
+          old
+            .selectFrom("jobs")
+            .select("jobs.id")
+            .whereRef("jobs.id", "=", "old.job_id")
+            .where("jobs.status", "not in", hasEnded),
         ),
       ),
-    ),
+    ]),
   ],
   jobs_before: [
-    statement((db, p) =>
-      db.deleteFrom("jobs").where((row) =>
-        row(
-          "id",
-          "in",
-          row
-            .selectFrom("jobs as old")
-            .select("old.id")
-            .where("old.finished_at", "<", p.before)
-            .where("old.status", "in", hasEnded)
-            .where("old.id", "not in", awaited)
-            .where((job) =>
-              job.not(
-                job.exists(
-                  job
-                    .selectFrom("jobs as child")
-                    .select("child.id")
-                    .whereRef("child.parent_id", "=", "old.id"),
-                ),
-              ),
-            )
-            .where((job) =>
-              job.not(
-                job.exists(
-                  job
-                    .selectFrom("artifacts")
-                    .select("artifacts.id")
-                    .whereRef("artifacts.job_id", "=", "old.id"),
-                ),
-              ),
-            )
-            .orderBy("old.id")
-            .limit(p.limit),
+    removeOld("jobs", "id", (old, p) => [
+      old("old.finished_at", "<", p.before),
+      old("old.status", "in", hasEnded),
+      old("old.id", "not in", awaited),
+      not(
+        exists(old.selectFrom("jobs as child").select("child.id").whereRef("child.parent_id", "=", "old.id")),
+      ),
+      not(
+        exists(
+          old.selectFrom("artifacts").select("artifacts.id").whereRef("artifacts.job_id", "=", "old.id"),
         ),
       ),
-    ),
+    ]),
   ],
   events_before: [
-    statement((db, p) =>
-      db
-        .deleteFrom("events")
-        .where((row) =>
-          row(
-            "id",
-            "in",
-            row
-              .selectFrom("events as old")
-              .select("old.id")
-              .where("old.occurred_at", "<", p.before)
-              .where("old.id", "not in", awaited)
-              .orderBy("old.id")
-              .limit(p.limit),
-          ),
-        ),
-    ),
+    removeOld("events", "id", (old, p) => [
+      old("old.occurred_at", "<", p.before),
+      old("old.id", "not in", awaited),
+    ]),
   ],
   deleted_entities_before: [
-    statement((db, p) =>
-      db.deleteFrom("entities").where((row) =>
-        row(
-          "id",
-          "in",
-          row
-            .selectFrom("entities as old")
-            .select("old.id")
-            .where("old.deleted_at", "<", p.before)
-            .where("old.id", "not in", awaited)
-            .where((entity) =>
-              entity.not(
-                entity.exists(
-                  entity.selectFrom("events").select("events.id").whereRef("events.entity_id", "=", "old.id"),
-                ),
-              ),
-            )
-            .orderBy("old.id")
-            .limit(p.limit),
-        ),
-      ),
-    ),
+    removeOld("entities", "id", (old, p) => [
+      old("old.deleted_at", "<", p.before),
+      old("old.id", "not in", awaited),
+      not(exists(old.selectFrom("events").select("events.id").whereRef("events.entity_id", "=", "old.id"))),
+    ]),
   ],
-  refused_before: [
-    statement((db, p) =>
-      db
-        .deleteFrom("refused_commands")
-        .where((row) =>
-          row(
-            "seq",
-            "in",
-            row
-              .selectFrom("refused_commands as old")
-              .select("old.seq")
-              .where("old.refused_at", "<", p.before)
-              .orderBy("old.seq")
-              .limit(p.limit),
-          ),
-        ),
-    ),
-  ],
+  refused_before: [removeOld("refused_commands", "seq", (old, p) => [old("old.refused_at", "<", p.before)])],
   journal_before: [
-    statement((db, p) =>
-      db.deleteFrom("journal").where((row) =>
-        row(
-          "seq",
-          "in",
-          row
-            .selectFrom("journal as old")
-            .select("old.seq")
-            .where("old.enqueued_at", "<", p.before)
-            .where("old.seq", "<", (journal) =>
-              journal
-                .selectFrom("epochs")
-                .select((epoch) => epoch.fn.max("epochs.first_seq").as("first_seq")),
-            )
-            .orderBy("old.seq")
-            .limit(p.limit),
-        ),
-      ),
-    ),
-    // An epoch goes with the last of its entries, and with it the copy it began with.
-    statement((db, p) =>
-      db
-        .deleteFrom("epochs")
-        .where("started_at", "<", p.before)
-        .where("first_seq", "<", (row) =>
-          row.selectFrom("epochs as last").select((epoch) => epoch.fn.max("last.first_seq").as("first_seq")),
-        )
-        .where((row) =>
-          row.not(
-            row.exists(
-              row
-                .selectFrom("journal")
-                .select("journal.seq")
-                .whereRef("journal.seq", ">=", "epochs.first_seq")
-                .where("journal.seq", "<", (entry) =>
-                  entry
-                    .selectFrom("epochs as next")
-                    .select((epoch) => epoch.fn.min("next.first_seq").as("first_seq"))
-                    .whereRef("next.first_seq", ">", "epochs.first_seq"),
-                ),
-            ),
-          ),
-        ),
-    ),
+    removeOld("journal", "seq", (old, p) => [
+      old("old.enqueued_at", "<", p.before),
+      old("old.seq", "<", presentEpoch),
+    ]),
+    removeEpochs,
   ],
 };
 

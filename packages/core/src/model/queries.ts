@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { DomainEvent } from "../contract/command.ts";
 import type { Read } from "../contract/module.ts";
 import { cursorKeys, type Page, type PageOptions, pageLimit, readCursor, toPage } from "../contract/page.ts";
@@ -23,6 +24,7 @@ import {
   entityList,
   eventList,
   jobList,
+  type ListShape,
   readyJobList,
   selectArtifact,
   selectDomainEvent,
@@ -136,83 +138,84 @@ export function coreQueries(read: Read<CoreTables>): CoreQueries {
     return toPage(rows, limit, { item, key: (row) => [row.seq] });
   };
 
+  /** A page of a list that is sorted by id, or by time and id. */
+  const list = async <Filter extends object, Row, Item>(
+    options: ListOptions,
+    parts: {
+      readonly cursor: z.ZodType<readonly string[]>;
+      readonly select: (
+        shape: ListShape,
+      ) => Query<CoreTables, Filter & { time: string; id: string; limit: number }, Row>;
+      readonly filter: Filter;
+      readonly item: (row: Row) => Item;
+      readonly key: (row: Row) => readonly string[];
+    },
+  ): Promise<Page<Item>> => {
+    const { cursor, select, filter, item, key } = parts;
+    const limit = pageLimit(options);
+    const last = readCursor(options.cursor, cursor);
+    const shape: ListShape = { order: options.order ?? "asc", after: last !== undefined };
+    const after = { time: last?.[0] ?? "", id: last?.at(-1) ?? "" };
+    const rows = await read.all(select(shape), { ...filter, ...after, limit: limit + 1 });
+    return toPage(rows, limit, { item, key });
+  };
+
   return {
     getEntity: (id) => one(selectEntity, { id }, toEntity),
     getEntityByOrigin: (source, external_id) => one(selectEntityByOrigin, { source, external_id }, toEntity),
-    async listEntities(options = {}) {
-      const limit = pageLimit(options);
-      const [id] = readCursor(options.cursor, cursorKeys.text) ?? [];
-      const list = entityList({
-        order: options.order ?? "asc",
-        after: id !== undefined,
-        type: options.type !== undefined,
-        deleted: options.include_deleted === true,
-      });
-      const rows = await read.all(list, { type: options.type ?? "", id: String(id), limit: limit + 1 });
-      return toPage(rows, limit, { item: toEntity, key: (row) => [row.id] });
-    },
+    listEntities: (options = {}) =>
+      list(options, {
+        cursor: cursorKeys.text,
+        select: (shape) =>
+          entityList({
+            ...shape,
+            type: options.type !== undefined,
+            deleted: options.include_deleted === true,
+          }),
+        filter: { type: options.type ?? "" },
+        item: toEntity,
+        key: (row) => [row.id],
+      }),
 
     getEvent: (id) => one(selectEvent, { id }, toEvent),
-    async listEvents(options = {}) {
-      const limit = pageLimit(options);
-      const [time, id] = readCursor(options.cursor, cursorKeys.texts) ?? [];
-      const list = eventList({
-        order: options.order ?? "asc",
-        after: time !== undefined,
-        type: options.type !== undefined,
-        entity: options.entity_id !== undefined,
-      });
-      const rows = await read.all(list, {
-        type: options.type ?? "",
-        entity_id: options.entity_id ?? "",
-        time: String(time),
-        id: String(id),
-        limit: limit + 1,
-      });
-      return toPage(rows, limit, { item: toEvent, key: (row) => [row.occurred_at, row.id] });
-    },
+    listEvents: (options = {}) =>
+      list(options, {
+        cursor: cursorKeys.texts,
+        select: (shape) =>
+          eventList({ ...shape, type: options.type !== undefined, entity: options.entity_id !== undefined }),
+        filter: { type: options.type ?? "", entity_id: options.entity_id ?? "" },
+        item: toEvent,
+        key: (row) => [row.occurred_at, row.id],
+      }),
 
     getArtifact: (id) => one(selectArtifact, { id }, toArtifact),
-    async findArtifacts(options = {}) {
-      const limit = pageLimit(options);
-      const [time, id] = readCursor(options.cursor, cursorKeys.texts) ?? [];
-      const list = artifactList({
-        order: options.order ?? "asc",
-        after: time !== undefined,
-        type: options.type !== undefined,
-        job: options.job_id !== undefined,
-      });
-      const rows = await read.all(list, {
-        type: options.type ?? "",
-        job_id: options.job_id ?? "",
-        time: String(time),
-        id: String(id),
-        limit: limit + 1,
-      });
-      return toPage(rows, limit, { item: toArtifact, key: (row) => [row.created_at, row.id] });
-    },
+    findArtifacts: (options = {}) =>
+      list(options, {
+        cursor: cursorKeys.texts,
+        select: (shape) =>
+          artifactList({ ...shape, type: options.type !== undefined, job: options.job_id !== undefined }),
+        filter: { type: options.type ?? "", job_id: options.job_id ?? "" },
+        item: toArtifact,
+        key: (row) => [row.created_at, row.id],
+      }),
 
     getJob: (id) => one(selectJob, { id }, toJob),
     getJobByKey: (workflow_id, idempotency_key) =>
       one(selectJobByKey, { workflow_id, idempotency_key }, toJob),
-    async listJobs(options = {}) {
-      const limit = pageLimit(options);
-      const [id] = readCursor(options.cursor, cursorKeys.text) ?? [];
-      const list = jobList({
-        order: options.order ?? "asc",
-        after: id !== undefined,
-        status: options.status,
-        workflow: options.workflow_id !== undefined,
-        parent: options.parent_id !== undefined,
-      });
-      const rows = await read.all(list, {
-        workflow_id: options.workflow_id ?? "",
-        parent_id: options.parent_id ?? "",
-        id: String(id),
-        limit: limit + 1,
-      });
-      return toPage(rows, limit, { item: toJob, key: (row) => [row.id] });
-    },
+    listJobs: (options = {}) =>
+      list(options, {
+        cursor: cursorKeys.text,
+        select: (shape) =>
+          jobList({
+            ...shape,
+            status: options.status,
+            workflow: options.workflow_id !== undefined,
+            parent: options.parent_id !== undefined,
+          }),
+        filter: { workflow_id: options.workflow_id ?? "", parent_id: options.parent_id ?? "" },
+        item: toJob,
+        key: (row) => [row.id],
+      }),
     async listReadyJobs({ workflow_ids, now, limit }) {
       if (workflow_ids.length === 0) return [];
       const names = Object.fromEntries(workflow_ids.map((id, index) => [`workflow_${index}`, id]));

@@ -52,7 +52,7 @@ export const selectRefused = query<CoreTables, { after: number; limit: number }>
 export const selectStore = query<CoreTables>()((db) => db.selectFrom("store").select("id"));
 
 /** Which parts a list's SQL has; one compiled query for each combination that is ever asked for. */
-interface Shape {
+export interface ListShape {
   readonly order: "asc" | "desc";
   readonly after: boolean;
 }
@@ -70,7 +70,7 @@ function oncePerShape<Of, Result>(build: (shape: Of) => Result): (shape: Of) => 
 }
 
 export const entityList = oncePerShape(
-  (shape: Shape & { readonly type: boolean; readonly deleted: boolean }) =>
+  (shape: ListShape & { readonly type: boolean; readonly deleted: boolean }) =>
     query<CoreTables, { type: string; id: string; limit: number }>()((db, p) =>
       db
         .selectFrom("entities")
@@ -83,45 +83,52 @@ export const entityList = oncePerShape(
     ),
 );
 
-export const eventList = oncePerShape((shape: Shape & { readonly type: boolean; readonly entity: boolean }) =>
-  query<CoreTables, { type: string; entity_id: string; time: string; id: string; limit: number }>()((db, p) =>
-    db
-      .selectFrom("events")
-      .selectAll()
-      .$if(shape.type, (list) => list.where("type", "=", p.type))
-      .$if(shape.entity, (list) => list.where("entity_id", "=", p.entity_id))
-      .$if(shape.after, (list) =>
-        list.where((row) =>
-          row(row.refTuple("occurred_at", "id"), shape.order === "asc" ? ">" : "<", row.tuple(p.time, p.id)),
-        ),
-      )
-      .orderBy("occurred_at", shape.order)
-      .orderBy("id", shape.order)
-      .limit(p.limit),
-  ),
+export const eventList = oncePerShape(
+  (shape: ListShape & { readonly type: boolean; readonly entity: boolean }) =>
+    query<CoreTables, { type: string; entity_id: string; time: string; id: string; limit: number }>()(
+      (db, p) =>
+        db
+          .selectFrom("events")
+          .selectAll()
+          .$if(shape.type, (list) => list.where("type", "=", p.type))
+          .$if(shape.entity, (list) => list.where("entity_id", "=", p.entity_id))
+          .$if(shape.after, (list) =>
+            list.where((row) =>
+              row(
+                row.refTuple("occurred_at", "id"),
+                shape.order === "asc" ? ">" : "<",
+                row.tuple(p.time, p.id),
+              ),
+            ),
+          )
+          .orderBy("occurred_at", shape.order)
+          .orderBy("id", shape.order)
+          .limit(p.limit),
+    ),
 );
 
-export const artifactList = oncePerShape((shape: Shape & { readonly type: boolean; readonly job: boolean }) =>
-  query<CoreTables, { type: string; job_id: string; time: string; id: string; limit: number }>()((db, p) =>
-    db
-      .selectFrom("artifacts")
-      .selectAll()
-      .$if(shape.type, (list) => list.where("type", "=", p.type))
-      .$if(shape.job, (list) => list.where("job_id", "=", p.job_id))
-      .$if(shape.after, (list) =>
-        list.where((row) =>
-          row(row.refTuple("created_at", "id"), shape.order === "asc" ? ">" : "<", row.tuple(p.time, p.id)),
-        ),
-      )
-      .orderBy("created_at", shape.order)
-      .orderBy("id", shape.order)
-      .limit(p.limit),
-  ),
+export const artifactList = oncePerShape(
+  (shape: ListShape & { readonly type: boolean; readonly job: boolean }) =>
+    query<CoreTables, { type: string; job_id: string; time: string; id: string; limit: number }>()((db, p) =>
+      db
+        .selectFrom("artifacts")
+        .selectAll()
+        .$if(shape.type, (list) => list.where("type", "=", p.type))
+        .$if(shape.job, (list) => list.where("job_id", "=", p.job_id))
+        .$if(shape.after, (list) =>
+          list.where((row) =>
+            row(row.refTuple("created_at", "id"), shape.order === "asc" ? ">" : "<", row.tuple(p.time, p.id)),
+          ),
+        )
+        .orderBy("created_at", shape.order)
+        .orderBy("id", shape.order)
+        .limit(p.limit),
+    ),
 );
 
 export const jobList = oncePerShape(
   (
-    shape: Shape & {
+    shape: ListShape & {
       readonly status: JobStatus | undefined;
       readonly workflow: boolean;
       readonly parent: boolean;
