@@ -51,9 +51,10 @@ it.each(packageNames)(
 it("builds every package and the tools with one command", () => {
   const projects = [...packageNames.map((name) => `packages/${name}`), "tsconfig.tools.json"];
   expect(referencesOf("tsconfig.json")).toEqual(projects.sort());
-  expect(referencesOf("tsconfig.tools.json")).toEqual(
-    packageNames.map((name) => `packages/${name}/tsconfig.build.json`),
-  );
+  expect(referencesOf("tsconfig.tools.json")).toEqual([
+    ...packageNames.map((name) => `packages/${name}/tsconfig.build.json`),
+    "test/support",
+  ]);
 });
 
 it.each([

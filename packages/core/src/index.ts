@@ -11,14 +11,13 @@ export type {
 } from "./contract/command.ts";
 export { CoreError, type CoreErrorCode, type CoreErrorDetails, isCoreError } from "./contract/errors.ts";
 export type { FailureReason, Health } from "./contract/health.ts";
-export { createNewId, idText, MAX_ID_BYTES, type NewId } from "./contract/id.ts";
+export { idText, type NewId } from "./contract/id.ts";
 export {
   canonicalJson,
   type JsonObject,
   type JsonValue,
   jsonObject,
   jsonText,
-  MAX_JSON_DEPTH,
 } from "./contract/json.ts";
 export { type Logger, silentLogger } from "./contract/logger.ts";
 export {
@@ -37,7 +36,6 @@ export {
   type TablesOf,
   tables,
 } from "./contract/module.ts";
-export { didYouMean, nearestName } from "./contract/nearest.ts";
 export type { Page, PageOptions } from "./contract/page.ts";
 export type { Refusal } from "./contract/refusal.ts";
 export {
@@ -52,20 +50,14 @@ export {
   type Statement,
   statement,
 } from "./contract/statement.ts";
-export { isoTime, normalizeTime, timeText } from "./contract/time.ts";
+export { isoTime, timeText } from "./contract/time.ts";
 export type { UnreachableReason } from "./contract/unreachable-reason.ts";
 export { type Manifest, restore } from "./history/backup.ts";
 export type { DatabaseSize, PruneReport } from "./history/prune-store.ts";
 export type { PastStore, Verification } from "./history/time-travel.ts";
 export type { Upkeep } from "./history/upkeep.ts";
 export { type Admit, MAX_COMMAND_BYTES, MAX_UNIT_BYTES, MAX_UNIT_COMMANDS } from "./intake/intake.ts";
-export {
-  MAX_CONTENT_BYTES,
-  type NewArtifact,
-  newArtifact,
-  type PartialArtifact,
-  partialArtifact,
-} from "./model/artifact.ts";
+export { MAX_CONTENT_BYTES, type NewArtifact, type PartialArtifact } from "./model/artifact.ts";
 export type {
   BookkeepingTables,
   EpochReason,
@@ -74,17 +66,11 @@ export type {
   RefusedCommandRow,
 } from "./model/bookkeeping.ts";
 export { type Command, type CoreModule, coreModule } from "./model/core-module.ts";
-export {
-  type EventId,
-  eventId,
-  type NewDomainEvent,
-  newDomainEvent,
-  parseEventId,
-} from "./model/domain-event.ts";
-export { type EntityInput, entityInput } from "./model/entity.ts";
-export { type EventInput, eventInput } from "./model/event.ts";
-export { type NewJob, newJob } from "./model/job.ts";
-export { type PrunePolicy, prunePolicy } from "./model/prune.ts";
+export type { NewDomainEvent } from "./model/domain-event.ts";
+export type { EntityInput } from "./model/entity.ts";
+export type { EventInput } from "./model/event.ts";
+export type { NewJob } from "./model/job.ts";
+export type { PrunePolicy } from "./model/prune.ts";
 export type {
   CoreQueries,
   FindArtifactsOptions,
@@ -118,4 +104,3 @@ export type { CommittedBatch } from "./writing/commit-listeners.ts";
 export type { Distribution } from "./writing/distribution.ts";
 export type { Failpoint, FailpointName } from "./writing/failpoint.ts";
 export type { FlushStats } from "./writing/flush-recorder.ts";
-export { createLoop, type Loop } from "./writing/loop.ts";

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { createNewId } from "../../src/contract/id.ts";
 import {
   type Change,
   type CoreTables,
   coreModule,
-  createNewId,
   type PlanStep,
   type Preparation,
   planOf,

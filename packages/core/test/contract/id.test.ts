@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { createNewId, idText } from "../../src/index.ts";
+import { createNewId } from "../../src/contract/id.ts";
+import { idText } from "../../src/index.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

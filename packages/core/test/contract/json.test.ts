@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalCopy } from "../../src/contract/json.ts";
-import { canonicalJson, isCoreError, type JsonValue, MAX_JSON_DEPTH } from "../../src/index.ts";
+import { canonicalCopy, MAX_JSON_DEPTH } from "../../src/contract/json.ts";
+import { canonicalJson, isCoreError, type JsonValue } from "../../src/index.ts";
 
 // JSON.parse makes what only JSON can hold, and not a -0, which JSON turns into 0.
 const json = fc

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { isoTime, normalizeTime } from "../../src/index.ts";
+import { normalizeTime } from "../../src/contract/time.ts";
+import { isoTime } from "../../src/index.ts";
 
 const instant = fc.integer({
   min: Date.parse("0001-01-02T00:00:00Z"),

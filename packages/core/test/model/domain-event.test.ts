@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { eventId, parseEventId } from "../../src/index.ts";
+import { eventId, parseEventId } from "../../src/model/domain-event.ts";
 import { expectUnchanged } from "../support/expect-unchanged.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { openStore } from "../support/open-store.ts";

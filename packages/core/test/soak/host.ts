@@ -2,7 +2,8 @@
 import { openSync, writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type Sqlite from "better-sqlite3";
-import { type Clock, createStore, type FailpointName, isCoreError, parseEventId } from "../../src/index.ts";
+import { type Clock, createStore, type FailpointName, isCoreError } from "../../src/index.ts";
+import { parseEventId } from "../../src/model/domain-event.ts";
 import { onWritingConnection } from "../support/writing-connections.ts";
 import { createRandom } from "./random.ts";
 import { type Known, type LogLine, randomCommand, type SentUnit } from "./sent.ts";

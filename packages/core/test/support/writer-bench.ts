@@ -1,14 +1,9 @@
 import { onTestFinished } from "vitest";
+import { createNewId } from "../../src/contract/id.ts";
 import { type Connection, createConnection } from "../../src/file/connection.ts";
 import { migrate } from "../../src/file/migrate.ts";
 import { loadSqlite, openWriting, stopWaitingForLocks } from "../../src/file/sqlite.ts";
-import {
-  type AnyCommand,
-  createNewId,
-  type Envelope,
-  type Failpoint,
-  type StoreModule,
-} from "../../src/index.ts";
+import type { AnyCommand, Envelope, Failpoint, StoreModule } from "../../src/index.ts";
 import { createIntake, type Intake } from "../../src/intake/intake.ts";
 import { createUnit, type Unit } from "../../src/intake/unit.ts";
 import { coreModule } from "../../src/model/core-module.ts";

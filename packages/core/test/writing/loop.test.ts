@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createLoop } from "../../src/index.ts";
+import { createLoop } from "../../src/writing/loop.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

@@ -1,4 +1,4 @@
-import { didYouMean } from "@atlas/core";
+import { didYouMean } from "@atlas/core/internal";
 import { z } from "zod";
 
 /**

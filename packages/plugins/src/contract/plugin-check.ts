@@ -1,4 +1,4 @@
-import { didYouMean } from "@atlas/core";
+import { didYouMean } from "@atlas/core/internal";
 import { eventTypeFilter } from "./event-filter.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { parseSchedule } from "./schedule.ts";

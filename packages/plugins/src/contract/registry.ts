@@ -1,4 +1,4 @@
-import { didYouMean, nearestName } from "@atlas/core";
+import { didYouMean, nearestName } from "@atlas/core/internal";
 import { PluginError } from "./errors.ts";
 import { checkSink, checkSource, checkWorkflow } from "./plugin-check.ts";
 import type { SinkPlugin } from "./sink.ts";

@@ -2,12 +2,11 @@ import {
   type Clock,
   type Command,
   type CommandSink,
-  eventId,
   isoTime,
   type Logger,
-  parseEventId,
   type ReadOnlyRepo,
 } from "@atlas/core";
+import { eventId, parseEventId } from "@atlas/core/internal";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 
 /** Notes which events every sink has had, so that prune may remove them. */

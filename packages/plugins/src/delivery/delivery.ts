@@ -2,13 +2,11 @@ import {
   type Command,
   type CommandSink,
   type Committed,
-  createLoop,
   type DomainEvent,
   isoTime,
-  type Loop,
-  parseEventId,
   type ReadOnlyRepo,
 } from "@atlas/core";
+import { createLoop, type Loop, parseEventId } from "@atlas/core/internal";
 import { type Call, startCall } from "../calling/call.ts";
 import { readFailure } from "../calling/failure.ts";
 import { type PluginHost, trackCommands } from "../contract/context.ts";

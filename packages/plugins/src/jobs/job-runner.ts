@@ -2,13 +2,12 @@ import {
   type Command,
   type CommandSink,
   type CommittedBatch,
-  createLoop,
   isCoreError,
   isoTime,
   type Job,
-  type Loop,
   type ReadOnlyRepo,
 } from "@atlas/core";
+import { createLoop, type Loop } from "@atlas/core/internal";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import type { PluginHost } from "../contract/context.ts";

@@ -7,9 +7,9 @@ import {
   isoTime,
   type Job,
   type JsonValue,
-  normalizeTime,
   type ReadOnlyRepo,
 } from "@atlas/core";
+import { normalizeTime } from "@atlas/core/internal";
 import { PluginError } from "../contract/errors.ts";
 import { isJobOver, matchesFilter, type Wait, type WaitFor } from "../contract/wait.ts";
 import type { WorkflowContext } from "../contract/workflow.ts";

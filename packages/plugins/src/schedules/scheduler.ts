@@ -3,12 +3,11 @@ import {
   type Command,
   type CommandSink,
   canonicalJson,
-  createLoop,
   isoTime,
   type Logger,
-  type Loop,
   type ReadOnlyRepo,
 } from "@atlas/core";
+import { createLoop, type Loop } from "@atlas/core/internal";
 import { dueRuns, parseSchedule, type Schedule } from "../contract/schedule.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { ScheduleKind } from "../module/tables.ts";

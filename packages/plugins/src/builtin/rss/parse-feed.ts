@@ -1,4 +1,4 @@
-import { normalizeTime } from "@atlas/core";
+import { normalizeTime } from "@atlas/core/internal";
 import { htmlToLine, oneLine } from "../plain-text.ts";
 import { parseXml, type XmlElement, XmlError } from "./xml-tree.ts";
 

@@ -1,0 +1,10 @@
+/**
+ * Helpers that Atlas's other packages share. They can change in any release: use what `@atlas/core` exports instead.
+ *
+ * @module
+ */
+export { guardLogger } from "./contract/logger.ts";
+export { didYouMean, nearestName } from "./contract/nearest.ts";
+export { normalizeTime } from "./contract/time.ts";
+export { eventId, parseEventId } from "./model/domain-event.ts";
+export { createLoop, type Loop } from "./writing/loop.ts";
