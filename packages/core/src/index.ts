@@ -50,6 +50,7 @@ export {
   type Statement,
   statement,
 } from "./contract/statement.ts";
+export { stderrLogger } from "./contract/stderr-logger.ts";
 export { isoTime, timeText } from "./contract/time.ts";
 export type { UnreachableReason } from "./contract/unreachable-reason.ts";
 export { type Manifest, restore } from "./history/backup.ts";

@@ -2,12 +2,14 @@ import { type Clock, systemClock } from "./contract/clock.ts";
 import type { CommandSink, Committed } from "./contract/command.ts";
 import type { Health } from "./contract/health.ts";
 import { createNewId, type NewId } from "./contract/id.ts";
-import { guardLogger, type Logger, silentLogger } from "./contract/logger.ts";
+import { guardLogger, type Logger } from "./contract/logger.ts";
 import type { CommandOf, StoreModule } from "./contract/module.ts";
+import { stderrLogger } from "./contract/stderr-logger.ts";
 import { isoTime } from "./contract/time.ts";
 import type { Connection } from "./file/connection.ts";
 import { loadSqlite } from "./file/sqlite.ts";
 import { createUpkeep, type Upkeep } from "./history/upkeep.ts";
+import { findWorkerFile } from "./history/worker-file.ts";
 import { createCommandQueue } from "./intake/command-queue.ts";
 import { createDoor } from "./intake/door.ts";
 import { type Admit, createIntake, MAX_UNIT_COMMANDS } from "./intake/intake.ts";
@@ -36,6 +38,7 @@ export interface StoreOptions<Modules extends readonly StoreModule[]> {
   readonly admit?: readonly Admit[];
   readonly clock?: Clock;
   readonly newId?: NewId;
+  /** Default: warnings and errors on standard error. `silentLogger` switches logging off. */
   readonly log?: Logger;
   /** Commands that may wait for a commit; one more is refused with `ATLAS_CORE_QUEUE_FULL`. Default: 10,000. */
   readonly maxQueuedCommands?: number;
@@ -88,7 +91,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   options: StoreOptions<Modules>,
 ): Promise<Store<Modules[number]>> {
   const { clock = systemClock, failpoint = () => undefined, journal = true } = options;
-  const log = guardLogger(options.log ?? silentLogger);
+  const log = guardLogger(options.log ?? stderrLogger);
   const newId = options.newId ?? createNewId(clock);
   const modules = installedModules(options.modules ?? []);
   const open = await loadSqlite();
@@ -120,6 +123,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     storageDeadlineMs: options.storageDeadlineMs ?? 30_000,
   });
   const intake = createIntake({ modules, clock, newId, admit: options.admit ?? [] });
+  warnIfBundled(log);
   const stats = createStats({ path: file.path, reader, queue, loop });
   const door = createDoor({ intake, queue, loop, log });
   let stopped: Promise<void> | undefined;
@@ -172,6 +176,15 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     [Symbol.asyncDispose]: () => store.stop(),
   };
   return store;
+}
+
+/** Says at the start what would otherwise fail only with the first backup. */
+function warnIfBundled(log: Logger): void {
+  try {
+    findWorkerFile();
+  } catch (error) {
+    log.warn({ error }, "Atlas was bundled: backup() and verify() will fail.");
+  }
 }
 
 function first([receipt]: readonly Committed[]): Committed {

@@ -8,7 +8,7 @@ import {
   type Logger,
   type ReadOnlyRepo,
   type Store,
-  silentLogger,
+  stderrLogger,
   systemClock,
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
@@ -144,7 +144,7 @@ const DEFAULT_GRACE_MS = 10_000;
  * ```
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { clock = systemClock, log = silentLogger, graceMs = DEFAULT_GRACE_MS } = options;
+  const { clock = systemClock, log = stderrLogger, graceMs = DEFAULT_GRACE_MS } = options;
   const { routing, providers, env = process.env, llmMiddleware: middleware = [] } = options;
   if (options.llm !== undefined && (routing !== undefined || providers !== undefined)) {
     throw new TypeError("createGateway takes `llm`, or `routing` and `providers`, not both.");

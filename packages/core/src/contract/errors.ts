@@ -8,6 +8,7 @@ import type { UnreachableReason } from "./unreachable-reason.ts";
 export interface CoreErrorDetails {
   ATLAS_CORE_ADMIT_FAILED: { readonly type: string };
   ATLAS_CORE_BACKUP_INVALID: { readonly path: string; readonly found: string };
+  ATLAS_CORE_BUNDLED: { readonly path: string };
   ATLAS_CORE_COMMAND_UNKNOWN: { readonly type: string; readonly nearest?: string };
   ATLAS_CORE_COMMAND_INVALID: { readonly type: string; readonly path: string };
   ATLAS_CORE_COMMAND_TOO_LARGE: {

@@ -1,4 +1,7 @@
-/** What Atlas logs to. pino and console fit as they are: `logger: console`. Default: nothing is logged. */
+/**
+ * What Atlas logs to. pino and `console` fit as they are: `log: console`. Without one, warnings and errors go to standard
+ * error (`stderrLogger`).
+ */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -6,7 +9,7 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** Drops everything: the default of every factory that takes a `log`. */
+/** Drops everything: `log: silentLogger` switches logging off. */
 export const silentLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,
@@ -14,7 +17,7 @@ export const silentLogger: Logger = {
   error: () => undefined,
 };
 
-/** The same logger, but a throw of its own stays with it: a log line must never cost a commit or a receipt. */
+/** The same logger, but it never throws: a failing log line must not cost a commit or a receipt. */
 export function guardLogger(log: Logger): Logger {
   const guarded =
     (level: keyof Logger): Logger["debug"] =>
@@ -22,7 +25,7 @@ export function guardLogger(log: Logger): Logger {
       try {
         log[level](fields, message);
       } catch {
-        // There is nowhere left to tell of it.
+        // Nothing is left to report it to.
       }
     };
   return { debug: guarded("debug"), info: guarded("info"), warn: guarded("warn"), error: guarded("error") };

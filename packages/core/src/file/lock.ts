@@ -63,7 +63,7 @@ function readOwner(file: string): number | undefined {
 
 function inUse(path: string, pid: number | undefined, cause: unknown): Error {
   const who = pid === undefined ? "another gateway" : `the gateway of process ${pid}`;
-  const message = `The database "${path}" is in use by ${who}. Stop that one first, or give this one its own file.`;
+  const message = `The database "${path}" is in use by ${who}. Stop it first, or use another file. To read beside a running gateway, use openReadOnly.`;
   const details = { path, ...(pid === undefined ? {} : { pid }) };
   return new CoreError("ATLAS_CORE_DATABASE_IN_USE", details, message, { cause });
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { CoreError } from "../contract/errors.ts";
 import { badPath } from "./database-file.ts";
+import { compareVersions, requireNode } from "./node-version.ts";
 import { sqliteCode } from "./storage-trouble.ts";
 
 /** Opens a database file. */
@@ -14,20 +15,15 @@ export type OpenDatabase = (
 export const APPLICATION_ID = 0x41_54_4c_53;
 
 const UNREACHABLE = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/;
-const OLDEST_NODE = 22;
 // Older ones can corrupt a WAL that is reset while it is read (SQLite's release notes of 3.51.3).
 const OLDEST_SQLITE = "3.51.3";
 
 /**
- * Loads better-sqlite3. It is imported here and not at the top because on a Node that is too old its native part ends the
- * process without a word.
+ * Loads better-sqlite3, after a check of the Node version. It is not imported at the top of the file, because its native
+ * part ends the process of an old Node before any check could run.
  */
 export async function loadSqlite(nodeVersion: string = process.versions.node): Promise<OpenDatabase> {
-  if (Number.parseInt(nodeVersion, 10) < OLDEST_NODE) {
-    const details = { found: nodeVersion, needed: `>=${OLDEST_NODE}.18` };
-    const message = `Atlas needs Node ${details.needed}; this is Node ${nodeVersion}. Install a newer Node.`;
-    throw new CoreError("ATLAS_CORE_NODE_UNSUPPORTED", details, message);
-  }
+  requireNode(nodeVersion);
   const { default: Sqlite } = await import("better-sqlite3");
   const open: OpenDatabase = (path, { readonly = false, timeoutMs }) =>
     new Sqlite(path, { readonly, fileMustExist: readonly, timeout: timeoutMs });
@@ -41,13 +37,9 @@ function checkSqliteVersion(open: OpenDatabase): void {
   database.close();
   if (compareVersions(found, OLDEST_SQLITE) < 0) {
     const details = { found, needed: `>=${OLDEST_SQLITE}` };
-    const message = `Atlas needs SQLite ${details.needed}; better-sqlite3 brings ${found}. Update better-sqlite3.`;
+    const message = `Atlas needs SQLite ${OLDEST_SQLITE} or newer, but better-sqlite3 includes SQLite ${found}. Update better-sqlite3.`;
     throw new CoreError("ATLAS_CORE_SQLITE_UNSUPPORTED", details, message);
   }
-}
-
-function compareVersions(left: string, right: string): number {
-  return left.localeCompare(right, "en", { numeric: true });
 }
 
 /** How strictly commits are written: `full` survives a power loss, `off` is for files that go with the process. */

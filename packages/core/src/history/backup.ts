@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { chmod, copyFile, open, readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
-import { CoreError } from "../contract/errors.ts";
+import { CoreError, isCoreError } from "../contract/errors.ts";
 import { canonicalJson } from "../contract/json.ts";
 import { timeText } from "../contract/time.ts";
 import { withFreshFile } from "../file/fresh-file.ts";
@@ -104,6 +104,7 @@ async function compare(
   try {
     found = await databaseTask({ name: "digest", path: copy, check: true });
   } catch (cause) {
+    if (isCoreError(cause, "ATLAS_CORE_BUNDLED")) throw cause;
     throw invalid(from, `it is damaged: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
   const is = {

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { DatabaseAnswer, DatabaseTask } from "./database-worker.ts";
 import type { DatabaseDigest } from "./digest.ts";
+import { findWorkerFile } from "./worker-file.ts";
 
 /** SQLite's own words for why a task on a whole database could not be done. */
 class DatabaseTaskFailed extends Error {
@@ -15,9 +16,10 @@ class DatabaseTaskFailed extends Error {
 }
 
 /**
- * Does a task on a whole database in a thread of its own, so that the event loop goes on meanwhile. Rejects with
- * {@link DatabaseTaskFailed}, and with the signal's reason as soon as it is aborted; the thread has then ended. `onSnapshot`
- * is called when the state is fixed that is read, with the number of its last command.
+ * Runs a task on a whole database in its own thread, so that the event loop stays free. Rejects with
+ * {@link DatabaseTaskFailed}, with `ATLAS_CORE_BUNDLED`, or with the signal's reason as soon as it is aborted; the thread
+ * has ended then. `onSnapshot` gets the number of the last command in the state that the task reads, as soon as that state
+ * is fixed.
  */
 export async function databaseTask(
   task: DatabaseTask,
@@ -25,9 +27,7 @@ export async function databaseTask(
   onSnapshot?: (lastSeq: number) => void,
 ): Promise<DatabaseDigest> {
   signal?.throwIfAborted();
-  // Beside this file, in the sources as in the build.
-  const file = import.meta.url.endsWith(".ts") ? "./database-worker.ts" : "./database-worker.js";
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: task, execArgv: [] });
+  const worker = new Worker(findWorkerFile(), { workerData: task, execArgv: [] });
   const abort = (): void => void worker.terminate();
   signal?.addEventListener("abort", abort);
   try {

@@ -1,6 +1,6 @@
 import { constants, existsSync } from "node:fs";
 import { chmod, copyFile } from "node:fs/promises";
-import { CoreError } from "../contract/errors.ts";
+import { CoreError, isCoreError } from "../contract/errors.ts";
 import type { StoreModule } from "../contract/module.ts";
 import type { UnreachableReason } from "../contract/unreachable-reason.ts";
 import { type Connection, createConnection } from "../file/connection.ts";
@@ -112,6 +112,7 @@ async function copyBaseline(
     ({ digest } = await databaseTask({ name: "digest", path: to, check: true }, signal));
   } catch (error) {
     signal.throwIfAborted();
+    if (isCoreError(error, "ATLAS_CORE_BUNDLED")) throw error;
     throw altered("cannot be read", error);
   }
   if (digest !== epoch.digest) throw altered("has another content than it had");

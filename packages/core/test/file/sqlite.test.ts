@@ -10,7 +10,7 @@ import {
 import { rejection } from "../support/rejection.ts";
 import { databasePath } from "../support/temporary-folder.ts";
 
-it.each(["20.1.0", "18.20.4", "21.7.3"])(
+it.each(["20.1.0", "18.20.4", "21.7.3", "22.13.0", "22.9.0"])(
   "names what it needs on Node %s instead of crashing",
   async (version) => {
     const error = await rejection(loadSqlite(version));
@@ -22,6 +22,10 @@ it.each(["20.1.0", "18.20.4", "21.7.3"])(
     expect(error.message).toContain(`this is Node ${version}`);
   },
 );
+
+it.each(["22.18.0", "22.20.1", "23.0.0", "24.21.0", "100.0.0"])("works with Node %s", async (version) => {
+  await expect(loadSqlite(version)).resolves.toBeTypeOf("function");
+});
 
 it.each([
   ["full", 2],

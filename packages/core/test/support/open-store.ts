@@ -1,12 +1,18 @@
 import { onTestFinished } from "vitest";
-import { createStore, type Store, type StoreModule, type StoreOptions } from "../../src/index.ts";
+import {
+  createStore,
+  type Store,
+  type StoreModule,
+  type StoreOptions,
+  silentLogger,
+} from "../../src/index.ts";
 import { databasePath } from "./temporary-folder.ts";
 
 /** A store on a new file, unless `database` names one; it is stopped after the test. */
 export async function openStore<const Modules extends readonly StoreModule[] = readonly []>(
   options: Partial<StoreOptions<Modules>> = {},
 ): Promise<Store<Modules[number]>> {
-  const store = await createStore<Modules>({ database: databasePath(), ...options });
+  const store = await createStore<Modules>({ database: databasePath(), log: silentLogger, ...options });
   onTestFinished(() => store.stop());
   return store;
 }

@@ -1,0 +1,19 @@
+import { CoreError } from "../contract/errors.ts";
+
+// better-sqlite3 ends the process of an older Node, some without a word, when it is loaded.
+const OLDEST_NODE = "22.18";
+
+/** Throws `ATLAS_CORE_NODE_UNSUPPORTED` if this Node is too old. Called before anything that needs a newer one is loaded. */
+export function requireNode(version: string): void {
+  if (compareVersions(version, OLDEST_NODE) >= 0) return;
+  throw new CoreError(
+    "ATLAS_CORE_NODE_UNSUPPORTED",
+    { found: version, needed: `>=${OLDEST_NODE}` },
+    `Atlas needs Node ${OLDEST_NODE} or newer, but this is Node ${version}. Install a newer Node, reinstall your dependencies with it (npm ci) and start again.`,
+  );
+}
+
+/** Negative, 0 or positive, as `left` is older than, equal to or newer than `right`. */
+export function compareVersions(left: string, right: string): number {
+  return left.localeCompare(right, "en", { numeric: true });
+}
