@@ -24,7 +24,7 @@ export async function openRaw(
   database.pragma("trusted_schema = off");
   database.pragma("temp_store = memory");
   database.pragma("wal_autocheckpoint = 400");
-  database.pragma("journal_size_limit = 67108864");
+  database.pragma("journal_size_limit = 16777216");
 
   const upsertEntity = database.prepare(`
     insert into entities (id, type, source, external_id, title, url, data, updated_at, deleted_at)

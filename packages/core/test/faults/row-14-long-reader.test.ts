@@ -31,9 +31,9 @@ it("lets its log grow while a reader holds a snapshot, and bounds it again when 
   } finally {
     reader.close();
   }
-  // The next commits bring the log into the file and begin it anew; what is beyond its limit of 64 MiB is given back.
+  // The next commits bring the log into the file and begin it anew; what is beyond its limit of 16 MiB is given back.
   await write(4);
-  expect(walBytes()).toBeLessThanOrEqual(64 * MIB);
+  expect(walBytes()).toBeLessThanOrEqual(16 * MIB);
   expect(usual).toBeLessThan(12 * MIB);
   await store.stop();
   expect(statSync(`${store.path}-wal`, { throwIfNoEntry: false })).toBeUndefined();
