@@ -67,7 +67,7 @@ export async function openFile<Module extends StoreModule>(
     if (!file.isNew && lock.wasLeftBehind && !existsSync(`${path}-wal`)) {
       log.warn(
         { path },
-        "The database was not closed, and its write-ahead log is gone: the last commits may be missing. Only another program can have taken it away.",
+        "The database was not closed properly and its write-ahead log is missing. The last commits may be lost. Another program must have removed the log.",
       );
     }
     // Before anything is opened for writing: closing that would bring the log into a file that must stay as it is.

@@ -4,14 +4,14 @@ import type { CommandQueue } from "./intake/command-queue.ts";
 import type { FlushLoop } from "./writing/flush-loop.ts";
 import type { FlushStats } from "./writing/flush-recorder.ts";
 
-/** What a store is doing, in figures. Counts and distributions begin when it is opened. */
+/** Figures about a store. Counts and distributions start when it is opened. */
 export interface StoreStats extends FlushStats {
-  /** What waits for a commit now. */
+  /** What is waiting for a commit now. */
   readonly queue: { readonly commands: number; readonly bytes: number };
   /** Entries in the journal, of all epochs. */
   readonly journalEntries: number;
   readonly databaseBytes: number;
-  /** Of the write-ahead log beside it. It grows while a reader holds on to an old state. */
+  /** Size of the write-ahead log. It grows while a reader holds an old snapshot. */
   readonly walBytes: number;
 }
 

@@ -23,30 +23,39 @@ import type { Failpoint } from "./writing/failpoint.ts";
 import { createFlushLoop } from "./writing/flush-loop.ts";
 import { createWriter, type Writer } from "./writing/writer.ts";
 
-/** How a store is opened. Only `database` is needed. */
+/** Options of {@link createStore}. Only `database` is required. */
 export interface StoreOptions<Modules extends readonly StoreModule[]> {
   /**
-   * Path of the database file; it and its folder are made when missing. `:memory:` is a file in a temporary folder that is
-   * removed on stop: the same code, no durability.
+   * Path of the database file. The file and its folder are created if they are missing. `:memory:` uses a file in a
+   * temporary folder, which `stop()` removes: the same code, but nothing is kept.
    */
   readonly database: string;
-  /** What is installed besides core. Default: nothing. */
+  /** Modules to install besides core. Default: none. */
   readonly modules?: Modules;
-  /** Keeps every applied command in order, which replay, audit and time travel need. Default: true. */
+  /**
+   * Keeps every applied command in order. Replay, `verify`, `asOf` and audit need it; it takes about half of the file.
+   * Default: true.
+   */
   readonly journal?: boolean;
-  /** Hooks that every completed command passes, in this order. Default: none. */
+  /** Hooks that check every command before it is queued, in this order. Default: none. */
   readonly admit?: readonly Admit[];
   readonly clock?: Clock;
   readonly newId?: NewId;
   /** Default: warnings and errors on standard error. `silentLogger` switches logging off. */
   readonly log?: Logger;
-  /** Commands that may wait for a commit; one more is refused with `ATLAS_CORE_QUEUE_FULL`. Default: 10,000. */
+  /**
+   * How many commands may wait for a commit (default 10,000). Further ones are refused with `ATLAS_CORE_QUEUE_FULL`. A
+   * larger queue absorbs longer bursts and takes more memory.
+   */
   readonly maxQueuedCommands?: number;
-  /** Memory that waiting commands may take, in bytes, estimated. Default: 64 MiB. */
+  /** How much memory waiting commands may take, in bytes, estimated (default 64 MiB). */
   readonly maxQueuedBytes?: number;
-  /** How long a command may wait for a locked or full disk, in milliseconds. Default: 30,000. */
+  /**
+   * How long a command may wait while the database is locked or the disk is full, in milliseconds (default 30,000). A
+   * larger value survives longer trouble; callers learn later that their command failed.
+   */
   readonly storageDeadlineMs?: number;
-  /** For tests that strike in the middle of things. Default: inert. */
+  /** For tests: called at fixed moments of a commit. Default: does nothing. */
   readonly failpoint?: Failpoint;
 }
 
@@ -61,23 +70,24 @@ export interface Store<Module extends StoreModule = never> extends Upkeep<Module
   readonly path: string;
   readonly clock: Clock;
   readonly newId: NewId;
-  /** Commits what waits, up to one batch, and resolves after it. Only tests need it. */
+  /** Commits one batch of waiting commands and resolves after it. Only tests need it. */
   flush(): Promise<void>;
-  /** Calls `listener` after each commit that changed something. Returns a function that ends it. */
+  /** Calls `listener` after each commit that changed something. Returns a function that removes it. */
   onCommitted(listener: (batch: CommittedBatch) => void): () => void;
   health(): Health;
-  /** What is queued, how commits go, how large the files are. Cheap enough to ask every second. */
+  /** Figures about the queue, the commits and the files. Cheap enough to read every second. */
   stats(): StoreStats;
   /**
-   * Takes no more commands, commits those it has, and closes the file. Waits at most `storageDeadlineMs` for a storage that
-   * is in trouble; what is not committed then rejects. Always the same promise.
+   * Refuses further commands, commits the waiting ones, and closes the file. If the storage is in trouble, it waits at most
+   * `storageDeadlineMs`, then rejects what is not committed. Returns the same promise each time.
    */
   stop(): Promise<void>;
 }
 
 /**
- * Opens a database: takes its lock, checks it, migrates it and starts the flush loop. Refuses a file that another gateway
- * has open, that is damaged, newer than this version, or not Atlas's; such a file is never changed.
+ * Opens a database: takes its lock, checks it, migrates it and starts the flush loop. Rejects if another gateway has the
+ * file open, or if the file is damaged, was written by a newer version, or is not a database of Atlas. Such a file is never
+ * changed.
  *
  * @example
  * ```ts
@@ -131,7 +141,8 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   const commands: CommandSink<StoreCommand<Modules[number]>> = {
     enqueue: (command, envelope) => door.send([command], envelope, first),
     enqueueAll: (list, envelope) => {
-      if (!Array.isArray(list)) throw new TypeError("enqueueAll takes an array of commands.");
+      if (!Array.isArray(list))
+        throw new TypeError("enqueueAll takes an array of commands. For one command use enqueue.");
       if (list.length > MAX_UNIT_COMMANDS) {
         throw new TypeError(
           `enqueueAll takes at most ${MAX_UNIT_COMMANDS} commands; got ${list.length}. Send several units.`,

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { expect, it } from "vitest";
-import { createStore, type FailpointName } from "../src/index.ts";
+import { createStore, type FailpointName, silentLogger } from "../src/index.ts";
 import {
   type Acknowledged,
   acknowledgedBy,
@@ -23,7 +23,7 @@ it("loses nothing that was acknowledged when it is killed at random moments, twe
     expect(await host.ended).toEqual({ code: null, signal: "SIGKILL" });
     acknowledged.set(prefix, acknowledgedBy(host));
     // The next start, here or as the next host, succeeds at once.
-    await (await createStore({ database })).stop();
+    await (await createStore({ log: silentLogger, database })).stop();
     checkAcknowledged(database, acknowledged);
   }
   expect([...acknowledged.values()].flat().length).toBeGreaterThan(12);
@@ -89,7 +89,7 @@ it("starts on what a kill left of the very first opening", async () => {
     const database = databasePath();
     const host = startHost("opening-host.ts", { database, strikeAtStatement: 1 + round * 3 });
     expect(await host.ended).toEqual({ code: null, signal: "SIGKILL" });
-    const store = await createStore({ database });
+    const store = await createStore({ log: silentLogger, database });
     expect(await store.commands.enqueue({ type: "entity.upsert", entity: { type: "note" } })).toEqual({
       seq: 1,
       changed: true,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { createStore, isCoreError, type StoreCommand } from "../src/index.ts";
+import { createStore, isCoreError, type StoreCommand, silentLogger } from "../src/index.ts";
 import { lab } from "./support/lab.ts";
 import { readRows } from "./support/read-file.ts";
 import { databasePath } from "./support/temporary-folder.ts";
@@ -126,7 +126,7 @@ const turns = fc.array(fc.array(unit, { minLength: 1, maxLength: 8 }), { minLeng
 it("does with any units of commands what a model of maps and lists does", async () => {
   await fc.assert(
     fc.asyncProperty(turns, fc.boolean(), async (list, journal) => {
-      const store = await createStore({ database: ":memory:", modules: [lab], journal });
+      const store = await createStore({ log: silentLogger, database: ":memory:", modules: [lab], journal });
       try {
         const model = createModel();
         for (const units of list) {
@@ -163,7 +163,7 @@ it("does with any units of commands what a model of maps and lists does", async 
 }, 60_000);
 
 it("is on a file what it is in memory", async () => {
-  const store = await createStore({ database: databasePath(), modules: [lab] });
+  const store = await createStore({ log: silentLogger, database: databasePath(), modules: [lab] });
   const model = createModel();
   const units = fc.sample(unit, { numRuns: 400, seed: 7 });
   const sent = units.map(({ commands, command_id }) =>

@@ -145,7 +145,9 @@ it("does not keep the file when a module's queries cannot be made", async () => 
       throw new RangeError("no queries today");
     },
   };
-  await expect(createStore({ database: store.path, modules: [broken] })).rejects.toThrow("no queries today");
+  await expect(createStore({ log: silentLogger, database: store.path, modules: [broken] })).rejects.toThrow(
+    "no queries today",
+  );
   await openStore({ database: store.path });
 });
 

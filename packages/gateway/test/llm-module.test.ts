@@ -1,4 +1,4 @@
-import { createStore } from "@atlas/core";
+import { createStore, silentLogger } from "@atlas/core";
 import { expect, it, onTestFinished } from "vitest";
 import { type LLMCall, llmModule } from "../src/llm-module.ts";
 
@@ -17,7 +17,7 @@ const call: LLMCall = {
 };
 
 async function open() {
-  const store = await createStore({ database: ":memory:", modules: [llmModule] });
+  const store = await createStore({ log: silentLogger, database: ":memory:", modules: [llmModule] });
   onTestFinished(() => store.stop());
   for (const id of ["j1", "j2"]) {
     await store.commands.enqueue({ type: "job.create", job: { id, workflow_id: "ask.v1" } });

@@ -309,7 +309,12 @@ it("loses no job, makes none effective twice and leaves none stuck, whatever hap
   await fc.assert(
     fc.asyncProperty(commands, async (sequence) => {
       const time = createTime();
-      const store = await createStore({ database: ":memory:", modules: [pluginsModule], clock: time.clock });
+      const store = await createStore({
+        log: silentLogger,
+        database: ":memory:",
+        modules: [pluginsModule],
+        clock: time.clock,
+      });
       try {
         const base = {
           store,

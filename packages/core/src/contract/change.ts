@@ -2,38 +2,38 @@ import type { JsonObject } from "./json.ts";
 import type { Refusal } from "./refusal.ts";
 import type { BoundStatement, ErasedStatement, Query, Statement } from "./statement.ts";
 
-/** What to do when a step changed (or, for `require`, found) no row. */
+/** What to do if a step changed no row (for `require`: found no row). */
 export type IfNone = "continue" | "stop" | Refusal;
 
-/** An event as a handler emits it; the Writer adds its number and time. */
+/** An event as a handler emits it. The writer adds its number and, unless given, its time. */
 export interface NewChangeEvent {
   readonly type: string;
   readonly aggregate_id?: string;
   readonly payload?: JsonObject;
-  /** Default: when the command was enqueued. */
+  /** Default: the time at which the command was enqueued. */
   readonly created_at?: string;
 }
 
 /**
- * What a handler says with: the steps that carry out its command, in order, and the events that tell of it. Nothing runs
- * while the handler speaks, so a handler is a pure function and needs no database to be tested. Guards come first: once a
- * step may have written, only `continue` is allowed, and so refusing a command never needs an undo.
+ * Collects what a handler wants done: the steps of its command, in order, and the events that report it. Nothing runs
+ * while the handler is called, so a handler is a pure function and can be tested without a database. Guards come first:
+ * after a step that may write, only `continue` is allowed. So a refused command never has to be undone.
  */
 export interface Change<in out Tables> {
-  /** Runs a write. When it changes no row: go on (default), stop because nothing is to do, or refuse the command. */
+  /** Adds a write. If it changes no row, the handler continues (default), stops without a change, or refuses the command. */
   run<Values>(
     statement: Statement<Tables, Values>,
     values: Values,
     options?: { readonly ifNone?: IfNone },
   ): void;
-  /** Runs writes one after the other until one of them changes a row; the others are not run. */
+  /** Adds writes that run one after the other until one of them changes a row. */
   runFirst(
     alternatives: readonly [BoundStatement<Tables>, ...BoundStatement<Tables>[]],
     options?: { readonly ifNone?: IfNone },
   ): void;
-  /** Refuses the command when the query finds no row. */
+  /** Refuses the command if the query finds no row. */
   require<Values>(query: Query<Tables, Values, unknown>, values: Values, otherwise: Refusal): void;
-  /** Tells of the change, in the same transaction. Events of a command that stops or is refused are dropped. */
+  /** Adds an event, written in the same transaction. A command that stops or is refused emits none of its events. */
   emit(event: NewChangeEvent): void;
 }
 
@@ -54,7 +54,7 @@ export interface Plan {
   readonly writes: number;
 }
 
-/** Asks a handler for its plan. The same payload gives the same plan. */
+/** Calls a handler and returns its plan. The same payload always gives the same plan. */
 export function planOf<Payload, Tables>(
   apply: (payload: Payload, change: Change<Tables>) => void,
   payload: Payload,
@@ -65,7 +65,9 @@ export function planOf<Payload, Tables>(
 
   const add = (step: PlanStep): void => {
     if (step.ifNone !== "continue" && writes > 0) {
-      throw new TypeError("A step that may stop or refuse must come before the command's first write.");
+      throw new TypeError(
+        "A step that may stop or refuse was added after a write. Move it before the command's first write.",
+      );
     }
     steps.push(step);
   };
@@ -87,19 +89,23 @@ export function planOf<Payload, Tables>(
     },
     emit: (event) => {
       if (!isEvent(event))
-        throw new TypeError("An event has a type; its type, aggregate_id and created_at are texts.");
+        throw new TypeError(
+          "An emitted event needs a type. Its type, aggregate_id and created_at must be strings.",
+        );
       events.push(event);
     },
   });
   if (answer instanceof Promise) {
-    // What it still wants to say comes too late, and if it fails, nobody else listens.
+    // Steps that it adds later are lost, and nobody else handles its rejection.
     answer.catch(() => undefined);
-    throw new TypeError("A handler must be synchronous: it says what is to be done and waits for nothing.");
+    throw new TypeError(
+      "A handler must be synchronous, but this one returned a promise. Move asynchronous work before the command.",
+    );
   }
   return { steps, events, writes };
 }
 
-/** What types promise already; but one event that cannot be written would cost the whole batch. */
+/** Types require this already, but one event that cannot be written would fail the whole batch. */
 function isEvent({
   type,
   aggregate_id,

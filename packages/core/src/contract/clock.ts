@@ -1,8 +1,8 @@
-/** The only source of time in Atlas; give your own (see `@atlas/testing`) to make time stand still. */
+/** The only source of time in Atlas. Tests pass a clock of their own, such as the one in `@atlas/testing`. */
 export interface Clock {
-  /** Wall-clock time in milliseconds since 1970 (UTC). It may jump; use it for what is stored. */
+  /** Wall-clock time in milliseconds since 1970 (UTC). It may jump. Use it for times that are stored. */
   now(): number;
-  /** Milliseconds that only ever grow; use it for durations, timeouts and deadlines. */
+  /** Milliseconds that never decrease. Use it for durations, timeouts and deadlines. */
   monotonic(): number;
   /** Calls `callback` once after `delayMs` and returns a function that cancels it. */
   after(delayMs: number, callback: () => void): () => void;

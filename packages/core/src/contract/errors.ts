@@ -2,8 +2,8 @@ import type { Refusal } from "./refusal.ts";
 import type { UnreachableReason } from "./unreachable-reason.ts";
 
 /**
- * What each of core's codes carries in `details`. The code says what happened; `docs/errors.md` says what to do.
- * A module or an `admit` hook refuses with a code of its own, which then stands in `CoreError.code` as it is.
+ * The `details` of each of core's codes. `docs/errors.md` says what each code means and what to do.
+ * A refusal of a module or an `admit` hook has its own code and details instead.
  */
 export interface CoreErrorDetails {
   ATLAS_CORE_ADMIT_FAILED: { readonly type: string };

@@ -7,7 +7,7 @@ const MAX_DEPTH = MAX_JSON_DEPTH + 4;
 // Room for the largest unit, of which short numbers are reckoned at four times their length.
 const MAX_SIZE = 40 * 1024 * 1024;
 
-/** SHA-256 of the canonical JSON of `value`, in hex; null for what is no JSON. */
+/** SHA-256 of the canonical JSON of `value`, in hexadecimal; null if it is not JSON. */
 export function fingerprintOf(value: unknown): string | null {
   try {
     return createHash("sha256")

@@ -1,26 +1,26 @@
-/** What kept the store from writing for good. */
+/** Why a store cannot write any more. */
 export type FailureReason =
   /** The disk could not be read or written. */
   | "io"
   /** The file is damaged. */
   | "corrupt"
-  /** The file is no SQLite database any more. */
+  /** The file is not an SQLite database any more. */
   | "not a database"
-  /** The file, its folder or its file system can only be read. */
+  /** The file, its folder or its file system is read-only. */
   | "read-only"
   | "other";
 
-/** How the store is. Reading works in every state, as far as the disk lets it. */
+/** The state of a store. Reading works in every state, as far as the disk allows. */
 export type Health =
   | { readonly status: "ok" }
-  /** Writing is held up and retried; nothing is lost. */
+  /** Writes fail and are retried. Nothing is lost. */
   | {
       readonly status: "degraded";
       readonly reason: "busy" | "full";
       readonly since: string;
       readonly message: string;
     }
-  /** Writing has ended for good; the store must be opened again, after a look at the disk. */
+  /** The store cannot write any more. Check the disk, then open the store again. */
   | {
       readonly status: "failed";
       readonly reason: FailureReason;

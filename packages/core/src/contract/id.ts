@@ -5,10 +5,10 @@ import { shortText } from "./text.ts";
 /** Makes a new id. Atlas's own ids are UUIDv7 (RFC 9562): lower case, and ascending within a process. */
 export type NewId = () => string;
 
-/** The longest id that Atlas takes, in bytes of UTF-8. */
+/** The longest id, in bytes of UTF-8. */
 export const MAX_ID_BYTES = 255;
 
-/** A schema for an id, or for any short name: opaque text of 1–255 bytes. */
+/** A zod schema for an id or a short name: opaque text of 1 to 255 bytes. */
 export const idText = shortText({ maxBytes: MAX_ID_BYTES });
 
 const POOL_IDS = 128;
@@ -16,8 +16,9 @@ const RANDOM_BYTES = 8;
 const COUNTER_BITS = 12;
 
 /**
- * A maker of UUIDv7 ids. The 12 bits behind the time are a counter: it starts low at random in each millisecond and
- * borrows from the next one when it overflows, and a clock that goes back is ignored, so ids always ascend.
+ * Creates a function that makes UUIDv7 ids, which always ascend. The 12 bits after the time are a counter. It starts at a
+ * low random number in each millisecond; when it overflows, the id takes the next millisecond. A clock that goes back is
+ * ignored.
  */
 export function createNewId(clock: Clock): NewId {
   const pool = Buffer.alloc(POOL_IDS * RANDOM_BYTES);

@@ -1,24 +1,24 @@
 import { z } from "zod";
 import { CoreError } from "./errors.ts";
 
-/** What JSON can say. `undefined`, NaN, dates, maps and class instances are not JSON and are refused with a path. */
+/** Any JSON value. `undefined`, NaN, dates, maps and class instances are not JSON and are refused with their path. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 /** A JSON object. Its keys are stored in sorted order. */
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
-/** The deepest nesting that a JSON column may have. */
+/** The deepest nesting in a JSON column. */
 export const MAX_JSON_DEPTH = 64;
 
-/** A schema for open JSON: any plain object. What is inside is checked once, by {@link canonicalJson}. */
+/** A zod schema for any plain JSON object. Its content is checked once, by {@link canonicalJson}. */
 export const jsonObject = z.custom<JsonObject>(isPlainObject, "must be a plain JSON object");
 
 /**
- * The one text that stands for `value`: sorted keys, no white space. It is what Atlas stores, compares and journals.
- * Keys that are array indices come first, in numeric order, as JavaScript itself lists them; the others are sorted by
- * code unit. Throws `ATLAS_CORE_JSON_INVALID` with the path of the first thing that is not JSON, or is nested deeper
- * than `maxDepth` (default 64).
+ * Converts a value to canonical JSON: sorted keys, no white space. Atlas stores, compares and journals this text.
+ * Keys that are array indices come first, in numeric order, as in every JavaScript object; other keys are sorted by code
+ * unit. Throws `ATLAS_CORE_JSON_INVALID` with the path of the first value that is not JSON, or that is nested deeper than
+ * `maxDepth` (default 64).
  *
  * @example
  * ```ts
@@ -33,8 +33,8 @@ export function canonicalJson(
 }
 
 /**
- * The text of JSON that is canonical already, as everything in the payload that a handler is given. For any other
- * value use {@link canonicalJson}, which checks it.
+ * Converts a value that is canonical JSON already, such as any part of a handler's payload. For other values use
+ * {@link canonicalJson}, which checks them.
  */
 export function jsonText(value: JsonValue): string {
   return JSON.stringify(value);
@@ -55,7 +55,7 @@ export function canonicalCopy<Value>(
     return { copy: copyValue(value, maxDepth) as Value, size };
   } catch (error) {
     if (error === tooLarge) {
-      const message = `The value is larger than ${sizeLimit} characters; the same object may stand in it very often.`;
+      const message = `The value is larger than ${sizeLimit} characters. Shorten it; perhaps it holds the same object many times.`;
       throw new CoreError("ATLAS_CORE_JSON_INVALID", { path: "" }, message);
     }
     if (error !== notJson) throw error;
@@ -169,43 +169,42 @@ function problemOf(value: unknown, place: Place): Problem | undefined {
         ? undefined
         : {
             path,
-            reason: "holds half a surrogate pair, which UTF-8 cannot carry; call toWellFormed() first.",
+            reason: "holds half a surrogate pair, which is not valid UTF-8. Call toWellFormed() on it first.",
           };
     case "number":
       return Number.isFinite(value)
         ? undefined
-        : { path, reason: `is ${value}, which JSON cannot say; use null.` };
+        : { path, reason: `is ${value}, which is not JSON. Use null.` };
     case "boolean":
       return undefined;
     case "bigint":
-      return { path, reason: "is a BigInt, which JSON cannot say; use a string." };
+      return { path, reason: "is a BigInt, which is not JSON. Use a string." };
     case "undefined":
-      return { path, reason: "is undefined, which JSON cannot say; leave it out or use null." };
+      return { path, reason: "is undefined, which is not JSON. Leave it out or use null." };
     case "object":
       return value === null ? undefined : problemInside(value, place);
     default:
-      return { path, reason: `is a ${typeof value}, which JSON cannot say.` };
+      return { path, reason: `is a ${typeof value}, which is not JSON. Leave it out.` };
   }
 }
 
 function problemInside(value: object, { maxDepth, path, above }: Place): Problem | undefined {
-  if (above.has(value)) return { path, reason: "refers back to an object around it; JSON has no cycles." };
+  if (above.has(value)) return { path, reason: "refers to an object that contains it. JSON has no cycles." };
   if (above.size >= maxDepth)
-    return { path: shortened(path), reason: `is nested deeper than ${maxDepth} levels.` };
-  if (value instanceof Date)
-    return { path, reason: "is a Date, which JSON cannot say; use its toISOString()." };
+    return { path: shortened(path), reason: `is nested deeper than ${maxDepth} levels. Flatten it.` };
+  if (value instanceof Date) return { path, reason: "is a Date, which is not JSON. Use its toISOString()." };
   const isArray = Array.isArray(value);
   if (!isArray && !isPlainObject(value)) {
     return {
       path,
-      reason: `is a ${value.constructor?.name ?? "class instance"}; JSON has only plain objects.`,
+      reason: `is a ${value.constructor?.name ?? "class instance"}, which is not JSON. Use a plain object.`,
     };
   }
   above.add(value);
   for (const key of Object.keys(isArray ? Array.from(value) : value)) {
     const inner = isArray ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
-    if (key === "__proto__") return { path: inner, reason: "is a key that is not allowed; rename it." };
-    if (!key.isWellFormed()) return { path, reason: "has a key with half a surrogate pair." };
+    if (key === "__proto__") return { path: inner, reason: "is a key that is not allowed. Rename it." };
+    if (!key.isWellFormed()) return { path, reason: "has a key with half a surrogate pair. Rename it." };
     const problem = problemOf((value as Record<string, unknown>)[key], { maxDepth, path: inner, above });
     if (problem !== undefined) return problem;
   }

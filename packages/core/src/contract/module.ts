@@ -5,7 +5,7 @@ import type { Change } from "./change.ts";
 import type { NewId } from "./id.ts";
 import type { Query } from "./statement.ts";
 
-/** What `prepare` may use to complete a command: everything else must come from the command itself. */
+/** What `prepare` may use to complete a command. Everything else must come from the command itself. */
 export interface Preparation {
   /** The time of the call, from the store's clock. */
   readonly now: string;
@@ -13,9 +13,9 @@ export interface Preparation {
 }
 
 /**
- * One kind of command: what a caller may send, how it is completed before it is queued, and what it does.
- * `prepare` fills in ids and times, and returns what the schema would accept again. `apply` is pure: it reads no clock,
- * no environment, no random and no row, so that a replay of the journal gives the same rows.
+ * One kind of command: what callers may send, how it is completed before it is queued, and what it does.
+ * `prepare` fills in ids and times and returns a payload that the schema accepts again. `apply` must be pure: it reads no
+ * clock, environment, random number or row, so that a replay of the journal gives the same rows.
  */
 export interface CommandDefinition<in out Tables, Schema extends z.ZodType, Prepared = z.output<Schema>> {
   readonly schema: Schema;
@@ -44,16 +44,16 @@ export function defineCommand<Tables>() {
 }
 
 /**
- * One migration: the statements that make the change, in order, written with Kysely's schema builder. It only builds
- * them; they run in one transaction together with the row that remembers them.
+ * One migration: its statements in order, written with Kysely's schema builder. The function only builds them. They run in
+ * one transaction, together with the row that records the migration.
  */
 export type Migration = (db: Kysely<unknown>) => readonly Compilable[];
 
-/** What a module's queries read with. Every call sees what is committed, on a connection that cannot write. */
+/** Reads the database for a module's queries. Every call sees what is committed; the connection cannot write. */
 export interface Read<in out Tables> {
   readonly get: <Values, Row>(query: Query<Tables, Values, Row>, values: Values) => Promise<Row | undefined>;
   readonly all: <Values, Row>(query: Query<Tables, Values, Row>, values: Values) => Promise<readonly Row[]>;
-  /** Kysely, narrowed to reading, for what is asked seldom. */
+  /** Kysely, narrowed to reading, for queries that run seldom. */
   readonly select: ReadonlyKysely<Tables>;
 }
 
@@ -68,8 +68,8 @@ export function tables<Tables>(): TablesMarker<Tables> {
 }
 
 /**
- * Tables, migrations, commands and queries of one subject, as a value that a store is opened with. Raise `version` with
- * every change to a handler after which the same command would give other rows.
+ * The tables, migrations, commands and queries of one subject, to open a store with. Raise `version` whenever a changed
+ * handler gives other rows for the same command.
  */
 export interface StoreModule {
   readonly name: string;
@@ -80,7 +80,7 @@ export interface StoreModule {
   readonly queries?: (read: never) => object;
 }
 
-/** A command definition of whatever tables and payload. */
+/** A command definition for any tables and payload. */
 export interface AnyCommandDefinition {
   readonly schema: z.ZodType;
   readonly prepare?: (payload: never, preparation: Preparation) => unknown;
@@ -105,7 +105,7 @@ export type TablesOf<Module> = Module extends { readonly tables?: TablesMarker<i
   ? Tables
   : never;
 
-/** A module's queries, as they stand under `repo.<module>`. */
+/** A module's queries, available under `repo.<module>`. */
 export type QueriesOf<Module> = Module extends { readonly queries?: (read: never) => infer Queries }
   ? Queries
   : Record<never, never>;
@@ -133,7 +133,7 @@ type CheckTables<Name extends string, Tables> =
 
 /**
  * Types and returns a module. The compiler refuses a command or a table outside the module's prefix, a handler that runs
- * another module's statement, and a query that writes; what types cannot see is refused with a `TypeError`.
+ * another module's statement, and a query that writes. What types cannot see throws a `TypeError`.
  */
 export function defineModule<
   const Name extends string,
@@ -188,22 +188,22 @@ function checkModule(module: {
   const { name, version } = module;
   if (!MODULE_NAME.test(name)) {
     throw new TypeError(
-      `A module's name is lower-case letters and digits, starting with a letter; got "${name}".`,
+      `The module name "${name}" is not valid. Use lower-case letters and digits, starting with a letter.`,
     );
   }
   if (RESERVED_NAMES.has(name))
-    throw new TypeError(`No module can be named "${name}": Atlas uses that name itself.`);
+    throw new TypeError(`The module name "${name}" is reserved for Atlas. Choose another name.`);
   if (!Number.isInteger(version) || version < 1) {
-    throw new TypeError(`Module "${name}": version must be a whole number from 1; got ${version}.`);
+    throw new TypeError(`Module "${name}": version must be a positive integer; got ${version}.`);
   }
   for (const type of Object.keys(module.commands)) {
     if (name !== "core" && !type.startsWith(`${name}.`)) {
-      throw new TypeError(`Module "${name}": command "${type}" must be named "${name}.…".`);
+      throw new TypeError(`Module "${name}": the name of command "${type}" must start with "${name}.".`);
     }
   }
   for (const migration of Object.keys(module.migrations)) {
     if (!MIGRATION_NAME.test(migration)) {
-      throw new TypeError(`Module "${name}": migration "${migration}" must be named like "001_initial".`);
+      throw new TypeError(`Module "${name}": migration "${migration}" must have a name like "001_initial".`);
     }
   }
 }

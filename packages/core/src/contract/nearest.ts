@@ -1,12 +1,12 @@
 import { closestMatch } from "leven";
 
-/** The known name that `wrong` most likely meant, or nothing when none is near. */
+/** The known name that is closest to a misspelt one; nothing if none is close. */
 export function nearestName(wrong: string, known: readonly string[]): string | undefined {
   const maxDistance = Math.max(2, Math.floor(wrong.length / 3));
   return closestMatch(wrong.slice(0, 100), known, { maxDistance });
 }
 
-/** ` Did you mean "…"?`, or nothing when no known name is near. */
+/** ` Did you mean "…"?`, or an empty text if no known name is close. */
 export function didYouMean(wrong: string, known: readonly string[]): string {
   const nearest = nearestName(wrong, known);
   return nearest === undefined ? "" : ` Did you mean "${nearest}"?`;

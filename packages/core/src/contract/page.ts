@@ -4,26 +4,26 @@ import { CoreError } from "./errors.ts";
 /** One page of a list. */
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** Where the next page begins; absent on the last one. Opaque: give it back as it is. */
+  /** Pass it to get the next page; absent on the last one. Opaque text. */
   readonly cursor?: string;
 }
 
 /** How to page through a list. */
 export interface PageOptions {
-  /** Items a page, 1 to 1,000. Default: 100. */
+  /** Items per page, 1 to 1,000. Default: 100. */
   readonly limit?: number;
-  /** The `cursor` of the page before. */
+  /** The `cursor` of the previous page. Default: the first page. */
   readonly cursor?: string;
 }
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1_000;
 
-/** The page size asked for; a `TypeError` when it is out of bounds. */
+/** The page size that was asked for. Throws a `TypeError` if it is out of bounds. */
 export function pageLimit(options: { readonly limit?: number } | undefined): number {
   const limit = options?.limit ?? DEFAULT_LIMIT;
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) {
-    throw new TypeError(`limit must be a whole number from 1 to ${MAX_LIMIT}; got ${limit}.`);
+    throw new TypeError(`limit must be an integer from 1 to ${MAX_LIMIT}; got ${limit}.`);
   }
   return limit;
 }
@@ -35,7 +35,7 @@ export const cursorKeys = {
   texts: z.tuple([z.string(), z.string()]),
 } as const;
 
-/** The sort key that a cursor stands for, or nothing without a cursor. */
+/** The sort key in a cursor; nothing without a cursor. */
 export function readCursor<Key>(cursor: string | undefined, key: z.ZodType<Key>): Key | undefined {
   if (cursor === undefined) return undefined;
   try {
@@ -44,15 +44,13 @@ export function readCursor<Key>(cursor: string | undefined, key: z.ZodType<Key>)
     throw new CoreError(
       "ATLAS_CORE_CURSOR_INVALID",
       { cursor: String(cursor).slice(0, 200) },
-      "The cursor is not one that this list gave out. Start again without it.",
+      `The cursor "${String(cursor).slice(0, 200)}" is not one of this list. Start again without a cursor.`,
       { cause },
     );
   }
 }
 
-/**
- * Makes a page of rows that were read with one more than `limit`: the one too many tells that there is a next page.
- */
+/** Makes a page. The rows were read with `limit + 1`, so that one row too many shows that there is a next page. */
 export function toPage<Row, Item>(
   rows: readonly Row[],
   limit: number,

@@ -1,8 +1,8 @@
-/** Why a command must not be applied: what an `admit` hook returns and what a handler's step names. */
+/** Why a command is refused. Returned by an `admit` hook, or named by a step of a handler. */
 export interface Refusal {
-  /** The code that the caller's `CoreError` will carry, such as `GUARD_SECRET_FOUND`. */
+  /** The code of the `CoreError` that the caller gets, such as `GUARD_SECRET_FOUND`. */
   readonly refuse: string;
   readonly message: string;
-  /** What a program may want to know besides; it becomes `CoreError.details`. */
+  /** The `details` of that error. Default: `{}`. */
   readonly details?: object;
 }

@@ -62,7 +62,7 @@ export interface CompiledStatement {
   readonly order: readonly (string | Literal)[];
 }
 
-/** A value that stands in the statement itself. */
+/** A value that is part of the statement itself. */
 export interface Literal {
   readonly literal: unknown;
 }
@@ -95,15 +95,15 @@ export interface Query<in out Tables, in Values, out Row> {
   readonly [rowOf]?: (values: Values) => Row;
 }
 
-/** A statement or a query whose types have done their work. */
+/** A statement or a query without its types. */
 export interface ErasedStatement {
   readonly kind: "write" | "read";
   readonly compiled: () => CompiledStatement;
 }
 
 /**
- * A write, built once with Kysely: its types are checked against the tables, and it runs as a prepared statement. Write
- * what other SQL engines have too: `ON CONFLICT` and plain columns, no `INSERT OR IGNORE`, `rowid` or `json_extract`.
+ * Defines a write with Kysely, typed by the tables. It is compiled once and runs as a prepared statement. Use only what
+ * other SQL engines have too: `ON CONFLICT` and plain columns, not `INSERT OR IGNORE`, `rowid` or `json_extract`.
  *
  * @example
  * ```ts
@@ -125,7 +125,7 @@ export function statement<Tables, Values extends object>(
 }
 
 /**
- * A read, built once with Kysely like a {@link statement}. Tables and values are given, the row is inferred.
+ * Defines a read with Kysely, like a {@link statement}. Tables and values are given, the row is inferred.
  *
  * @example
  * ```ts
@@ -151,7 +151,7 @@ class Placeholder {
   }
 }
 
-/** A Kysely that builds and compiles SQLite's SQL and cannot run it. */
+/** A Kysely that compiles SQL for SQLite and cannot run it. */
 export function createSqlBuilder<Tables>(): Kysely<Tables> {
   return new KyselyBuilder<Tables>({
     dialect: {

@@ -10,7 +10,7 @@ export function shortText({ maxBytes }: { readonly maxBytes: number }): z.ZodStr
   });
 }
 
-/** What is wrong with `value` as such a text, or nothing. */
+/** Why `value` is not such a text; nothing if it is. */
 export function textProblem(value: string, { maxBytes }: { readonly maxBytes: number }): string | undefined {
   if (value.length === 0) return "must not be empty";
   if (value.length * 3 > maxBytes) {

@@ -3,7 +3,7 @@ import { z } from "zod";
 const CANONICAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const WITH_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/i;
 
-/** `epochMs` as Atlas stores times: ISO-8601 in UTC with milliseconds and `Z`, 24 characters, sorting as text. */
+/** Formats milliseconds since 1970 as Atlas stores times: ISO-8601 in UTC with milliseconds, 24 characters, sortable as text. */
 export function isoTime(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }
@@ -22,7 +22,7 @@ export function createIsoNow(now: () => number): () => string {
   };
 }
 
-/** The stored form of an ISO-8601 time with a zone, or nothing when `value` is no such time. */
+/** The stored form of an ISO-8601 time with a zone; nothing if `value` is not such a time. */
 export function normalizeTime(value: string): string | undefined {
   if (!WITH_ZONE.test(value)) return undefined;
   const parsed = Date.parse(value.replace(",", "."));
@@ -37,7 +37,7 @@ function isDay(day: string): boolean {
   return !Number.isNaN(parsed) && isoTime(parsed).startsWith(day);
 }
 
-/** A schema for a time: any ISO-8601 form with a zone is normalised, everything else is refused. */
+/** A zod schema for a time. Any ISO-8601 form with a zone is normalised; everything else is refused. */
 export const timeText = z.string().check((context) => {
   const text = normalizeTime(context.value);
   if (text === undefined) {

@@ -32,25 +32,23 @@ export interface DatabaseFile {
  */
 export function findDatabaseFile(database: string): DatabaseFile {
   if (typeof database !== "string" || database.length === 0) {
-    throw new TypeError(
-      `database must be the path of a file, or ":memory:"; got ${JSON.stringify(database)}.`,
-    );
+    throw new TypeError(`database must be a file path or ":memory:"; got ${JSON.stringify(database)}.`);
   }
   if (database === ":memory:") return temporaryFile();
-  if (/^file:/i.test(database)) throw badPath(database, "is a URI; give a plain path");
-  if (database.includes("\0")) throw badPath(database, "holds a NUL character");
+  if (/^file:/i.test(database)) throw badPath(database, "is a URI; use a plain path");
+  if (database.includes("\0")) throw badPath(database, "contains a NUL character; remove it");
   const path = realPath(resolve(database), database);
   const found = statOf(path, database);
   if ((found?.size ?? 0) === 0 && (statOf(`${path}-wal`, database)?.size ?? 0) > 0) {
     throw new CoreError(
       "ATLAS_CORE_DATABASE_CORRUPT",
       { path, found: "a write-ahead log without its database" },
-      `The database "${path}" is missing or empty, but changes to it lie beside it in a -wal file. Restore the file or a backup.`,
+      `The database "${path}" is missing or empty, but its write-ahead log (-wal) still holds changes. Put the file back, or restore a backup.`,
     );
   }
   if (found === undefined) return { path, isNew: true, isTemporary: false, sizeBytes: 0, remove: nothing };
   if (found.isDirectory()) throw badPath(database, "is a directory; name a file in it");
-  if (!found.isFile()) throw badPath(database, "is not a regular file");
+  if (!found.isFile()) throw badPath(database, "is not a regular file; use another path");
   if (found.nlink > 1) {
     throw badPath(
       database,

@@ -28,7 +28,7 @@ export async function withFreshFile<Result>(
   } catch (cause) {
     if (isCoreError(cause)) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `"${whole}" could not be written: ${reason}. Nothing was left there; look at the disk and try again.`;
+    const message = `"${whole}" could not be written: ${reason}. No file was left there. Check the disk, then try again.`;
     throw new CoreError("ATLAS_CORE_COPY_FAILED", { path: whole, reason }, message, { cause });
   } finally {
     await removeDatabase(partial).catch(() => undefined);
@@ -72,6 +72,6 @@ async function sync(path: string): Promise<void> {
 }
 
 function taken(path: string, cause?: unknown): Error {
-  const message = `"${path}" exists already and was not changed. Give a path at which there is no file.`;
+  const message = `"${path}" already exists and was not changed. Use a path where no file exists.`;
   return new CoreError("ATLAS_CORE_FILE_EXISTS", { path }, message, { cause });
 }

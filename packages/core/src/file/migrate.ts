@@ -96,14 +96,14 @@ function checkApplied(
     throw new CoreError(
       "ATLAS_CORE_DATABASE_NEWER",
       { path: ours.path, module, migration },
-      `The database "${ours.path}" was written by a newer version: it has migration "${migration}" of "${module}", which is not known here. Update Atlas and its modules.`,
+      `The database "${ours.path}" was written by a newer version: migration "${migration}" of module "${module}" is not installed here. Update Atlas and its modules.`,
     );
   }
   if (known.checksum !== row.checksum) {
     throw new CoreError(
       "ATLAS_CORE_MIGRATION_EDITED",
       { module, migration },
-      `Migration "${migration}" of module "${module}" is not the one that was applied to this database. Restore its text and put the change into a new migration.`,
+      `Migration "${migration}" of module "${module}" was changed after it was applied to this database. Restore its text and put the change into a new migration.`,
     );
   }
 }
@@ -126,11 +126,11 @@ function run(database: Database.Database, migration: CompiledMigration, now: str
       .immediate();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    const advice = troubleKind(cause) === undefined ? "Correct it" : "Look at the disk";
+    const advice = troubleKind(cause) === undefined ? "Correct it" : "Check the disk";
     throw new CoreError(
       "ATLAS_CORE_MIGRATION_FAILED",
       { module, migration: name },
-      `Migration "${name}" of module "${module}" failed: ${reason}. Nothing of it was applied. ${advice} and start again.`,
+      `Migration "${name}" of module "${module}" failed: ${reason}. No part of it was applied. ${advice} and start again.`,
       { cause },
     );
   }

@@ -27,7 +27,7 @@ export function checkReferences(database: Database.Database): void {
     if (moduleOf(child) === moduleOf(parent) || on_delete === "CASCADE") continue;
     if (on_delete === "SET NULL" && is_required === 0) continue;
     throw new TypeError(
-      `the foreign key of "${child}.${column}" would keep rows of "${parent}" from being removed; declare it "on delete cascade", or leave the constraint out`,
+      `the foreign key of "${child}.${column}" would prevent rows of "${parent}" from being removed. Declare it "on delete cascade", or leave the constraint out`,
     );
   }
 }

@@ -162,16 +162,16 @@ export function withFileNamed<Result>(path: string, read: () => Result): Result 
 
 /** The error for a file that is not Atlas's. */
 export function foreign(path: string, cause?: unknown): Error {
-  const message = `"${path}" is not a database of Atlas. It was not changed; give another path.`;
+  const message = `"${path}" is not a database of Atlas. It was not changed. Use another path.`;
   return new CoreError("ATLAS_CORE_DATABASE_FOREIGN", { path }, message, { cause });
 }
 
 function held(path: string, cause: unknown): Error {
-  const message = `Another program holds the database "${path}" locked, so it could not be opened. Try again when that one is done.`;
+  const message = `Another program has locked the database "${path}", so it could not be opened. Try again after that program has finished.`;
   return new CoreError("ATLAS_CORE_DATABASE_IN_USE", { path }, message, { cause });
 }
 
 function corrupt(path: string, found: string, cause?: unknown): Error {
-  const message = `The database "${path}" is damaged: ${found}. It was not changed; restore a backup to another path.`;
+  const message = `The database "${path}" is damaged: ${found}. It was not changed. Restore a backup to another path.`;
   return new CoreError("ATLAS_CORE_DATABASE_CORRUPT", { path, found }, message, { cause });
 }

@@ -19,12 +19,12 @@ const manifestSchema = z.object({
   rows: z.record(z.string(), z.int().min(0)),
 });
 
-/** What lies beside a backup, as `<backup>.json`: what it holds, so that it can be told whole from damaged. */
+/** Describes a backup, in `<backup>.json` beside it. `restore` compares the backup with it, to detect damage. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /**
- * Copies the database at `from` to `to` while it is used: the copy holds everything that was committed before the call. It
- * was read back, checked and compared before this resolves, and has a {@link Manifest} beside it.
+ * Copies the database at `from` to `to` while it is in use. The copy holds everything that was committed before the call.
+ * Before this resolves, the copy was read back, checked and compared, and a {@link Manifest} was written beside it.
  */
 export async function copyDatabase(options: {
   readonly from: string;
@@ -60,9 +60,9 @@ export async function copyDatabase(options: {
 }
 
 /**
- * Makes a database at `to`, where no file may be, of the backup at `from`. The backup is checked against its manifest
- * before, and the new file after; the backup itself is never changed. Rejects with `ATLAS_CORE_BACKUP_INVALID`,
- * `ATLAS_CORE_FILE_EXISTS` or `ATLAS_CORE_COPY_FAILED`.
+ * Restores the backup at `from` to a new database at `to`. No file may exist there. The copy is compared with the backup's
+ * manifest before it gets its name; the backup itself is never changed. Rejects with `ATLAS_CORE_BACKUP_INVALID`,
+ * `ATLAS_CORE_FILE_EXISTS`, `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
  */
 export async function restore(options: { readonly from: string; readonly to: string }): Promise<Manifest> {
   const { from, to } = options;
@@ -115,7 +115,7 @@ async function compare(
   };
   const { store_id, last_seq, digest, rows } = manifest;
   if (canonicalJson(is) !== canonicalJson({ store_id, last_seq, digest, rows })) {
-    throw invalid(from, "it holds something else than its manifest says");
+    throw invalid(from, "its content differs from its manifest");
   }
 }
 
@@ -136,6 +136,6 @@ async function createPrivateFile(path: string): Promise<void> {
 }
 
 function invalid(path: string, found: string, cause?: unknown): Error {
-  const message = `"${path}" cannot be restored: ${found}. It was not changed; take another backup.`;
+  const message = `The backup "${path}" cannot be restored: ${found}. It was not changed. Use another backup.`;
   return new CoreError("ATLAS_CORE_BACKUP_INVALID", { path, found }, message, { cause });
 }

@@ -3,7 +3,7 @@ import type { DatabaseAnswer, DatabaseTask } from "./database-worker.ts";
 import type { DatabaseDigest } from "./digest.ts";
 import { findWorkerFile } from "./worker-file.ts";
 
-/** SQLite's own words for why a task on a whole database could not be done. */
+/** Says, in the words of SQLite or Node, why a task on a whole database failed. */
 class DatabaseTaskFailed extends Error {
   override readonly name = "DatabaseTaskFailed";
   /** SQLite's code, or Node's, where there is one. */

@@ -9,15 +9,15 @@ import { sweepBaselines } from "./begin-epoch.ts";
 /** How large a database is. */
 export interface DatabaseSize {
   readonly file_bytes: number;
-  /** Of these, what holds nothing now and is used before the file grows. A backup has no use for it either. */
+  /** The unused part of the file. It is used again before the file grows. */
   readonly free_bytes: number;
-  /** Rows of what can be pruned. */
+  /** Row counts of the tables that can be pruned. */
   readonly rows: Readonly<Record<PrunedTable, number>>;
 }
 
 type PrunedTable = (typeof prunedTables)[number];
 
-/** What was there before pruning, and what is there now. */
+/** The size of the database before and after pruning. */
 export interface PruneReport {
   readonly before: DatabaseSize;
   readonly after: DatabaseSize;
@@ -64,8 +64,8 @@ function readPolicy(policy: PrunePolicy): PrunePolicy {
   const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
   throw new TypeError(
     unknown === undefined
-      ? `prune: "${issue?.path.join(".")}" ${issue?.message}.`
-      : `prune: "${unknown}" is nothing that can be pruned.${didYouMean(unknown, Object.keys(prunePolicy.shape))}`,
+      ? `prune: "${issue?.path.join(".")}" is not valid: ${issue?.message}.`
+      : `prune: "${unknown}" cannot be pruned.${didYouMean(unknown, Object.keys(prunePolicy.shape))}`,
   );
 }
 

@@ -83,12 +83,13 @@ function epochOf({ reader, modules }: Past, seq: number): EpochRow {
   const { database } = reader;
   const next = readCounters(database).nextCommand;
   if (seq >= next) {
-    throw unreachable(seq, "future", `the last command has the number ${next - 1}`);
+    throw unreachable(seq, "future", `the last command has number ${next - 1}`);
   }
   const epoch = database
     .prepare<[number], EpochRow>("select * from epochs where first_seq <= ? order by first_seq desc limit 1")
     .get(seq + 1);
-  if (epoch === undefined) throw unreachable(seq, "journal incomplete", "the journal of that time is gone");
+  if (epoch === undefined)
+    throw unreachable(seq, "journal incomplete", "the journal of that time was removed");
   if (epoch.fingerprint !== fingerprintOfModules(modules)) {
     throw unreachable(seq, "modules changed", "other modules or versions were installed then");
   }
@@ -101,7 +102,7 @@ async function copyBaseline(
   { seq, to, signal }: { readonly seq: number; readonly to: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const baseline = findBaseline(past.path, epoch.baseline as string);
-  if (!existsSync(baseline)) throw unreachable(seq, "baseline missing", `"${baseline}" is not there`);
+  if (!existsSync(baseline)) throw unreachable(seq, "baseline missing", `"${baseline}" does not exist`);
   await copyFile(baseline, to, constants.COPYFILE_EXCL);
   await chmod(to, 0o600);
   signal.throwIfAborted();
@@ -115,17 +116,13 @@ async function copyBaseline(
     if (isCoreError(error, "ATLAS_CORE_BUNDLED")) throw error;
     throw altered("cannot be read", error);
   }
-  if (digest !== epoch.digest) throw altered("has another content than it had");
+  if (digest !== epoch.digest) throw altered("was modified");
 }
 
 function stuck(seq: number, replayed: Exclude<Replayed, { readonly status: "complete" }>): CoreError {
   return replayed.status === "gap"
     ? unreachable(seq, "journal incomplete", `command ${replayed.seq} is not in the journal`)
-    : unreachable(
-        seq,
-        "diverged",
-        `command ${replayed.seq} cannot be carried out again: ${replayed.message}`,
-      );
+    : unreachable(seq, "diverged", `command ${replayed.seq} cannot be applied again: ${replayed.message}`);
 }
 
 function unreachable(seq: number, reason: UnreachableReason, what: string, cause?: unknown): CoreError {

@@ -17,19 +17,19 @@ export type Verification =
   /** Replaying the journal gave the same rows, byte for byte. */
   | {
       readonly status: "verified";
-      /** The first command that was replayed; what came before it was verified when its epoch began. */
+      /** The first command that was replayed. Its epoch started from a verified copy. */
       readonly first_seq: number;
       readonly last_seq: number;
       /** How many commands were replayed. */
       readonly commands: number;
       readonly digest: string;
     }
-  /** It did not: the tables were changed by something else than commands, or a handler does not do what it did. */
+  /** Replaying gave other rows: something other than commands changed the tables, or a handler was changed. */
   | {
       readonly status: "diverged";
       readonly first_seq: number;
       readonly last_seq: number;
-      /** The tables that differ; empty when a command could not be carried out again. */
+      /** The tables that differ; empty if a command could not be applied again. */
       readonly tables: readonly string[];
       readonly message: string;
     };
@@ -38,11 +38,11 @@ export type Verification =
 export interface PastStore<Module extends StoreModule = never> extends AsyncDisposable {
   readonly seq: number;
   readonly repo: ReadOnlyRepo<Module>;
-  /** Closes and removes it. Always the same promise. */
+  /** Closes and removes the file. Returns the same promise each time. */
   close(): Promise<void>;
 }
 
-/** What the journal of a database makes possible. Each call works on files of its own. */
+/** Looks back with the journal of a database. Each call works on its own files. */
 export interface TimeTravel<Module extends StoreModule> {
   verify(): Promise<Verification>;
   asOf(seq: number): Promise<PastStore<Module>>;
@@ -168,6 +168,8 @@ function differingTables(left: DatabaseDigest, right: DatabaseDigest): readonly 
 
 function checkSeq(seq: number): void {
   if (!Number.isSafeInteger(seq) || seq < 0) {
-    throw new TypeError(`seq must be the number of a command, or 0 for the beginning; got ${seq}.`);
+    throw new TypeError(
+      `seq must be the number of a command, or 0 for the state before the first command; got ${seq}.`,
+    );
   }
 }

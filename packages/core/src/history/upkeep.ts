@@ -14,33 +14,34 @@ import { type PruneReport, pruneStore } from "./prune-store.ts";
 import type { Past } from "./rebuild.ts";
 import { createTimeTravel, type PastStore, type Verification } from "./time-travel.ts";
 
-/** What can be done with the database as a whole while commands are written. Each call ends with the store at the latest. */
+/** Maintenance of a whole database while commands are written. `store.stop()` aborts calls that are under way. */
 export interface Upkeep<Module extends StoreModule> {
   /**
-   * Writes a copy of everything that is committed to `path`, where no file may be, while the store works on. The copy was
-   * read back, checked and compared when this resolves; its manifest lies beside it as `<path>.json`. Rejects with
-   * `ATLAS_CORE_FILE_EXISTS` or `ATLAS_CORE_COPY_FAILED`. {@link restore} makes a database of it.
+   * Copies everything that is committed to `path` while the store goes on working. No file may exist there. Before this
+   * resolves, the copy was read back, checked and compared; its manifest is written to `<path>.json`. `restore` makes a
+   * database of it. Rejects with `ATLAS_CORE_FILE_EXISTS`, `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
    */
   backup(path: string): Promise<Manifest>;
   /**
-   * Removes what the policy names, in many small commands between which others are written, and tells the sizes before and
-   * after. With `journal_before`, a new epoch begins first: the present state is copied beside the database, and replaying
-   * begins there. The file does not shrink; what is free in it is used again.
+   * Removes what the policy names and resolves with the sizes before and after. It works in many small commands, so that
+   * others are written in between. With `journal_before`, the present state is copied beside the database first, and replays
+   * start from this copy. The file does not shrink; SQLite uses the free space again.
    */
   prune(policy: PrunePolicy): Promise<PruneReport>;
   /**
-   * Replays the journal of the present epoch into a temporary file and compares: the tables are what the commands made
-   * them. Rejects with `ATLAS_CORE_EPOCH_UNREACHABLE` where the journal does not tell.
+   * Replays the journal of the present epoch into a temporary file and compares the result with the database. Rejects with
+   * `ATLAS_CORE_EPOCH_UNREACHABLE` if the journal is incomplete or was written with other modules, and with
+   * `ATLAS_CORE_BUNDLED`.
    */
   verify(): Promise<Verification>;
   /**
-   * The database as it was after command `seq`, 0 for the beginning, with a repo of its own; close it after use. It is
-   * built in a temporary file by replaying: a tool to look back with, not a query. Rejects as `verify` does.
+   * Opens the database as it was after command `seq` (0: before the first command). Close it after use. Each call replays the
+   * journal into a temporary file, so use it to investigate, not as a query. Rejects like `verify`.
    */
   asOf(seq: number): Promise<PastStore<Module>>;
   /**
-   * Replays the journal into a new database at `path`, where no file may be, through command `seq` (default: the last). It
-   * can be opened like any other. Rejects as `verify` does.
+   * Replays the journal up to command `seq` (default: the last) into a new database at `path`. No file may exist there. The
+   * result can be opened like any other database. Rejects like `verify`.
    */
   replay(path: string, options?: { readonly seq?: number }): Promise<{ readonly seq: number }>;
 }

@@ -1,7 +1,7 @@
 import { CoreError } from "../contract/errors.ts";
 import type { Unit } from "./unit.ts";
 
-/** How much may wait to be committed. What goes beyond is refused at once with `ATLAS_CORE_QUEUE_FULL`. */
+/** How much may wait for a commit. Anything beyond is refused at once with `ATLAS_CORE_QUEUE_FULL`. */
 export interface QueueBounds {
   /** Commands. Default: 10,000. */
   readonly maxCommands: number;
@@ -9,7 +9,7 @@ export interface QueueBounds {
   readonly maxBytes: number;
 }
 
-/** What waits to be committed: bounded, first in first out. */
+/** The units that wait for a commit: bounded, first in, first out. */
 export interface CommandQueue {
   /** Adds a unit at the end; throws `ATLAS_CORE_QUEUE_FULL` when it does not fit. */
   push(unit: Unit): void;
@@ -49,7 +49,7 @@ export function createCommandQueue({ maxCommands, maxBytes }: QueueBounds): Comm
         throw new CoreError(
           "ATLAS_CORE_QUEUE_FULL",
           { queued: commands, queuedBytes: bytes },
-          `The queue is full (${commands} commands, about ${bytes} bytes). Await what was enqueued before sending more.`,
+          `The queue is full: ${commands} commands (about ${bytes} bytes) are waiting. Await their receipts before you send more.`,
         );
       }
       units.push(unit);

@@ -26,12 +26,12 @@ const MAX_BYTES_PER_CHARACTER = 6;
 const MAX_COMMAND_DEPTH = MAX_JSON_DEPTH + 2;
 
 /**
- * Looks at a completed command before it is queued, and lets it pass as it is, changed, or not at all. Synchronous and
- * pure; a changed command is checked again, and a throw refuses.
+ * Checks a completed command before it is queued. Return the command, a changed copy, or a {@link Refusal}. It must be
+ * synchronous and pure. A changed command is validated again; a hook that throws refuses the command.
  */
 export type Admit = (command: AnyCommand, envelope: Envelope) => AnyCommand | Refusal;
 
-/** Everything that is decided about a command before it is queued. */
+/** Checks and completes commands before they are queued. */
 export interface Intake {
   /** Checks and completes commands and makes them ours; throws a `CoreError` that says what is wrong, and where. */
   accept(commands: readonly unknown[], envelope: Envelope | undefined): UnitContent;
@@ -109,7 +109,7 @@ export function createIntake(options: {
       throw new CoreError(
         "ATLAS_CORE_COMMAND_INVALID",
         { type: "", path: "type" },
-        'A command is an object with a "type", such as { type: "entity.upsert", entity: { … } }.',
+        'A command must be an object with a "type", such as { type: "entity.upsert", entity: { … } }.',
       );
     }
     const known = installed.get(type);
@@ -119,7 +119,7 @@ export function createIntake(options: {
     throw new CoreError(
       "ATLAS_CORE_COMMAND_UNKNOWN",
       { type: type.slice(0, 255), ...(nearest === undefined ? {} : { nearest }) },
-      `No command is named "${type.slice(0, 255)}".${didYouMean(type, names)} Is its module installed?`,
+      `There is no command "${type.slice(0, 255)}".${didYouMean(type, names)} Correct the type, or install its module.`,
     );
   }
 
@@ -130,7 +130,7 @@ export function createIntake(options: {
     try {
       return prepare(payload as never, preparation) as object;
     } catch (cause) {
-      const message = `The prepare of "${known.type}" threw, so the command was refused.`;
+      const message = `The prepare function of "${known.type}" threw, so the command was refused. See the cause; correct the module.`;
       throw new CoreError("ATLAS_CORE_HANDLER_FAILED", { type: known.type }, message, { cause });
     }
   }
@@ -148,7 +148,7 @@ export function createIntake(options: {
       if (answer === command) continue;
       if (isRefusal(answer)) throw refusalError(answer);
       if (!isPlainObject(answer) || answer["type"] !== known.type) {
-        const message = `An admit hook answered "${known.type}" with neither that command nor a refusal. It may change what a command says, not what it is.`;
+        const message = `An admit hook returned neither a command of type "${known.type}" nor a refusal. It may change a command's fields, not its type.`;
         throw new CoreError("ATLAS_CORE_ADMIT_FAILED", { type: known.type }, message);
       }
       current = complete(known, check(known, answer as AnyCommand), preparation);
@@ -236,7 +236,7 @@ function tooLarge(type: string, subject: string, sizeBytes: number, limitBytes: 
   return new CoreError(
     "ATLAS_CORE_COMMAND_TOO_LARGE",
     { type, sizeBytes, limitBytes },
-    `${type}: ${subject} is ${sizeBytes} bytes large; at most ${limitBytes} are allowed. Keep large content in a file and name it.`,
+    `${type}: ${subject} is ${sizeBytes} bytes; the limit is ${limitBytes}. Keep large content in a file and store its name.`,
   );
 }
 
@@ -244,7 +244,7 @@ function callAdmit(hook: Admit, command: AnyCommand, envelope: Envelope): unknow
   try {
     return hook(command, envelope);
   } catch (cause) {
-    const message = `An admit hook threw on "${command.type}", so the command was refused.`;
+    const message = `An admit hook threw for "${command.type}", so the command was refused. See the cause; correct the hook.`;
     throw new CoreError("ATLAS_CORE_ADMIT_FAILED", { type: command.type }, message, { cause });
   }
 }

@@ -3,7 +3,7 @@ import { CoreError } from "../contract/errors.ts";
 import { jsonText } from "../contract/json.ts";
 import type { QueuedCommand } from "./unit.ts";
 
-/** A command and what its handler wants done. */
+/** A command with its handler's plan. */
 export interface PlannedCommand {
   readonly command: QueuedCommand;
   readonly plan: Plan;
@@ -11,7 +11,7 @@ export interface PlannedCommand {
   readonly payloads: readonly string[];
 }
 
-/** Asks the handler of a command for its plan; throws `ATLAS_CORE_HANDLER_FAILED` when it gives none that can be carried out. */
+/** Gets the plan of a command from its handler. Throws `ATLAS_CORE_HANDLER_FAILED` if the handler fails. */
 export function planCommand(command: QueuedCommand): PlannedCommand {
   const plan = askForPlan(command);
   return { command, plan, payloads: plan.events.map((event) => payloadText(command, event)) };
@@ -37,6 +37,6 @@ function payloadText({ type }: QueuedCommand, { type: event, payload = {} }: New
   } catch (error) {
     cause = error;
   }
-  const message = `The handler of "${type}" emitted "${event}" with a payload that is not JSON.`;
+  const message = `The handler of "${type}" emitted "${event}" with a payload that is not JSON. Correct the handler.`;
   throw new CoreError("ATLAS_CORE_HANDLER_FAILED", { type }, message, { cause });
 }

@@ -34,10 +34,10 @@ export const newArtifact = z.strictObject({
   created_at: timeText.optional(),
 });
 
-/** What a caller gives to `artifact.create`. */
+/** The input of `artifact.create`. */
 export type NewArtifact = z.input<typeof newArtifact>;
 
-/** The fields of an artifact that may change; what is absent stays. */
+/** The fields of an artifact that may change. Absent fields keep their value. */
 export const partialArtifact = z.strictObject({
   title: z.string().optional(),
   content_md: contentText.optional(),
@@ -45,7 +45,7 @@ export const partialArtifact = z.strictObject({
   updated_at: timeText.optional(),
 });
 
-/** What a caller gives to `artifact.update`. */
+/** The input of `artifact.update`. */
 export type PartialArtifact = z.input<typeof partialArtifact>;
 
 // What makes an artifact differ from the one it replaces.
@@ -107,7 +107,7 @@ const updateArtifact = statement<CoreTables, ArtifactPatch>((db, p) =>
 
 const command = defineCommand<CoreTables>();
 
-/** Keeps an artifact. One with a known id replaces it, so that a repeated attempt never doubles its results. */
+/** Stores an artifact. If the id exists, it replaces that artifact, so that a retried attempt never duplicates its results. */
 export const artifactCreate = command({
   schema: z.object({ artifact: newArtifact }),
   prepare: ({ artifact }, { now, newId }) => ({
@@ -133,7 +133,7 @@ export const artifactCreate = command({
   },
 });
 
-/** Changes the given fields of an artifact; refused (`ATLAS_CORE_NOT_FOUND`) when there is none of that id. */
+/** Changes the given fields of an artifact. Refused with `ATLAS_CORE_NOT_FOUND` if the artifact does not exist. */
 export const artifactUpdate = command({
   schema: z.object({ id: idText, patch: partialArtifact }),
   prepare: ({ id, patch }, { now }) => ({ id, patch: { ...patch, updated_at: patch.updated_at ?? now } }),

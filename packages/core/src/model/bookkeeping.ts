@@ -1,7 +1,7 @@
-/** One applied command, as stored. Rows are in commit order; replaying them gives the same tables. */
+/** The columns of `journal`: one applied command. Replaying the rows in order gives the same tables. */
 export interface JournalRow {
   seq: number;
-  /** The caller's id of the command or unit; null when none was given. */
+  /** The caller's id of the command or unit; null if none was given. */
   command_id: string | null;
   type: string;
   /** Canonical JSON: the command's fields after `prepare`, without its type. */
@@ -12,7 +12,7 @@ export interface JournalRow {
   enqueued_at: string;
 }
 
-/** A command that was refused, as stored: what it was and why, but not what it held. */
+/** The columns of `refused_commands`: the type and the reason of a refused command, but not its content. */
 export interface RefusedCommandRow {
   seq: number;
   refused_at: string;
@@ -20,21 +20,21 @@ export interface RefusedCommandRow {
   actor: string;
   code: string;
   message: string;
-  /** SHA-256 of the command's canonical JSON; null where it was no JSON. */
+  /** SHA-256 of the command's canonical JSON; null if it was not JSON. */
   fingerprint: string | null;
 }
 
-/** Why a new stretch of the journal began. */
+/** Why a new epoch of the journal began. */
 export type EpochReason = "created" | "migrated" | "modules changed" | "journal resumed" | "pruned";
 
-/** A stretch of the journal that one set of modules wrote, as stored. */
+/** The columns of `epochs`: a part of the journal that one set of modules wrote. */
 export interface EpochRow {
-  /** The first command of the epoch: replaying begins with it. */
+  /** The first command of the epoch, with which a replay starts. */
   first_seq: number;
   /** Of the modules that were installed: names, versions, migrations. */
   fingerprint: string;
   reason: EpochReason;
-  /** The copy of the database from which replaying begins, a file beside it; null when it begins with nothing. */
+  /** File name of the copy of the database that a replay starts from; null if it starts from an empty one. */
   baseline: string | null;
   /** The digest of that copy. */
   digest: string | null;

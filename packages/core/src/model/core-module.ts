@@ -9,7 +9,7 @@ import { maintenancePrune } from "./prune.ts";
 import { coreQueries } from "./queries.ts";
 import type { CoreTables } from "./tables.ts";
 
-/** Core's own commands, tables and queries: the first module of every store. */
+/** Core's commands, tables and queries. Every store has it as its first module. */
 export const coreModule = defineModule({
   name: "core",
   version: 1,

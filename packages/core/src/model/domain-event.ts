@@ -6,7 +6,7 @@ import { statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreTables } from "./tables.ts";
 
-/** An event that a host or a plugin makes known itself. */
+/** An event that a host or a plugin emits itself. */
 export const newDomainEvent = z.strictObject({
   type: idText,
   aggregate_id: idText.optional(),
@@ -14,7 +14,7 @@ export const newDomainEvent = z.strictObject({
   created_at: timeText.optional(),
 });
 
-/** What a caller gives to `domainEvent.emit`. */
+/** The input of `domainEvent.emit`. */
 export type NewDomainEvent = z.input<typeof newDomainEvent>;
 
 /** An event's number and its store, as they stand in its id. */
@@ -62,7 +62,7 @@ const markDelivered = statement<CoreTables, Delivered>((db, p) =>
 
 const command = defineCommand<CoreTables>();
 
-/** Makes an event known. Its number is the Writer's; its `created_at` is the time of the call unless given. */
+/** Emits an event. The writer numbers it; its `created_at` defaults to the time of the call. */
 export const domainEventEmit = command({
   schema: z.object({ event: newDomainEvent }),
   apply: ({ event }, change) => {
@@ -76,8 +76,8 @@ export const domainEventEmit = command({
 });
 
 /**
- * Notes that every sink has had the event `id`, and with `through_seq` all events from it up to that number. Prune
- * removes only what is noted here. An event that is gone, or of another store, changes nothing.
+ * Marks the event `id` as delivered to every sink; with `through_seq`, all events from it up to that number. Only marked
+ * events can be pruned. An event that does not exist, or of another store, changes nothing.
  */
 export const domainEventMarkDelivered = command({
   schema: z.object({ id: eventIdText, through_seq: z.int().min(1).optional(), at: timeText.optional() }),

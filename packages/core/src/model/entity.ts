@@ -8,8 +8,8 @@ import { timeText } from "../contract/time.ts";
 import type { CoreTables, EntityRow } from "./tables.ts";
 
 /**
- * A thing of the outside world as a source knows it. Without `id` it is `<source>:<external_id>`, or a new id where those
- * are missing. `deleted_at` is the tombstone: lists hide the entity unless asked.
+ * A thing of the outside world, as a source knows it. The default `id` is `<source>:<external_id>`, or a new id if one of
+ * them is missing. `deleted_at` marks a tombstone, which lists hide by default.
  */
 export const entityInput = z
   .strictObject({
@@ -32,7 +32,7 @@ export const entityInput = z
     }
   });
 
-/** What a caller gives to `entity.upsert`. */
+/** The input of `entity.upsert`. */
 export type EntityInput = z.input<typeof entityInput>;
 
 // What the indexes hold, and what makes an entity differ besides.
@@ -77,8 +77,8 @@ const moveEntity = statement<CoreTables, EntityRow>((db, p) =>
 const command = defineCommand<CoreTables>();
 
 /**
- * Writes the entity as a whole. Writing what is there already changes nothing and tells nobody; an `updated_at` counts as
- * a change only where the caller gives it. `at` (default: now) is the `updated_at` of an entity that has none.
+ * Writes an entity as a whole. If it equals the stored one, nothing changes and no event is emitted; `updated_at` is
+ * compared only if the caller gives it. `at` (default: now) becomes the `updated_at` of an entity without one.
  */
 export const entityUpsert = command({
   schema: z.object({ entity: entityInput, at: timeText.optional() }),

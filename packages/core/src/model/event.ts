@@ -17,7 +17,7 @@ export const eventInput = z.strictObject({
   occurred_at: timeText.optional(),
 });
 
-/** What a caller gives to `event.insert`. */
+/** The input of `event.insert`. */
 export type EventInput = z.input<typeof eventInput>;
 
 /** The columns of `events`. */
@@ -40,7 +40,7 @@ const insertEvent = statement<CoreTables, EventRow>((db, p) =>
 
 const command = defineCommand<CoreTables>();
 
-/** Keeps an event. One that is known already, by id or by `(source, external_id)`, changes nothing. */
+/** Stores an event. If its id or its `(source, external_id)` exists, nothing changes. */
 export const eventInsert = command({
   schema: z.object({ event: eventInput }),
   prepare: ({ event }, { now, newId }) => ({

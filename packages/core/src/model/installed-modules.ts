@@ -6,7 +6,7 @@ export function installedModules(added: readonly StoreModule[]): readonly StoreM
   const modules: readonly StoreModule[] = [coreModule, ...added];
   const names = new Set<string>();
   for (const { name } of modules) {
-    if (names.has(name)) throw new TypeError(`Two modules are named "${name}"; each may be installed once.`);
+    if (names.has(name)) throw new TypeError(`Two modules are named "${name}". Install each module once.`);
     names.add(name);
   }
   return modules;

@@ -11,7 +11,7 @@ import type { CoreTables, JobRow, JobStatus } from "./tables.ts";
 
 /**
  * Work for a workflow. It is ready from `run_at` (default: now); among ready jobs a higher `priority` (default 0) goes
- * first. The same `idempotency_key` for the same workflow makes the second job no job at all.
+ * first. A second job with the same `idempotency_key` and workflow is not created.
  */
 export const newJob = z.strictObject({
   id: idText.optional(),
@@ -25,7 +25,7 @@ export const newJob = z.strictObject({
   created_at: timeText.optional(),
 });
 
-/** What a caller gives to `job.create`. */
+/** The input of `job.create`. */
 export type NewJob = z.input<typeof newJob>;
 
 /** The columns of `jobs`. */
@@ -116,7 +116,7 @@ const transitions = {
 
 const command = defineCommand<CoreTables>();
 
-/** Queues a job. A known id, or a known idempotency key of the same workflow, changes nothing. */
+/** Queues a job. If its id, or its idempotency key for this workflow, exists, nothing changes. */
 export const jobCreate = command({
   schema: z.object({ job: newJob }),
   prepare: ({ job }, { now, newId }) => {
@@ -142,7 +142,7 @@ export const jobCreate = command({
       updated_at: job.created_at,
     };
     change.run(insertJob, row, { ifNone: "stop" });
-    // A delayed job says so: whoever waits for it need not look.
+    // The event of a delayed job holds its time, so that a waiting runner need not read the job.
     const later = row.run_at === row.created_at ? {} : { run_at: row.run_at };
     change.emit({
       type: "job.created",
@@ -155,7 +155,8 @@ export const jobCreate = command({
 /**
  * Moves a job on: `queued → running → succeeded | failed`, `queued | running → cancelled`, and back to `queued` from
  * `running`, `failed` or `cancelled`; a job that is `queued` already is given another `run_at`. Starting counts the attempt
- * up. With `attempt` the move holds only for that attempt, which is how a late writer is kept out. A move that does not fit is refused (`ATLAS_CORE_JOB_CONFLICT`).
+ * up. With `attempt`, only that attempt can move the job, which fences off late writers. Any other move is refused with
+ * `ATLAS_CORE_JOB_CONFLICT`.
  */
 export const jobUpdateStatus = command({
   schema: z.object({
@@ -192,6 +193,6 @@ export const jobUpdateStatus = command({
 function jobConflict(id: string, status: JobStatus, attempt: number | undefined): Refusal {
   const code: CoreErrorCode = "ATLAS_CORE_JOB_CONFLICT";
   const which = attempt === undefined ? "" : ` in attempt ${attempt}`;
-  const message = `Job "${id}" cannot become "${status}"${which}: there is no such job, or its status or attempt does not allow it.`;
+  const message = `Job "${id}" cannot become "${status}"${which}: the job does not exist, or its status or attempt does not allow it. Read the job again.`;
   return { refuse: code, message, details: { id, status } };
 }

@@ -6,27 +6,27 @@ import { timeText } from "../contract/time.ts";
 import type { CoreTables } from "./tables.ts";
 
 /**
- * What may go. Every time is absolute, so that a replay prunes the same rows. What is not named stays; what is not
- * delivered, not finished, or still referred to stays whatever is named.
+ * What to prune. Times are absolute, so that a replay prunes the same rows. Absent fields prune nothing. Rows that are not
+ * delivered, not finished or still referred to are always kept.
  */
 export const prunePolicy = z.strictObject({
-  /** Delivered domain events that were emitted before. */
+  /** Delivered domain events that were emitted before this time. */
   domain_events_before: timeText.optional(),
-  /** Jobs that ended before, and have no artifact and no child any more. */
+  /** Jobs that ended before this time and have neither artifacts nor children left. */
   jobs_before: timeText.optional(),
-  /** Artifacts that were changed last before, and are of no job that has yet to end. */
+  /** Artifacts that were last changed before this time and whose job has ended. */
   artifacts_before: timeText.optional(),
-  /** Events that occurred before. */
+  /** Events that occurred before this time. */
   events_before: timeText.optional(),
-  /** Tombstones that were set before, and to which no event refers any more. */
+  /** Entities that were deleted before this time and that no event refers to. */
   deleted_entities_before: timeText.optional(),
-  /** Notes of commands that were refused before. */
+  /** Notes of commands that were refused before this time. */
   refused_before: timeText.optional(),
-  /** Journal entries from before, as far as they lie before the present epoch. `store.prune` begins a new one first. */
+  /** Journal entries from before this time, up to the present epoch. `store.prune` starts a new epoch first. */
   journal_before: timeText.optional(),
 });
 
-/** What a caller gives to `maintenance.prune`. */
+/** The input of `maintenance.prune`. */
 export type PrunePolicy = z.input<typeof prunePolicy>;
 
 interface Values {
@@ -170,8 +170,7 @@ const removals: Record<keyof PrunePolicy, readonly Removal[]> = {
 const command = defineCommand<CoreTables>();
 
 /**
- * Removes what the policy names: at most `limit` rows of each kind, so that a long list can go in parts, or all of it. It
- * emits no event.
+ * Removes what the policy names, at most `limit` rows of each kind (default: all). It emits no event.
  */
 export const maintenancePrune = command({
   schema: z.object({ policy: prunePolicy, limit: z.int().min(1).optional() }),

@@ -41,51 +41,51 @@ import {
 } from "./selects.ts";
 import type { CoreTables, JobStatus } from "./tables.ts";
 
-/** Ascending by default: oldest first for what has a time, by id for entities. */
+/** Sorting and paging. The default is ascending: oldest first, or by id for entities. */
 export interface ListOptions extends PageOptions {
   readonly order?: "asc" | "desc";
 }
 
-/** Entities by id; tombstones only when asked for. */
+/** Lists entities by id, without tombstones by default. */
 export interface ListEntitiesOptions extends ListOptions {
   readonly type?: string;
   readonly include_deleted?: boolean;
 }
 
-/** Events by the time they occurred. */
+/** Lists events by the time at which they occurred. */
 export interface ListEventsOptions extends ListOptions {
   readonly type?: string;
   readonly entity_id?: string;
 }
 
-/** Artifacts by the time they were created. */
+/** Lists artifacts by the time at which they were created. */
 export interface FindArtifactsOptions extends ListOptions {
   readonly type?: string;
   readonly job_id?: string;
 }
 
-/** Jobs by id, which is the order of creation for ids that Atlas made. */
+/** Lists jobs by id. Ids that Atlas made are in the order of creation. */
 export interface ListJobsOptions extends ListOptions {
   readonly status?: JobStatus;
   readonly workflow_id?: string;
   readonly parent_id?: string;
 }
 
-/** Which ready jobs to look for. */
+/** Selects ready jobs. */
 export interface ListReadyJobsOptions {
   readonly workflow_ids: readonly string[];
-  /** An ISO time; jobs with a later `run_at` are not ready. */
+  /** ISO-8601 time. Jobs with a later `run_at` are not ready. */
   readonly now: string;
   readonly limit: number;
 }
 
-/** What follows a number in an ordered log. */
+/** Reads an ordered log from a number on. */
 export interface FollowOptions extends PageOptions {
-  /** Only what has a greater `seq`. Default: 0, the beginning. A `cursor` takes its place. */
+  /** Only entries with a greater `seq` (default 0, all). Ignored if a `cursor` is given. */
   readonly after?: number;
 }
 
-/** The queries of core, as they stand at the top of the repo. */
+/** Core's queries, at the top level of the repo. */
 export interface CoreQueries {
   getEntity(id: string): Promise<Entity | undefined>;
   getEntityByOrigin(source: string, external_id: string): Promise<Entity | undefined>;
@@ -97,12 +97,12 @@ export interface CoreQueries {
   getJob(id: string): Promise<Job | undefined>;
   getJobByKey(workflow_id: string, idempotency_key: string): Promise<Job | undefined>;
   listJobs(options?: ListJobsOptions): Promise<Page<Job>>;
-  /** Queued jobs of these workflows whose time has come: the highest priority first, then the longest waiting. */
+  /** Queued jobs of these workflows that are due: highest priority first, then the longest waiting. */
   listReadyJobs(options: ListReadyJobsOptions): Promise<readonly Job[]>;
   getDomainEvent(id: string): Promise<DomainEvent | undefined>;
-  /** Domain events in commit order, without gaps but for what was pruned. */
+  /** Domain events in commit order, without gaps except for pruned events. */
   listDomainEvents(options?: FollowOptions): Promise<Page<DomainEvent>>;
-  /** Applied commands in commit order. Empty where the store keeps no journal. */
+  /** Applied commands in commit order. Empty if the store keeps no journal. */
   listJournal(options?: FollowOptions): Promise<Page<JournalEntry>>;
   /** The refused commands that are still kept, oldest first. */
   listRefusedCommands(options?: FollowOptions): Promise<Page<RefusedCommand>>;

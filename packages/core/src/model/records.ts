@@ -4,9 +4,9 @@ import type { JournalRow, RefusedCommandRow } from "./bookkeeping.ts";
 import { eventId } from "./domain-event.ts";
 import type { ArtifactRow, DomainEventRow, EntityRow, EventRow, JobRow, JobStatus } from "./tables.ts";
 
-// Records are what the repo gives out: rows with their JSON read, and without the fields that are not there.
+// The repo returns records: rows with parsed JSON, without the fields that are null.
 
-/** An entity as it stands. */
+/** A stored entity. */
 export interface Entity {
   readonly id: string;
   readonly type: string;
@@ -43,7 +43,7 @@ export interface Artifact {
   readonly updated_at: string;
 }
 
-/** A job as it stands. */
+/** A stored job. */
 export interface Job {
   readonly id: string;
   readonly workflow_id: string;
@@ -63,7 +63,7 @@ export interface Job {
   readonly updated_at: string;
 }
 
-/** An applied command, as the journal keeps it. */
+/** An applied command in the journal. */
 export interface JournalEntry {
   readonly seq: number;
   readonly command_id?: string;
@@ -74,7 +74,7 @@ export interface JournalEntry {
   readonly enqueued_at: string;
 }
 
-/** A command that was refused: what it was and why, but not what it held. */
+/** A note of a refused command: its type and the reason, but not its content. */
 export interface RefusedCommand {
   readonly seq: number;
   readonly refused_at: string;
@@ -85,7 +85,7 @@ export interface RefusedCommand {
   readonly fingerprint?: string;
 }
 
-/** A row without its nulls: what is absent in a record is null in a column. */
+/** A row without its null columns. */
 type Present<Row> = {
   readonly [Column in keyof Row as null extends Row[Column] ? never : Column]: Row[Column];
 } & {

@@ -39,7 +39,7 @@ export interface ArtifactRow {
   updated_at: string;
 }
 
-/** Where a job stands. A delayed job is `queued` with a later `run_at`; a dead letter is `failed` with no attempt left. */
+/** The status of a job. A delayed job is `queued` with a later `run_at`; a dead letter is `failed` with no attempts left. */
 export type JobStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
 
 /** The columns of `jobs`, as stored. */
@@ -48,7 +48,7 @@ export interface JobRow {
   workflow_id: string;
   status: JobStatus;
   priority: number;
-  /** The number of attempts begun; the running attempt's own number. */
+  /** Attempts started so far, which is also the number of the running attempt. */
   attempt: number;
   max_attempts: number | null;
   run_at: string;

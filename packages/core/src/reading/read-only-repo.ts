@@ -9,11 +9,11 @@ import type { CoreQueries } from "../model/queries.ts";
 import type { CoreTables } from "../model/tables.ts";
 
 /**
- * Reads what is committed, on a connection that cannot write: core's queries by name, those of each installed module
- * under its own name, and `select` for everything else. Where a repo of few modules is asked for, one of more fits.
+ * Reads committed data on a connection that cannot write. It has core's queries, each installed module's queries under the
+ * module's name, and `select` for everything else. A repo of more modules fits where one of fewer is asked for.
  */
 export type ReadOnlyRepo<Module extends StoreModule = never> = CoreQueries & {
-  /** Kysely narrowed to reading, typed with the tables of all installed modules. It blocks while it reads. */
+  /** Kysely, narrowed to reading and typed with the tables of all installed modules. It blocks the event loop while it reads. */
   readonly select: ReadonlyKysely<AllTables<Module>>;
 } & {
   readonly [Name in Exclude<Module, CoreModule>["name"]]: QueriesOf<Extract<Module, { readonly name: Name }>>;
@@ -43,7 +43,11 @@ export function createReadOnlyRepo<Module extends StoreModule>(
   });
   const prepared = (query: ErasedStatement): Prepared => {
     if (database.open) return connection.prepared(query);
-    throw new CoreError("ATLAS_CORE_STOPPED", {}, "The store was stopped; its repo cannot be read any more.");
+    throw new CoreError(
+      "ATLAS_CORE_STOPPED",
+      {},
+      "The store was stopped, so its repo cannot be read any more. Open the store again.",
+    );
   };
   const read: Read<CoreTables> = {
     get: async (query, values) => prepared(query).get(values as Values) as never,

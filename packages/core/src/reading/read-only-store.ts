@@ -5,13 +5,16 @@ import { foreign, inspectFile, loadSqlite, openReading } from "../file/sqlite.ts
 import { installedModules } from "../model/installed-modules.ts";
 import { createReadOnlyRepo, type ReadOnlyRepo } from "./read-only-repo.ts";
 
-/** Reads a database without being its gateway; a gateway may run beside it. */
+/** A database that is open for reading only. A gateway may have it open at the same time. */
 export interface ReadOnlyStore<Module extends StoreModule = never> extends Disposable {
   readonly repo: ReadOnlyRepo<Module>;
   close(): void;
 }
 
-/** Opens a database for reading only, also while a gateway has it open. It must exist. */
+/**
+ * Opens a database for reading only, also while a gateway has it open. Rejects with `ATLAS_CORE_DATABASE_PATH` if there is
+ * no database at the path.
+ */
 export async function openReadOnly<const Modules extends readonly StoreModule[] = readonly []>(
   database: string,
   options?: { readonly modules?: Modules },
@@ -21,7 +24,7 @@ export async function openReadOnly<const Modules extends readonly StoreModule[] 
   const file = findDatabaseFile(database);
   if (file.isNew) {
     file.remove();
-    throw badPath(database, "holds no database");
+    throw badPath(database, "does not exist or is empty");
   }
   if (inspectFile(open, file.path) !== "atlas") throw foreign(file.path);
   const connection = createConnection(openReading(open, file.path));

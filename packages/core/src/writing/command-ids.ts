@@ -62,6 +62,6 @@ function forgottenBefore(unit: Unit): string {
 }
 
 function reused(command_id: string): CoreError {
-  const message = `The command id "${command_id}" was used for another command. Give each command its own id.`;
+  const message = `The command id "${command_id}" was already used for another command. Give each command its own id.`;
   return new CoreError("ATLAS_CORE_COMMAND_ID_REUSED", { command_id }, message);
 }

@@ -28,7 +28,8 @@ export function readCounters(database: Database.Database): Counters {
       from store`,
     )
     .get();
-  if (row === undefined) throw new TypeError("The store has no identity row: its migrations have not run.");
+  if (row === undefined)
+    throw new TypeError("The store has no identity row, because its migrations have not run.");
   return { nextCommand: row.next_command, nextEvent: row.next_event };
 }
 

@@ -1,6 +1,6 @@
 import { createHistogram } from "node:perf_hooks";
 
-/** How values were spread since the store was opened. */
+/** The distribution of a value since the store was opened. */
 export interface Distribution {
   readonly count: number;
   readonly mean: number;
@@ -10,7 +10,7 @@ export interface Distribution {
   readonly max: number;
 }
 
-/** Records values and tells how they were spread. Recording takes some hundred nanoseconds and no memory. */
+/** Records values and summarises them. Recording takes some hundred nanoseconds and no memory. */
 export interface Recorder {
   record(value: number): void;
   distribution(): Distribution;

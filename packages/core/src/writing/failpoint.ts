@@ -1,4 +1,4 @@
-/** The moments at which a test can strike. */
+/** The moments at which a {@link Failpoint} is called. */
 export type FailpointName =
   | "flush:drained"
   | "writer:begun"
@@ -7,5 +7,5 @@ export type FailpointName =
   | "flush:committed"
   | "flush:acknowledged";
 
-/** Called at each {@link FailpointName}; it may throw, block or kill the process. Inert unless a test gives one. */
+/** A test's hook, called at each {@link FailpointName}. It may throw, block or kill the process. */
 export type Failpoint = (name: FailpointName) => void;

@@ -136,6 +136,16 @@ export function createFlushLoop(options: {
     rejectUnit(unit, error);
   }
 
+  /** Rejects many units for one reason. One line in the log stands for all of them: thousands may be waiting. */
+  function rejectAll(units: readonly Unit[], toError: (unit: Unit) => CoreError): void {
+    const errors = units.map(toError);
+    for (const [index, unit] of units.entries()) rejectUnit(unit, errors[index]);
+    const [first] = errors;
+    if (first === undefined) return;
+    const commands = units.reduce((sum, unit) => sum + unit.commands.length, 0);
+    log.warn({ code: first.code, commands }, first.message);
+  }
+
   /** Keeps the batch first in line, to try again later. Rejects units that have waited too long. */
   function hold(
     batch: readonly Unit[],
@@ -148,10 +158,9 @@ export function createFlushLoop(options: {
     }
     const late = held.hold(batch);
     const lateInQueue = held.isEmpty ? queue.drainWaitingSince(held.deadline()) : [];
-    for (const unit of [...late, ...lateInQueue]) {
-      const waitedMs = Math.round(clock.monotonic() - unit.waitingSince);
-      reject(unit, notWrittenInTime(reason, waitedMs, trouble));
-    }
+    rejectAll([...late, ...lateInQueue], (unit) =>
+      notWrittenInTime(reason, Math.round(clock.monotonic() - unit.waitingSince), trouble),
+    );
     return held.isEmpty && queue.commands === 0 && notes.length === 0 ? undefined : held.delay();
   }
 
@@ -178,10 +187,10 @@ export function createFlushLoop(options: {
   function rejectWaiting(batch: readonly Unit[], cause?: StorageTrouble): undefined {
     const problem = health.status === "failed" ? health.message : "";
     const outcome = cause?.duringCommit === true ? "unknown" : "not applied";
-    for (const unit of batch) reject(unit, storageFailed({ problem, cause, outcome }));
-    for (const unit of queue.drainWaitingSince(Number.POSITIVE_INFINITY)) {
-      reject(unit, storageFailed({ problem, cause, outcome: "not applied" }));
-    }
+    rejectAll(batch, () => storageFailed({ problem, cause, outcome }));
+    rejectAll(queue.drainWaitingSince(Number.POSITIVE_INFINITY), () =>
+      storageFailed({ problem, cause, outcome: "not applied" }),
+    );
   }
 
   async function drain(): Promise<void> {

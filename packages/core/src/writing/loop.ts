@@ -1,18 +1,18 @@
 import type { Clock } from "../contract/clock.ts";
 
-/** Rounds of work, one at a time. */
+/** Runs rounds of work, one at a time. */
 export interface Loop extends AsyncDisposable {
-  /** Asks for a round in the next turn of the event loop. Any number of calls before it make one round. */
+  /** Requests a round in the next turn of the event loop. Further calls before it share that round. */
   wake(): void;
-  /** Does a round now, after the one that may be under way, and resolves when it is over. */
+  /** Runs a round now, after a round that is under way, and resolves when it has ended. */
   runOnce(): Promise<void>;
-  /** Lets the round under way end and does no other. Always the same promise. */
+  /** Waits for the round under way and starts no other. Returns the same promise each time. */
   stop(): Promise<void>;
 }
 
 /**
- * Calls `tick` whenever the loop is woken. `tick` returns how many milliseconds later it wants to be called again (0: in
- * the next turn), or nothing to wait until it is woken. A throw goes to `onError`, and the loop goes on.
+ * Creates a loop that calls `tick` whenever it is woken. `tick` returns the delay to its next call in milliseconds (0: in
+ * the next turn), or nothing to wait until the loop is woken. If it throws, `onError` gets the error and the loop continues.
  */
 export function createLoop(options: {
   readonly tick: () => number | undefined | Promise<number | undefined>;

@@ -10,6 +10,7 @@ import {
   type ReadOnlyRepo,
   type Store,
   type StoreCommand,
+  silentLogger,
   tables,
 } from "../../src/index.ts";
 import { type FinopsCommand, type FinopsTables, finops } from "../support/finops.ts";
@@ -194,10 +195,10 @@ describe("a module is refused with a TypeError", () => {
 
   it("that is installed twice, or takes core's place", async () => {
     const database = ":memory:";
-    await expect(createStore({ database, modules: [finops, finops] })).rejects.toThrow(
+    await expect(createStore({ log: silentLogger, database, modules: [finops, finops] })).rejects.toThrow(
       new TypeError('Two modules are named "finops"; each may be installed once.'),
     );
-    await expect(createStore({ database, modules: [coreModule] })).rejects.toThrow(
+    await expect(createStore({ log: silentLogger, database, modules: [coreModule] })).rejects.toThrow(
       'Two modules are named "core"',
     );
   });

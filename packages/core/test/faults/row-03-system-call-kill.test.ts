@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
-import { createStore } from "../../src/index.ts";
+import { createStore, silentLogger } from "../../src/index.ts";
 import { acknowledgedBy, checkAcknowledged, startAcknowledging } from "../support/acknowledged.ts";
 import { rejection } from "../support/rejection.ts";
 import { hasStrace, injecting } from "../support/strace.ts";
@@ -18,7 +18,7 @@ it.skipIf(!hasStrace).each(strikes)(
     const through = injecting(`${call}:signal=KILL:when=${when}`);
     const host = startAcknowledging({ database, prefix: "s" }, { through });
     expect((await host.ended).code).not.toBe(0);
-    const store = await createStore({ database });
+    const store = await createStore({ log: silentLogger, database });
     await store.stop();
     checkAcknowledged(database, new Map([["s", acknowledgedBy(host)]]));
   },
@@ -40,7 +40,7 @@ function halfWritten(): string {
 it("starts on what a kill left of the first steps of a new file, before it had a write-ahead log", async () => {
   const database = halfWritten();
   writeFileSync(`${database}.owner`, JSON.stringify({ pid: 1 }));
-  const store = await createStore({ database });
+  const store = await createStore({ log: silentLogger, database });
   const receipt = await store.commands.enqueue({ type: "entity.upsert", entity: { type: "note" } });
   await store.stop();
   expect(receipt).toEqual({ seq: 1, changed: true });
@@ -50,6 +50,8 @@ it("leaves such a file alone where no gateway has been", async () => {
   const database = halfWritten();
   const content = () => ["", "-journal"].map((suffix) => readFileSync(`${database}${suffix}`));
   const before = content();
-  expect((await rejection(createStore({ database }))).code).toBe("ATLAS_CORE_DATABASE_PATH");
+  expect((await rejection(createStore({ log: silentLogger, database }))).code).toBe(
+    "ATLAS_CORE_DATABASE_PATH",
+  );
   expect(content()).toEqual(before);
 });

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { createStore } from "../../src/index.ts";
+import { createStore, silentLogger } from "../../src/index.ts";
 import { acknowledgedBy, checkAcknowledged, startAcknowledging } from "../support/acknowledged.ts";
 import { filesAfterPowerLoss, readRecording, recording } from "../support/power-loss.ts";
 import { readRows, readValue } from "../support/read-file.ts";
@@ -30,12 +30,12 @@ function withFlippedBit(bytes: Buffer): Buffer {
 
 it.each(tails)("keeps every acknowledged command when behind them the log holds %s", async (_, tail) => {
   const database = databasePath();
-  await (await createStore({ database })).stop();
+  await (await createStore({ log: silentLogger, database })).stop();
   const folder = temporaryFolder();
   // The database itself does not change before the first checkpoint, and this test ends before it.
   copyFileSync(database, join(folder, "before.db"));
 
-  const store = await createStore({ database });
+  const store = await createStore({ log: silentLogger, database });
   const walSizes = [0];
   for (let unit = 1; unit <= 12; unit += 1) {
     await store.commands.enqueueAll([note(`${unit}-a`), note(`${unit}-b`)]);
@@ -52,7 +52,7 @@ it.each(tails)("keeps every acknowledged command when behind them the log holds 
       `${copy}-wal`,
       Buffer.concat([kept, tail(wal.subarray(walSizes[unit], walSizes[unit + 1]))]),
     );
-    await (await createStore({ database: copy })).stop();
+    await (await createStore({ log: silentLogger, database: copy })).stop();
     expect(readValue(copy, "pragma integrity_check")).toBe("ok");
     const entities = readRows<{ id: string }>(copy, "select id from entities order by rowid");
     expect(entities.map(({ id }) => id)).toEqual(
@@ -69,6 +69,7 @@ it("writes with synchronous=FULL on every connection that ever writes: after ope
   const database = databasePath();
   let failing = true;
   const first = await createStore({
+    log: silentLogger,
     database,
     failpoint: (name) => {
       if (name !== "writer:begun" || !failing) return;
@@ -79,7 +80,7 @@ it("writes with synchronous=FULL on every connection that ever writes: after ope
   await first.commands.enqueue(note("a")).catch(() => undefined);
   await first.commands.enqueue(note("a"));
   await first.stop();
-  await (await createStore({ database })).stop();
+  await (await createStore({ log: silentLogger, database })).stop();
   expect(levels).toEqual([2, 2, 2]);
 });
 
@@ -87,7 +88,7 @@ it.skipIf(!hasStrace)(
   "keeps every acknowledged command when the power fails at any moment and unsynced writes are lost, torn or reordered",
   async () => {
     const database = databasePath();
-    await (await createStore({ database })).stop();
+    await (await createStore({ log: silentLogger, database })).stop();
     const before = readFileSync(database);
     const log = join(temporaryFolder(), "strace.log");
     const host = startAcknowledging(
@@ -106,7 +107,7 @@ it.skipIf(!hasStrace)(
       mkdirSync(folder);
       for (const [suffix, bytes] of files) writeFileSync(join(folder, `atlas.db${suffix}`), bytes);
       const copy = join(folder, "atlas.db");
-      await (await createStore({ database: copy })).stop();
+      await (await createStore({ log: silentLogger, database: copy })).stop();
       const acknowledged = acknowledgedBy({ lines: printed.split("\n").slice(0, -1) });
       checkAcknowledged(copy, new Map([["p", acknowledged]]));
       latest = Math.max(latest, acknowledged.length);

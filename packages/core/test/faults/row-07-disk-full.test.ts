@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
-import { createStore, type Store } from "../../src/index.ts";
+import { createStore, type Store, silentLogger } from "../../src/index.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows, readRows, readValue } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
@@ -136,7 +136,7 @@ it.each(disks)(
   "keeps what it acknowledged on %s when it stops there, and starts again on it",
   async (_, make) => {
     const { path, fill, free } = make();
-    const store = await createStore({ database: path, storageDeadlineMs: 50 });
+    const store = await createStore({ log: silentLogger, database: path, storageDeadlineMs: 50 });
     await store.commands.enqueue(large("before"));
     fill();
     const outcomes = await Promise.allSettled(await sendUntilHeld(store, "x"));

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { expect, it } from "vitest";
-import { createStore } from "../../src/index.ts";
+import { createStore, silentLogger } from "../../src/index.ts";
 import { startHost } from "../support/host-process.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows } from "../support/read-file.ts";
@@ -53,7 +53,7 @@ it("does not start on a file that another program holds locked, says so within a
   const host = startHost("holding-host.ts", { database: store.path });
   await host.printed(1);
   const startedAt = performance.now();
-  const error = await rejection(createStore({ database: store.path }));
+  const error = await rejection(createStore({ log: silentLogger, database: store.path }));
   expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(error).toMatchObject({
     code: "ATLAS_CORE_DATABASE_IN_USE",

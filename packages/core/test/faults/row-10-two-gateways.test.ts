@@ -2,7 +2,7 @@ import { linkSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync }
 import { dirname, join, relative } from "node:path";
 import { performance } from "node:perf_hooks";
 import { expect, it } from "vitest";
-import { createStore, openReadOnly } from "../../src/index.ts";
+import { createStore, openReadOnly, silentLogger } from "../../src/index.ts";
 import { startHost } from "../support/host-process.ts";
 import { openStore } from "../support/open-store.ts";
 import { rejection } from "../support/rejection.ts";
@@ -13,7 +13,9 @@ const note = { type: "entity.upsert", entity: { type: "note" } } as const;
 
 it("lets one of several that open a new file at once have it, in one process", async () => {
   const database = databasePath();
-  const outcomes = await Promise.allSettled([1, 2, 3, 4].map(() => createStore({ database })));
+  const outcomes = await Promise.allSettled(
+    [1, 2, 3, 4].map(() => createStore({ log: silentLogger, database })),
+  );
   const stores = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   const codes = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason.code] : []));
   await Promise.all(stores.map((store) => store.stop()));
@@ -27,7 +29,10 @@ it("lets one of several processes that open a new file at once have it, and the 
   await Promise.all(hosts.map((host) => host.printed(1)));
   expect(hosts.flatMap(({ lines }) => lines).sort()).toEqual([IN_USE, IN_USE, "won"]);
   const winner = hosts.find(({ lines }) => lines[0] === "won");
-  expect((await rejection(createStore({ database }))).details).toEqual({ path: database, pid: winner?.pid });
+  expect((await rejection(createStore({ log: silentLogger, database }))).details).toEqual({
+    path: database,
+    pid: winner?.pid,
+  });
   winner?.kill();
   await winner?.ended;
   const startedAt = performance.now();
@@ -48,7 +53,7 @@ it("refuses within a second, and touches nothing of the one that runs", async ()
   const owner = readFileSync(`${store.path}.owner`, "utf8");
   const startedAt = performance.now();
   for (const database of [store.path, relative(process.cwd(), store.path)]) {
-    expect((await rejection(createStore({ database }))).code).toBe(IN_USE);
+    expect((await rejection(createStore({ log: silentLogger, database }))).code).toBe(IN_USE);
   }
   expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(look()).toEqual(before);
@@ -59,7 +64,7 @@ it("refuses a hard link that was made while the store runs", async () => {
   const store = await openStore();
   const second = join(temporaryFolder(), "second.db");
   linkSync(store.path, second);
-  const error = await rejection(createStore({ database: second }));
+  const error = await rejection(createStore({ log: silentLogger, database: second }));
   expect(error).toMatchObject({ code: "ATLAS_CORE_DATABASE_PATH" });
   expect(error.message).toContain("more than one hard link");
   unlinkSync(second);
@@ -70,7 +75,7 @@ it("keeps its lock whatever its own process does with the file: reading, being r
   const store = await openStore();
   await store.commands.enqueue(note);
   // Closing any descriptor of a locked file would free the lock of the whole process.
-  await rejection(createStore({ database: store.path }));
+  await rejection(createStore({ log: silentLogger, database: store.path }));
   (await openReadOnly(store.path)).close();
   await store.repo.listEntities();
   const other = startHost("racing-host.ts", { database: store.path });

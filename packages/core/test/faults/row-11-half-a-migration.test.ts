@@ -1,6 +1,6 @@
 import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
-import { createStore } from "../../src/index.ts";
+import { createStore, silentLogger } from "../../src/index.ts";
 import { finops } from "../support/finops.ts";
 import { startHost } from "../support/host-process.ts";
 import { openStore } from "../support/open-store.ts";
@@ -54,7 +54,7 @@ it("has the old schema after a migration for which the disk had no room, and the
     Sqlite.prototype.exec = exec;
   };
   onTestFinished(restore);
-  const error = await rejection(createStore({ database, modules: [finops] }));
+  const error = await rejection(createStore({ log: silentLogger, database, modules: [finops] }));
   expect(error).toMatchObject({
     code: "ATLAS_CORE_MIGRATION_FAILED",
     details: { module: "finops", migration: "001_cost" },

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createStore } from "../../src/index.ts";
+import { createStore, silentLogger } from "../../src/index.ts";
 import { startAcknowledging } from "../support/acknowledged.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows, readValue } from "../support/read-file.ts";
@@ -41,7 +41,7 @@ async function closedDatabase(): Promise<string> {
 /** A database whose host was killed, with the log that it left. */
 async function killedDatabase(): Promise<string> {
   const path = databasePath();
-  await (await createStore({ database: path })).stop();
+  await (await createStore({ log: silentLogger, database: path })).stop();
   const strike = { at: "flush:committed", hit: 40 } as const;
   const host = startAcknowledging({ database: path, prefix: "d", strike });
   await host.ended;
@@ -68,7 +68,7 @@ describe.each(damages)("a database with %s", (_, code, damage) => {
     const path = await closedDatabase();
     damage(path);
     const before = contentOf(path);
-    const error = await rejection(createStore({ database: path }));
+    const error = await rejection(createStore({ log: silentLogger, database: path }));
     expect(error).toMatchObject({ code: `ATLAS_CORE_DATABASE_${code}`, details: { path }, retryable: false });
     expect(contentOf(path)).toBe(before);
   });
@@ -77,7 +77,7 @@ describe.each(damages)("a database with %s", (_, code, damage) => {
     const path = await killedDatabase();
     damage(path);
     const before = contentOf(path);
-    const opened = await createStore({ database: path }).then(
+    const opened = await createStore({ log: silentLogger, database: path }).then(
       (store) => store.stop().then(() => undefined),
       (error: unknown) => error,
     );
@@ -100,7 +100,7 @@ it("finds 0xFF in any page of the file that holds something, and changes nothing
     copyFileSync(path, copy);
     overwrite(copy, (page - 1) * PAGE_BYTES, Buffer.alloc(PAGE_BYTES, 0xff));
     const before = contentOf(copy);
-    const error = await createStore({ database: copy }).then(
+    const error = await createStore({ log: silentLogger, database: copy }).then(
       (store) => store.stop().then(() => undefined),
       (thrown: unknown) => thrown,
     );
@@ -125,7 +125,7 @@ it("drops the commits from a wrong bit in the log on, whole and without noticing
   const at = wal.length >> 1;
   wal.writeUInt8(wal.readUInt8(at) ^ 1, at);
   writeFileSync(`${copy}-wal`, wal);
-  await (await createStore({ database: copy })).stop();
+  await (await createStore({ log: silentLogger, database: copy })).stop();
   expect(readValue(copy, "pragma integrity_check")).toBe("ok");
   const ids = readRows<{ id: string }>(copy, "select id from entities order by rowid").map(({ id }) => id);
   expect(ids.length).toBeGreaterThan(0);

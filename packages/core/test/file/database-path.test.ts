@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { createStore, openReadOnly } from "../../src/index.ts";
+import { createStore, openReadOnly, silentLogger } from "../../src/index.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
@@ -39,7 +39,7 @@ const foreignFiles: readonly (readonly [string, (path: string) => void])[] = [
 
 describe.each(foreignFiles)("%s", (_, make) => {
   it.each([
-    ["a store", (database: string) => createStore({ database })],
+    ["a store", (database: string) => createStore({ log: silentLogger, database })],
     ["a reader", (database: string) => openReadOnly(database)],
   ])("is refused by %s, is not changed, and gets nothing beside it", async (__, open) => {
     const path = join(temporaryFolder(), "theirs.db");
@@ -69,15 +69,15 @@ it.each([
   linkSync(join(folder, "file"), join(folder, "second"));
   symlinkSync(join(folder, "circle"), join(folder, "circle"));
   const before = readdirSync(folder);
-  const error = await rejection(createStore({ database: pathIn(folder) }));
+  const error = await rejection(createStore({ log: silentLogger, database: pathIn(folder) }));
   expect(error).toMatchObject({ code: PATH, retryable: false });
   expect(error.message).toContain(words);
   expect(readdirSync(folder)).toEqual(before);
 });
 
 it.each([[""], [undefined], [7], [null]])("refuses %j as a path at the door", async (database) => {
-  await expect(createStore({ database: database as string })).rejects.toThrow(TypeError);
-  await expect(createStore({ database: database as string })).rejects.toThrow(
+  await expect(createStore({ log: silentLogger, database: database as string })).rejects.toThrow(TypeError);
+  await expect(createStore({ log: silentLogger, database: database as string })).rejects.toThrow(
     'the path of a file, or ":memory:"',
   );
 });
@@ -94,7 +94,7 @@ it("refuses a truncated database and leaves it as it is", async () => {
   for (const kept of [size - 4_096, Math.floor(size / 8_192) * 4_096, 4_096, 1_000]) {
     truncateSync(store.path, kept);
     const before = readFileSync(store.path);
-    const error = await rejection(createStore({ database: store.path }));
+    const error = await rejection(createStore({ log: silentLogger, database: store.path }));
     expect(error, `${kept} bytes`).toMatchObject({
       code: "ATLAS_CORE_DATABASE_CORRUPT",
       details: { path: store.path },
@@ -103,7 +103,7 @@ it("refuses a truncated database and leaves it as it is", async () => {
     expect(readFileSync(store.path)).toEqual(before);
   }
   truncateSync(store.path, 200);
-  expect((await rejection(createStore({ database: store.path }))).code).toBe(FOREIGN);
+  expect((await rejection(createStore({ log: silentLogger, database: store.path }))).code).toBe(FOREIGN);
 });
 
 it.each(["missing", "empty"])(
@@ -112,7 +112,7 @@ it.each(["missing", "empty"])(
     const path = databasePath();
     if (state === "empty") writeFileSync(path, "");
     writeFileSync(`${path}-wal`, "the only copy of what was committed last");
-    expect(await rejection(createStore({ database: path }))).toMatchObject({
+    expect(await rejection(createStore({ log: silentLogger, database: path }))).toMatchObject({
       code: "ATLAS_CORE_DATABASE_CORRUPT",
     });
     expect(readFileSync(`${path}-wal`, "utf8")).toBe("the only copy of what was committed last");
@@ -159,7 +159,7 @@ it("keeps a :memory: database in a folder that is gone when the store has stoppe
 
   const before = folders();
   const failing = { name: "failing", version: 1, migrations: { "001_x": () => [broken] }, commands: {} };
-  await rejection(createStore({ database: ":memory:", modules: [failing] }));
+  await rejection(createStore({ log: silentLogger, database: ":memory:", modules: [failing] }));
   expect(folders()).toEqual(before);
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
-import { createStore, defineModule, type Migration } from "../../src/index.ts";
+import { createStore, defineModule, type Migration, silentLogger } from "../../src/index.ts";
 import { finops } from "../support/finops.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows } from "../support/read-file.ts";
@@ -35,7 +35,7 @@ it("runs the migrations of the store, of core and of each module, in the order o
   expect(applied(store.path)).toEqual([...expected, ...ofStage]);
   const schema = schemaOf(store.path);
   await store.stop();
-  await (await createStore({ database: store.path, modules: [finops, stage] })).stop();
+  await (await createStore({ log: silentLogger, database: store.path, modules: [finops, stage] })).stop();
   expect(schemaOf(store.path)).toEqual(schema);
   expect(applied(store.path)).toEqual([...expected, ...ofStage]);
 });
@@ -64,7 +64,7 @@ it("leaves the old schema when a migration fails half-way, and takes the correct
 
   const halfWay: Migration = (db) => [...table("stage_b")(db), ...table("stage_b")(db)];
   const failing = [moduleOf({ "001_a": table("stage_a"), "002_b": halfWay })];
-  const error = await rejection(createStore({ database: before.path, modules: failing }));
+  const error = await rejection(createStore({ log: silentLogger, database: before.path, modules: failing }));
   expect(error).toMatchObject({
     code: "ATLAS_CORE_MIGRATION_FAILED",
     details: { module: "stage", migration: "002_b" },
@@ -87,7 +87,7 @@ it("keeps the migrations before the one that failed", async () => {
     schema.createTable("stage_b").addColumn("id", sql`this is no type at all (`),
   ];
   const modules = [moduleOf({ "001_a": table("stage_a"), "002_b": broken })];
-  expect((await rejection(createStore({ database: store.path, modules }))).code).toBe(
+  expect((await rejection(createStore({ log: silentLogger, database: store.path, modules }))).code).toBe(
     "ATLAS_CORE_MIGRATION_FAILED",
   );
   expect(applied(store.path).at(-1)).toBe("stage/001_a");
@@ -105,7 +105,7 @@ it.each([
     const before = readFileSync(store.path);
     // The other migration of the list must not have run before the refusal.
     const modules = [moduleOf({ ...migrations, "005_e": table("stage_e") })];
-    const error = await rejection(createStore({ database: store.path, modules }));
+    const error = await rejection(createStore({ log: silentLogger, database: store.path, modules }));
     expect(error).toMatchObject({ code, details: { module: "stage", migration: name }, retryable: false });
     expect(error.message).toContain(`"${name}"`);
     expect(readFileSync(store.path)).toEqual(before);

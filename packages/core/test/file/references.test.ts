@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { expect, it } from "vitest";
-import { createStore, type Migration, type StoreModule } from "../../src/index.ts";
+import { createStore, type Migration, type StoreModule, silentLogger } from "../../src/index.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows, readValue } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
@@ -28,7 +28,7 @@ it.each([
   ["that sets null what may not be null", module("references entities(id) on delete set null", true)],
 ])("refuses a foreign key on another module's table %s, because pruning would fail", async (_, notes) => {
   const database = databasePath();
-  const error = await rejection(createStore({ database, modules: [notes] }));
+  const error = await rejection(createStore({ log: silentLogger, database, modules: [notes] }));
   expect(error).toMatchObject({
     code: "ATLAS_CORE_MIGRATION_FAILED",
     message: expect.stringContaining('the foreign key of "notes_pages.entity_id"'),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { coreModule, createStore } from "../../src/index.ts";
+import { coreModule, createStore, silentLogger } from "../../src/index.ts";
 import { anyCommand } from "../support/any-command.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { writeHistory } from "../support/history.ts";
@@ -14,6 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), "atlas-golden-"));
 let ids = 0;
 const clock = createFakeClock("2026-11-21T09:00:00.000Z");
 const store = await createStore({
+  log: silentLogger,
   database: join(folder, "atlas.db"),
   clock,
   newId: () => `id-${String(++ids).padStart(6, "0")}`,

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
-import { createStore } from "../../src/index.ts";
+import { createStore, silentLogger } from "../../src/index.ts";
 import { finops } from "../support/finops.ts";
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";
@@ -48,7 +48,7 @@ it("shows the beginning as an empty database, and refuses what has not happened 
 });
 
 it("closes what is still open when the store stops", async () => {
-  const store = await createStore({ database: databasePath() });
+  const store = await createStore({ log: silentLogger, database: databasePath() });
   await store.commands.enqueue({ type: "entity.upsert", entity: { id: "note", type: "note" } });
   const past = await store.asOf(1);
   await store.stop();

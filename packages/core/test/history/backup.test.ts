@@ -12,7 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
-import { createStore, restore } from "../../src/index.ts";
+import { createStore, restore, silentLogger } from "../../src/index.ts";
 import { finops } from "../support/finops.ts";
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";
@@ -74,7 +74,7 @@ it("is restored with a new epoch where the journal began with a copy that is not
 });
 
 async function openAndWrite(database: string) {
-  const store = await createStore({ database });
+  const store = await createStore({ log: silentLogger, database });
   await writeHistory(store);
   return store;
 }
@@ -168,7 +168,7 @@ it("leaves nothing at the path when it cannot be written", async () => {
     retryable: true,
     details: { path: missing },
   });
-  const stopped = await createStore({ database: databasePath() });
+  const stopped = await createStore({ log: silentLogger, database: databasePath() });
   await writeHistory(stopped);
   const late = join(temporaryFolder(), "late.db");
   const backup = rejection(stopped.backup(late));

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
 import { nextEpoch } from "../../src/history/epoch.ts";
-import { createStore, type EpochRow, type StoreModule } from "../../src/index.ts";
+import { createStore, type EpochRow, type StoreModule, silentLogger } from "../../src/index.ts";
 import { finops } from "../support/finops.ts";
 import { writeHistory } from "../support/history.ts";
 import { lab } from "../support/lab.ts";
@@ -19,7 +19,7 @@ async function write(
   database: string,
   options: { modules?: readonly StoreModule[]; journal?: boolean } = {},
 ) {
-  const store = await createStore({ database, ...options });
+  const store = await createStore({ log: silentLogger, database, ...options });
   await store.commands.enqueue(note(`with ${JSON.stringify(Object.keys(options))} ${store.newId()}`));
   await store.stop();
 }
@@ -27,7 +27,7 @@ async function write(
 /** A database whose second epoch began with a new module, and so with a baseline. */
 async function twoEpochs() {
   const database = databasePath();
-  const store = await createStore({ database });
+  const store = await createStore({ log: silentLogger, database });
   await writeHistory(store);
   await store.stop();
   await write(database, { modules: [finops] });
@@ -97,7 +97,7 @@ it("begins anew when a journal is kept again after commands that left no trace i
   const database = databasePath();
   await write(database);
   await write(database, { journal: false });
-  const without = await createStore({ database, journal: false });
+  const without = await createStore({ log: silentLogger, database, journal: false });
   expect(await rejection(without.verify())).toMatchObject({ details: { reason: "journal incomplete" } });
   await without.stop();
   await write(database);
@@ -117,8 +117,8 @@ it("keeps a copy before a migration also where no journal is kept", async () => 
 
 it("does not begin anew before there is anything to replay", async () => {
   const database = databasePath();
-  await (await createStore({ database })).stop();
-  await (await createStore({ database, modules: [finops] })).stop();
+  await (await createStore({ log: silentLogger, database })).stop();
+  await (await createStore({ log: silentLogger, database, modules: [finops] })).stop();
   expect(epochs(database)).toMatchObject([{ first_seq: 1, baseline: null }]);
   const store = await openStore({ database, modules: [finops] });
   await store.commands.enqueue({ type: "finops.cost.record", cost: { job_id: "j", microusd: 1 } });
@@ -159,7 +159,7 @@ it("leaves file and schema as they were when the copy before a migration cannot 
   await write(database);
   const blocked = `${database}.epoch-2.db.partial`;
   mkdirSync(join(blocked, "in the way"), { recursive: true });
-  const error = await rejection(createStore({ database, modules: [finops] }));
+  const error = await rejection(createStore({ log: silentLogger, database, modules: [finops] }));
   expect(error).toMatchObject({ code: "ATLAS_CORE_COPY_FAILED", retryable: true });
   expect(readRows(database, "select name from sqlite_master where name = 'finops_cost'")).toEqual([]);
   rmSync(blocked, { recursive: true });

@@ -82,6 +82,6 @@ it("begins no epoch where no entry of the present one is old enough, and refuses
   );
   const misspelt = { job_before: "2026-01-01T00:00:00Z" } as object;
   await expect(store.prune(misspelt)).rejects.toThrow(
-    /"job_before" is nothing that can be pruned.*"jobs_before"/,
+    /"job_before" cannot be pruned.*"jobs_before"/,
   );
 });

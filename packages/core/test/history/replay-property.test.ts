@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { createStore, type FailpointName } from "../../src/index.ts";
+import { createStore, type FailpointName, silentLogger } from "../../src/index.ts";
 import { anyCommand } from "../support/any-command.ts";
 import { readValue } from "../support/read-file.ts";
 import { databasePath, temporaryFolder } from "../support/temporary-folder.ts";
@@ -41,6 +41,7 @@ it("verifies after any commands, at whatever point the process was killed", asyn
         const crashed = join(folder, `${runs}.db`);
         let hits = 0;
         const store = await createStore({
+          log: silentLogger,
           database: path,
           failpoint(name) {
             if (name !== point) return;
@@ -58,7 +59,7 @@ it("verifies after any commands, at whatever point the process was killed", asyn
         expect(await store.verify()).toMatchObject({ status: "verified" });
         await store.stop();
         if (!existsSync(crashed)) return;
-        const again = await createStore({ database: crashed });
+        const again = await createStore({ log: silentLogger, database: crashed });
         expect(await again.verify()).toMatchObject({ status: "verified" });
         await again.commands.enqueue({ type: "entity.upsert", entity: { id: "afterwards", type: "note" } });
         expect(await again.verify()).toMatchObject({ status: "verified" });

@@ -1,7 +1,14 @@
 import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { createStore, defineCommand, defineModule, statement, tables } from "../../src/index.ts";
+import {
+  createStore,
+  defineCommand,
+  defineModule,
+  silentLogger,
+  statement,
+  tables,
+} from "../../src/index.ts";
 import { finops } from "../support/finops.ts";
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";
@@ -25,7 +32,7 @@ it("finds that replaying every kind of command gives the same rows, byte for byt
 
 it("verifies an empty store, and one that was opened again in the middle", async () => {
   const database = databasePath();
-  const first = await createStore({ database });
+  const first = await createStore({ log: silentLogger, database });
   expect(await first.verify()).toMatchObject({ status: "verified", first_seq: 1, last_seq: 0, commands: 0 });
   await writeHistory(first);
   await first.stop();
@@ -51,7 +58,7 @@ it("verifies while commands go on being written", async () => {
 
 it("names the tables that something else than a command has changed", async () => {
   const database = databasePath();
-  const store = await createStore({ database });
+  const store = await createStore({ log: silentLogger, database });
   await writeHistory(store);
   await store.stop();
   const foreign = new Sqlite(database);
@@ -67,7 +74,7 @@ it("names the tables that something else than a command has changed", async () =
 
 it("names the command that cannot be carried out again", async () => {
   const database = databasePath();
-  const store = await createStore({ database });
+  const store = await createStore({ log: silentLogger, database });
   await writeHistory(store);
   await store.stop();
   const foreign = new Sqlite(database);
@@ -115,7 +122,7 @@ it("notices a handler that does something else than it did, under the same versi
       },
     });
   const database = databasePath();
-  const store = await createStore({ database, modules: [counter(1)] });
+  const store = await createStore({ log: silentLogger, database, modules: [counter(1)] });
   await store.commands.enqueue({ type: "counter.set", id: "a", value: 2 });
   await store.stop();
   const changed = await openStore({ database, modules: [counter(10)] });
@@ -124,7 +131,7 @@ it("notices a handler that does something else than it did, under the same versi
 
 it("says that the journal is incomplete when entries were removed behind its back", async () => {
   const database = databasePath();
-  const store = await createStore({ database });
+  const store = await createStore({ log: silentLogger, database });
   await writeHistory(store);
   await store.stop();
   const foreign = new Sqlite(database);
@@ -140,7 +147,7 @@ it("says that the journal is incomplete when entries were removed behind its bac
 });
 
 it("ends with the store, and leaves nothing behind", async () => {
-  const store = await createStore({ database: databasePath() });
+  const store = await createStore({ log: silentLogger, database: databasePath() });
   await writeHistory(store);
   const verifying = rejection(store.verify());
   await store.stop();

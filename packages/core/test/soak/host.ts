@@ -2,7 +2,7 @@
 import { openSync, writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type Sqlite from "better-sqlite3";
-import { type Clock, createStore, type FailpointName, isCoreError } from "../../src/index.ts";
+import { type Clock, createStore, type FailpointName, isCoreError, silentLogger } from "../../src/index.ts";
 import { parseEventId } from "../../src/model/domain-event.ts";
 import { onWritingConnection } from "../support/writing-connections.ts";
 import { createRandom } from "./random.ts";
@@ -65,6 +65,7 @@ const log = openSync(options.log, "a");
 const note = (line: LogLine): void => void writeSync(log, `${JSON.stringify(line)}\n`);
 
 const store = await createStore({
+  log: silentLogger,
   database: options.database,
   modules: [tally],
   clock,

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
-import { createStore, isCoreError } from "../../src/index.ts";
+import { createStore, isCoreError, silentLogger } from "../../src/index.ts";
 import type { SoakHostOptions } from "./host.ts";
 import type { Random } from "./random.ts";
 
@@ -48,7 +48,7 @@ export async function runLife(
 /** What other processes do: try to be a second gateway, hold the write lock, read for long. */
 async function disturb(database: string, random: Random, hasEnded: () => boolean): Promise<void> {
   if (random.chance(30)) {
-    const outcome = await createStore({ database }).then(
+    const outcome = await createStore({ log: silentLogger, database }).then(
       (store) => store.stop().then(() => "opened"),
       (error: unknown) => (isCoreError(error) ? error.code : String(error)),
     );

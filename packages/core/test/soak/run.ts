@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { createStore } from "../../src/index.ts";
+import { createStore, silentLogger } from "../../src/index.ts";
 import { type Checker, createChecker } from "./checker.ts";
 import type { SoakHostOptions } from "./host.ts";
 import { type End, runLife } from "./life.ts";
@@ -112,7 +112,7 @@ function hostOptions(
 /** Opens what is there, which must always work, and asks the store itself whether it is whole. */
 async function openAndStop(database: string): Promise<void> {
   const openedAt = performance.now();
-  const store = await createStore({ database, modules: [tally] });
+  const store = await createStore({ log: silentLogger, database, modules: [tally] });
   slowestStartMs = Math.max(slowestStartMs, performance.now() - openedAt);
   const verified = await store.verify();
   if (verified.status !== "verified") throw new Error(verified.message);

@@ -7,7 +7,7 @@ export async function openStore(
   options: { readonly clock?: Clock; readonly database?: string; readonly log?: Logger } = {},
 ) {
   const { clock = systemClock, database = ":memory:", log = silentLogger } = options;
-  const store = await createStore({ database, modules: [pluginsModule], clock });
+  const store = await createStore({ database, modules: [pluginsModule], clock, log });
   onTestFinished(() => store.stop());
   return { store, commands: store.commands, repo: store.repo, host: { clock, log } };
 }

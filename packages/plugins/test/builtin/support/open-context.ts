@@ -13,7 +13,7 @@ import type { SinkContext, SourceContext, SourcePlugin } from "../../../src/inde
 /** A real store, and what a runner would give to a plugin over it. */
 export async function openContext(options: { readonly clock?: Clock; readonly signal?: AbortSignal } = {}) {
   const { clock = systemClock, signal = new AbortController().signal } = options;
-  const store = await createStore({ database: ":memory:" });
+  const store = await createStore({ log: silentLogger, database: ":memory:" });
   onTestFinished(() => store.stop());
   const { commands, repo } = store;
   const shared = { commands, repo, clock, signal, log: silentLogger, services: {} };
