@@ -64,7 +64,7 @@ function readPolicy(policy: PrunePolicy): PrunePolicy {
   const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
   throw new TypeError(
     unknown === undefined
-      ? `prune: "${issue?.path.join(".")}" is not valid: ${issue?.message}.`
+      ? `prune: "${issue?.path.join(".")}" ${issue?.message}.`
       : `prune: "${unknown}" cannot be pruned.${didYouMean(unknown, Object.keys(prunePolicy.shape))}`,
   );
 }

@@ -122,7 +122,11 @@ async function copyBaseline(
 function stuck(seq: number, replayed: Exclude<Replayed, { readonly status: "complete" }>): CoreError {
   return replayed.status === "gap"
     ? unreachable(seq, "journal incomplete", `command ${replayed.seq} is not in the journal`)
-    : unreachable(seq, "diverged", `command ${replayed.seq} cannot be applied again: ${replayed.message}`);
+    : unreachable(
+        seq,
+        "diverged",
+        `command ${replayed.seq} cannot be applied again: ${replayed.message.replace(/\.$/, "")}`,
+      );
 }
 
 function unreachable(seq: number, reason: UnreachableReason, what: string, cause?: unknown): CoreError {

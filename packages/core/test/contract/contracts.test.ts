@@ -169,23 +169,23 @@ describe("a module is refused with a TypeError", () => {
   const definition = { schema: z.object({}), apply: () => undefined };
 
   it.each([
-    ["whose name has capitals", { name: "Stage" }, 'got "Stage"'],
-    ["whose name is empty", { name: "" }, 'got ""'],
-    ["whose name has a dot", { name: "a.b" }, 'got "a.b"'],
-    ["whose name is one that the store uses for itself", { name: "store" }, 'No module can be named "store"'],
-    ["whose name would hide repo.select", { name: "select" }, 'No module can be named "select"'],
-    ["whose tables could be core's", { name: "domain" }, 'No module can be named "domain"'],
-    ["of version 0", { version: 0 }, "version must be a whole number from 1; got 0"],
+    ["whose name has capitals", { name: "Stage" }, '"Stage" is not valid'],
+    ["whose name is empty", { name: "" }, '"" is not valid'],
+    ["whose name has a dot", { name: "a.b" }, '"a.b" is not valid'],
+    ["whose name is one that the store uses for itself", { name: "store" }, '"store" is reserved'],
+    ["whose name would hide repo.select", { name: "select" }, '"select" is reserved'],
+    ["whose tables could be core's", { name: "domain" }, '"domain" is reserved'],
+    ["of version 0", { version: 0 }, "version must be a positive integer; got 0"],
     ["of version 1.5", { version: 1.5 }, "got 1.5"],
     [
       "with a command outside its prefix",
       { commands: { "other.go": definition } },
-      '"other.go" must be named "stage.…"',
+      '"other.go" must start with "stage."',
     ],
     [
       "with a migration without number",
       { migrations: { initial: () => [] } },
-      'must be named like "001_initial"',
+      'must have a name like "001_initial"',
     ],
   ])("%s", (_, change, words) => {
     const define = (): unknown => defineModule({ ...valid, ...change } as never);
@@ -196,7 +196,7 @@ describe("a module is refused with a TypeError", () => {
   it("that is installed twice, or takes core's place", async () => {
     const database = ":memory:";
     await expect(createStore({ log: silentLogger, database, modules: [finops, finops] })).rejects.toThrow(
-      new TypeError('Two modules are named "finops"; each may be installed once.'),
+      new TypeError('Two modules are named "finops". Install each module once.'),
     );
     await expect(createStore({ log: silentLogger, database, modules: [coreModule] })).rejects.toThrow(
       'Two modules are named "core"',

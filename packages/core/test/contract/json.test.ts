@@ -100,7 +100,7 @@ describe("canonicalJson", () => {
     ["a symbol", { a: Symbol("s") }, "a", "is a symbol"],
     ["half a surrogate pair", { a: "x\ud83d" }, "a", "half a surrogate pair"],
     ["half a surrogate pair in a key", { a: { "\udc00": 1 } }, "a", "a key with half a surrogate pair"],
-    ["a cycle", { a: cycle }, "a.list[1]", "refers back"],
+    ["a cycle", { a: cycle }, "a.list[1]", "refers to an object that contains it"],
     ["an own __proto__", JSON.parse('{"a":{"__proto__":{"admin":true}}}'), "a.__proto__", "not allowed"],
     ["undefined at the top", undefined, "", "The value is undefined"],
   ])("refuses %s and names its place", (_, value, path, words) => {

@@ -115,7 +115,7 @@ it("shows 100 items where no limit is given, and has no cursor on the last page"
 it.each([0, -1, 1.5, 1_001, Number.NaN, "10"])("refuses %j as a limit", async (limit) => {
   const { repo } = await openStore();
   await expect(repo.listEntities({ limit: limit as number })).rejects.toThrow(TypeError);
-  await expect(repo.listJournal({ limit: limit as number })).rejects.toThrow("limit must be a whole number");
+  await expect(repo.listJournal({ limit: limit as number })).rejects.toThrow("limit must be an integer");
 });
 
 describe("a cursor that a list did not give out", () => {

@@ -59,7 +59,7 @@ it("has the old schema after a migration for which the disk had no room, and the
     code: "ATLAS_CORE_MIGRATION_FAILED",
     details: { module: "finops", migration: "001_cost" },
   });
-  expect(error.message).toContain("Look at the disk");
+  expect(error.message).toContain("Check the disk");
   restore();
   await expectOldThenNew(database, before);
 });

@@ -140,7 +140,7 @@ it("opens as it was at the last checkpoint when its log was taken away, and says
   const warn = (_: object, message: string): number => warnings.push(message);
   const log = { debug: () => undefined, info: () => undefined, warn, error: () => undefined };
   const store = await openStore({ database: path, log });
-  expect(warnings).toEqual([expect.stringContaining("the last commits may be missing")]);
+  expect(warnings).toEqual([expect.stringContaining("The last commits may be lost")]);
   expect(await store.verify()).toMatchObject({ status: "verified" });
   await store.stop();
   // Said once: the file was closed in good order now.

@@ -47,7 +47,7 @@ describe.each(foreignFiles)("%s", (_, make) => {
     const before = readFileSync(path);
     const error = await rejection(open(path));
     expect(error).toMatchObject({ code: FOREIGN, details: { path }, retryable: false });
-    expect(error.message).toContain("It was not changed; give another path");
+    expect(error.message).toContain("It was not changed. Use another path");
     expect(readFileSync(path)).toEqual(before);
     expect(readdirSync(dirname(path))).toEqual(["theirs.db"]);
   });
@@ -56,7 +56,7 @@ describe.each(foreignFiles)("%s", (_, make) => {
 it.each([
   ["a directory", (folder: string) => folder, "is a directory"],
   ["a path below a file", (folder: string) => join(folder, "file", "atlas.db"), "cannot be reached"],
-  ["a URI", (folder: string) => `file:${folder}/atlas.db?mode=rwc`, "is a URI; give a plain path"],
+  ["a URI", (folder: string) => `file:${folder}/atlas.db?mode=rwc`, "is a URI; use a plain path"],
   ["a path with NUL", (folder: string) => `${folder}/a\0.db`, "NUL"],
   ["a hard-linked file", (folder: string) => join(folder, "second"), "more than one hard link"],
   ["a link in a circle", (folder: string) => join(folder, "circle"), "cannot be reached"],
@@ -78,7 +78,7 @@ it.each([
 it.each([[""], [undefined], [7], [null]])("refuses %j as a path at the door", async (database) => {
   await expect(createStore({ log: silentLogger, database: database as string })).rejects.toThrow(TypeError);
   await expect(createStore({ log: silentLogger, database: database as string })).rejects.toThrow(
-    'the path of a file, or ":memory:"',
+    'a file path or ":memory:"',
   );
 });
 
@@ -99,7 +99,7 @@ it("refuses a truncated database and leaves it as it is", async () => {
       code: "ATLAS_CORE_DATABASE_CORRUPT",
       details: { path: store.path },
     });
-    expect(error.message).toContain("restore a backup");
+    expect(error.message).toContain("Restore a backup");
     expect(readFileSync(store.path)).toEqual(before);
   }
   truncateSync(store.path, 200);

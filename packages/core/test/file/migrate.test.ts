@@ -71,7 +71,7 @@ it("leaves the old schema when a migration fails half-way, and takes the correct
     retryable: false,
   });
   expect(error.message).toContain('table "stage_b" already exists');
-  expect(error.message).toContain("Nothing of it was applied");
+  expect(error.message).toContain("No part of it was applied");
   expect(schemaOf(before.path)).toEqual(schema);
   expect(applied(before.path)).not.toContain("stage/002_b");
 

@@ -1,7 +1,7 @@
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { StorageTrouble } from "../../src/file/storage-trouble.ts";
-import type { Failpoint } from "../../src/index.ts";
+import { type Failpoint, type Logger, silentLogger } from "../../src/index.ts";
 import type { Writer } from "../../src/writing/writer.ts";
 import { createFakeClock } from "../support/fake-clock.ts";
 import { openFlushBench } from "../support/flush-bench.ts";
@@ -167,13 +167,20 @@ describe("when the storage fails", () => {
         throw strike;
       },
     });
-    const { send, loop, reopened } = await openFlushBench({ wrapWriter: failing });
+    const logged: object[] = [];
+    const log: Logger = { ...silentLogger, warn: (fields) => void logged.push(fields) };
+    const { send, loop, reopened } = await openFlushBench({ wrapWriter: failing, log });
     const batch = Array.from({ length: 1_000 }, (_, index) => send(note(`${index}`)));
     const behind = send(note("behind"));
     await loop.flush();
     const outcome = (error: unknown) => (error as { details: { outcome: string } }).details.outcome;
     expect(new Set((await Promise.all(batch.map(rejection))).map(outcome))).toEqual(new Set(["unknown"]));
     expect(outcome(await rejection(behind))).toBe("not applied");
+    // One line for all that waited, not one for each.
+    expect(logged).toEqual([
+      { code: "ATLAS_CORE_STORAGE_FAILED", commands: 1_000 },
+      { code: "ATLAS_CORE_STORAGE_FAILED", commands: 1 },
+    ]);
     expect(reopened()).toBe(1);
     expect(await send(note("a"))).toEqual([{ seq: 1, changed: true }]);
   });

@@ -81,7 +81,5 @@ it("begins no epoch where no entry of the present one is old enough, and refuses
     ),
   );
   const misspelt = { job_before: "2026-01-01T00:00:00Z" } as object;
-  await expect(store.prune(misspelt)).rejects.toThrow(
-    /"job_before" cannot be pruned.*"jobs_before"/,
-  );
+  await expect(store.prune(misspelt)).rejects.toThrow(/"job_before" cannot be pruned.*"jobs_before"/);
 });

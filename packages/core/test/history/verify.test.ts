@@ -89,7 +89,7 @@ it("names the command that cannot be carried out again", async () => {
     status: "diverged",
     tables: [],
     message: expect.stringContaining(
-      `command ${seq} cannot be carried out again: There is no artifact "another"`,
+      `command ${seq} cannot be applied again: There is no artifact "another"`,
     ),
   });
 });

@@ -36,7 +36,7 @@ it("refuses a database that is not there, and makes none", async () => {
   const path = databasePath();
   const error = await rejection(openReadOnly(path));
   expect(error).toMatchObject({ code: "ATLAS_CORE_DATABASE_PATH", details: { path } });
-  expect(error.message).toContain("holds no database");
+  expect(error.message).toContain("does not exist or is empty");
   expect((await rejection(openReadOnly(path))).code).toBe("ATLAS_CORE_DATABASE_PATH");
 });
 

@@ -1,5 +1,11 @@
 import { onTestFinished } from "vitest";
-import { type AnyCommand, type Committed, type Failpoint, silentLogger } from "../../src/index.ts";
+import {
+  type AnyCommand,
+  type Committed,
+  type Failpoint,
+  type Logger,
+  silentLogger,
+} from "../../src/index.ts";
 import { createCommandQueue } from "../../src/intake/command-queue.ts";
 import { createFlushLoop, type FlushLoop } from "../../src/writing/flush-loop.ts";
 import type { Writer } from "../../src/writing/writer.ts";
@@ -19,6 +25,7 @@ export async function openFlushBench(
     readonly failpoint?: Failpoint;
     /** Stands between the loop and the real writer. */
     readonly wrapWriter?: (writer: Writer) => Writer;
+    readonly log?: Logger;
     readonly reopen?: (writer: Writer) => Writer;
   } = {},
 ): Promise<FlushBench> {
@@ -38,7 +45,7 @@ export async function openFlushBench(
       return reopen(bench.writer);
     },
     clock: bench.clock,
-    log: silentLogger,
+    log: options.log ?? silentLogger,
     failpoint,
     storageDeadlineMs: options.storageDeadlineMs ?? 30_000,
   });
