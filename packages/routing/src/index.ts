@@ -28,7 +28,6 @@ export type { Logger } from "./logger.ts";
 export { didYouMean, nearestName } from "./nearest.ts";
 export { defaultPolicy, type RoutingPolicy } from "./policy.ts";
 export { candidatesOf, type OrderedCandidate, type Profile, type Profiles, profileName } from "./profile.ts";
-export { parseRetryAfter } from "./retry-after.ts";
 export {
   type AttemptContext,
   type Candidate,

@@ -16,7 +16,6 @@ it("exports these names", () => {
       "didYouMean",
       "nearestName",
       "nextMove",
-      "parseRetryAfter",
       "parseRoutingConfig",
       "profileName",
       "providerTypes",

@@ -1,5 +1,6 @@
 import { APICallError } from "@ai-sdk/provider";
-import { type FailureKind, parseRetryAfter } from "@atlas/routing";
+import type { FailureKind } from "@atlas/routing";
+import { parseRetryAfter } from "@atlas/routing/http-status";
 import { isLLMError, LLMError, type ProviderDetails } from "../errors.ts";
 import { codeOf } from "../failure.ts";
 import { isRefusedResponse } from "../providers/guarded-fetch.ts";
