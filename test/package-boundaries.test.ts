@@ -19,6 +19,11 @@ it("allows no edge that points back up", () => {
   expect(upwardEdges(boundaries)).toEqual([]);
   const cycle = { core: { imports: ["llm"], thirdParty: [] }, llm: { imports: ["core"], thirdParty: [] } };
   expect(upwardEdges(cycle)).toEqual(["core → llm"]);
+  const folder = {
+    core: { imports: [], thirdParty: [], onlyUnder: [{ folder: "a", imports: ["llm"] }] },
+    llm: { imports: [], thirdParty: [] },
+  };
+  expect(upwardEdges(folder)).toEqual(["core → llm"]);
 });
 
 it.each(packageNames)("%s names in its package.json what the table allows", (name) => {
@@ -86,6 +91,14 @@ it.each([
     'import { Hono } from "hono";',
     "does not allow",
   ],
+  ["core outside of a module", "llm", "runtime.ts", 'import { query } from "@atlas/core";', "does not allow"],
+  [
+    "core's types outside of a module",
+    "llm",
+    "a.ts",
+    'import type { Id } from "@atlas/core";',
+    "does not allow",
+  ],
 ])("would catch %s", (_, name, file, text, problem) => {
   const manifest = { dependencies: { "@atlas/core": "1", "@atlas/llm": "1", hono: "1" } };
   expect(importViolations(name, manifest, { file, text })).toEqual([expect.stringContaining(problem)]);
@@ -100,8 +113,9 @@ it.each([
     'import "node:fs"; import "../store.ts"; import "./b.ts";',
   ],
   ["the HTTP library below http", "gateway", "http/app.ts", 'import { Hono } from "hono";'],
+  ["core in a module", "llm", "module/queries.ts", 'import { query } from "@atlas/core";'],
 ])("would let pass %s", (_, name, file, text) => {
-  const manifest = { dependencies: { "@atlas/llm": "1", hono: "1" } };
+  const manifest = { dependencies: { "@atlas/core": "1", "@atlas/llm": "1", hono: "1" } };
   expect(importViolations(name, manifest, { file, text })).toEqual([]);
 });
 

@@ -9,8 +9,15 @@ export interface Boundary {
   readonly importsTypes?: readonly string[];
   /** Packages of others, as dependencies or peers. */
   readonly thirdParty: readonly string[];
-  /** Packages of others that only the sources below this folder of `src` may import. */
-  readonly onlyUnder?: { readonly folder: string; readonly thirdParty: readonly string[] };
+  /** What only the sources below one folder of `src` may import in addition. */
+  readonly onlyUnder?: readonly FolderBoundary[];
+}
+
+/** What the sources below one folder may import in addition to what the whole package may. */
+export interface FolderBoundary {
+  readonly folder: string;
+  readonly imports?: readonly string[];
+  readonly thirdParty?: readonly string[];
 }
 
 /**
@@ -25,7 +32,11 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
     imports: ["routing"],
     // yaml: docs/decisions/0025-yaml.md
     thirdParty: ["ai", "@ai-sdk/*", "@standard-schema/spec", "yaml"],
-    onlyUnder: { folder: "tracing", thirdParty: ["@opentelemetry/api"] },
+    onlyUnder: [
+      { folder: "tracing", thirdParty: ["@opentelemetry/api"] },
+      // docs/decisions/0028-the-models-own-module.md; kysely and zod are core's peers.
+      { folder: "module", imports: ["core"], thirdParty: ["kysely", "zod"] },
+    ],
   },
   harness: { imports: ["routing"], thirdParty: ["execa", "tinyglobby", "picomatch"] },
   plugins: {
@@ -33,14 +44,14 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
     importsTypes: ["llm", "harness"],
     // kysely and zod are core's peers: the module of the plugins' own tables is written with them.
     thirdParty: ["croner", "@standard-schema/spec", "kysely", "zod"],
-    // docs/decisions/0015-saxes.md
-    onlyUnder: { folder: "builtin", thirdParty: ["saxes"] },
+    // saxes: docs/decisions/0015-saxes.md. routing: what an HTTP status means, said once.
+    onlyUnder: [{ folder: "builtin", imports: ["routing"], thirdParty: ["saxes"] }],
   },
   gateway: {
     imports: ["core", "routing", "llm", "harness", "plugins"],
     // kysely and zod are core's peers: the module of the models' calls is written with them.
     thirdParty: ["kysely", "zod"],
-    onlyUnder: { folder: "http", thirdParty: ["hono", "@hono/*", "hono-openapi", "ws"] },
+    onlyUnder: [{ folder: "http", thirdParty: ["hono", "@hono/*", "hono-openapi", "ws"] }],
   },
   testing: {
     imports: ["core", "routing", "llm", "harness", "plugins", "gateway"],
@@ -66,11 +77,12 @@ export function edgesOf({
 
 /** What is wrong with the edges of a package's manifest. */
 export function manifestViolations(name: string, manifest: Manifest): readonly string[] {
-  const { imports, importsTypes = [], thirdParty, onlyUnder } = boundaryOf(name);
+  const boundary = boundaryOf(name);
+  const { thirdParty, onlyUnder = [] } = boundary;
   const allowed = [
-    ...[...imports, ...importsTypes].map((other) => `@atlas/${other}`),
+    ...packagesOf(boundary).map((other) => `@atlas/${other}`),
     ...thirdParty,
-    ...(onlyUnder?.thirdParty ?? []),
+    ...onlyUnder.flatMap((folder) => folder.thirdParty ?? []),
   ];
   return edgesOf(manifest)
     .filter((edge) => !matches(edge, allowed))
@@ -90,9 +102,10 @@ export function importViolations(
   manifest: Manifest,
   { file, text }: Source,
 ): readonly string[] {
-  const { imports, importsTypes = [], thirdParty, onlyUnder } = boundaryOf(name);
-  const isUnder = onlyUnder !== undefined && file.startsWith(`${onlyUnder.folder}/`);
-  const others = [...thirdParty, ...(isUnder ? onlyUnder.thirdParty : [])];
+  const { importsTypes = [], onlyUnder = [], ...whole } = boundaryOf(name);
+  const here = onlyUnder.filter(({ folder }) => file.startsWith(`${folder}/`));
+  const imports = [...whole.imports, ...here.flatMap((folder) => folder.imports ?? [])];
+  const others = [...whole.thirdParty, ...here.flatMap((folder) => folder.thirdParty ?? [])];
   const declared = edgesOf(manifest);
 
   return importsOf(file, text).flatMap(({ specifier, isTypeOnly }) => {
@@ -109,10 +122,10 @@ export function importViolations(
     const packageName = packageOf(specifier);
     if (packageName.startsWith("@atlas/")) {
       const other = packageName.slice("@atlas/".length);
-      if (importsTypes.includes(other) && !isTypeOnly)
-        return " without `import type`: of that package it may only use types";
       if (!imports.includes(other) && !importsTypes.includes(other))
         return ", which the table does not allow";
+      if (!imports.includes(other) && !isTypeOnly)
+        return " without `import type`: of that package it may only use types";
     } else if (!matches(packageName, others)) {
       return ", which the table does not allow";
     }
@@ -125,11 +138,16 @@ export function importViolations(
 /** Edges of the table that do not point upwards. */
 export function upwardEdges(table: Readonly<Record<string, Boundary>>): readonly string[] {
   const order = Object.keys(table);
-  return Object.entries(table).flatMap(([name, { imports, importsTypes = [] }]) =>
-    [...imports, ...importsTypes]
+  return Object.entries(table).flatMap(([name, boundary]) =>
+    packagesOf(boundary)
       .filter((other) => !order.slice(0, order.indexOf(name)).includes(other))
       .map((other) => `${name} → ${other}`),
   );
+}
+
+/** Every package of Atlas that some file of a package may import. */
+function packagesOf({ imports, importsTypes = [], onlyUnder = [] }: Boundary): readonly string[] {
+  return [...imports, ...importsTypes, ...onlyUnder.flatMap((folder) => folder.imports ?? [])];
 }
 
 function boundaryOf(name: string): Boundary {
