@@ -1,15 +1,14 @@
+export { createLLM, type LLM, type ObjectOptions } from "./calling/llm.ts";
+export { createStream, streamOf } from "./calling/stream.ts";
 export {
   isLLMError,
   LLMError,
   type LLMErrorCode,
   type LLMErrorDetails,
   type ProviderDetails,
-} from "./errors.ts";
-export type { InjectedInstruction, InjectedSource } from "./instructions/injected.ts";
-export type { SkillReason } from "./instructions/skill-selection.ts";
-export { createLLM, type LLM, type ObjectOptions } from "./llm.ts";
-export { applyMiddleware, type LLMMiddleware } from "./middleware.ts";
-export { createLLMRouter, type LLMRouter, type LLMRouterOptions } from "./router.ts";
+} from "./contract/errors.ts";
+export type { InjectedInstruction, InjectedSource } from "./contract/injected.ts";
+export { applyMiddleware, type LLMMiddleware } from "./contract/middleware.ts";
 export type {
   JsonRequest,
   LLMMessage,
@@ -18,7 +17,8 @@ export type {
   LLMRuntime,
   LLMStream,
   LLMUsage,
-} from "./runtime.ts";
-export { createStream, streamOf } from "./stream.ts";
-export { type InstructionsOptions, withInstructions } from "./with-instructions.ts";
-export { type RecorderMode, type RecorderOptions, withRecorder } from "./with-recorder.ts";
+} from "./contract/runtime.ts";
+export type { SkillReason } from "./instructions/skill-selection.ts";
+export { type InstructionsOptions, withInstructions } from "./instructions/with-instructions.ts";
+export { type RecorderMode, type RecorderOptions, withRecorder } from "./recorder/with-recorder.ts";
+export { createLLMRouter, type LLMRouter, type LLMRouterOptions } from "./router/llm-router.ts";

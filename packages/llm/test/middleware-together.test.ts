@@ -13,7 +13,7 @@ import {
   withInstructions,
   withRecorder,
 } from "../src/index.ts";
-import { createMockLLM } from "../src/mock.ts";
+import { createMockLLM } from "../src/mock/mock.ts";
 import { withTracing } from "../src/tracing/index.ts";
 import { piecesOf } from "./support/echo.ts";
 import { createFolder, type Folder } from "./support/folder.ts";

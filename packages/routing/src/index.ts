@@ -1,12 +1,3 @@
-export type { Attempt, FailureKind, Route, SkippedCandidate } from "./attempt.ts";
-export {
-  type AttemptEnd,
-  type Circuit,
-  type CircuitState,
-  circuitAfter,
-  circuitState,
-  closedCircuit,
-} from "./circuit.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export {
   builtInHarnesses,
@@ -21,13 +12,28 @@ export {
   type RoutingConfig,
   routingConfigSchema,
   routingJsonSchema,
-} from "./config.ts";
+} from "./config/config.ts";
+export {
+  candidatesOf,
+  type OrderedCandidate,
+  type Profile,
+  type Profiles,
+  profileName,
+} from "./config/profile.ts";
 export { RoutingError, type RoutingErrorCode, type RoutingErrorDetails } from "./errors.ts";
-export { type Failure, type Move, nextMove, type Situation } from "./failover.ts";
 export type { Logger } from "./logger.ts";
 export { didYouMean, nearestName } from "./nearest.ts";
-export { defaultPolicy, type RoutingPolicy } from "./policy.ts";
-export { candidatesOf, type OrderedCandidate, type Profile, type Profiles, profileName } from "./profile.ts";
+export type { Attempt, FailureKind, Route, SkippedCandidate } from "./router/attempt.ts";
+export {
+  type AttemptEnd,
+  type Circuit,
+  type CircuitState,
+  circuitAfter,
+  circuitState,
+  closedCircuit,
+} from "./router/circuit.ts";
+export { type Failure, type Move, nextMove, type Situation } from "./router/failover.ts";
+export { defaultPolicy, type RoutingPolicy } from "./router/policy.ts";
 export {
   type AttemptContext,
   type Candidate,
@@ -37,4 +43,4 @@ export {
   type RouteOutcome,
   type RoutePlan,
   type Router,
-} from "./router.ts";
+} from "./router/router.ts";

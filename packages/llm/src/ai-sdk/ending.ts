@@ -1,5 +1,5 @@
-import { LLMError } from "../errors.ts";
-import type { LLMResult, LLMUsage } from "../runtime.ts";
+import { LLMError } from "../contract/errors.ts";
+import type { LLMResult, LLMUsage } from "../contract/runtime.ts";
 
 /** How any version of the specification says that an answer has ended. */
 export interface Ending {

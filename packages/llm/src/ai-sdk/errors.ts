@@ -1,8 +1,8 @@
 import { APICallError } from "@ai-sdk/provider";
 import type { FailureKind } from "@atlas/routing";
 import { parseRetryAfter } from "@atlas/routing/http-status";
-import { isLLMError, LLMError, type ProviderDetails } from "../errors.ts";
-import { codeOf } from "../failure.ts";
+import { isLLMError, LLMError, type ProviderDetails } from "../contract/errors.ts";
+import { codeOf } from "../contract/failure-kind.ts";
 import { isRefusedResponse } from "../providers/guarded-fetch.ts";
 import { redact } from "../redact.ts";
 

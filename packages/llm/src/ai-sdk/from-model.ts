@@ -5,8 +5,8 @@ import type {
   LanguageModelV4CallOptions,
 } from "@ai-sdk/provider";
 import { type Clock, systemClock } from "@atlas/routing";
-import type { LLMOptions, LLMRuntime } from "../runtime.ts";
-import { createStream } from "../stream.ts";
+import { createStream } from "../calling/stream.ts";
+import type { LLMOptions, LLMRuntime } from "../contract/runtime.ts";
 import { type Ending, resultOf } from "./ending.ts";
 import { type Asked, toLLMError } from "./errors.ts";
 import { promptOf } from "./prompt.ts";

@@ -1,5 +1,5 @@
 import type { LanguageModelV4Prompt } from "@ai-sdk/provider";
-import type { LLMOptions } from "../runtime.ts";
+import type { LLMOptions } from "../contract/runtime.ts";
 
 /** What is asked, as the AI SDK says it. */
 export function promptOf({ system, prompt, messages = [] }: LLMOptions): LanguageModelV4Prompt {

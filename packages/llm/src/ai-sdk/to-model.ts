@@ -6,8 +6,8 @@ import {
   type LanguageModelV4Usage,
   UnsupportedFunctionalityError,
 } from "@ai-sdk/provider";
-import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime } from "../runtime.ts";
-import { streamOf } from "../stream.ts";
+import { streamOf } from "../calling/stream.ts";
+import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
 
 /**
  * Makes a model of the AI SDK of a runtime, so that one of your profiles can be used wherever a model of the AI SDK is

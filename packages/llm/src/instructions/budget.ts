@@ -1,4 +1,4 @@
-import type { InjectedInstruction, InjectedSource } from "./injected.ts";
+import type { InjectedInstruction, InjectedSource } from "../contract/injected.ts";
 
 /** A piece of text that wants to be given, between two lines that say what it is. */
 export interface Section {

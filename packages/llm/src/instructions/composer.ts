@@ -1,10 +1,10 @@
 import { posix } from "node:path";
 import { didYouMean, nearestName } from "@atlas/routing";
-import { LLMError } from "../errors.ts";
-import type { LLMOptions } from "../runtime.ts";
+import { LLMError } from "../contract/errors.ts";
+import type { InjectedInstruction } from "../contract/injected.ts";
+import type { LLMOptions } from "../contract/runtime.ts";
 import type { AgentsFile } from "./agents-file.ts";
 import { type Budget, createSection, fitSections, type Section } from "./budget.ts";
-import type { InjectedInstruction } from "./injected.ts";
 import type { Snapshot } from "./instruction-files.ts";
 import type { SkillFile } from "./skill-files.ts";
 import type { InstalledSkill } from "./skill-folders.ts";

@@ -1,6 +1,6 @@
 import { realpath, stat } from "node:fs/promises";
 import type { Clock, Logger } from "@atlas/routing";
-import { LLMError } from "../errors.ts";
+import { LLMError } from "../contract/errors.ts";
 import { type AgentsFile, readAgentsFiles } from "./agents-file.ts";
 import { readSkillFiles, type SkillFile } from "./skill-files.ts";
 import { createSkillFolders, type InstalledSkill } from "./skill-folders.ts";

@@ -1,4 +1,4 @@
-import type { LLMOptions } from "../runtime.ts";
+import type { LLMOptions } from "../contract/runtime.ts";
 import type { Skill } from "./skill.ts";
 
 /** Why a skill was chosen: the call named it, has one of its tags, or its prompt speaks of what the skill is for. */

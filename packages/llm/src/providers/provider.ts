@@ -1,7 +1,7 @@
 import { findPackageJSON } from "node:module";
 import type { Candidate, Clock, ProviderConfig } from "@atlas/routing";
 import { fromModels, type LanguageModel } from "../ai-sdk/from-model.ts";
-import type { LLMRuntime } from "../runtime.ts";
+import type { LLMRuntime } from "../contract/runtime.ts";
 import { builtInProviders, type ProviderType, providerDefaults } from "./built-in.ts";
 import { createGuardedFetch } from "./guarded-fetch.ts";
 import { loadModels } from "./load-model.ts";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { LLMError } from "../errors.ts";
-import type { LLMResult } from "../runtime.ts";
+import { LLMError } from "../contract/errors.ts";
+import type { LLMResult } from "../contract/runtime.ts";
 import { isObject, type JsonObject } from "./json.ts";
 
 /** One recorded call. */

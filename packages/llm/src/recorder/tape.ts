@@ -1,4 +1,4 @@
-import { LLMError } from "../errors.ts";
+import { LLMError } from "../contract/errors.ts";
 import { type Interaction, readCassette, writeCassette } from "./cassette.ts";
 import { firstDifference, nearestOf } from "./difference.ts";
 import { type JsonObject, toJson } from "./json.ts";

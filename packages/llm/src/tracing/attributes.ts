@@ -1,5 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { LLMMessage, LLMOptions, LLMResult } from "../runtime.ts";
+import type { LLMMessage, LLMOptions, LLMResult } from "../contract/runtime.ts";
 
 // The names of OpenTelemetry's conventions for generative AI, as of November 2026 (status: development). They are written
 // out because the package that exports them as constants is a large one, and marks them as unstable as well.

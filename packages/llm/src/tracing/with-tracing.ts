@@ -8,9 +8,9 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import type { LLMMiddleware } from "../middleware.ts";
-import type { LLMOptions, LLMResult } from "../runtime.ts";
-import { createStream, streamOf } from "../stream.ts";
+import { createStream, streamOf } from "../calling/stream.ts";
+import type { LLMMiddleware } from "../contract/middleware.ts";
+import type { LLMOptions, LLMResult } from "../contract/runtime.ts";
 import { requestAttributes, requestContent, resultAttributes, resultContent } from "./attributes.ts";
 
 /** Where spans go, and whether they hold what was said. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { toModel } from "../../src/ai-sdk/index.ts";
 import { createLLMRouter } from "../../src/index.ts";
-import { createMockLLM } from "../../src/mock.ts";
+import { createMockLLM } from "../../src/mock/mock.ts";
 
 function setUp() {
   const house = createMockLLM({

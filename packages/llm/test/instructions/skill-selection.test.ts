@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { LLMOptions } from "../../src/contract/runtime.ts";
 import type { Skill } from "../../src/instructions/skill.ts";
 import { selectSkills } from "../../src/instructions/skill-selection.ts";
-import type { LLMOptions } from "../../src/runtime.ts";
 
 const skills: readonly Skill[] = [
   skill("release-notes", "Writes release notes from a list of commits. Use when a changelog is due.", [

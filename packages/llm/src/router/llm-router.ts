@@ -11,14 +11,14 @@ import {
   type RoutingPolicy,
   systemClock,
 } from "@atlas/routing";
-import { toLLMError } from "./ai-sdk/errors.ts";
-import { LLMError } from "./errors.ts";
-import { failureOf } from "./failure.ts";
-import { createMockLLM } from "./mock.ts";
-import { builtInProviders } from "./providers/built-in.ts";
-import { createProvider } from "./providers/provider.ts";
-import type { LLMOptions, LLMResult, LLMRuntime } from "./runtime.ts";
-import { createStream, streamOf } from "./stream.ts";
+import { toLLMError } from "../ai-sdk/errors.ts";
+import { createStream, streamOf } from "../calling/stream.ts";
+import { LLMError } from "../contract/errors.ts";
+import { failureOf } from "../contract/failure-kind.ts";
+import type { LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
+import { createMockLLM } from "../mock/mock.ts";
+import { builtInProviders } from "../providers/built-in.ts";
+import { createProvider } from "../providers/provider.ts";
 
 /** One runtime over every configured model. */
 export interface LLMRouter extends Required<LLMRuntime> {

@@ -6,7 +6,7 @@ import {
   createStream,
   type LLMMiddleware,
   streamOf,
-} from "../src/index.ts";
+} from "../../src/index.ts";
 
 /** Notes when a call passes on its way in and on its way out, whole and streamed. */
 function noting(name: string, notes: string[]): LLMMiddleware {

@@ -11,10 +11,10 @@ import {
   type LLMOptions,
   type LLMResult,
   withInstructions,
-} from "../src/index.ts";
-import { createEcho, piecesOf } from "./support/echo.ts";
-import { createFolder, skillFile } from "./support/folder.ts";
-import { createLog } from "./support/log.ts";
+} from "../../src/index.ts";
+import { createEcho, piecesOf } from "../support/echo.ts";
+import { createFolder, skillFile } from "../support/folder.ts";
+import { createLog } from "../support/log.ts";
 
 const releaseNotes = skillFile(
   "name: release-notes\ndescription: Writes release notes from a list of commits.\nmetadata:\n  tags: writing",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createStream } from "../src/index.ts";
+import { createStream } from "../../src/index.ts";
 
 const result = { text: "ab", provider: "here" };
 

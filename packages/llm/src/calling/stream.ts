@@ -1,4 +1,4 @@
-import type { LLMOptions, LLMResult, LLMRuntime, LLMStream } from "./runtime.ts";
+import type { LLMOptions, LLMResult, LLMRuntime, LLMStream } from "../contract/runtime.ts";
 
 /** Streams from any runtime: one that cannot stream gives its whole answer as one piece. */
 export function streamOf(runtime: LLMRuntime, options: LLMOptions): LLMStream {

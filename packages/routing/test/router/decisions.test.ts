@@ -10,7 +10,7 @@ import {
   nextMove,
   defaultPolicy as policy,
   type Situation,
-} from "../src/index.ts";
+} from "../../src/index.ts";
 
 const kinds = [
   "rate_limited",

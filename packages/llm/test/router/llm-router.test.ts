@@ -1,9 +1,15 @@
 import type { LLMRoutingConfig, Logger } from "@atlas/routing";
 import { createFakeClock } from "@atlas/testing";
 import { describe, expect, it } from "vitest";
-import { createLLMRouter, createStream, LLMError, type LLMOptions, type LLMRuntime } from "../src/index.ts";
-import { createMockLLM } from "../src/mock.ts";
-import { openRouter, openServer } from "./support/services.ts";
+import {
+  createLLMRouter,
+  createStream,
+  LLMError,
+  type LLMOptions,
+  type LLMRuntime,
+} from "../../src/index.ts";
+import { createMockLLM } from "../../src/mock/mock.ts";
+import { openRouter, openServer } from "../support/services.ts";
 
 const down: LLMRuntime = {
   generateText: async () => {

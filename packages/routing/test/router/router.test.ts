@@ -7,8 +7,8 @@ import {
   type Profiles,
   type RoutedCall,
   type RoutingPolicy,
-} from "../src/index.ts";
-import { createVirtualClock } from "./support/virtual-clock.ts";
+} from "../../src/index.ts";
+import { createVirtualClock } from "../support/virtual-clock.ts";
 
 type Answering = (context: AttemptContext) => Promise<string>;
 

@@ -1,8 +1,8 @@
-import { askedText } from "./asked.ts";
-import { createLLM, type LLM } from "./llm.ts";
-import type { LLMOptions, LLMResult } from "./runtime.ts";
+import { askedText } from "../calling/asked.ts";
+import { createLLM, type LLM } from "../calling/llm.ts";
+import { createStream } from "../calling/stream.ts";
+import type { LLMOptions, LLMResult } from "../contract/runtime.ts";
 import { sampleOf } from "./sample-json.ts";
-import { createStream } from "./stream.ts";
 
 const FREQUENT_WORDS = 5;
 const SHORTEST_WORD = 4;

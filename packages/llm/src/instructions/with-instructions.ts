@@ -1,11 +1,11 @@
 import { isAbsolute, normalize, resolve, sep } from "node:path";
 import { type Clock, type Logger, systemClock } from "@atlas/routing";
-import { estimateTokens } from "./instructions/budget.ts";
-import { createComposer } from "./instructions/composer.ts";
-import { createInstructionFiles } from "./instructions/instruction-files.ts";
-import type { LLMMiddleware } from "./middleware.ts";
-import type { LLMOptions, LLMResult } from "./runtime.ts";
-import { createStream, streamOf } from "./stream.ts";
+import { createStream, streamOf } from "../calling/stream.ts";
+import type { LLMMiddleware } from "../contract/middleware.ts";
+import type { LLMOptions, LLMResult } from "../contract/runtime.ts";
+import { estimateTokens } from "./budget.ts";
+import { createComposer } from "./composer.ts";
+import { createInstructionFiles } from "./instruction-files.ts";
 
 /** Where instructions come from and how much of them a call may be given. */
 export interface InstructionsOptions {

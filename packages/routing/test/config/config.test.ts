@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseRoutingConfig, RoutingError, routingJsonSchema } from "../src/index.ts";
+import { parseRoutingConfig, RoutingError, routingJsonSchema } from "../../src/index.ts";
 
 // From the design document, as it stands there.
 const seed = {
@@ -126,7 +126,7 @@ describe("a routing configuration", () => {
   });
 
   it("ships the JSON Schema that it is checked with", () => {
-    const shipped = readFileSync(join(import.meta.dirname, "../gateway.routing.schema.json"), "utf8");
+    const shipped = readFileSync(join(import.meta.dirname, "../../gateway.routing.schema.json"), "utf8");
     expect(JSON.parse(shipped)).toEqual(routingJsonSchema());
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createLLM } from "../src/index.ts";
-import { createMockLLM } from "../src/mock.ts";
+import { createLLM } from "../../src/index.ts";
+import { createMockLLM } from "../../src/mock/mock.ts";
 
 const llm = createMockLLM();
 

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
-import { LLMError } from "./errors.ts";
-import type { LLMMiddleware } from "./middleware.ts";
-import type { Interaction } from "./recorder/cassette.ts";
-import { type JsonObject, toJson } from "./recorder/json.ts";
-import { redactSecrets } from "./recorder/secrets.ts";
-import { openTape, type Tape } from "./recorder/tape.ts";
-import type { LLMOptions, LLMResult, LLMRuntime } from "./runtime.ts";
-import { createStream, streamOf } from "./stream.ts";
+import { createStream, streamOf } from "../calling/stream.ts";
+import { LLMError } from "../contract/errors.ts";
+import type { LLMMiddleware } from "../contract/middleware.ts";
+import type { LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
+import type { Interaction } from "./cassette.ts";
+import { type JsonObject, toJson } from "./json.ts";
+import { redactSecrets } from "./secrets.ts";
+import { openTape, type Tape } from "./tape.ts";
 
 /**
  * What a recorder does with a call:

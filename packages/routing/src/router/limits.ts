@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 import type { Failure } from "./failover.ts";
 
 /** The limits of one call: its deadline and its caller's patience. */

@@ -1,4 +1,4 @@
-import type { LLMOptions } from "./runtime.ts";
+import type { LLMOptions } from "../contract/runtime.ts";
 
 /** The text that a call asks about. Throws a `TypeError` where it asks nothing, or twice. */
 export function askedText({ prompt, messages }: LLMOptions): string {

@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from "@atlas/routing";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { askedText } from "./asked.ts";
 import { generateObject } from "./generate-object.ts";
-import type { LLMOptions, LLMResult, LLMRuntime } from "./runtime.ts";
 import { streamOf } from "./stream.ts";
 
 /** What a workflow gets as `ctx.llm`: a runtime with everything derived that its provider left out. */

@@ -1,5 +1,5 @@
-import { RoutingError } from "./errors.ts";
-import { didYouMean, nearestName } from "./nearest.ts";
+import { RoutingError } from "../errors.ts";
+import { didYouMean, nearestName } from "../nearest.ts";
 
 /** Who may be asked, in which order. The same shape serves models and agents. */
 export interface Profiles {

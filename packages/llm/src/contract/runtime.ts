@@ -1,5 +1,5 @@
 import type { Route } from "@atlas/routing";
-import type { InjectedInstruction } from "./instructions/injected.ts";
+import type { InjectedInstruction } from "./injected.ts";
 
 /** One message of a conversation. */
 export interface LLMMessage {

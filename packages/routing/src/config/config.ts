@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { RoutingError } from "./errors.ts";
-import { didYouMean } from "./nearest.ts";
+import { RoutingError } from "../errors.ts";
+import { didYouMean } from "../nearest.ts";
 
 /** Names that are always known to `llm` profiles, whether or not their package and key are there. */
 export const builtInModels = [

@@ -1,8 +1,8 @@
 import type { Clock, Route } from "@atlas/routing";
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
-import { LLMError } from "./errors.ts";
+import { LLMError } from "../contract/errors.ts";
+import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime, LLMUsage } from "../contract/runtime.ts";
 import type { ObjectOptions } from "./llm.ts";
-import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime, LLMUsage } from "./runtime.ts";
 
 const MOST_ISSUES = 20;
 

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { isLLMError, LLMError, type LLMErrorCode } from "../src/index.ts";
+import { isLLMError, LLMError, type LLMErrorCode } from "../../src/index.ts";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
 const codesIn = (text: string, pattern: RegExp): readonly string[] =>
   [...new Set([...text.matchAll(pattern)].map(([, code]) => code as string))].sort();
 
-const declared = codesIn(read("../src/errors.ts"), /^ {2}(ATLAS_LLM_[A-Z_]+):/gm);
-const document = read("../../../docs/errors.md");
+const declared = codesIn(read("../../src/contract/errors.ts"), /^ {2}(ATLAS_LLM_[A-Z_]+):/gm);
+const document = read("../../../../docs/errors.md");
 
 it("has a row in docs/errors.md for every code, and no row for a code that is gone", () => {
   expect(declared.length).toBeGreaterThan(9);

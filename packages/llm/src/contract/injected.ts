@@ -1,4 +1,4 @@
-import type { SkillReason } from "./skill-selection.ts";
+import type { SkillReason } from "../instructions/skill-selection.ts";
 
 /** A part of the instructions that a call was given; what did not fit the budget at all is listed with 0 characters. */
 export type InjectedInstruction = InjectedSource & {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createLLM, createLLMRouter, isLLMError, type LLMRuntime } from "../src/index.ts";
-import { createMockLLM, type MockStep } from "../src/mock.ts";
+import { createLLM, createLLMRouter, isLLMError, type LLMRuntime } from "../../src/index.ts";
+import { createMockLLM, type MockStep } from "../../src/mock/mock.ts";
 
 const schema = z.object({ colour: z.enum(["red", "green"]) });
 

@@ -1,18 +1,18 @@
-import type { Attempt, Route, SkippedCandidate } from "./attempt.ts";
-import { type Circuit, circuitAfter, circuitState, closedCircuit, probing } from "./circuit.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { type Failure, nextMove } from "./failover.ts";
-import { createLimits, type Limits } from "./limits.ts";
-import type { Logger } from "./logger.ts";
-import { createPlaces, type Places } from "./places.ts";
-import { defaultPolicy, type RoutingPolicy } from "./policy.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import {
   candidatesOf,
   failsOverOnRejected,
   type OrderedCandidate,
   type Profiles,
   profileName,
-} from "./profile.ts";
+} from "../config/profile.ts";
+import type { Logger } from "../logger.ts";
+import type { Attempt, Route, SkippedCandidate } from "./attempt.ts";
+import { type Circuit, circuitAfter, circuitState, closedCircuit, probing } from "./circuit.ts";
+import { type Failure, nextMove } from "./failover.ts";
+import { createLimits, type Limits } from "./limits.ts";
+import { createPlaces, type Places } from "./places.ts";
+import { defaultPolicy, type RoutingPolicy } from "./policy.ts";
 
 /** Somebody who can be asked: a model, an agent. */
 export interface Candidate<Runtime> {

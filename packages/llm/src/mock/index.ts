@@ -1,0 +1,1 @@
+export { createMockLLM, type MockLLM, type MockStep } from "./mock.ts";
