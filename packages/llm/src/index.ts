@@ -1,4 +1,5 @@
-export { createLLM, type LLM, type ObjectOptions } from "./calling/llm.ts";
+export type { ObjectOptions } from "./calling/generate-object.ts";
+export { createLLM, type LLM } from "./calling/llm.ts";
 export { createStream, streamOf } from "./calling/stream.ts";
 export {
   isLLMError,
@@ -7,7 +8,7 @@ export {
   type LLMErrorDetails,
   type ProviderDetails,
 } from "./contract/errors.ts";
-export type { InjectedInstruction, InjectedSource } from "./contract/injected.ts";
+export type { InjectedInstruction, InjectedSource, SkillReason } from "./contract/injected.ts";
 export { applyMiddleware, type LLMMiddleware } from "./contract/middleware.ts";
 export type {
   JsonRequest,
@@ -18,7 +19,6 @@ export type {
   LLMStream,
   LLMUsage,
 } from "./contract/runtime.ts";
-export type { SkillReason } from "./instructions/skill-selection.ts";
 export { type InstructionsOptions, withInstructions } from "./instructions/with-instructions.ts";
 export { type RecorderMode, type RecorderOptions, withRecorder } from "./recorder/with-recorder.ts";
 export { createLLMRouter, type LLMRouter, type LLMRouterOptions } from "./router/llm-router.ts";

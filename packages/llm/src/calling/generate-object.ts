@@ -2,7 +2,13 @@ import type { Clock, Route } from "@atlas/routing";
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { LLMError } from "../contract/errors.ts";
 import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime, LLMUsage } from "../contract/runtime.ts";
-import type { ObjectOptions } from "./llm.ts";
+
+/** What a model is asked where its answer must fit a schema. */
+export interface ObjectOptions<T> extends Omit<LLMOptions, "json"> {
+  readonly schema: StandardSchemaV1<unknown, T>;
+  /** Shows the model once what did not fit and asks again, within the same deadline. Default: false. */
+  readonly repair?: boolean;
+}
 
 const MOST_ISSUES = 20;
 

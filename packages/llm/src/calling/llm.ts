@@ -1,8 +1,7 @@
 import { type Clock, systemClock } from "@atlas/routing";
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { askedText } from "./asked.ts";
-import { generateObject } from "./generate-object.ts";
+import { generateObject, type ObjectOptions } from "./generate-object.ts";
 import { streamOf } from "./stream.ts";
 
 /** What a workflow gets as `ctx.llm`: a runtime with everything derived that its provider left out. */
@@ -13,13 +12,6 @@ export type LLM = Required<LLMRuntime> & {
    */
   generateObject<T>(options: ObjectOptions<T>): Promise<LLMResult & { readonly object: T }>;
 };
-
-/** What a model is asked where its answer must fit a schema. */
-export interface ObjectOptions<T> extends Omit<LLMOptions, "json"> {
-  readonly schema: StandardSchemaV1<unknown, T>;
-  /** Shows the model once what did not fit and asks again, within the same deadline. Default: false. */
-  readonly repair?: boolean;
-}
 
 /**
  * Completes a runtime: one that cannot stream gives its answer as one piece, and objects are made of its text. What is

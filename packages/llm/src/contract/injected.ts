@@ -1,5 +1,3 @@
-import type { SkillReason } from "../instructions/skill-selection.ts";
-
 /** A part of the instructions that a call was given; what did not fit the budget at all is listed with 0 characters. */
 export type InjectedInstruction = InjectedSource & {
   /** How much of its text was given. */
@@ -16,3 +14,6 @@ export type InjectedSource =
   | { readonly kind: "skill_list" }
   | { readonly kind: "skill"; readonly skill: string; readonly path: string; readonly reason: SkillReason }
   | { readonly kind: "skill_file"; readonly skill: string; readonly path: string };
+
+/** Why a skill was selected: the call names it, shares a tag with it, or has a prompt about its subject. */
+export type SkillReason = "named" | "tag" | "match";

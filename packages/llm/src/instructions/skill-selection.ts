@@ -1,8 +1,6 @@
+import type { SkillReason } from "../contract/injected.ts";
 import type { LLMOptions } from "../contract/runtime.ts";
 import type { Skill } from "./skill.ts";
-
-/** Why a skill was chosen: the call named it, has one of its tags, or its prompt speaks of what the skill is for. */
-export type SkillReason = "named" | "tag" | "match";
 
 /** A skill that a call gets, and why. */
 export interface SelectedSkill<Known extends Skill = Skill> {
