@@ -8,8 +8,8 @@ import { type Clock, systemClock } from "@atlas/routing";
 import { createStream } from "../calling/stream.ts";
 import type { LLMOptions, LLMRuntime } from "../contract/runtime.ts";
 import { type Ending, resultOf } from "./ending.ts";
-import { type Asked, toLLMError } from "./errors.ts";
 import { promptOf } from "./prompt.ts";
+import { type Asked, toLLMError } from "./to-llm-error.ts";
 import { createWatch } from "./watch.ts";
 
 /** A language model of the AI SDK, of this version of its specification or an older one. */

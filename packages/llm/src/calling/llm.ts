@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "@atlas/routing";
-import type { LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
+import type { LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { askedText } from "./asked.ts";
 import { generateObject, type ObjectOptions } from "./generate-object.ts";
 import { streamOf } from "./stream.ts";

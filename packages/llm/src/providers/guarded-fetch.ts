@@ -1,21 +1,7 @@
+import { RefusedResponse } from "../ai-sdk/refused-response.ts";
+
 /** The largest body that is read, in bytes (10 MB). */
 const MAX_BODY_BYTES = 10_000_000;
-
-/** A response that the guard let nobody read. */
-export class RefusedResponse extends Error {
-  override readonly name = "RefusedResponse";
-  readonly kind: "bad_response" | "misconfigured";
-
-  constructor(kind: RefusedResponse["kind"], message: string) {
-    super(message);
-    this.kind = kind;
-  }
-}
-
-/** True for a response that the guard refused. */
-export function isRefusedResponse(error: unknown): error is RefusedResponse {
-  return error instanceof RefusedResponse;
-}
 
 /**
  * A fetch for talking to a model with a key: it follows no redirect, because the key would go along, and reads no more

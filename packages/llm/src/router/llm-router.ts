@@ -11,7 +11,7 @@ import {
   type RoutingPolicy,
   systemClock,
 } from "@atlas/routing";
-import { toLLMError } from "../ai-sdk/errors.ts";
+import { toLLMError } from "../ai-sdk/to-llm-error.ts";
 import { createStream, streamOf } from "../calling/stream.ts";
 import { LLMError } from "../contract/errors.ts";
 import { failureOf } from "../contract/failure-kind.ts";

@@ -1,0 +1,62 @@
+import { verdictOfStatus } from "@atlas/routing/http-status";
+import { isLLMError, LLMError, type ProviderDetails } from "../contract/errors.ts";
+import { codeOf } from "../contract/failure-kind.ts";
+import { redact } from "../redact.ts";
+import { kindOfThrown, type ProviderFailureKind } from "./kind-of-thrown.ts";
+import { readThrown } from "./thrown.ts";
+
+/** Whom a failed call asked, and what its error must not reveal. */
+export interface Asked {
+  readonly provider: string;
+  readonly model?: string | undefined;
+  /** Keys. They are removed from everything that the provider said. */
+  readonly secrets?: readonly string[] | undefined;
+  /** The caller chose the model, so a model that does not exist is the caller's mistake, not the configuration's. */
+  readonly isChosen?: boolean | undefined;
+  /** Wall-clock milliseconds, for a `Retry-After` that is a date. */
+  readonly now: number;
+  /** The text that had arrived before the failure. */
+  readonly text?: string | undefined;
+}
+
+const LONGEST_MESSAGE = 300;
+
+/**
+ * Turns what an AI SDK provider (or a client of a similar kind) threw into an `LLMError`. The original is not attached as
+ * `cause`, because it holds the request with its headers and whatever the service echoed.
+ */
+export function toLLMError(error: unknown, asked: Asked): LLMError {
+  if (isLLMError(error)) return error;
+  const { provider, model, secrets, text = "" } = asked;
+  const thrown = readThrown(error, asked.now);
+  const { status, providerCode, retryAfterMs } = thrown;
+  const said = redact(thrown.message, secrets).replaceAll(/\s+/g, " ").trim().slice(0, LONGEST_MESSAGE);
+  const isMissing = status !== undefined && verdictOfStatus(status) === "not_found";
+  const thrownKind =
+    isMissing && asked.isChosen === true ? "rejected" : kindOfThrown({ ...thrown, message: said });
+  // A valid answer had begun, so the failure cut it off.
+  const kind = thrownKind === "bad_response" && text !== "" ? "truncated" : thrownKind;
+  const details: ProviderDetails = {
+    provider,
+    ...(model === undefined ? {} : { model }),
+    ...(status === undefined ? {} : { status }),
+    ...(providerCode === undefined ? {} : { providerCode: redact(providerCode, secrets) }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+  const who = model === undefined ? `"${provider}"` : `"${provider}" (${model})`;
+  const answered = status === undefined ? "" : ` [${status}]`;
+  const message = `${who} ${verbs[kind]}${answered}: ${said}`;
+  if (kind === "truncated") return new LLMError("ATLAS_LLM_TRUNCATED", { ...details, text }, message);
+  return new LLMError(codeOf[kind], details, message);
+}
+
+const verbs: Readonly<Record<ProviderFailureKind, string>> = {
+  rate_limited: "was asked too often",
+  unavailable: "is not available",
+  bad_response: "gave no valid answer",
+  truncated: "broke off",
+  timed_out: "did not answer in time",
+  misconfigured: "refused its key, name or address",
+  rejected: "rejected the request",
+  failed: "failed",
+};
