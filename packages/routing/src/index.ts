@@ -8,39 +8,15 @@ export {
   type LLMRoutingConfig,
   type ProviderConfig,
   parseRoutingConfig,
-  providerTypes,
   type RoutingConfig,
-  routingConfigSchema,
-  routingJsonSchema,
 } from "./config/config.ts";
-export {
-  candidatesOf,
-  type OrderedCandidate,
-  type Profile,
-  type Profiles,
-  profileName,
-} from "./config/profile.ts";
+export type { OrderedCandidate, Profile, Profiles } from "./config/profile.ts";
 export { RoutingError, type RoutingErrorCode, type RoutingErrorDetails } from "./errors.ts";
 export type { Logger } from "./logger.ts";
-export { didYouMean, nearestName } from "./nearest.ts";
 export type { Attempt, FailureKind, Route, SkippedCandidate } from "./router/attempt.ts";
-export {
-  type AttemptEnd,
-  type Circuit,
-  type CircuitState,
-  circuitAfter,
-  circuitState,
-  closedCircuit,
-} from "./router/circuit.ts";
-export { type Failure, type Move, nextMove, type Situation } from "./router/failover.ts";
+export type { Candidate } from "./router/candidate.ts";
+export type { CandidateFailure } from "./router/failover.ts";
+export type { PlannedCandidate, RoutePlan } from "./router/plan.ts";
 export { defaultPolicy, type RoutingPolicy } from "./router/policy.ts";
-export {
-  type AttemptContext,
-  type Candidate,
-  createRouter,
-  type PlannedCandidate,
-  type RoutedCall,
-  type RouteOutcome,
-  type RoutePlan,
-  type Router,
-} from "./router/router.ts";
+export { createRouter, type RoutedCall, type RouteOutcome, type Router } from "./router/router.ts";
+export type { AttemptContext } from "./router/run-attempt.ts";

@@ -1,4 +1,4 @@
-import type { Failure, FailureKind } from "@atlas/routing";
+import type { CandidateFailure, FailureKind } from "@atlas/routing";
 import type { LLMError, LLMErrorCode } from "./errors.ts";
 
 const kinds: Readonly<Record<LLMErrorCode, FailureKind>> = {
@@ -32,9 +32,10 @@ export const codeOf = {
 } as const satisfies Partial<Record<FailureKind, LLMErrorCode>>;
 
 /** What an error means to the router. */
-export function failureOf({ code, message, details }: LLMError): Failure {
+export function failureOf({ code, message, details }: LLMError): CandidateFailure {
   return {
-    kind: kinds[code],
+    // A newer copy of this package may have thrown a code that this one does not know.
+    kind: Object.hasOwn(kinds, code) ? kinds[code] : "failed",
     code,
     message,
     ...("status" in details && details.status !== undefined ? { status: details.status } : {}),

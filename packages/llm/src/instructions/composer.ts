@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { didYouMean, nearestName } from "@atlas/routing";
+import { didYouMean, nearestName } from "@atlas/routing/internal";
 import { LLMError } from "../contract/errors.ts";
 import type { InjectedInstruction } from "../contract/injected.ts";
 import type { LLMOptions } from "../contract/runtime.ts";

@@ -53,7 +53,7 @@ export function probing({ failures, open }: Circuit): Circuit {
 }
 
 /** What decides how a circuit goes on, besides the outcome. */
-export interface AttemptEnd {
+export interface CircuitUpdate {
   /** Monotonic milliseconds. */
   readonly now: number;
   readonly retryAfterMs?: number;
@@ -66,7 +66,7 @@ export interface AttemptEnd {
 export function circuitAfter(
   circuit: Circuit,
   outcome: "answered" | FailureKind,
-  { now, retryAfterMs, isGivenUp, policy }: AttemptEnd,
+  { now, retryAfterMs, isGivenUp, policy }: CircuitUpdate,
 ): Circuit {
   const askedMs = retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, policy.maxRetryAfterMs);
   switch (outcome) {

@@ -2,7 +2,7 @@ import type { FailureKind } from "./attempt.ts";
 import type { RoutingPolicy } from "./policy.ts";
 
 /** Why an attempt failed, and what its candidate said about it. */
-export interface Failure {
+export interface CandidateFailure {
   readonly kind: FailureKind;
   /** For people and for the evidence; without secrets. */
   readonly message: string;
@@ -13,7 +13,7 @@ export interface Failure {
 
 /** Everything that decides what happens after a failed attempt. */
 export interface Situation {
-  readonly failure: Pick<Failure, "kind" | "retryAfterMs">;
+  readonly failure: Pick<CandidateFailure, "kind" | "retryAfterMs">;
   /** Attempts at this candidate in this call, this one included. */
   readonly tries: number;
   /** A part of the answer has reached the caller. */

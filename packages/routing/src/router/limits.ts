@@ -1,12 +1,12 @@
 import type { Clock } from "../clock.ts";
-import type { Failure } from "./failover.ts";
+import type { CandidateFailure } from "./failover.ts";
 
 /** The limits of one call: its deadline and its caller's patience. */
 export interface Limits {
   /** Aborted when the call is over. */
   readonly signal: AbortSignal;
   /** Why the call is over, once it is. */
-  readonly over: { readonly why: "aborted" | "deadline"; readonly failure: Failure } | undefined;
+  readonly over: { readonly why: "aborted" | "deadline"; readonly failure: CandidateFailure } | undefined;
   remainingMs(): number;
   /** Waits, and resolves with whether the call still goes on. */
   pause(delayMs: number): Promise<boolean>;
@@ -19,7 +19,7 @@ export interface Limits {
 interface AttemptLimits {
   readonly signal: AbortSignal;
   /** Set once the attempt has taken too long. */
-  readonly timeout: Failure | undefined;
+  readonly timeout: CandidateFailure | undefined;
   /** Takes the attempt's own time limit away. */
   untimed(): void;
   /** Resolves with the work; once aborted, the work has `abandonMs` to end by itself before it is left behind. */
@@ -39,7 +39,7 @@ export function createLimits(options: {
   const { signal } = controller;
   let over: Limits["over"];
 
-  const finish = (why: "aborted" | "deadline", reason: unknown, failure: Failure): void => {
+  const finish = (why: "aborted" | "deadline", reason: unknown, failure: CandidateFailure): void => {
     over ??= { why, failure };
     controller.abort(reason);
   };
@@ -81,7 +81,7 @@ export function createLimits(options: {
 function createAttemptLimits(clock: Clock, call: AbortSignal, attemptMs: number): AttemptLimits {
   const controller = new AbortController();
   const { signal } = controller;
-  let timeout: Failure | undefined;
+  let timeout: CandidateFailure | undefined;
   let cancelAbandon = (): void => undefined;
 
   const follow = (): void => controller.abort(call.reason);

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseRoutingConfig, RoutingError, routingJsonSchema } from "../../src/index.ts";
+import { parseRoutingConfig, RoutingError } from "../../src/index.ts";
+import { routingJsonSchema } from "../../src/internal.ts";
 
 // From the design document, as it stands there.
 const seed = {

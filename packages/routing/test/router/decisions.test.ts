@@ -1,16 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type Circuit,
-  candidatesOf,
-  circuitAfter,
-  circuitState,
-  closedCircuit,
-  type FailureKind,
-  nextMove,
-  defaultPolicy as policy,
-  type Situation,
-} from "../../src/index.ts";
+import { candidatesOf } from "../../src/config/profile.ts";
+import { type FailureKind, defaultPolicy as policy } from "../../src/index.ts";
+import { type Circuit, circuitAfter, circuitState, closedCircuit } from "../../src/router/circuit.ts";
+import { nextMove, type Situation } from "../../src/router/failover.ts";
 
 const kinds = [
   "rate_limited",

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
   type AttemptContext,
+  type CandidateFailure,
   createRouter,
-  type Failure,
   type FailureKind,
   type Profiles,
   type RoutedCall,
@@ -13,7 +13,7 @@ import { createVirtualClock } from "../support/virtual-clock.ts";
 type Answering = (context: AttemptContext) => Promise<string>;
 
 class Refusal extends Error {
-  readonly failure: Failure;
+  readonly failure: CandidateFailure;
   constructor(kind: FailureKind, retryAfterMs?: number) {
     super(kind);
     this.failure = { kind, message: kind, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };

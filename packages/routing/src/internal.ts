@@ -1,0 +1,2 @@
+export { routingJsonSchema } from "./config/config.ts";
+export { didYouMean, nearestName } from "./nearest.ts";

@@ -1,0 +1,49 @@
+import { candidatesOf, type OrderedCandidate, type Profiles, profileName } from "../config/profile.ts";
+import type { Member } from "./candidate.ts";
+import { circuitState } from "./circuit.ts";
+
+/** The candidates of a profile in the order in which a router would ask them now. */
+export interface RoutePlan {
+  readonly profile: string;
+  readonly candidates: readonly PlannedCandidate[];
+}
+
+/** One candidate of a plan. A `skipped` candidate has a `reason`. */
+export interface PlannedCandidate extends OrderedCandidate {
+  readonly state: "ready" | "skipped";
+  readonly reason?: string;
+}
+
+/** Plans a call that would start at `now` (monotonic milliseconds). Throws `ATLAS_ROUTING_PROFILE_UNKNOWN`. */
+export function planRoute<Runtime>(
+  config: Profiles,
+  members: ReadonlyMap<string, Member<Runtime>>,
+  call: { readonly profile: string | undefined; readonly now: number },
+): RoutePlan {
+  const profile = profileName(config, call.profile);
+  return {
+    profile,
+    candidates: candidatesOf(config, profile).map((entry) => {
+      const reason = reasonToSkip(members.get(entry.candidate), call.now);
+      return reason === undefined ? { ...entry, state: "ready" } : { ...entry, state: "skipped", reason };
+    }),
+  };
+}
+
+/** Why a candidate cannot be asked at `now`, or `undefined` when it can. */
+export function reasonToSkip<Runtime>(member: Member<Runtime> | undefined, now: number): string | undefined {
+  const missing = reasonMissing(member);
+  if (missing !== undefined || member === undefined) return missing;
+  const state = circuitState(member.circuit, now);
+  return state.state === "open" ? state.reason : undefined;
+}
+
+/** Why a candidate cannot be asked, whatever its history is. */
+export function reasonMissing<Runtime>(member: Member<Runtime> | undefined): string | undefined {
+  return member === undefined ? "there is no such candidate" : member.candidate.unavailable?.();
+}
+
+/** True for a candidate that is ready and real, so that a call need not wait for the one before it. */
+export function isWorthHurrying<Runtime>(member: Member<Runtime> | undefined, now: number): boolean {
+  return member?.candidate.isStandIn !== true && reasonToSkip(member, now) === undefined;
+}
