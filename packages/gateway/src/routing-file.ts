@@ -1,5 +1,11 @@
 import { readFile } from "node:fs/promises";
-import { type KnownCandidates, parseRoutingConfig, type RoutingConfig, RoutingError } from "@atlas/routing";
+import {
+  isRoutingError,
+  type KnownCandidates,
+  parseRoutingConfig,
+  type RoutingConfig,
+  RoutingError,
+} from "@atlas/routing";
 
 const MAX_CHARACTERS = 1_000_000;
 
@@ -16,7 +22,7 @@ export async function readRouting(
   try {
     return parseRoutingConfig(value, known);
   } catch (error) {
-    if (!(error instanceof RoutingError)) throw error;
+    if (!isRoutingError(error)) throw error;
     throw new RoutingError(error.code, error.details, `${from}: ${error.message}`);
   }
 }

@@ -1,9 +1,9 @@
-/** What each code of the routing package carries in `details`; `docs/errors.md` says what to do. */
+/** The `details` of each code; `docs/errors.md` says what to do. */
 export interface RoutingErrorDetails {
   ATLAS_ROUTING_CONFIG_INVALID: {
-    /** Where the first problem is, such as `llm.profiles.fast[1]`; empty for the whole file. */
+    /** The place of the first problem, such as `llm.profiles.fast[1]`; empty for the whole file. */
     readonly path: string;
-    /** Every problem, each with its path. */
+    /** Every problem, each with its place. */
     readonly problems: readonly string[];
   };
   ATLAS_ROUTING_PROFILE_UNKNOWN: {
@@ -16,11 +16,18 @@ export interface RoutingErrorDetails {
 /** Every code of a `RoutingError`. */
 export type RoutingErrorCode = keyof RoutingErrorDetails;
 
-/** What is wrong with a routing configuration, or with a question to it. Branch on `code`. */
+// One symbol for every copy of this package in a process. `instanceof` fails for an error that another copy made.
+const brand = Symbol.for("@atlas/routing.RoutingError");
+
+/** A mistake in a routing configuration or in a call. Branch on `code`; {@link isRoutingError} types `details` by it. */
 export class RoutingError<Code extends RoutingErrorCode = RoutingErrorCode> extends Error {
+  static {
+    Object.defineProperty(RoutingError.prototype, brand, { value: true });
+  }
+
   override readonly name = "RoutingError";
   readonly code: Code;
-  /** Never true: each of these needs another configuration or another call. */
+  /** Always false: only another configuration or another call can succeed. */
   readonly retryable = false;
   readonly details: RoutingErrorDetails[Code];
 
@@ -29,4 +36,28 @@ export class RoutingError<Code extends RoutingErrorCode = RoutingErrorCode> exte
     this.code = code;
     this.details = details;
   }
+}
+
+/**
+ * Tells whether a value is a `RoutingError`. With a `code`, it must also have that code, and `details` is typed by it.
+ * Recognises errors of every copy of this package that the process has loaded.
+ *
+ * @example
+ * ```ts
+ * const error: unknown = new RoutingError(
+ *   "ATLAS_ROUTING_PROFILE_UNKNOWN",
+ *   { profile: "fats", known: ["fast"], nearest: "fast" },
+ *   'There is no profile "fats".',
+ * );
+ * assert.equal(isRoutingError(error, "ATLAS_ROUTING_PROFILE_UNKNOWN") && error.details.nearest, "fast");
+ * ```
+ */
+export function isRoutingError(error: unknown): error is RoutingError;
+export function isRoutingError<Code extends RoutingErrorCode>(
+  error: unknown,
+  code: Code,
+): error is RoutingError<Code>;
+export function isRoutingError(error: unknown, code?: RoutingErrorCode): boolean {
+  if (typeof error !== "object" || error === null || !(brand in error)) return false;
+  return code === undefined || ("code" in error && error.code === code);
 }

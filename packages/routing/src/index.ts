@@ -11,7 +11,7 @@ export {
   type RoutingConfig,
 } from "./config/config.ts";
 export type { OrderedCandidate, Profile, Profiles } from "./config/profile.ts";
-export { RoutingError, type RoutingErrorCode, type RoutingErrorDetails } from "./errors.ts";
+export { isRoutingError, RoutingError, type RoutingErrorCode, type RoutingErrorDetails } from "./errors.ts";
 export type { Logger } from "./logger.ts";
 export type { Attempt, FailureKind, Route, SkippedCandidate } from "./router/attempt.ts";
 export type { Candidate } from "./router/candidate.ts";

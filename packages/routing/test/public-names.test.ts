@@ -9,6 +9,7 @@ it("exports these names", () => {
       "builtInModels",
       "createRouter",
       "defaultPolicy",
+      "isRoutingError",
       "parseRoutingConfig",
       "systemClock",
     ]

@@ -1,14 +1,14 @@
 import type { Route } from "@atlas/routing";
 import type { LLMUsage } from "./runtime.ts";
 
-/** What each code of the llm package carries in `details`; `docs/errors.md` says what to do. */
+/** The `details` of each code; `docs/errors.md` says what to do. */
 export interface LLMErrorDetails {
   ATLAS_LLM_ALL_FAILED: { readonly profile: string };
   ATLAS_LLM_BAD_RESPONSE: ProviderDetails;
   ATLAS_LLM_CASSETTE_INVALID: { readonly path: string; readonly at: string };
   ATLAS_LLM_CASSETTE_MISMATCH: {
     readonly path: string;
-    /** The first difference between the call and the recorded one that is most like it: `messages[1].content`. */
+    /** The first difference from the most similar recorded call, such as `messages[1].content`. */
     readonly at: string;
     readonly expected: string;
     readonly got: string;
@@ -20,9 +20,9 @@ export interface LLMErrorDetails {
   ATLAS_LLM_MISCONFIGURED: ProviderDetails;
   ATLAS_LLM_OBJECT_INVALID: {
     readonly text: string;
-    /** Where the answer does not fit, and why. */
+    /** Each place where the answer does not fit the schema, and why. */
     readonly issues: readonly string[];
-    /** The tokens that the failed answers cost all the same. */
+    /** The tokens that the answers cost, although they could not be used. */
     readonly usage?: LLMUsage;
   };
   ATLAS_LLM_RATE_LIMITED: ProviderDetails;
@@ -33,15 +33,15 @@ export interface LLMErrorDetails {
   ATLAS_LLM_UNAVAILABLE: ProviderDetails;
 }
 
-/** What a provider said of its failure. */
+/** What a provider said about its failure. */
 export interface ProviderDetails {
   readonly provider: string;
   readonly model?: string;
-  /** The HTTP status, as it came. */
+  /** The HTTP status of the response. */
   readonly status?: number;
-  /** The provider's own code for the failure, as it came. */
+  /** The provider's own code for the failure. */
   readonly providerCode?: string;
-  /** How long the provider asked to be left alone. */
+  /** The pause that the provider asked for. */
   readonly retryAfterMs?: number;
 }
 
@@ -57,14 +57,21 @@ const retryable: ReadonlySet<string> = new Set<LLMErrorCode>([
   "ATLAS_LLM_UNAVAILABLE",
 ]);
 
-/** Every failure that asking a model reports. Branch on `code`; narrow `details` with {@link isLLMError}. */
+// One symbol for every copy of this package in a process. `instanceof` fails for an error that another copy made.
+const brand = Symbol.for("@atlas/llm.LLMError");
+
+/** Any failure that a call to a model reports. Branch on `code`; {@link isLLMError} types `details` by it. */
 export class LLMError<Code extends LLMErrorCode = LLMErrorCode> extends Error {
+  static {
+    Object.defineProperty(LLMError.prototype, brand, { value: true });
+  }
+
   override readonly name = "LLMError";
   readonly code: Code;
-  /** True where the same call may succeed later without any change to it. */
+  /** True if the same call may succeed later without any change to it. */
   readonly retryable: boolean;
   readonly details: LLMErrorDetails[Code];
-  /** Who was tried, in order, and what came of it; present where a router chose. */
+  /** Which candidates were asked, in order, and how each attempt ended. Present where a router chose. */
   readonly route?: Route;
 
   constructor(
@@ -81,9 +88,19 @@ export class LLMError<Code extends LLMErrorCode = LLMErrorCode> extends Error {
   }
 }
 
-/** True for an `LLMError`; with a `code`, for that code only, and `details` is then typed by it. */
+/**
+ * Tells whether a value is an `LLMError`. With a `code`, it must also have that code, and `details` is typed by it.
+ * Recognises errors of every copy of this package that the process has loaded.
+ *
+ * @example
+ * ```ts
+ * const error: unknown = new LLMError("ATLAS_LLM_UNAVAILABLE", { provider: "house", status: 503 }, "Overloaded.");
+ * assert.equal(isLLMError(error, "ATLAS_LLM_UNAVAILABLE") && error.details.status, 503);
+ * ```
+ */
 export function isLLMError(error: unknown): error is LLMError;
 export function isLLMError<Code extends LLMErrorCode>(error: unknown, code: Code): error is LLMError<Code>;
 export function isLLMError(error: unknown, code?: LLMErrorCode): boolean {
-  return error instanceof LLMError && (code === undefined || error.code === code);
+  if (typeof error !== "object" || error === null || !(brand in error)) return false;
+  return code === undefined || ("code" in error && error.code === code);
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { toLLMError } from "../../src/ai-sdk/to-llm-error.ts";
+import { failureOf } from "../../src/contract/failure-kind.ts";
 import { isLLMError, LLMError, type LLMErrorCode } from "../../src/index.ts";
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
@@ -30,3 +32,29 @@ it("is known by its class and by its code", () => {
     isLLMError(new Error("other")),
   ]).toEqual([true, true, false, false]);
 });
+
+it("recognises an error that a second copy of the package made", async () => {
+  const secondCopy = "../../src/contract/errors.ts?second-copy";
+  // The same file, so the same exports.
+  const other = (await import(/* @vite-ignore */ secondCopy)) as { readonly LLMError: typeof LLMError };
+  const error: unknown = new other.LLMError("ATLAS_LLM_UNAVAILABLE", { provider: "a", status: 503 }, "Down.");
+
+  expect(error).not.toBeInstanceOf(LLMError);
+  expect(isLLMError(error)).toBe(true);
+  expect(isLLMError(error, "ATLAS_LLM_UNAVAILABLE") && error.details.status).toBe(503);
+  expect(isLLMError(error, "ATLAS_LLM_FAILED")).toBe(false);
+  // The router still knows what such an error means.
+  expect(failureOf(toLLMError(error, { provider: "b", now: 0 }))).toMatchObject({ kind: "unavailable" });
+});
+
+it("treats a code of a newer copy of the package as a plain failure", () => {
+  const error = new LLMError("ATLAS_LLM_OF_TOMORROW" as LLMErrorCode, { provider: "a" } as never, "New.");
+  expect(failureOf(error).kind).toBe("failed");
+});
+
+it.each([undefined, null, "LLMError", {}, new Error("x"), { name: "LLMError", code: "ATLAS_LLM_FAILED" }])(
+  "does not take %s for one of its errors",
+  (value) => {
+    expect(isLLMError(value)).toBe(false);
+  },
+);
