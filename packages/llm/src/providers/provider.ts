@@ -1,31 +1,33 @@
-import { findPackageJSON } from "node:module";
 import type { Candidate, Clock, ProviderConfig } from "@atlas/routing";
 import { fromModels, type LanguageModel } from "../ai-sdk/from-model.ts";
+import { LLMError } from "../contract/errors.ts";
 import type { LLMRuntime } from "../contract/runtime.ts";
-import { builtInProviders, type ProviderType, providerDefaults } from "./built-in.ts";
+import { builtInProvider, type ProviderType, providerDefaults } from "./built-in.ts";
 import { createGuardedFetch } from "./guarded-fetch.ts";
 import { loadModels } from "./load-model.ts";
+import { PackageMissing, reasonNotInstalled } from "./optional-package.ts";
 
 const MOST_MODELS = 100;
 
-/** What providers are made with. */
+/** What providers take from their host. */
 export interface ProviderHost {
-  /** Where keys are looked up. A host passes what it wants to be known, such as `process.env`. */
+  /** Where keys are looked up. The host decides what to pass, such as `process.env`. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
 /**
- * A candidate for one name of the routing file. Its package is loaded at its first call; when the package, the key or the
- * model is missing, the candidate says so and is not asked.
+ * A candidate for one name of the routing file. Its package is loaded at the first call. If the package, the key or the
+ * model is missing, the candidate is skipped and gives the reason.
  */
 export function createProvider(
   id: string,
   given: ProviderConfig,
   { env, clock, fetch }: ProviderHost,
 ): Candidate<LLMRuntime> {
-  const config: ProviderConfig = { ...builtInProviders[id], ...given };
+  const builtIn = builtInProvider(id);
+  const config: ProviderConfig = { ...builtIn, ...given };
   const type: ProviderType = config.type ?? "openai-compatible";
   const { packageName, baseUrl, keyName } = providerDefaults[type];
   const baseURL = config.base_url ?? baseUrl;
@@ -33,22 +35,22 @@ export function createProvider(
   const apiKey = keyVariable === undefined ? undefined : env[keyVariable]?.trim();
   const { model, concurrency } = config;
 
-  const missing = whatIsMissing();
+  let missing = whatIsMissing();
   const settings = { name: id, baseURL: baseURL ?? "", apiKey, fetch: createGuardedFetch(fetch) };
   let models: ReturnType<typeof loadModels> | undefined;
-  // Making a model costs half a millisecond, because its package builds its schemas anew: each is made once.
+  // A model is made once: making it costs half a millisecond, because its package builds its schemas anew.
   const made = new Map<string, LanguageModel>();
 
   const runtime = fromModels(
     async (name = model ?? "") => {
-      models ??= loadModels(type, settings);
+      models ??= load(name);
       const found = made.get(name) ?? (await models)(name);
       if (made.size >= MOST_MODELS) made.clear();
       made.set(name, found);
       return found;
     },
     {
-      provider: id in builtInProviders ? type : id,
+      provider: builtIn === undefined ? id : type,
       secrets: apiKey === undefined || apiKey === "" ? [] : [apiKey],
       clock,
     },
@@ -59,6 +61,19 @@ export function createProvider(
     ...(concurrency === undefined ? {} : { concurrency }),
   };
 
+  async function load(name: string): ReturnType<typeof loadModels> {
+    try {
+      return await loadModels(type, settings);
+    } catch (error) {
+      models = undefined;
+      if (!(error instanceof PackageMissing)) throw error;
+      // From now on the candidate is skipped instead of failing.
+      missing = error.message;
+      const message = `"${id}" cannot be asked: ${error.message}.`;
+      throw new LLMError("ATLAS_LLM_MISCONFIGURED", { provider: id, model: name }, message);
+    }
+  }
+
   function whatIsMissing(): string | undefined {
     const place = `llm.providers.${id}`;
     if (baseURL === undefined) return `no address is configured: set ${place}.base_url`;
@@ -66,15 +81,6 @@ export function createProvider(
     if (keyVariable !== undefined && (apiKey === undefined || apiKey === "")) {
       return `the environment variable ${keyVariable} is not set`;
     }
-    if (!isInstalled(packageName)) return `its package is not installed: npm install ${packageName}`;
-    return undefined;
-  }
-}
-
-function isInstalled(packageName: string): boolean {
-  try {
-    return findPackageJSON(packageName, import.meta.url) !== undefined;
-  } catch {
-    return false;
+    return reasonNotInstalled(packageName);
   }
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { RoutingError } from "../errors.ts";
 import { didYouMean } from "../nearest.ts";
 
-/** Names that are always known to `llm` profiles, whether or not their package and key are there. */
+/** The names that `llm` profiles can always use, whether or not their package and key are there. */
 export const builtInModels = [
   "openai",
   "openai-mini",
@@ -13,7 +13,10 @@ export const builtInModels = [
   "mock",
 ] as const;
 
-/** Names that are always known to `harness` profiles, whether or not their program is there. */
+/** One of {@link builtInModels}. */
+export type BuiltInModel = (typeof builtInModels)[number];
+
+/** The names that `harness` profiles can always use, whether or not their program is there. */
 export const builtInHarnesses = [
   "codex-cli",
   "claude-code",
@@ -23,8 +26,7 @@ export const builtInHarnesses = [
   "noop",
 ] as const;
 
-/** The kinds of model service that `llm.providers` can name. */
-export const providerTypes = ["openai", "anthropic", "google", "ollama", "openai-compatible"] as const;
+const providerTypes = ["openai", "anthropic", "google", "ollama", "openai-compatible"] as const;
 
 const name = z.string().min(1).max(100);
 const milliseconds = z.int().min(1).max(3_600_000);
