@@ -49,7 +49,7 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
   },
   gateway: {
     imports: ["core", "routing", "llm", "harness", "plugins"],
-    // kysely and zod are core's peers: the module of the models' calls is written with them.
+    // core's peers
     thirdParty: ["kysely", "zod"],
     onlyUnder: [{ folder: "http", thirdParty: ["hono", "@hono/*", "hono-openapi", "ws"] }],
   },

@@ -1,8 +1,8 @@
 import { type Clock, type CommandSink, isoTime, type Job, type Logger } from "@atlas/core";
 import { isLLMError, type LLM, type LLMOptions, type LLMResult } from "@atlas/llm";
+import type { LLMCall, LLMCommand } from "@atlas/llm/module";
 import type { AttemptLLM } from "@atlas/plugins";
 import type { Attempt, Route } from "@atlas/routing";
-import type { LLMCall, LLMCommand } from "./llm-module.ts";
 
 const LONGEST_TEXT = 1_000;
 

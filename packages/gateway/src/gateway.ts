@@ -13,6 +13,7 @@ import {
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLMMiddleware, LLMRuntime } from "@atlas/llm";
+import { type LLMModule, llmModule } from "@atlas/llm/module";
 import {
   checkCapabilities,
   createDelivery,
@@ -38,7 +39,6 @@ import type { RoutingConfig } from "@atlas/routing";
 import { createAttemptLLM } from "./attempt-llm.ts";
 import { createGatewayLLM, type GatewayLLM } from "./gateway-llm.ts";
 import { createJobs, type Jobs } from "./jobs.ts";
-import { type LLMModule, llmModule } from "./llm-module.ts";
 import { readRouting } from "./routing-file.ts";
 
 /** How a gateway is set up. Only `database` is needed. */

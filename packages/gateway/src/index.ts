@@ -1,3 +1,4 @@
+export type { LLMCall, LLMCommand, LLMModule, LLMTables } from "@atlas/llm/module";
 export {
   createGateway,
   type Gateway,
@@ -8,4 +9,3 @@ export {
 } from "./gateway.ts";
 export type { GatewayLLM } from "./gateway-llm.ts";
 export type { Jobs } from "./jobs.ts";
-export type { LLMCall, LLMCommand, LLMModule, LLMTables } from "./llm-module.ts";

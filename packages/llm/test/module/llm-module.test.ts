@@ -1,6 +1,9 @@
+import { join } from "node:path";
 import { createStore, silentLogger } from "@atlas/core";
+import Database from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
-import { type LLMCall, llmModule } from "../src/llm-module.ts";
+import { type LLMCall, llmModule } from "../../src/module/index.ts";
+import { createFolder } from "../support/folder.ts";
 
 const call: LLMCall = {
   job_id: "j1",
@@ -65,4 +68,18 @@ it("is the same after a replay, also when calls went with their job", async () =
   expect(await repo.getJob("j2")).toBeUndefined();
   expect(await repo.llm.listCalls("j2")).toEqual([]);
   expect(await store.verify()).toMatchObject({ status: "verified" });
+});
+
+// Every database of a gateway holds this checksum: with another one it would no longer open.
+it("leaves its first migration as it was released", async () => {
+  using folder = createFolder();
+  const database = join(folder.path, "a.db");
+  const store = await createStore({ database, modules: [llmModule] });
+  await store.stop();
+  const file = new Database(database, { readonly: true });
+  onTestFinished(() => void file.close());
+  const applied = file.prepare("select name, checksum from schema_migrations where module = 'llm'").all();
+  expect(applied).toEqual([
+    { name: "001_calls", checksum: "737c3bb32dc2e4783e3c56a890615ce8da0c206edbae92350efa7ad3d1f0b368" },
+  ]);
 });

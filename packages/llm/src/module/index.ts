@@ -1,0 +1,3 @@
+export type { LLMCall } from "./call.ts";
+export { type LLMCommand, type LLMModule, llmModule } from "./llm-module.ts";
+export type { LLMTables } from "./tables.ts";

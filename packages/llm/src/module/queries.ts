@@ -1,0 +1,41 @@
+import { query, type Read } from "@atlas/core";
+import type { LLMCall } from "./call.ts";
+import type { LLMTables } from "./tables.ts";
+
+const selectCalls = query<LLMTables, { job_id: string }>()((db, p) =>
+  db.selectFrom("llm_calls").selectAll().where("job_id", "=", p.job_id).orderBy("attempt").orderBy("number"),
+);
+
+const selectDegraded = query<LLMTables, { job_id: string }>()((db, p) =>
+  db
+    .selectFrom("llm_calls")
+    .select("number")
+    .where("job_id", "=", p.job_id)
+    .where("degraded", "=", 1)
+    .limit(1),
+);
+
+/** What is readable as `repo.llm`. */
+export function llmQueries(read: Read<LLMTables>) {
+  return {
+    /** Lists every call that a job has made, in order: who answered, what was tried, how long it took and what it cost. */
+    async listCalls(job_id: string): Promise<readonly LLMCall[]> {
+      return (await read.all(selectCalls, { job_id })).map(callOf);
+    },
+    /** Tells whether the mock has answered this job in place of a model. */
+    async hasDegraded(job_id: string): Promise<boolean> {
+      return (await read.get(selectDegraded, { job_id })) !== undefined;
+    },
+  };
+}
+
+function callOf({ degraded, tries, skipped, ...row }: LLMTables["llm_calls"]): LLMCall {
+  const known = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
+  // The row was made of a call: what is not in it was not in the call.
+  return {
+    ...known,
+    degraded: degraded === 1,
+    tries: JSON.parse(tries),
+    skipped: JSON.parse(skipped),
+  } as LLMCall;
+}
