@@ -7,13 +7,14 @@ import type { Attempt, Route } from "@atlas/routing";
 const LONGEST_TEXT = 1_000;
 
 /**
- * Makes what `ctx.llm` is for one attempt at a job: the given one, and every call of it is kept with the job. Once the mock
- * has answered the job in place of a model, now or in an earlier attempt, its artifacts say so: `data.degraded` is true.
+ * Creates the `ctx.llm` of each attempt of a job. It passes every call on and stores its evidence with the job. Once the
+ * mock has answered a job in place of a model, in this attempt or an earlier one, the artifacts of the job have
+ * `data.degraded: true`.
  */
 export function createAttemptLLM(options: {
   readonly llm: LLM;
   readonly commands: CommandSink<LLMCommand>;
-  /** True where the mock has already answered the job in place of a model. */
+  /** Tells whether the mock has already answered the job in place of a model. */
   readonly hasDegraded: (jobId: string) => Promise<boolean>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -58,7 +59,7 @@ export function createAttemptLLM(options: {
           keep({ status: "answered", ...answeredBy(result) }, result.route);
         },
         (error: unknown) => {
-          // Wrong use was refused at the door: nobody was asked.
+          // A wrong call was refused before any model was asked.
           if (error instanceof TypeError) return;
           const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
           keep(
@@ -84,12 +85,14 @@ export function createAttemptLLM(options: {
     };
   }
 
-  /** Sent before the job can end, so it is committed before anybody hears of the end. It never fails the attempt. */
+  /** Sent before the job can end, so that it is committed before the end of the job. It never fails the attempt. */
   function record(job: Job, call: LLMCall): void {
     const cause = { kind: "job", id: job.id, depth: 0 } as const;
     commands
       .enqueue({ type: "llm.call.record", call }, { actor: `workflow:${job.workflow_id}#${job.id}`, cause })
-      .catch((error: unknown) => log.warn({ error, job: job.id }, "A call of a model could not be kept."));
+      .catch((error: unknown) =>
+        log.warn({ error, job: job.id }, "The evidence of a call to a model could not be stored."),
+      );
   }
 }
 
@@ -125,7 +128,7 @@ function tryOf({ waitedMs, durationMs, retryAfterMs, message, ...rest }: Attempt
   };
 }
 
-/** What somebody else wrote, as a record takes it: not too long, and without half a surrogate pair. */
+/** Makes a text from outside fit for a record: not too long, and without half a surrogate pair. */
 function tidy(text: string): string {
   return Buffer.from(text.slice(0, LONGEST_TEXT), "utf8").toString("utf8");
 }

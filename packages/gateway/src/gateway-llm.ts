@@ -11,13 +11,13 @@ import type { Clock, Logger, RoutePlan, RoutingConfig } from "@atlas/routing";
 /** The language models of a gateway. */
 export type GatewayLLM = LLM & {
   /**
-   * Who would be asked now, in order, and why not the others. Throws `ATLAS_ROUTING_PROFILE_UNKNOWN`, and a `TypeError`
-   * where the gateway was given a runtime that does not route.
+   * Lists the candidates that a call would ask now, in order, and why it would skip the others. Throws
+   * `ATLAS_ROUTING_PROFILE_UNKNOWN`, and a `TypeError` if the gateway got a single runtime as `llm`.
    */
   explainRoute(profile?: string): RoutePlan;
 };
 
-/** Routes by the configuration, or takes the one runtime that the host gave. */
+/** Creates a router from the configuration, or uses the single runtime that the host passed. */
 export function createGatewayLLM(options: {
   readonly routing: RoutingConfig;
   readonly llm: LLMRuntime | undefined;
@@ -32,7 +32,9 @@ export function createGatewayLLM(options: {
     return {
       ...createLLM(applyMiddleware(llm, middleware), { clock }),
       explainRoute() {
-        throw new TypeError("This gateway was given one runtime as `llm`: it has no routes to explain.");
+        throw new TypeError(
+          "explainRoute needs a router, but this gateway got a single runtime as `llm`. Pass `routing` and `providers` instead of `llm`.",
+        );
       },
     };
   }

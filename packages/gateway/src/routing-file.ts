@@ -10,8 +10,8 @@ import {
 const MAX_CHARACTERS = 1_000_000;
 
 /**
- * Reads how models and agents are chosen: from a file, or from an object that holds what the file would. Throws
- * `ATLAS_ROUTING_CONFIG_INVALID`, which names the file and the place in it, and never what stands there.
+ * Reads the routing configuration from a file, or from an object with the same content. Throws
+ * `ATLAS_ROUTING_CONFIG_INVALID`, which names the file and the place in it, but never quotes the value there.
  */
 export async function readRouting(
   from: string | RoutingConfig | undefined,
@@ -35,8 +35,8 @@ async function textOf(file: string): Promise<string> {
     const code = error instanceof Error ? Reflect.get(error, "code") : undefined;
     throw invalid(file, code === "ENOENT" ? "there is no such file" : `it cannot be read (${String(code)})`);
   }
-  if (text.length > MAX_CHARACTERS) throw invalid(file, `it is larger than ${MAX_CHARACTERS} characters`);
-  // Editors on Windows write a byte order mark; it is no part of the JSON (RFC 8259, section 8.1).
+  if (text.length > MAX_CHARACTERS) throw invalid(file, `it is longer than ${MAX_CHARACTERS} characters`);
+  // Some editors write a byte order mark, which is not part of the JSON (RFC 8259, section 8.1).
   return text.replace(/^\uFEFF/, "");
 }
 
@@ -44,10 +44,13 @@ function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // The parser's own message quotes the file, and somebody may have put a key into it.
+    // The message of the parser quotes the file, which could hold a key by mistake.
     const place = /at position (\d+)/.exec(String(error))?.[1];
     const line = place === undefined ? undefined : text.slice(0, Number(place)).split("\n").length;
-    throw invalid(file, line === undefined ? "it is not JSON" : `it is not JSON: look at line ${line}`);
+    throw invalid(
+      file,
+      line === undefined ? "it is not valid JSON" : `it is not valid JSON: see line ${line}`,
+    );
   }
 }
 

@@ -1,14 +1,14 @@
-/** The source of time for models and agents. Core declares the same shape; each fits where the other is asked for. */
+/** The source of time for models and agents. It has the same shape as the clock of `@atlas/core`, so either fits both. */
 export interface Clock {
   /** Wall-clock time in milliseconds since 1970 (UTC); it may jump. */
   now(): number;
-  /** Milliseconds that only ever grow. */
+  /** Milliseconds of a clock that never goes back. */
   monotonic(): number;
   /** Calls `callback` once after `delayMs` and returns a function that cancels it. */
   after(delayMs: number, callback: () => void): () => void;
 }
 
-/** The clock of this machine. */
+/** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

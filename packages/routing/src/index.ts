@@ -3,8 +3,6 @@ export {
   type BuiltInModel,
   builtInHarnesses,
   builtInModels,
-  type HarnessConfig,
-  type HarnessRoutingConfig,
   type KnownCandidates,
   type LLMRoutingConfig,
   type ProviderConfig,

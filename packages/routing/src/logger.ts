@@ -1,4 +1,4 @@
-/** What models and agents log to. Core declares the same shape; each fits where the other is asked for. */
+/** The logger of models and agents. It has the same shape as the logger of `@atlas/core`, so either fits both. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -1,13 +1,13 @@
 import { LLMError } from "../contract/errors.ts";
 import type { LLMResult, LLMUsage } from "../contract/runtime.ts";
 
-/** How any version of the specification says that an answer has ended. */
+/** The end of an answer, in any version of the AI SDK specification. */
 export interface Ending {
   readonly finishReason: string | { readonly unified: string; readonly raw?: string | undefined };
   readonly usage: AnyUsage;
 }
 
-/** Token counts of any version: plain figures, or one object for each side. */
+/** Token counts in any version: plain numbers, or one object for each side. */
 interface AnyUsage {
   readonly inputTokens?: unknown;
   readonly outputTokens?: unknown;
@@ -15,21 +15,21 @@ interface AnyUsage {
   readonly reasoningTokens?: unknown;
 }
 
-/** The result of an answer that is complete; throws for any other. */
+/** Returns the result of a complete answer. Throws an `LLMError` for any other. */
 export function resultOf(answer: {
   readonly provider: string;
   readonly model: string;
   readonly text: string;
-  /** Absent where the answer ended without a word. */
+  /** Absent if the answer ended without saying so. */
   readonly end: Ending | undefined;
 }): LLMResult {
   const { provider, model, text, end } = answer;
   const details = { provider, model };
   const who = `"${provider}" (${model})`;
   const reason = endOf(end);
-  // Where nothing came that was an answer, there is none that could be cut off.
+  // Only an answer that had begun can be cut off.
   if (reason === "cut_off" && text !== "") {
-    const message = `${who} broke off: its answer ended without saying that it is complete.`;
+    const message = `${who} broke off: the answer ended without the mark that it is complete.`;
     throw new LLMError("ATLAS_LLM_TRUNCATED", { ...details, text }, message);
   }
   if (reason === "filtered") {
@@ -41,9 +41,9 @@ export function resultOf(answer: {
   }
   if (reason === "invalid" || reason === "cut_off" || text === "") {
     const why = {
-      invalid: "it did not end as an answer ends",
-      cut_off: "it holds nothing that is an answer",
-      length: "it used up its tokens before it said anything",
+      invalid: "the response ended with something other than an answer",
+      cut_off: "the response holds no answer",
+      length: "it used up its tokens before the answer began",
       stop: "the answer is empty",
     }[reason];
     throw new LLMError("ATLAS_LLM_BAD_RESPONSE", details, `${who} gave no valid answer: ${why}.`);
@@ -63,7 +63,7 @@ function endOf(end: Ending | undefined): "stop" | "length" | "filtered" | "inval
     case "tool-calls":
     case "error":
       return "invalid";
-    // "other" with a reason is an end for which there is no common word yet.
+    // "other" with a raw reason is a regular end that the specification has no word for yet.
     case "other":
       return raw === undefined ? "cut_off" : "stop";
     default:

@@ -12,18 +12,18 @@ import { promptOf } from "./prompt.ts";
 import { type Asked, toLLMError } from "./to-llm-error.ts";
 import { createWatch } from "./watch.ts";
 
-/** A language model of the AI SDK, of this version of its specification or an older one. */
+/** A language model of the AI SDK, in the current version of its specification or an older one. */
 export type LanguageModel = LanguageModelV4 | LanguageModelV3 | LanguageModelV2;
 
-/** How a model of the AI SDK is asked. */
+/** The options of a runtime over a model of the AI SDK. */
 export interface FromModelOptions {
-  /** Who the result says has answered. Default: the model's own provider, up to its first dot. */
+  /** The `provider` of results and errors. Default: the provider of the model, up to its first dot. */
   readonly provider?: string;
-  /** Keys that must not appear in an error, whoever puts them there. */
+  /** Keys that are removed from every error message. Default: none; the shapes of well-known keys are removed anyway. */
   readonly secrets?: readonly string[];
-  /** How long a stream may take until its first part, in milliseconds. Default: 30,000. */
+  /** Time until the first part of a stream, in milliseconds (default 30,000). Raise it for models that reason for long. */
   readonly firstPartMs?: number;
-  /** How long a stream may pause between two parts, in milliseconds. Default: 30,000. */
+  /** The longest pause between two parts of a stream, in milliseconds (default 30,000). */
   readonly idleMs?: number;
   readonly clock?: Clock;
 }
@@ -31,12 +31,12 @@ export interface FromModelOptions {
 const DEFAULT_PAUSE_MS = 30_000;
 
 /**
- * Makes a runtime of a language model of the AI SDK. It asks once and does not try again: that is the router's work. An
- * answer that was cut off, filtered or empty is an error.
+ * Turns a language model of the AI SDK into a runtime. It asks once: retries are the task of the router. An answer that was
+ * cut off, filtered or empty rejects with an `LLMError`.
  *
  * @example
  * ```ts
- * // Any model of the AI SDK; here one that is made of a runtime, so that it needs no key.
+ * // Any model of the AI SDK; here one made from a runtime, so that it needs no key.
  * const model = toModel(createMockLLM({ script: ["Ahoy"] }));
  * assert.equal((await fromModel(model).generateText({ prompt: "Hello" })).text, "Ahoy");
  * ```
@@ -48,7 +48,7 @@ export function fromModel(model: LanguageModel, options: FromModelOptions = {}):
   });
 }
 
-/** The same for a provider that knows several models and may have to be loaded first. */
+/** Does the same for a provider that offers several models and may have to be loaded first. */
 export function fromModels(
   modelFor: (name: string | undefined) => Promise<LanguageModel>,
   options: FromModelOptions & { readonly provider: string },
@@ -72,7 +72,7 @@ export function fromModels(
       try {
         const model = await modelFor(name);
         name = model.modelId;
-        // The three versions take the same request, as far as we use it.
+        // Sound: the three versions take the same request, as far as it is used here.
         const answer = await (model as LanguageModelV4).doGenerate(request);
         const text = answer.structuredOutputText ?? textOf(answer.content);
         return resultOf({ provider, model: answer.response?.modelId ?? name, text, end: answer });
@@ -134,7 +134,7 @@ function requestOf(call: LLMOptions, signal: AbortSignal | undefined): LanguageM
       : {
           responseFormat: {
             type: "json",
-            // JSON Schema by its maker's word; a service that does not take it says so.
+            // Sound if the caller passed a JSON Schema; a service rejects anything else.
             ...(json.schema === undefined ? {} : { schema: json.schema as JsonSchema, name: "answer" }),
           },
         }),

@@ -1,7 +1,7 @@
 import type { LanguageModelV4Prompt } from "@ai-sdk/provider";
 import type { LLMOptions } from "../contract/runtime.ts";
 
-/** What is asked, as the AI SDK says it. */
+/** Translates a call into a prompt of the AI SDK. */
 export function promptOf({ system, prompt, messages = [] }: LLMOptions): LanguageModelV4Prompt {
   return [
     ...(system === undefined ? [] : [{ role: "system" as const, content: system }]),

@@ -10,8 +10,8 @@ import { streamOf } from "../calling/stream.ts";
 import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
 
 /**
- * Makes a model of the AI SDK of a runtime, so that one of your profiles can be used wherever a model of the AI SDK is
- * asked for. It takes and gives text: tools and files are refused.
+ * Turns a runtime into a model of the AI SDK, so that you can use a profile wherever the AI SDK takes a model. It supports
+ * text only, and rejects tools and files with `UnsupportedFunctionalityError`.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function toModel(runtime: LLMRuntime, profile?: string): LanguageModelV4 
     },
     async doStream(options) {
       const { textStream, result } = streamOf(runtime, callOf(options, profile));
-      // A failure before the first piece is one of the call, as the AI SDK expects it.
+      // The AI SDK expects a failure before the first piece to reject the call.
       const pieces = textStream[Symbol.asyncIterator]();
       const first = await pieces.next();
       return {
@@ -95,7 +95,7 @@ function messagesOf(prompt: LanguageModelV4Prompt): readonly LLMMessage[] {
     if (message.role === "tool") throw unsupported("tool results");
     const texts = message.content.map((part) => {
       if (part.type === "text") return part.text;
-      // What a model thought is not said again.
+      // Reasoning is not sent back to a model.
       if (part.type === "reasoning") return "";
       throw unsupported(`parts of type "${part.type}"`);
     });
@@ -106,7 +106,7 @@ function messagesOf(prompt: LanguageModelV4Prompt): readonly LLMMessage[] {
 function unsupported(functionality: string): UnsupportedFunctionalityError {
   return new UnsupportedFunctionalityError({
     functionality,
-    message: `A profile of Atlas takes text only, without ${functionality}.`,
+    message: `A profile of Atlas supports text only, so it cannot take ${functionality}. Use a model of the AI SDK directly.`,
   });
 }
 

@@ -1,20 +1,20 @@
 import type { Clock } from "@atlas/routing";
 
-/** Watches a stream: its first part, and the pause before each further one. */
+/** Limits the time until the first part of a stream, and the pause before each further part. */
 export interface Watch {
-  /** Aborted with the call, and when a part takes too long. */
+  /** Aborted with the call, and when a part does not come in time. */
   readonly signal: AbortSignal;
-  /** Set once a part has taken too long. */
+  /** Set once a part has not come in time. */
   readonly timeout: DOMException | undefined;
-  /** A part has come. */
+  /** Notes that a part has arrived. */
   seen(): void;
-  /** The work's result, or the reason of the abort, whichever comes first. */
+  /** Settles with the work, or rejects with the reason of an abort, whichever comes first. */
   whileWaiting<Result>(work: PromiseLike<Result>): Promise<Result>;
   onAbort(listener: (reason: unknown) => void): void;
   end(): void;
 }
 
-/** Begins to watch. */
+/** Starts to watch. */
 export function createWatch(options: {
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -31,7 +31,7 @@ export function createWatch(options: {
   if (call.aborted) follow();
   else call.addEventListener("abort", follow, { once: true });
 
-  // One timer looks whether something came meanwhile: starting one for each part would cost more than the part.
+  // A single timer checks whether a part has arrived meanwhile, because a new timer for each part would cost more than the part.
   let cancel = clock.after(firstPartMs, look);
   function look(): void {
     const waitedMs = lastSeenAt === undefined ? firstPartMs : clock.monotonic() - lastSeenAt;
@@ -40,7 +40,8 @@ export function createWatch(options: {
       cancel = clock.after(limitMs - waitedMs, look);
       return;
     }
-    const what = lastSeenAt === undefined ? "Its stream did not begin" : "Its stream did not go on";
+    const what =
+      lastSeenAt === undefined ? "The stream did not begin" : "The stream paused and did not go on";
     timeout = new DOMException(`${what} within ${limitMs} ms.`, "TimeoutError");
     controller.abort(timeout);
   }

@@ -1,19 +1,21 @@
 import type { LLMOptions } from "../contract/runtime.ts";
 
-/** The text that a call asks about. Throws a `TypeError` where it asks nothing, or twice. */
+/** Returns the text of a call. Throws a `TypeError` unless exactly one of `prompt` and `messages` is set. */
 export function askedText({ prompt, messages }: LLMOptions): string {
   if (prompt !== undefined && messages !== undefined) {
-    throw new TypeError("generateText takes a prompt or messages, not both.");
+    throw new TypeError("generateText got both `prompt` and `messages`. Set only one of them.");
   }
   if (prompt !== undefined) return textIn(prompt, "prompt");
-  if (messages === undefined) throw new TypeError("generateText needs a prompt or messages.");
-  if (messages.length === 0) throw new TypeError("generateText needs at least one message.");
+  if (messages === undefined)
+    throw new TypeError("generateText got neither `prompt` nor `messages`. Set one of them.");
+  if (messages.length === 0)
+    throw new TypeError("generateText got an empty list of `messages`. Add at least one message.");
   return messages.map(({ content }, index) => textIn(content, `messages[${index}].content`)).join("\n");
 }
 
 function textIn(value: unknown, place: string): string {
   if (typeof value === "string") return value;
   throw new TypeError(
-    `generateText needs a text as ${place}, and got ${value === null ? "null" : typeof value}.`,
+    `generateText expected a string as ${place}, but got ${value === null ? "null" : typeof value}.`,
   );
 }

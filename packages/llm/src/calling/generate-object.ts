@@ -3,16 +3,19 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/sp
 import { LLMError } from "../contract/errors.ts";
 import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime, LLMUsage } from "../contract/runtime.ts";
 
-/** What a model is asked where its answer must fit a schema. */
+/** A call to a model whose answer must fit a schema. */
 export interface ObjectOptions<T> extends Omit<LLMOptions, "json"> {
   readonly schema: StandardSchemaV1<unknown, T>;
-  /** Shows the model once what did not fit and asks again, within the same deadline. Default: false. */
+  /**
+   * Whether a wrong answer is sent back once with its mistakes, within the same deadline. It saves many failures and costs a
+   * second call where it is used. Default: false.
+   */
   readonly repair?: boolean;
 }
 
 const MOST_ISSUES = 20;
 
-/** Asks for JSON, reads and checks it; once more where that is asked for. */
+/** Asks for JSON, parses and validates it, and repairs it once if the options say so. */
 export async function generateObject<T>(
   runtime: LLMRuntime,
   { schema, repair = false, ...options }: ObjectOptions<T>,
@@ -65,7 +68,7 @@ async function readObject<T>(text: string, schema: StandardSchemaV1<unknown, T>)
   try {
     value = JSON.parse(withoutFence(text));
   } catch {
-    return { issues: ["it is not JSON"] };
+    return { issues: ["the answer is not valid JSON"] };
   }
   const checked = await schema["~standard"].validate(value);
   if (checked.issues === undefined) return { object: checked.value };
@@ -77,7 +80,7 @@ async function readObject<T>(text: string, schema: StandardSchemaV1<unknown, T>)
   };
 }
 
-/** Models like to put JSON into a fence of Markdown, asked or not. */
+/** Many models put JSON into a Markdown code block, whatever they are told. */
 function withoutFence(text: string): string {
   return /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(text)?.[1] ?? text;
 }
@@ -86,12 +89,12 @@ function invalid({ text, usage, provider, route }: LLMResult, issues: readonly s
   return new LLMError(
     "ATLAS_LLM_OBJECT_INVALID",
     { text, issues, ...(usage === undefined ? {} : { usage }) },
-    `The answer of "${provider}" does not fit the schema: ${issues.join("; ").slice(0, 500)}.`,
+    `The answer of "${provider}" does not fit the schema: ${issues.join("; ").slice(0, 500)}. Simplify the schema, or set repair: true.`,
     route === undefined ? {} : { route },
   );
 }
 
-/** The repaired answer, with the evidence and the cost of both. */
+/** The repaired answer, with the evidence and the tokens of both answers. */
 function joined(first: LLMResult, second: LLMResult): LLMResult {
   const usage = sumOf(first.usage, second.usage);
   const route = routeOf(first.route, second.route);
@@ -120,14 +123,14 @@ function sumOf(first: LLMUsage | undefined, second: LLMUsage | undefined): LLMUs
   return Object.fromEntries([...keys].map((key) => [key, (first[key] ?? 0) + (second[key] ?? 0)]));
 }
 
-/** The JSON Schema of a Standard Schema that can say it (zod 4 can). */
+/** The JSON Schema of a Standard Schema, if its library can generate one (zod 4 can). */
 function jsonSchemaOf(schema: StandardSchemaV1): Readonly<Record<string, unknown>> | undefined {
-  // The second standard of the same authors, on the same property: what has it has all of it.
+  // Standard JSON Schema extends the same property; a library that has it implements all of it.
   const standard = schema["~standard"] as Partial<StandardJSONSchemaV1.Props>;
   try {
     return standard.jsonSchema?.input({ target: "draft-07" });
   } catch {
-    // A schema with a part that JSON Schema has no word for: the model is then told less, and the check is the same.
+    // JSON Schema cannot express a part of this schema. The model is told less; the validation is the same.
     return undefined;
   }
 }

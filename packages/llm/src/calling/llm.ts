@@ -4,18 +4,18 @@ import { askedText } from "./asked.ts";
 import { generateObject, type ObjectOptions } from "./generate-object.ts";
 import { streamOf } from "./stream.ts";
 
-/** What a workflow gets as `ctx.llm`: a runtime with everything derived that its provider left out. */
+/** A complete runtime, such as `ctx.llm` of a workflow: `createLLM` adds what a provider leaves out. */
 export type LLM = Required<LLMRuntime> & {
   /**
-   * An answer that fits a schema (any Standard Schema, such as one of zod). One that does not fit rejects with
-   * `ATLAS_LLM_OBJECT_INVALID`, which carries the text and what it cost.
+   * Asks for an answer that fits a schema (any Standard Schema, such as one of zod). If the answer does not fit, it rejects
+   * with `ATLAS_LLM_OBJECT_INVALID`, whose details hold the text and the tokens that it cost.
    */
   generateObject<T>(options: ObjectOptions<T>): Promise<LLMResult & { readonly object: T }>;
 };
 
 /**
- * Completes a runtime: one that cannot stream gives its answer as one piece, and objects are made of its text. What is
- * asked is checked before it is passed on.
+ * Completes a runtime with `streamText` and `generateObject`. A runtime that cannot stream answers in a single piece;
+ * objects are parsed from its text. Each call is checked first: a wrong one throws a `TypeError`.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export type LLM = Required<LLMRuntime> & {
 export function createLLM(
   runtime: LLMRuntime,
   options: {
-    /** What all attempts of `generateObject` share, in milliseconds. Default: 120,000. */
+    /** Time for one `generateObject`, shared by the first answer and its repair, in milliseconds. Default: 120,000. */
     readonly deadlineMs?: number;
     readonly clock?: Clock;
   } = {},

@@ -1,6 +1,6 @@
 import type { LLMOptions, LLMResult, LLMRuntime, LLMStream } from "../contract/runtime.ts";
 
-/** Streams from any runtime: one that cannot stream gives its whole answer as one piece. */
+/** Streams from any runtime. A runtime without `streamText` answers in a single piece. */
 export function streamOf(runtime: LLMRuntime, options: LLMOptions): LLMStream {
   if (runtime.streamText !== undefined) return runtime.streamText(options);
   return createStream(options.signal, async (emit, signal) => {
@@ -11,9 +11,9 @@ export function streamOf(runtime: LLMRuntime, options: LLMOptions): LLMStream {
 }
 
 /**
- * Makes a stream of work that begins at once and emits pieces of text until it resolves with the whole. Pieces wait for
- * their reader; whoever only awaits `result` holds nothing up. The work's signal is aborted with the caller's, and when
- * the reader leaves early.
+ * Makes a stream for a provider or a middleware. `work` starts at once, emits pieces of text and resolves with the complete
+ * answer. Pieces are buffered until they are read, so a caller may await `result` only. The signal of `work` is aborted
+ * with the caller's signal, and when the reader leaves early.
  */
 export function createStream(
   signal: AbortSignal | undefined,
@@ -54,7 +54,7 @@ export function createStream(
       }
       await result;
     } finally {
-      if (!isOver) reader.abort(new DOMException("The reader of the stream left.", "AbortError"));
+      if (!isOver) reader.abort(new DOMException("The reader left the stream before its end.", "AbortError"));
     }
   }
 }

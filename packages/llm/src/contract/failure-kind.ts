@@ -20,7 +20,7 @@ const kinds: Readonly<Record<LLMErrorCode, FailureKind>> = {
   ATLAS_LLM_UNAVAILABLE: "unavailable",
 };
 
-/** The code for each kind of failure that a provider can report. */
+/** The error code of each kind of failure that a provider can report. */
 export const codeOf = {
   rate_limited: "ATLAS_LLM_RATE_LIMITED",
   unavailable: "ATLAS_LLM_UNAVAILABLE",
@@ -31,7 +31,7 @@ export const codeOf = {
   failed: "ATLAS_LLM_FAILED",
 } as const satisfies Partial<Record<FailureKind, LLMErrorCode>>;
 
-/** What an error means to the router. */
+/** Translates an error into the terms of the router. */
 export function failureOf({ code, message, details }: LLMError): CandidateFailure {
   return {
     // A newer copy of this package may have thrown a code that this one does not know.

@@ -1,14 +1,14 @@
-/** A part of the instructions that a call was given; what did not fit the budget at all is listed with 0 characters. */
+/** A part of the instructions of a call. A part that did not fit the budget is listed with 0 characters. */
 export type InjectedInstruction = InjectedSource & {
-  /** How much of its text was given. */
+  /** The number of characters that the call received. */
   readonly characters: number;
-  /** How much text it has. */
+  /** The number of characters of the whole part. */
   readonly totalCharacters: number;
-  /** What it adds to the prompt, as counted or estimated; 0 where it did not fit. */
+  /** The tokens that it adds to the prompt, counted or estimated; 0 if it did not fit. */
   readonly tokens: number;
 };
 
-/** Where a part of the instructions came from. Paths are from the root, with forward slashes. */
+/** The source of a part of the instructions. Paths are relative to the root, with forward slashes. */
 export type InjectedSource =
   | { readonly kind: "agents_file"; readonly path: string }
   | { readonly kind: "skill_list" }

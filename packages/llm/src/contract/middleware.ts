@@ -1,10 +1,13 @@
 import type { LLMRuntime } from "./runtime.ts";
 
-/** Puts something around a runtime: instructions, redaction, cost, tracing. It passes on what it does not change. */
+/**
+ * Wraps a runtime to change its calls or answers: instructions, redaction, cost, tracing. It passes everything else on. A
+ * middleware without `streamText` turns streams into single pieces.
+ */
 export type LLMMiddleware = (next: LLMRuntime) => LLMRuntime;
 
 /**
- * Puts middleware around a runtime, the first of the list outermost: it sees a call first and its answer last.
+ * Wraps a runtime in middleware. The first of the list is the outermost: it sees a call first and its answer last.
  *
  * @example
  * ```ts

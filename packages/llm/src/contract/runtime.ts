@@ -7,80 +7,80 @@ export interface LLMMessage {
   readonly content: string;
 }
 
-/** What a model is asked. Either `prompt` or `messages` says it. */
+/** A call to a model. Set either `prompt` or `messages`. */
 export interface LLMOptions {
-  /** Instructions from the workflow itself. Text from the outside world belongs into `prompt`, never here. */
+  /** Trusted instructions, written by you. Put text from outside into `prompt` instead: it could hold instructions of its own. */
   readonly system?: string;
   readonly prompt?: string;
   readonly messages?: readonly LLMMessage[];
-  /** Which of the configured profiles to use, such as `fast`, `balanced` or `quality`. Default: the default profile. */
+  /** The profile of the routing file, such as `fast`, `balanced` or `quality`. Default: the default profile. */
   readonly profile?: string;
-  /** A model by name, for providers that know several; each candidate of a profile is asked for this one. */
+  /** The name of a model, for providers that offer several. Every candidate of the profile is asked for this model. */
   readonly model?: string;
   readonly temperature?: number;
-  /** The most tokens to answer with. */
+  /** The maximum number of tokens of the answer. Default: the limit of the model. */
   readonly maxTokens?: number;
-  /** What the call is about; instructions may be chosen by it. */
+  /** The subjects of the call. `withInstructions` adds skills that share a tag. */
   readonly tags?: readonly string[];
-  /** Names of skills whose instructions the call needs. */
+  /** The names of skills that the call needs. */
   readonly skills?: readonly string[];
-  /** Asks for JSON instead of prose; a provider that cannot may ignore it. `generateObject` sets it. */
+  /** Asks for JSON instead of prose. A provider without that feature may ignore it. `generateObject` sets it. */
   readonly json?: JsonRequest;
-  /** The most time for the whole call, in milliseconds; a router never takes more than it is configured for. */
+  /** Time for the whole call, in milliseconds. It can shorten the deadline of a router, but not extend it. */
   readonly deadlineMs?: number;
-  /** Ends the call early; it then rejects with the signal's reason. */
+  /** Ends the call early. The call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** A wish for an answer in JSON. */
+/** A request for an answer in JSON. */
 export interface JsonRequest {
-  /** A JSON Schema for the answer, where one is known. */
+  /** The JSON Schema of the answer, if there is one. */
   readonly schema?: Readonly<Record<string, unknown>>;
 }
 
-/** Tokens as the provider counted them. */
+/** Token counts of a call, as the provider reported them. */
 export interface LLMUsage {
   readonly inputTokens?: number;
   readonly outputTokens?: number;
-  /** The part of `inputTokens` that the provider had kept. */
+  /** The part of `inputTokens` that came from the provider's cache. */
   readonly cachedInputTokens?: number;
-  /** The part of `outputTokens` that was thought and not said. */
+  /** The part of `outputTokens` that the model spent on reasoning. */
   readonly reasoningTokens?: number;
 }
 
-/** A complete answer, and who gave it. */
+/** A complete answer, and the provider that gave it. */
 export interface LLMResult {
   readonly text: string;
-  /** Who really answered, such as `openai` or `mock`. */
+  /** The provider that answered, such as `openai` or `mock`. */
   readonly provider: string;
   readonly model?: string;
   readonly usage?: LLMUsage;
-  /** `length` where the answer ends because `maxTokens` or the model's own limit was reached. */
+  /** `length` if the answer ended at `maxTokens` or at the model's own limit; otherwise `stop`. */
   readonly finishReason?: "stop" | "length";
-  /** Who was tried, in order, and what came of it; present where a router chose. */
+  /** Which candidates were asked, in order, and how each attempt ended. Present where a router chose. */
   readonly route?: Route;
-  /** The mock answered in place of a configured model, because `fallback` lists it. Never make a decision of such a text. */
+  /** True if the mock answered in place of a configured model, because the configuration lists it. Do not act on such a text. */
   readonly degraded?: boolean;
-  /** What `withInstructions` put before `system`, in the order of the text. */
+  /** What `withInstructions` added before `system`, in the order of the text. */
   readonly instructions?: readonly InjectedInstruction[];
-  /** The answer was recorded earlier: `withRecorder` read it from its file, and no model was asked. */
+  /** True if `withRecorder` read the answer from its file and asked no model. */
   readonly replayed?: true;
 }
 
 /**
- * An answer while it is being given. `result` rejects with what went wrong, and so does reading `textStream`; a `result`
- * that nobody awaits is no unhandled rejection. Ending the iteration early ends the call.
+ * An answer that arrives in pieces. On a failure, both `result` and the iteration of `textStream` reject with the same
+ * error; you need not await `result`. Leaving the iteration early ends the call.
  */
 export interface LLMStream {
-  /** The text in pieces; together they are `result`'s text. It can be read once. */
+  /** The pieces of the text. Joined, they are the text of `result`. It can be iterated once. */
   readonly textStream: AsyncIterable<string>;
   /** The complete answer, after the last piece. */
   readonly result: Promise<LLMResult>;
 }
 
 /**
- * Asks a language model. An object with only `generateText` is a full provider. It resolves with a complete answer and
- * throws otherwise.
+ * A language model, or anything that answers like one. An object with only `generateText` is a complete provider. Each
+ * method resolves with a complete answer or rejects.
  */
 export interface LLMRuntime {
   generateText(options: LLMOptions): Promise<LLMResult>;

@@ -1,9 +1,9 @@
 import { dirname, join } from "node:path";
 import type { TextFiles } from "./text-files.ts";
 
-/** An `AGENTS.md` with what it says. */
+/** An `AGENTS.md` and its text. */
 export interface AgentsFile {
-  /** From the root, with forward slashes: `packages/llm/AGENTS.md`. */
+  /** Relative to the root, with forward slashes: `packages/llm/AGENTS.md`. */
   readonly path: string;
   readonly text: string;
 }
@@ -11,8 +11,8 @@ export interface AgentsFile {
 const NAME = "AGENTS.md";
 
 /**
- * The `AGENTS.md` of the root, and the one nearest above `path` (a file or folder below the root, which need not exist).
- * The nearest one stands last: it has the last word.
+ * Reads the `AGENTS.md` of the root, and the nearest one above `path` (a file or folder below the root, which need not
+ * exist). The nearest one comes last, so that it overrides the other.
  */
 export async function readAgentsFiles(options: {
   /** A real path. */

@@ -1,32 +1,32 @@
 import type { InjectedInstruction, InjectedSource } from "../contract/injected.ts";
 
-/** A piece of text that wants to be given, between two lines that say what it is. */
+/** A candidate for the instructions: a text between two lines that name it. */
 export interface Section {
   readonly source: InjectedSource;
   readonly before: string;
   readonly text: string;
   readonly after: string;
-  /** Tokens of the whole, with both lines. */
+  /** The tokens of the whole section, with both lines. */
   readonly tokens: number;
 }
 
-/** How much may be given, and how tokens are counted. */
+/** How much text fits, and how tokens are counted. */
 export interface Budget {
   readonly maxCharacters: number;
   readonly maxTokens: number;
   readonly countTokens: (text: string) => number;
 }
 
-/** What became of a section. */
+/** A section as far as it fits the budget. */
 export interface Fitted {
   readonly injected: InjectedInstruction;
-  /** Empty where it did not fit. */
+  /** Empty if the section did not fit. */
   readonly text: string;
 }
 
 const LEAST_PART = 200;
 
-/** Makes a section; its tokens are counted here, once. */
+/** Creates a section and counts its tokens once. */
 export function createSection(
   source: InjectedSource,
   parts: { readonly before: string; readonly text: string; readonly after: string },
@@ -36,8 +36,8 @@ export function createSection(
 }
 
 /**
- * Gives the budget to the sections in their order, first come, first served. One that does not fit whole is cut at the end
- * of a line and says so; where less than 200 characters of it would be left, it is left out, and the next one is tried.
+ * Spends the budget on the sections in their order. A section that does not fit as a whole is cut at the end of a line and
+ * says so. If fewer than 200 characters of it would remain, it is left out, and the next one is tried.
  */
 export function fitSections(sections: readonly Section[], budget: Budget): ReadonlyMap<Section, Fitted> {
   let characters = budget.maxCharacters;
@@ -52,7 +52,7 @@ export function fitSections(sections: readonly Section[], budget: Budget): Reado
   );
 }
 
-/** An estimate, rather too high than too low: four characters of Latin script a token, or one of any other. */
+/** Estimates tokens, rather too many than too few: one for four characters of Latin script, or for one of any other. */
 export function estimateTokens(text: string): number {
   let others = 0;
   for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0x24f) others += 1;
@@ -66,7 +66,7 @@ function fit(section: Section, { maxCharacters, maxTokens, countTokens }: Budget
   if (whole.length <= maxCharacters && tokens <= maxTokens) {
     return { injected: { ...source, characters: totalCharacters, totalCharacters, tokens }, text: whole };
   }
-  // The longest beginning that fits, found by halving; more text never counts fewer tokens.
+  // Binary search for the longest beginning that fits. More text never counts fewer tokens.
   let fits = 0;
   let tooLong = Math.min(totalCharacters, Math.max(0, maxCharacters)) + 1;
   while (tooLong - fits > 1) {
@@ -85,7 +85,7 @@ function fit(section: Section, { maxCharacters, maxTokens, countTokens }: Budget
 }
 
 function cut(section: Section, characters: number): string {
-  // `toWellFormed`: half a character at the end becomes a replacement character of the same length.
+  // `toWellFormed` replaces half a surrogate pair at the end by a character of the same length.
   const beginning = section.text.slice(0, characters).toWellFormed();
   return wrapped(section, `${beginning}\n[cut: ${characters} of ${section.text.length} characters]`);
 }

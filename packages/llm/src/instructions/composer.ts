@@ -10,15 +10,16 @@ import type { SkillFile } from "./skill-files.ts";
 import type { InstalledSkill } from "./skill-folders.ts";
 import { type SelectedSkill, selectSkills } from "./skill-selection.ts";
 
-/** The text of a call's instructions, and what it is made of. */
+/** The instructions of a call, and the parts that they are made of. */
 export interface Composed {
   readonly text: string;
   readonly injected: readonly InjectedInstruction[];
 }
 
 /**
- * Composes the instructions of a call. In the text the root's `AGENTS.md` comes first, then the nearest one, the list of
- * skills, the chosen skills, and their files. Calls that get the same skills of one snapshot share the text.
+ * Creates a function that composes the instructions of a call. The text begins with the `AGENTS.md` of the root; then come
+ * the nearest one, the list of skills, the selected skills, and their files. Calls that select the same skills of a snapshot
+ * share the text.
  */
 export function createComposer({
   maxMatches,
@@ -78,7 +79,7 @@ function agentsSection({ path, text }: AgentsFile, budget: Budget): Section {
   return createSection({ kind: "agents_file", path }, { before, text, after: "</instructions>" }, budget);
 }
 
-/** The list, or nothing where no skill has a description. */
+/** The list of skills, or nothing if no skill has a description. */
 function listSection(skills: readonly InstalledSkill[], budget: Budget): readonly Section[] {
   const lines = skills.flatMap(({ name, description }) =>
     description === undefined ? [] : [`- ${name}: ${description}`],
@@ -111,10 +112,11 @@ function fileSection({ name, path }: InstalledSkill, file: SkillFile, budget: Bu
 function unknownSkill(skill: string, known: readonly InstalledSkill[]): LLMError {
   const names = known.map(({ name }) => name);
   const nearest = nearestName(skill, names);
-  const list = names.length === 0 ? "There are none." : `Known: ${names.slice(0, 20).join(", ")}.`;
+  const list =
+    names.length === 0 ? "No skill is installed." : `Known skills: ${names.slice(0, 20).join(", ")}.`;
   return new LLMError(
     "ATLAS_LLM_SKILL_UNKNOWN",
     { skill, ...(nearest === undefined ? {} : { nearest }) },
-    `No skill is named "${skill}".${didYouMean(skill, names)} ${list} A skill is a folder with a SKILL.md.`,
+    `There is no skill "${skill}".${didYouMean(skill, names)} ${list} Correct the name, or add a folder "${skill}" with a SKILL.md.`,
   );
 }

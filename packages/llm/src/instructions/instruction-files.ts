@@ -6,25 +6,25 @@ import { readSkillFiles, type SkillFile } from "./skill-files.ts";
 import { createSkillFolders, type InstalledSkill } from "./skill-folders.ts";
 import { createTextFiles } from "./text-files.ts";
 
-/** The instructions that lay on the disk at one time. */
+/** The instructions on the disk at one point in time. */
 export interface Snapshot {
-  /** The root's first, the nearest one last. */
+  /** The one of the root first, the nearest one last. */
   readonly agentsFiles: readonly AgentsFile[];
   readonly skills: readonly InstalledSkill[];
-  /** The files that a skill's body refers to, read on first use. */
+  /** Returns the files that the body of a skill refers to, read on first use. */
   filesOf(skill: InstalledSkill): Promise<readonly SkillFile[]>;
 }
 
-/** The instructions of a root, looked for at most once a second. */
+/** The instructions of a root, read from the disk at most once a second. */
 export interface InstructionFiles {
-  /** Rejects with `ATLAS_LLM_INSTRUCTIONS_ROOT` where the root is not a folder. */
+  /** Rejects with `ATLAS_LLM_INSTRUCTIONS_ROOT` if the root is not a readable folder. */
   current(): Promise<Snapshot>;
 }
 
 const FRESH_MS = 1_000;
 const MOST_WARNINGS = 1_000;
 
-/** Concurrent callers share one look at the disk. What is wrong with a file is logged once. */
+/** Concurrent calls share one read of the disk. Each problem of a file is logged once. */
 export function createInstructionFiles(options: {
   readonly root: string;
   readonly path: string;
@@ -44,7 +44,7 @@ export function createInstructionFiles(options: {
       if (latest === undefined || now - latest.at >= FRESH_MS) {
         const snapshot = look();
         latest = { at: now, snapshot };
-        // The next call looks again instead of being told of an old failure.
+        // The next call reads again instead of getting an old failure.
         snapshot.catch(() => {
           if (latest?.snapshot === snapshot) latest = undefined;
         });
@@ -72,7 +72,7 @@ export function createInstructionFiles(options: {
   }
 
   async function findRoot(): Promise<string> {
-    const message = `The instructions' root "${root}" is not a folder that can be read. Give withInstructions one that is.`;
+    const message = `The root "${root}" of withInstructions is not a readable folder. Correct the path or its permissions.`;
     const [real, found] = await Promise.all([realpath(root), stat(root)]).catch((cause: unknown) => {
       throw new LLMError("ATLAS_LLM_INSTRUCTIONS_ROOT", { root }, message, { cause });
     });

@@ -2,9 +2,9 @@ import { posix } from "node:path";
 import type { InstalledSkill } from "./skill-folders.ts";
 import type { TextFiles } from "./text-files.ts";
 
-/** A file that a skill's body refers to. */
+/** A file that the body of a skill refers to. */
 export interface SkillFile {
-  /** From the skill's folder, with forward slashes. */
+  /** Relative to the skill's folder, with forward slashes. */
   readonly path: string;
   readonly text: string;
 }
@@ -12,23 +12,24 @@ export interface SkillFile {
 const MOST = 20;
 
 /**
- * Reads the files that a skill's body refers to: by a Markdown link to a relative path, or as code that names a file in
- * `references/`, `assets/` or `scripts/`. What those files refer to themselves is not followed. A file outside of the
- * skill's folder, also through a link of the file system, is left out with a warning.
+ * Reads the files that the body of a skill refers to: by a Markdown link to a relative path, or as inline code that names a
+ * file in `references/`, `assets/` or `scripts/`. References inside those files are not followed. A file outside the skill's
+ * folder, even behind a symbolic link, is left out with a warning.
  */
 export async function readSkillFiles(
   skill: InstalledSkill,
   { files, warn }: { readonly files: TextFiles; readonly warn: (path: string, problem: string) => void },
 ): Promise<readonly SkillFile[]> {
   const paths = referencesIn(skill.body);
-  if (paths.length > MOST) warn(skill.path, `refers to over ${MOST} files; only the first are used`);
+  if (paths.length > MOST)
+    warn(skill.path, `refers to more than ${MOST} files; only the first ${MOST} are used`);
   const found = await Promise.all(paths.slice(0, MOST).map(readOne));
   return found.filter((file) => file !== undefined);
 
   async function readOne(path: string): Promise<SkillFile | undefined> {
     const file = await files.read(skill.folder, path);
     if (file === undefined) {
-      warn(skill.path, `refers to "${path}", which is not there`);
+      warn(skill.path, `refers to "${path}", which does not exist`);
       return undefined;
     }
     if ("problem" in file) {
@@ -39,7 +40,7 @@ export async function readSkillFiles(
   }
 }
 
-/** Relative paths in the order in which a text first names them. */
+/** Lists relative paths in the order of their first mention. */
 function referencesIn(body: string): readonly string[] {
   const links = /\]\(<?([^()\s<>]+)>?(?:\s+["'][^"']*["'])?\)/g;
   const code = /`((?:references|assets|scripts)\/[^`\s]+)`/g;
@@ -52,7 +53,7 @@ function referencesIn(body: string): readonly string[] {
   return [...new Set(paths)];
 }
 
-/** The path that a reference means, or nothing for an address, an absolute path or a place in the same text. */
+/** Returns the path of a reference, or `undefined` for a URL, an absolute path or an anchor in the same text. */
 function pathOf(target: string): string | undefined {
   const [path = ""] = target.split(/[#?]/);
   if (path === "" || /^[a-z][a-z0-9+.-]*:/i.test(path) || /^[/\\]/.test(path)) return undefined;

@@ -3,24 +3,24 @@ import { join, relative, resolve } from "node:path";
 import { parseSkill, type Skill } from "./skill.ts";
 import { isInside, type TextFile, type TextFiles } from "./text-files.ts";
 
-/** A skill as it lies on the disk. */
+/** A skill on the disk. */
 export interface InstalledSkill extends Skill {
-  /** Its folder, as a real path: what it refers to must lie inside. */
+  /** The real path of its folder. The files that it refers to must lie inside. */
   readonly folder: string;
-  /** Its `SKILL.md`, from the root, with forward slashes. */
+  /** Its `SKILL.md`, relative to the root, with forward slashes. */
   readonly path: string;
 }
 
-/** Finds the skills of a root, and reads each again only when it has changed. */
+/** Finds the skills of a root, and reads a skill again only after it has changed. */
 export interface SkillFolders {
-  /** All skills in the order of their folders; of two with the same name the first. */
+  /** Lists all skills in the order of their folders. Of two skills with the same name, it lists the first. */
   list(root: string): Promise<readonly InstalledSkill[]>;
 }
 
 const FILE = "SKILL.md";
 const MOST = 500;
 
-/** `folders` hold a folder for each skill. They are relative to the root; one that is not there has no skills. */
+/** `folders` are relative to the root and hold one folder for each skill. A folder that does not exist has no skills. */
 export function createSkillFolders(options: {
   readonly folders: readonly string[];
   readonly files: TextFiles;
@@ -32,14 +32,14 @@ export function createSkillFolders(options: {
   return {
     async list(root) {
       const places = (await Promise.all(folders.map((folder) => placesIn(root, folder)))).flat();
-      if (places.length > MOST) warn(root, `has over ${MOST} skills; only the first are used`);
+      if (places.length > MOST) warn(root, `has more than ${MOST} skills; only the first ${MOST} are used`);
       const found = await Promise.all(places.slice(0, MOST).map((place) => readSkill(root, place)));
       const byName = new Map<string, InstalledSkill>();
       for (const skill of found) {
         if (skill === undefined) continue;
         const first = byName.get(skill.name);
         if (first === undefined) byName.set(skill.name, skill);
-        else warn(skill.path, `is left out: "${first.path}" has the same name, "${skill.name}"`);
+        else warn(skill.path, `is left out, because "${first.path}" has the same name "${skill.name}"`);
       }
       return [...byName.values()];
     },
@@ -61,7 +61,7 @@ export function createSkillFolders(options: {
     return installed;
   }
 
-  /** The folders in a folder that lie inside of it or of the root, when every link is followed. */
+  /** The folders in a folder whose real paths lie inside it or inside the root. */
   async function placesIn(root: string, folder: string): Promise<readonly Place[]> {
     const parent = await realPathOf(resolve(root, folder));
     if (parent === undefined) return [];
@@ -78,7 +78,7 @@ export function createSkillFolders(options: {
     const folder = await realPathOf(join(parent, name));
     if (folder === undefined) return undefined;
     if (isInside(parent, folder) || isInside(root, folder)) return { folder, name };
-    warn(join(parent, name), "is left out: it leads out of the root");
+    warn(join(parent, name), "is left out, because it leads out of the root");
     return undefined;
   }
 }

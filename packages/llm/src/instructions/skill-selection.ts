@@ -2,7 +2,7 @@ import type { SkillReason } from "../contract/injected.ts";
 import type { LLMOptions } from "../contract/runtime.ts";
 import type { Skill } from "./skill.ts";
 
-/** A skill that a call gets, and why. */
+/** A selected skill, and the reason. */
 export interface SelectedSkill<Known extends Skill = Skill> {
   readonly skill: Known;
   readonly reason: SkillReason;
@@ -15,7 +15,7 @@ const DESCRIPTION_WORD = 1;
 const LEAST_SCORE = 4;
 const LEAST_WORDS = 2;
 
-// Words that say nothing of a subject, and those in which every description of a skill speaks.
+// Words without a subject, and words that occur in every description of a skill.
 const COMMON_WORDS = new Set(
   `about after all also and any are ask asked asks before but can could did does doing done each for from get gets give
   given has have her here him his how into its just let like make makes many may more most must need needed needs not now
@@ -25,14 +25,14 @@ const COMMON_WORDS = new Set(
 );
 
 /**
- * Chooses the skills of a call, always the same for the same call and skills, in this order:
+ * Selects the skills of a call. It is a pure function of the call and the skills. In this order, it selects:
  *
- * 1. Those that `skills` names, in its order. Names that are not known are returned as `unknown`.
- * 2. Those that share a tag with `tags`, by name.
- * 3. Unless the call has `skills`: at most `most` whose words the prompt (its first 20,000 characters, or the last
- *    message of the user) speaks of. A word of three letters or more counts once: 3 where it is in the skill's name, 1
- *    where it is in the description only; a plural `s` and common English words do not count. It takes two words and a
- *    score of 4. The best score comes first, then the name.
+ * 1. The skills that `skills` names, in its order. Unknown names are returned as `unknown`.
+ * 2. The skills that share a tag with `tags`, sorted by name.
+ * 3. Unless the call has `skills`: at most `most` skills whose words occur in the first 20,000 characters of the prompt or
+ *    of the last user message. Each word of three letters or more counts once: 3 points if it is in the skill's name, 1 if
+ *    it is in the description only. A plural `s` and common English words do not count. A skill needs two words and 4 points.
+ *    Skills are sorted by points, then by name.
  */
 export function selectSkills<Known extends Skill>(
   skills: readonly Known[],
@@ -73,7 +73,7 @@ function scoreOf(skill: Skill, asked: ReadonlySet<string>): number {
 }
 
 interface SubjectWord {
-  /** In the singular. */
+  /** The singular. */
   readonly word: string;
   readonly plural: string;
   readonly weight: number;
@@ -81,13 +81,13 @@ interface SubjectWord {
 
 const subjects = new WeakMap<Skill, readonly SubjectWord[]>();
 
-/** What a skill is about, found once for as long as the skill is the same object. */
+/** The words that say what a skill is about, computed once for each skill object. */
 function subjectOf(skill: Skill): readonly SubjectWord[] {
   const before = subjects.get(skill);
   if (before !== undefined) return before;
   const { name, description } = skill;
   const weights = new Map<string, number>();
-  // Without a description a skill is only for those who ask for it.
+  // A skill without a description is only selected by its name or a tag.
   if (description !== undefined) {
     for (const word of tellingWords(description)) weights.set(word, DESCRIPTION_WORD);
     for (const word of tellingWords(name)) weights.set(word, NAME_WORD);

@@ -1,12 +1,12 @@
 import { parseFrontmatter } from "./frontmatter.ts";
 
-/** What a `SKILL.md` says, in the Agent Skills format (agentskills.io/specification). */
+/** The content of a `SKILL.md` in the Agent Skills format (agentskills.io/specification). */
 export interface Skill {
-  /** The name in its frontmatter, or that of its folder. */
+  /** The name in the frontmatter; otherwise the name of the folder. */
   readonly name: string;
-  /** What it does and when to use it, on one line. Without one it is used only where a call asks for it by name or tag. */
+  /** What the skill does and when to use it, on one line. A skill without one is only selected by its name or a tag. */
   readonly description?: string;
-  /** From `metadata.tags`: a list, or words between commas or spaces. */
+  /** From `metadata.tags`: a list, or words separated by commas or spaces. */
   readonly tags: readonly string[];
   /** Everything below the frontmatter. */
   readonly body: string;
@@ -16,8 +16,8 @@ const LONGEST_NAME = 64;
 const LONGEST_DESCRIPTION = 1_024;
 
 /**
- * Reads a `SKILL.md` leniently: whatever can be used is used, and every departure from the format goes to `warn`. A skill
- * whose frontmatter cannot be read keeps its folder's name and its body.
+ * Parses a `SKILL.md` leniently: it uses everything that is usable, and reports every deviation from the format to `warn`. A
+ * skill whose frontmatter cannot be read keeps the name of its folder and its body.
  */
 export async function parseSkill(
   text: string,

@@ -1,10 +1,10 @@
 import { open, realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 
-/** The text of a file or why it cannot be had; `undefined` where there is none. */
+/** The text of a file, or why it cannot be read; `undefined` if the file does not exist. */
 export type TextFile = { readonly text: string } | { readonly problem: string } | undefined;
 
-/** Reads files of text, each again only when it has changed. */
+/** Reads text files, and reads a file again only after it has changed. */
 export interface TextFiles {
   /**
    * The file at `path`, which must lie inside of `folder` (a real path) after every link was followed. The same object
@@ -17,7 +17,10 @@ const LIMIT_BYTES = 1024 * 1024;
 const NUL = "\0";
 const OUTSIDE = "leads out of its folder";
 
-/** Of a file over 1 MiB the beginning is taken, with a warning. A pipe, a device or a binary file is a problem, and no hang. */
+/**
+ * Of a file over 1 MiB, only the beginning is read, with a warning. A pipe, a device or a binary file is reported as a
+ * problem instead of blocking the read.
+ */
 export function createTextFiles(warn: (path: string, problem: string) => void): TextFiles {
   const known = new Map<string, { readonly version: string; readonly file: TextFile }>();
 
@@ -46,7 +49,7 @@ export function createTextFiles(warn: (path: string, problem: string) => void): 
   };
 }
 
-/** Whether a real path lies inside of a folder, which is a real path too. */
+/** Tells whether a real path lies inside a folder, which must be a real path too. */
 export function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
@@ -60,7 +63,7 @@ async function readBeginning(path: string): Promise<string> {
     for (let read = -1; read !== 0 && filled < LIMIT_BYTES; filled += read) {
       read = (await handle.read(buffer, filled, LIMIT_BYTES - filled)).bytesRead;
     }
-    // `stream`: half a character at the limit is left out. The decoder also takes off a byte order mark.
+    // `stream` drops half a character at the limit. The decoder also removes a byte order mark.
     const text = new TextDecoder().decode(buffer.subarray(0, filled), { stream: true });
     return text.replaceAll("\r\n", "\n");
   } finally {

@@ -7,38 +7,41 @@ import { estimateTokens } from "./budget.ts";
 import { createComposer } from "./composer.ts";
 import { createInstructionFiles } from "./instruction-files.ts";
 
-/** Where instructions come from and how much of them a call may be given. */
+/** Where instructions come from, and how much of them a call may get. */
 export interface InstructionsOptions {
-  /** The folder whose `AGENTS.md` and skills are used. It is the host's: what stands there is trusted. */
+  /** The folder with your `AGENTS.md` and skills. Its files become trusted instructions, so keep foreign files out of it. */
   readonly root: string;
-  /** What the calls are about, as a path from the root: the nearest `AGENTS.md` above it is used too. Default: the root. */
+  /**
+   * The part of the project that the calls are about, as a path relative to the root. The nearest `AGENTS.md` above it is
+   * used too. Default: the root.
+   */
   readonly path?: string;
-  /** Folders that hold a folder for each skill, from the root. Default: `skills` and `.agents/skills`. */
+  /** Folders that hold one folder for each skill, relative to the root. Default: `skills` and `.agents/skills`. */
   readonly skillFolders?: readonly string[];
-  /** The most skills that are chosen by what the prompt speaks of, 0 for none (default 3). */
+  /** The maximum number of skills that are selected by the words of the prompt (default 3). 0 turns that off. */
   readonly maxMatches?: number;
-  /** The most characters that are added to `system` (default 32,000). */
+  /** The maximum number of characters that are added to `system` (default 32,000). Every one of them costs in every call. */
   readonly maxCharacters?: number;
-  /** The most tokens that are added to `system` (default 8,000). */
+  /** The maximum number of tokens that are added to `system` (default 8,000). */
   readonly maxTokens?: number;
-  /** Counts tokens. Default: an estimate of four characters of Latin script a token, or one of any other. */
+  /** Counts tokens. Default: an estimate of one token for four characters of Latin script, or for one of any other script. */
   readonly countTokens?: (text: string) => number;
-  /** Gets a warning, once, for each file that is not as it should be. */
+  /** Receives one warning for each file that has a problem. Default: nothing is logged. */
   readonly log?: Logger;
   readonly clock?: Clock;
 }
 
 /**
- * Puts `AGENTS.md` and skills (folders with a `SKILL.md`, agentskills.io) before the `system` text of every call: the
- * names and descriptions of all skills, the text of those that the call names (`skills`), shares a tag with (`tags`), or
- * whose subject the prompt speaks of, and the files that those refer to. What was added stands in the result's
- * `instructions`.
+ * Adds your `AGENTS.md` and skills (folders with a `SKILL.md`, agentskills.io) before the `system` text of every call: the
+ * names and descriptions of all skills, the full text of the selected skills, and the files that those refer to. A skill is
+ * selected if the call names it (`skills`), shares a tag with it (`tags`), or has a prompt about its subject. The
+ * `instructions` of the result list what was added.
  *
- * Only files below the root (and `skillFolders`) get into `system`; a prompt can decide which skills, never what they say.
- * Changed files are seen within a second. A call for a skill that is not there fails with `ATLAS_LLM_SKILL_UNKNOWN`.
+ * Only files below the root (and `skillFolders`) get into `system`. A prompt can select skills, but cannot change their text.
+ * Changed files take effect within a second. A call that names an unknown skill rejects with `ATLAS_LLM_SKILL_UNKNOWN`.
  *
- * The budget goes to named skills first, then the nearest and the root's `AGENTS.md`, the list of skills, the other chosen
- * skills, and files; see the guide to instructions for the order and the cut.
+ * The budget goes first to named skills, then to the nearest `AGENTS.md`, the one of the root, the list of skills, the other
+ * selected skills, and their files. The guide to instructions describes how long texts are cut.
  *
  * @example
  * ```ts
@@ -47,7 +50,7 @@ export interface InstructionsOptions {
  * };
  * const llm = applyMiddleware(echo, [withInstructions({ root: "." })]);
  * const { text, instructions } = await llm.generateText({ system: "Be brief.", prompt: "Hello" });
- * assert.equal(text, "Be brief."); // here is neither an AGENTS.md nor a skill
+ * assert.equal(text, "Be brief."); // this folder has no AGENTS.md and no skills
  * assert.deepEqual(instructions, []);
  * ```
  */
@@ -103,7 +106,7 @@ function pathBelowRoot(path: string): string {
   const plain = normalize(path).replace(/[/\\]+$/, "");
   if (isAbsolute(plain) || plain === ".." || plain.startsWith(`..${sep}`)) {
     throw new TypeError(
-      `withInstructions needs a path below its root, such as "packages/llm"; got "${path}".`,
+      `withInstructions expected "path" to be relative and below its root, such as "packages/llm", but got "${path}".`,
     );
   }
   return plain;
@@ -111,6 +114,8 @@ function pathBelowRoot(path: string): string {
 
 function checkCount(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 0) {
-    throw new TypeError(`withInstructions needs "${name}" to be a whole number of 0 or more; got ${value}.`);
+    throw new TypeError(
+      `withInstructions expected "${name}" to be an integer of 0 or more, but got ${value}.`,
+    );
   }
 }

@@ -7,27 +7,27 @@ import { sampleOf } from "./sample-json.ts";
 const FREQUENT_WORDS = 5;
 const SHORTEST_WORD = 4;
 const CHARACTERS_PER_TOKEN = 4;
-// Of a longer prompt only the beginning is counted, so that the mock does not hold up the process.
+// Only the beginning of a longer prompt is counted, so that the mock does not block the event loop.
 const COUNTED_CHARACTERS = 200_000;
 
-/** What the mock does at one call: a text, a result of which the rest is filled in, a failure, or what a function says. */
+/** One scripted reaction: a text, a partial result, an error to throw, or a function that returns one of these. */
 export type MockStep =
   | string
   | Error
   | Partial<LLMResult>
   | ((options: LLMOptions) => string | Error | Partial<LLMResult>);
 
-/** A mock model that remembers what it was asked. */
+/** A mock model that records its calls. */
 export type MockLLM = LLM & {
-  /** Every call so far. */
+  /** All calls so far, in order. */
   readonly calls: readonly LLMOptions[];
 };
 
 /**
- * A model that needs no key and no network: it answers with what can be counted in the prompt, always the same for the
- * same prompt, and says that it is a mock. Asked for JSON, it gives the simplest value that fits the schema. Token counts
- * are estimates of four characters a token. With a `script` it plays that instead, one step for each call, and throws when
- * it is asked once more.
+ * Creates a mock model that needs no key and no network. Its answer says that it is a mock and describes the prompt; the
+ * same prompt always gets the same answer. Asked for JSON, it returns the simplest value that fits the schema. Token counts
+ * are estimates (four characters a token). With a `script`, each call plays the next step, and a call after the last step
+ * throws.
  *
  * @example
  * ```ts
@@ -73,7 +73,9 @@ export function createMockLLM(options: { readonly script?: readonly MockStep[] }
 function stepOf(script: readonly MockStep[], call: number): MockStep {
   const step = script[call - 1];
   if (step === undefined)
-    throw new Error(`The mock's script has ${script.length} steps, and this is call ${call}.`);
+    throw new Error(
+      `The mock's script has ${script.length} steps, but this is call ${call}. Add a step for every call.`,
+    );
   return step;
 }
 

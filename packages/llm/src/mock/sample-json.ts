@@ -3,8 +3,8 @@ type Schema = Readonly<Record<string, unknown>>;
 const DEEPEST = 20;
 
 /**
- * The simplest value that fits a JSON Schema: required fields only, shortest lists, first choices. It is good for trying
- * out; a pattern or a rule between fields may still refuse it.
+ * Returns the simplest value that fits a JSON Schema: required fields only, shortest lists, first choices. It does not
+ * satisfy patterns, or rules between fields.
  */
 export function sampleOf(schema: Schema, root: Schema = schema, depth = 0): unknown {
   if (depth > DEEPEST) return null;

@@ -4,8 +4,8 @@ import { RefusedResponse } from "../ai-sdk/refused-response.ts";
 const MAX_BODY_BYTES = 10_000_000;
 
 /**
- * A fetch for talking to a model with a key: it follows no redirect, because the key would go along, and reads no more
- * than {@link MAX_BODY_BYTES}.
+ * Creates a fetch for requests that carry a key. It follows no redirect, because the key would go to the new address, and
+ * it reads at most {@link MAX_BODY_BYTES}.
  */
 export function createGuardedFetch(
   fetch: typeof globalThis.fetch = globalThis.fetch,
@@ -16,7 +16,7 @@ export function createGuardedFetch(
       await response.body?.cancel();
       throw new RefusedResponse(
         "misconfigured",
-        `The address answers with a redirect (${response.status}), which is not followed. Configure the address that it leads to.`,
+        `The address answered with a redirect (${response.status}), which is not followed because the request carries a key. Configure the address that it leads to.`,
       );
     }
     if (response.body === null || saysItIsSmall(response)) return response;
@@ -25,7 +25,7 @@ export function createGuardedFetch(
   };
 }
 
-/** Nothing can be longer than it said, unless it is unpacked. (Reading it through a stream of our own costs some 0.1 ms.) */
+/** A body cannot be longer than its length says, unless it is compressed. (Our own stream around it costs some 0.1 ms.) */
 function saysItIsSmall({ headers }: Response): boolean {
   const length = headers.get("content-length");
   return length !== null && Number(length) <= MAX_BODY_BYTES && !headers.has("content-encoding");
@@ -37,7 +37,10 @@ function bounded(): TransformStream<Uint8Array, Uint8Array> {
     transform(chunk, controller) {
       read += chunk.byteLength;
       if (read > MAX_BODY_BYTES) {
-        throw new RefusedResponse("bad_response", `The answer is larger than ${MAX_BODY_BYTES} bytes.`);
+        throw new RefusedResponse(
+          "bad_response",
+          `The answer is larger than ${MAX_BODY_BYTES} bytes and was not read to its end.`,
+        );
       }
       controller.enqueue(chunk);
     },

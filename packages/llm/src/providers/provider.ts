@@ -76,8 +76,8 @@ export function createProvider(
 
   function whatIsMissing(): string | undefined {
     const place = `llm.providers.${id}`;
-    if (baseURL === undefined) return `no address is configured: set ${place}.base_url`;
-    if (model === undefined) return `no model is chosen: set ${place}.model`;
+    if (baseURL === undefined) return `it has no address: set ${place}.base_url`;
+    if (model === undefined) return `it has no model: set ${place}.model`;
     if (keyVariable !== undefined && (apiKey === undefined || apiKey === "")) {
       return `the environment variable ${keyVariable} is not set`;
     }

@@ -7,16 +7,16 @@ import { isObject, type JsonObject } from "./json.ts";
 
 /** One recorded call. */
 export interface Interaction {
-  /** The call's options without its signal, with `call`: the method's name. Its keys are sorted. */
+  /** The options of the call without its signal, and the method as `call`. The keys are sorted. */
   readonly request: JsonObject;
   readonly response: LLMResult;
-  /** The pieces of a stream; together they are the response's text. */
+  /** The pieces of a stream. Joined, they are the text of the response. */
   readonly chunks?: readonly string[];
 }
 
 const VERSION = 1;
 
-/** Reads a cassette: `undefined` where there is no file. Rejects with `ATLAS_LLM_CASSETTE_INVALID`. */
+/** Reads a cassette; resolves with `undefined` if there is no file. Rejects with `ATLAS_LLM_CASSETTE_INVALID`. */
 export async function readCassette(path: string): Promise<readonly Interaction[] | undefined> {
   let text: string;
   try {
@@ -28,7 +28,7 @@ export async function readCassette(path: string): Promise<readonly Interaction[]
   return parseCassette(path, text);
 }
 
-/** Writes a cassette whole or not at all: beside its place first, then over it. */
+/** Writes a cassette atomically: into a file beside it first, which then replaces it. */
 export async function writeCassette(path: string, interactions: readonly Interaction[]): Promise<void> {
   const beside = `${path}.${randomUUID()}.tmp`;
   try {
@@ -38,7 +38,7 @@ export async function writeCassette(path: string, interactions: readonly Interac
     await rename(beside, path);
   } catch (cause) {
     await rm(beside, { force: true }).catch(() => undefined);
-    const message = `The answer was not recorded: the cassette "${path}" cannot be written. Look at the cause; its folder must be writable.`;
+    const message = `The answer was not recorded, because the cassette "${path}" cannot be written. Make its folder writable; the cause has the details.`;
     throw new LLMError("ATLAS_LLM_CASSETTE_UNWRITTEN", { path }, message, { cause });
   }
 }
@@ -59,7 +59,7 @@ function parseCassette(path: string, text: string): readonly Interaction[] {
   return list.map((interaction, index) => {
     const problem = problemOf(interaction);
     if (problem !== undefined) throw invalid(path, `interactions[${index}]${problem.at}`, problem.is);
-    // What `problemOf` has looked at; the rest of a response is passed on as it was recorded.
+    // Sound: `problemOf` has checked these fields; the rest of a response is passed on as it was recorded.
     return interaction as unknown as Interaction;
   });
 }
@@ -82,7 +82,7 @@ function problemOf(interaction: unknown): { readonly at: string; readonly is: st
 }
 
 function invalid(path: string, at: string, is: string, cause?: unknown): LLMError {
-  const message = `The cassette "${path}" cannot be used because of ${at}: ${is}. Correct it, or delete it and record again.`;
+  const message = `The cassette "${path}" is invalid at ${at}: ${is}. Correct it, or delete the file and record again.`;
   return new LLMError(
     "ATLAS_LLM_CASSETTE_INVALID",
     { path, at },

@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from "./json.ts";
 
-/** Where two values begin to differ, and a short piece of each. */
+/** The first difference between two values, with a short excerpt of each. */
 export interface Difference {
   /** Such as `messages[1].content`. */
   readonly at: string;
@@ -11,7 +11,7 @@ export interface Difference {
 const EXCERPT = 60;
 const LEAD = 20;
 
-/** The first place at which two values differ, in the order of their keys, or nothing. */
+/** Returns the first difference between two values in the order of their keys, or `undefined`. */
 export function firstDifference(
   expected: Json | undefined,
   got: Json | undefined,
@@ -36,7 +36,7 @@ export function firstDifference(
   return { at, expected: excerpt(expected, from), got: excerpt(got, from) };
 }
 
-/** The value among `all` that differs from `got` in the fewest of its own fields; the first of several. */
+/** Returns the value among `all` that differs from `got` in the fewest of its own fields; the first of several. */
 export function nearestOf<Value>(
   all: readonly Value[],
   objectOf: (value: Value) => JsonObject,
@@ -61,7 +61,7 @@ function commonLength(left: string, right: string): number {
   return length;
 }
 
-/** A piece of a value from a little before `from`. */
+/** An excerpt of a value that starts a little before `from`. */
 function excerpt(value: Json | undefined, from: number): string {
   if (value === undefined) return "nothing";
   const text = typeof value === "string" ? value : JSON.stringify(value);

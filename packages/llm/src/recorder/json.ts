@@ -1,17 +1,17 @@
-/** A value as it comes out of `JSON.parse`. */
+/** A value that `JSON.parse` can return. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
-/** An object as it comes out of `JSON.parse`. */
+/** An object that `JSON.parse` can return. */
 export interface JsonObject {
   readonly [key: string]: Json;
 }
 
-/** The value as JSON has it, with sorted keys, and every text in it passed through `redact`. */
+/** Converts a value to JSON with sorted keys, and passes every text in it through `redact`. */
 export function toJson(value: object, redact: (text: string) => string): JsonObject {
   return redactedObject(JSON.parse(JSON.stringify(value)), redact);
 }
 
-/** True for an object that is not a list. */
+/** True for an object that is not an array. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,9 +2,9 @@ import { redact } from "../redact.ts";
 
 const MARK = "[redacted]";
 
-// Beside the keys of models' services: what commonly stands in prompts that were made of code, mail and settings. The
-// last three go by what stands before the secret. Lengths are bounded, because greed without bounds exhausts the stack of
-// an expression at prompts of some MB.
+// In addition to the keys of model services: secrets that are common in code, mail and settings. The last three patterns go
+// by the text before the secret. The lengths are bounded, because an unbounded pattern exhausts the stack of the regular
+// expression on prompts of some MB.
 const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g, MARK],
   [/\beyJ[\w-]{8,4096}\.eyJ[\w-]{8,4096}\.[\w-]{0,4096}/g, MARK],
@@ -21,7 +21,7 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   ],
 ];
 
-/** Replaces what looks like a key, a token or a password. It knows shapes, so it can miss one: read what you commit. */
+/** Replaces everything that looks like a key, a token or a password. It can miss a secret: check a cassette before you commit it. */
 export function redactSecrets(text: string): string {
   return PATTERNS.reduce((rest, [pattern, mark]) => rest.replaceAll(pattern, mark), redact(text));
 }

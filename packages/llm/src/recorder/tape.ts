@@ -5,15 +5,15 @@ import { type JsonObject, toJson } from "./json.ts";
 
 /** The recorded calls of one cassette, in memory and in its file. */
 export interface Tape {
-  /** What was recorded for a request: with several answers one after the other, the last one again and again. */
+  /** Returns the next answer that was recorded for a request. After the last one, it returns that one again. */
   find(request: JsonObject): Interaction | undefined;
-  /** Resolves when the interaction stands in the file. */
+  /** Resolves when the interaction is in the file. */
   add(interaction: Interaction): Promise<void>;
-  /** Why a request was not found. */
+  /** Returns the error for a request that was not found. */
   mismatch(request: JsonObject): LLMError;
 }
 
-/** Opens a tape. `isNew` begins an empty one, which replaces the file with its first interaction. */
+/** Opens a tape. `isNew` starts an empty one, whose first interaction replaces the file. */
 export async function openTape(
   path: string,
   { isNew }: { readonly isNew: boolean },
@@ -37,7 +37,7 @@ export async function openTape(
     add(interaction) {
       interactions.push(interaction);
       index(interaction);
-      // The write under way began without it. All that come meanwhile share the next one.
+      // The write in progress began without it. All interactions that arrive meanwhile share the next write.
       next ??= writing.then(write, write);
       return next;
     },
@@ -53,7 +53,7 @@ export async function openTape(
       return new LLMError(
         "ATLAS_LLM_CASSETTE_MISMATCH",
         { path, at, expected, got },
-        `The cassette "${path}" has no such call. The most similar one${number} differs first at ${at}: expected ${expected}, got ${got}. Correct the call, or record again.`,
+        `The cassette "${path}" does not hold this call. The most similar one${number} first differs at ${at}: expected ${expected}, got ${got}. Correct the call, or record again.`,
       );
     },
   };
@@ -72,7 +72,7 @@ export async function openTape(
   }
 }
 
-/** Sorted again: somebody may have edited the file. */
+/** Sorts the keys again, because the file may have been edited by hand. */
 function keyOf(request: JsonObject): string {
   return JSON.stringify(toJson(request, (text) => text));
 }

@@ -9,22 +9,23 @@ import { redactSecrets } from "./secrets.ts";
 import { openTape, type Tape } from "./tape.ts";
 
 /**
- * What a recorder does with a call:
+ * How a recorder handles a call:
  *
- * - `record`: asks the model and records its answer. The first answer replaces what the file held.
- * - `replay`: answers from the file and never asks the model.
- * - `auto`: answers from the file where it can, and asks and records otherwise.
+ * - `record`: asks the model and records its answer. The first answer replaces the old content of the file.
+ * - `replay`: answers from the file and never asks the model. Use it in CI.
+ * - `auto`: answers from the file if it can; otherwise asks the model and records. Convenient while you write a test, but a
+ *   changed prompt silently costs a real call.
  */
 export type RecorderMode = (typeof modes)[number];
 
-/** Where answers are recorded, and what is kept out of the file. */
+/** Where answers are recorded, and what stays out of the file. */
 export interface RecorderOptions {
-  /** The cassette: a JSON file for one recorder at a time. Its folders are made. */
+  /** The path of the cassette, a JSON file. Only one recorder may use it at a time. Missing folders are created. */
   readonly path: string;
   readonly mode: RecorderMode;
   /**
-   * Changes each text before it is written and before it is compared; it must give the same for the same text. What looks
-   * like a key, a token or a password is replaced in any case.
+   * Redacts each text before it is written and before it is compared. It must return the same result for the same text.
+   * Everything that looks like a key, a token or a password is replaced anyway. Default: nothing else is redacted.
    */
   readonly redact?: (text: string) => string;
 }
@@ -32,13 +33,13 @@ export interface RecorderOptions {
 const modes = ["record", "replay", "auto"] as const;
 
 /**
- * Records the answers of a model into a file, and gives them again without asking: tests that need neither key nor
- * network. Calls are the same where all their options are, apart from `signal` and
- * `deadlineMs`. A replayed answer says `replayed: true`
- * and has no `route`; a replayed stream has the pieces of the recorded one. Failed and unfinished calls are not recorded.
+ * Records the answers of a model in a file and replays them without asking the model, so that tests need neither a key nor
+ * a network. Two calls are the same if all their options are equal, apart from `signal` and `deadlineMs`. A replayed answer
+ * has `replayed: true` and no `route`; a replayed stream has the pieces of the recorded one. Failed and unfinished calls are
+ * not recorded.
  *
- * In `replay`, a call that is not in the file fails with `ATLAS_LLM_CASSETTE_MISMATCH`, which names the first difference to
- * the most similar recorded call. The file is written whole or not at all.
+ * In `replay` mode, a call that is not in the file rejects with `ATLAS_LLM_CASSETTE_MISMATCH`, which names the first
+ * difference from the most similar recorded call. The file is always replaced as a whole.
  *
  * @example
  * ```ts
@@ -55,7 +56,9 @@ const modes = ["record", "replay", "auto"] as const;
 export function withRecorder(options: RecorderOptions): LLMMiddleware {
   const { mode, redact = (text) => text } = options;
   if (!modes.includes(mode)) {
-    throw new TypeError(`withRecorder needs a mode of ${modes.join(", ")}; got "${String(mode)}".`);
+    throw new TypeError(
+      `withRecorder expected "mode" to be one of ${modes.join(", ")}, but got "${String(mode)}".`,
+    );
   }
   const path = resolve(options.path);
   const clean = (text: string): string => redactSecrets(redact(text));
@@ -110,14 +113,14 @@ export function withRecorder(options: RecorderOptions): LLMMiddleware {
       if (mode === "replay") throw missing(path);
       return (await openTape(path, { isNew: true })) as Tape;
     } catch (error) {
-      // The next call looks again: the file may have been corrected.
+      // The next call reads the file again, because it may have been corrected.
       opening = undefined;
       throw error;
     }
   }
 
   function responseOf({ route: _, replayed: __, ...result }: LLMResult): LLMResult {
-    // A result comes out of JSON with the fields that went in; only its texts may differ.
+    // Sound: a result keeps its fields on the way through JSON; only its texts may change.
     return toJson(result, clean) as unknown as LLMResult;
   }
 }
@@ -126,7 +129,7 @@ function replayed({ response }: Interaction): LLMResult {
   return { ...structuredClone(response), replayed: true };
 }
 
-/** The pieces of a stream, as far as their text was recorded as it is; what was redacted is one piece. */
+/** The pieces of a stream. A redacted part becomes a single piece. */
 function chunksOf(text: string, chunks: readonly string[]): readonly string[] {
   if (chunks.join("") === text) return chunks;
   const before: string[] = [];
@@ -150,6 +153,6 @@ function missing(path: string): LLMError {
   return new LLMError(
     "ATLAS_LLM_CASSETTE_MISSING",
     { path },
-    `There is no cassette "${path}" to replay. Record it first with the mode "record" or "auto".`,
+    `There is no cassette "${path}" to replay. Record it first with mode "record" or "auto", or correct the path.`,
   );
 }

@@ -20,37 +20,43 @@ import { createMockLLM } from "../mock/mock.ts";
 import { builtInProviders } from "../providers/built-in.ts";
 import { createProvider } from "../providers/provider.ts";
 
-/** One runtime over every configured model. */
+/** One runtime over all configured models. */
 export interface LLMRouter extends Required<LLMRuntime> {
-  /** Who would be asked now, in order, and why not the others. Throws `ATLAS_ROUTING_PROFILE_UNKNOWN`. */
+  /**
+   * Lists the candidates that a call would ask now, in order, and why it would skip the others. Throws
+   * `ATLAS_ROUTING_PROFILE_UNKNOWN`.
+   */
   explainRoute(profile?: string): RoutePlan;
-  /** What all attempts of a call share, in milliseconds. */
+  /** Time for a whole call, shared by all attempts, in milliseconds. */
   readonly deadlineMs: number;
 }
 
-/** How a router over models is set up. */
+/** The options of a router over models. */
 export interface LLMRouterOptions {
-  /** The `llm` part of a routing configuration. Default: `providers` in their order, or the mock without any. */
+  /** The `llm` part of a routing configuration. Default: all `providers` in their order, or the mock if there are none. */
   readonly config?: LLMRoutingConfig | undefined;
-  /** Runtimes of your own by the names that profiles use; one named like a built-in takes its place. */
+  /** Your own runtimes, by the names that profiles use. One with the name of a built-in provider replaces it. */
   readonly providers?: Readonly<Record<string, LLMRuntime>> | undefined;
-  /** Where the keys that the configuration names are looked up. Default: nowhere; nothing reads the environment itself. */
+  /** Where keys are looked up, such as `process.env`. Default: nowhere, because the package never reads the environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** What differs from `defaultPolicy`, beyond what the configuration's `limits` say. */
+  /** Overrides parts of `defaultPolicy` and of the `limits` in the configuration. */
   readonly policy?: Partial<RoutingPolicy>;
   readonly clock?: Clock;
+  /** Receives failed attempts, and a warning when the mock stands in. Default: nothing is logged. */
   readonly log?: Logger;
+  /** The `fetch` of the built-in providers, for a proxy or a test. Default: the global one. */
   readonly fetch?: typeof globalThis.fetch;
-  /** A number 0 ≤ x < 1 for the pause before a retry. Default: `Math.random`. */
+  /** Returns a number 0 ≤ x < 1 for the jitter of the backoff. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
 const MOCK = "mock";
 
 /**
- * Asks the models of a profile in order until one has answered completely. The result says who it was and what was tried;
- * when nobody answers, the error does (`ATLAS_LLM_ALL_FAILED`). The mock answers in place of a model only where the
- * configuration lists it, and the result is then `degraded`.
+ * Creates a runtime that asks the models of a profile in order until one answers completely. The result names the provider
+ * and has the `route`: every attempt and every skipped candidate. If no model answers, the call rejects with
+ * `ATLAS_LLM_ALL_FAILED`, which has the route too. The mock stands in for a model only if the configuration lists it; the
+ * result is then marked as `degraded`.
  *
  * @example
  * ```ts
@@ -93,7 +99,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
         const outcome = await router.route(routedCall({ ...call, signal }), async (runtime, context) => {
           const { textStream, result } = streamOf(runtime, { ...call, signal: context.signal });
           for await (const piece of textStream) {
-            // One that was given up and speaks all the same is not heard any more.
+            // Ignore a candidate that goes on after it was given up.
             context.signal.throwIfAborted();
             if (given === "") context.commit();
             given += piece;
@@ -104,7 +110,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
         return finish({ ...call, signal }, outcome, given);
       });
     },
-    // Without a configuration any profile is the mock's.
+    // Without a configuration, every profile has the same candidates.
     explainRoute: (profile) => router.explainRoute(config === undefined ? undefined : profile),
   };
 
@@ -116,11 +122,11 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
     };
   }
 
-  /** The answer with its evidence, or the error with its own. */
+  /** Returns the answer with its evidence, or throws the error with its own. */
   function finish(call: LLMOptions, outcome: RouteOutcome<LLMResult>, given = ""): LLMResult {
     const { route } = outcome;
     if (outcome.status === "failed") {
-      // An abort is the caller's own doing: it gets its own reason back.
+      // The caller aborted the call, so it gets its own reason back.
       if (outcome.why === "aborted") call.signal?.throwIfAborted();
       throw errorOf(outcome, given, clock.now());
     }
@@ -182,7 +188,7 @@ function errorOf(
   );
 }
 
-/** Who was tried and skipped, and why, in one line. */
+/** Says in one line which candidates failed or were skipped, and why. */
 function triedInWords({ attempts, skipped }: Route): string {
   const failed = attempts.filter(({ outcome }) => outcome !== "answered");
   const names = [...new Set(failed.map(({ candidate }) => candidate))];

@@ -5,10 +5,10 @@ import type { LLMMessage, LLMOptions, LLMResult } from "../contract/runtime.ts";
 // out because the package that exports them as constants is a large one, and marks them as unstable as well.
 // https://github.com/open-telemetry/semantic-conventions-genai, docs/gen-ai/gen-ai-spans.md
 
-/** Who asks: the provider's name until one has answered. */
+/** The name of the provider until one has answered. */
 const CLIENT = "atlas";
 
-/** What is known of a call before it is made. */
+/** The attributes that are known before a call. */
 export function requestAttributes(
   options: LLMOptions,
   { isStream }: { readonly isStream: boolean },
@@ -26,7 +26,7 @@ export function requestAttributes(
   });
 }
 
-/** What is known when a model has answered. */
+/** The attributes that are known after an answer. */
 export function resultAttributes({
   provider,
   model,
@@ -49,7 +49,7 @@ export function resultAttributes({
   });
 }
 
-/** What was asked, in the shapes of the conventions' JSON schemas. */
+/** The content of a call, in the shapes of the conventions' JSON schemas. */
 export function requestContent({ system, prompt, messages }: LLMOptions): Attributes {
   const asked: readonly LLMMessage[] = messages ?? [{ role: "user", content: prompt ?? "" }];
   return withoutUndefined({
@@ -60,13 +60,13 @@ export function requestContent({ system, prompt, messages }: LLMOptions): Attrib
   });
 }
 
-/** What was answered, in the shape of the conventions' JSON schema. */
+/** The content of an answer, in the shape of the conventions' JSON schema. */
 export function resultContent({ text }: LLMResult): Attributes {
   const message = { role: "assistant", parts: [textPart(text)], finish_reason: "stop" };
   return { "gen_ai.output.messages": JSON.stringify([message]) };
 }
 
-// By how the names of providers begin, here and in the AI SDK; the first that fits.
+// By the beginning of a provider name, here and in the AI SDK. The first match counts.
 const KNOWN_PROVIDERS: readonly (readonly [start: RegExp, name: string])[] = [
   [/^openai(?!-compatible)/, "openai"],
   [/^azure/, "azure.ai.openai"],
@@ -82,7 +82,7 @@ const KNOWN_PROVIDERS: readonly (readonly [start: RegExp, name: string])[] = [
   [/^perplexity/, "perplexity"],
 ];
 
-/** The conventions' word for a provider, or its own name. */
+/** The name of a provider in the conventions, or its own name. */
 function providerName(provider: string): string {
   return KNOWN_PROVIDERS.find(([start]) => start.test(provider))?.[1] ?? provider;
 }

@@ -13,26 +13,29 @@ import type { LLMMiddleware } from "../contract/middleware.ts";
 import type { LLMOptions, LLMResult } from "../contract/runtime.ts";
 import { requestAttributes, requestContent, resultAttributes, resultContent } from "./attributes.ts";
 
-/** Where spans go, and whether they hold what was said. */
+/** Where spans go, and whether they hold the content of calls. */
 export interface TracingOptions {
-  /** Default: the tracer `@atlas/llm` of the provider that the host has registered, now or later. */
+  /** Default: the tracer `@atlas/llm` of the globally registered provider, even if it is registered later. */
   readonly tracer?: Tracer;
-  /** Records system text, prompts and answers, and the messages of errors too. Default: false. */
+  /**
+   * Records system texts, prompts, answers and error messages. It makes traces useful for debugging, and puts everything that
+   * users wrote into your tracing backend. Default: false.
+   */
   readonly recordContent?: boolean;
   readonly clock?: Clock;
 }
 
 /**
- * Makes one client span of every call, by OpenTelemetry's conventions for generative AI: `chat <model>`, with the
- * provider and model that answered and the tokens it took. A failed call has `error.type`, which is the error's code, or
- * its name. What runs during the call is its child. A stream's span ends with the stream: when it is read to its end or
- * fails, when the call is aborted, and when its reader leaves (`atlas.llm.left_early`).
+ * Creates one client span for every call, by OpenTelemetry's conventions for generative AI. The span is named
+ * `chat <model>` and has the provider and the model that answered, and the tokens used. A failed call sets `error.type` to
+ * the code of the error, or to its name. Spans that start during the call are its children. The span of a stream ends with
+ * the stream: when it completes or fails, when the call is aborted, and when the reader leaves (`atlas.llm.left_early`).
  *
  * @example
  * ```ts
  * const llm = applyMiddleware(createMockLLM(), [withTracing()]);
  * const { provider } = await llm.generateText({ prompt: "Hello" });
- * assert.equal(provider, "mock"); // without a registered OpenTelemetry SDK a span costs next to nothing
+ * assert.equal(provider, "mock"); // without a registered OpenTelemetry SDK, a span costs almost nothing
  * ```
  */
 export function withTracing(options: TracingOptions = {}): LLMMiddleware {
@@ -123,11 +126,11 @@ interface TracedCall {
   firstPiece(): void;
   succeed(result: LLMResult): void;
   fail(error: unknown): void;
-  /** The reader of a stream has what it wanted. */
+  /** Ends the span because the reader left the stream. */
   leave(): void;
 }
 
-/** Says what kind of failure it was. A message may quote what was said, so it is content. */
+/** Records the kind of failure. A message may quote prompts or answers, so it counts as content. */
 function markFailed(span: Span, error: unknown, recordContent: boolean): void {
   const type =
     error instanceof Error

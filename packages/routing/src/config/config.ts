@@ -40,40 +40,46 @@ const profile = z.union([
       fail_over_on_rejected: z
         .boolean()
         .optional()
-        .describe("Ask the next candidate also when one refuses the request itself. Default: false."),
+        .describe("Whether to ask the next candidate when one rejects the request itself. Default: false."),
     })
-    .describe("Candidates, with more to be said."),
+    .describe("Candidates with options."),
 ]);
 
 const limits = z.strictObject({
-  deadline_ms: milliseconds.optional().describe("For a whole call, shared by all attempts. Default: 120000."),
-  attempt_ms: milliseconds.optional().describe("For one attempt until it begins to answer. Default: 60000."),
+  deadline_ms: milliseconds
+    .optional()
+    .describe("Time for a whole call, shared by all attempts. Default: 120000."),
+  attempt_ms: milliseconds
+    .optional()
+    .describe("Time for one attempt until it begins to answer. Default: 60000."),
   retries: z
     .int()
     .min(0)
     .max(10)
     .optional()
-    .describe("How often an unavailable candidate is tried again. Default: 2."),
+    .describe("How often an unavailable candidate is retried within a call. Default: 2."),
   cooldown_ms: milliseconds
     .optional()
-    .describe("How long a candidate is left alone after failures in a row. Default: 30000."),
+    .describe("How long calls skip a candidate after five failures in a row. Default: 30000."),
   concurrency: z
     .int()
     .min(1)
     .max(1_000)
     .optional()
-    .describe("Calls that one candidate answers at the same time. Default: 10 models, 2 agents."),
+    .describe("Calls that one candidate answers at the same time. Default: 10 for models, 2 for agents."),
 });
 
 const section = {
   default_profile: name
     .optional()
-    .describe("Used where a call names no profile, and after any other. Default: the first one."),
+    .describe(
+      "The profile of calls that name none. Its candidates also follow those of any other profile. Default: the first one.",
+    ),
   profiles: z
     .record(name, profile)
     .refine((profiles) => Object.keys(profiles).length > 0, "expected at least one profile")
     .meta({ minProperties: 1 }),
-  fallback: z.array(name).max(50).optional().describe("Candidates that come after all others."),
+  fallback: z.array(name).max(50).optional().describe("Candidates that are asked after all others."),
   limits: limits.optional(),
 };
 
@@ -81,7 +87,7 @@ const provider = z.strictObject({
   type: z
     .enum(providerTypes)
     .optional()
-    .describe("Default: the built-in one of that name, else openai-compatible."),
+    .describe("Default: the type of the built-in provider of that name, otherwise openai-compatible."),
   base_url: z.url({ protocol: /^https?$/ }).optional(),
   api_key_env: z
     .string()
@@ -102,15 +108,15 @@ const harness = z.strictObject({
   timeout_ms: milliseconds.optional(),
 });
 
-/** What `gateway.routing.json` holds. */
+/** The content of `gateway.routing.json`. */
 export const routingConfigSchema = z.strictObject({
   $schema: z.string().optional(),
   llm: z
     .strictObject({ ...section, providers: z.record(name, provider).optional() })
     .optional()
-    .describe("Which language models are asked."),
-  harness: z.strictObject(section).optional().describe("Which coding agents are given work."),
-  harnesses: z.record(name, harness).optional().describe("Coding agents of your own."),
+    .describe("Which language models answer."),
+  harness: z.strictObject(section).optional().describe("Which coding agents work on tasks."),
+  harnesses: z.record(name, harness).optional().describe("Your own coding agents."),
 });
 
 /** A routing configuration. */
@@ -120,28 +126,26 @@ export type RoutingConfig = z.infer<typeof routingConfigSchema>;
 export type LLMRoutingConfig = NonNullable<RoutingConfig["llm"]>;
 
 /** The `harness` part of a routing configuration. */
-export type HarnessRoutingConfig = NonNullable<RoutingConfig["harness"]>;
+type HarnessRoutingConfig = NonNullable<RoutingConfig["harness"]>;
 
 /** One entry of `llm.providers`. */
 export type ProviderConfig = z.infer<typeof provider>;
 
-/** One entry of `harnesses`. */
-export type HarnessConfig = z.infer<typeof harness>;
-
-/** Candidates that a host brings itself, besides the built-in ones and those of the file. */
+/** The names of candidates that the host brings, besides the built-in ones and those of the file. */
 export interface KnownCandidates {
   readonly models?: readonly string[];
   readonly harnesses?: readonly string[];
 }
 
-/** The JSON Schema of `gateway.routing.json`; it is shipped as `@atlas/routing/gateway.routing.schema.json`. */
+/** The JSON Schema of `gateway.routing.json`, which is published as `@atlas/routing/gateway.routing.schema.json`. */
 export function routingJsonSchema(): Readonly<Record<string, unknown>> {
   return { ...z.toJSONSchema(routingConfigSchema, { io: "input" }), title: "gateway.routing.json" };
 }
 
 /**
- * Checks a routing configuration. Throws `ATLAS_ROUTING_CONFIG_INVALID`, which names every problem by its JSON path and
- * the nearest known name. Values never stand in the message, so a secret in the wrong place does not get into a log.
+ * Checks a routing configuration and returns it. Throws `ATLAS_ROUTING_CONFIG_INVALID`, which names every problem with its
+ * JSON path and suggests the nearest known name. Messages quote names, never other values, so a secret in the wrong place
+ * does not reach a log.
  *
  * @example
  * ```ts
@@ -168,7 +172,7 @@ interface Problem {
   readonly text: string;
 }
 
-/** A profile, a default profile or a candidate that nobody knows. */
+/** Profiles and candidates that do not exist. */
 function* nameProblems(
   path: readonly PropertyKey[],
   section: LLMRoutingConfig | HarnessRoutingConfig | undefined,
@@ -180,7 +184,7 @@ function* nameProblems(
   if (default_profile !== undefined && !names.includes(default_profile)) {
     yield {
       path: [...path, "default_profile"],
-      text: `no profile is named "${default_profile}".${didYouMean(default_profile, names)}`,
+      text: `there is no profile "${default_profile}".${didYouMean(default_profile, names)}`,
     };
   }
   for (const [name, profile] of Object.entries(profiles)) {
@@ -199,13 +203,13 @@ function* unknownCandidates(
   for (const [index, candidate] of candidates.entries()) {
     if (known.includes(candidate)) continue;
     const text = profiles.includes(candidate)
-      ? `"${candidate}" is a profile; fallback names candidates.`
-      : `no candidate is named "${candidate}".${didYouMean(candidate, known)}`;
+      ? `"${candidate}" is a profile; "fallback" lists candidates.`
+      : `there is no candidate "${candidate}".${didYouMean(candidate, known)}`;
     yield { path: [...path, index], text };
   }
 }
 
-/** Keys that mean something else to JavaScript than to a reader. */
+/** Keys with a special meaning in JavaScript. */
 function* forbiddenKeys(value: unknown, path: readonly PropertyKey[]): Iterable<Problem> {
   if (typeof value !== "object" || value === null || path.length > 20) return;
   for (const [key, inner] of Object.entries(value)) {
@@ -239,7 +243,7 @@ function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
 
 function hintFor(key: string, known: readonly string[]): string {
   if (!/^api_?key$/i.test(key)) return didYouMean(key, known);
-  return " Keys do not belong into this file: name an environment variable in api_key_env.";
+  return " Do not put keys into this file: name an environment variable in api_key_env.";
 }
 
 function invalid(problems: readonly Problem[]): RoutingError<"ATLAS_ROUTING_CONFIG_INVALID"> {
@@ -247,7 +251,7 @@ function invalid(problems: readonly Problem[]): RoutingError<"ATLAS_ROUTING_CONF
   return new RoutingError(
     "ATLAS_ROUTING_CONFIG_INVALID",
     { path: pathText(problems[0]?.path ?? []), problems: lines },
-    `The routing configuration is not valid. ${lines.join(" ")}`,
+    `The routing configuration is invalid. ${lines.join(" ")}`,
   );
 }
 

@@ -1,31 +1,34 @@
 import { RoutingError } from "../errors.ts";
 import { didYouMean, nearestName } from "../nearest.ts";
 
-/** Who may be asked, in which order. The same shape serves models and agents. */
+/** Which candidates a router asks, and in which order. Models and agents have the same shape. */
 export interface Profiles {
-  /** Used where a call names none, and after the candidates of any other. Default: the first of `profiles`. */
+  /** The profile of calls that name none. Its candidates also follow those of any other profile. Default: the first one. */
   readonly default_profile?: string | undefined;
   readonly profiles: Readonly<Record<string, Profile>>;
-  /** Candidates (never profiles) that come after all others. Default: none. */
+  /** Candidates (not profiles) that are asked after all others. Default: none. */
   readonly fallback?: readonly string[] | undefined;
 }
 
-/** Candidates, the preferred one first; as an object where more is to be said. */
+/** Candidates, the preferred one first. Use the object to set options. */
 export type Profile =
   | readonly string[]
   | {
       readonly candidates: readonly string[];
-      /** Ask the next candidate also when one refuses the request itself, such as an overlong prompt. Default: false. */
+      /**
+       * Whether the next candidate is asked when one rejects the request itself, such as a prompt that is too long. It costs
+       * further attempts where the request is wrong for every candidate. Default: false.
+       */
       readonly fail_over_on_rejected?: boolean | undefined;
     };
 
-/** A candidate and what put it on the list. */
+/** A candidate, and the list that it comes from. */
 export interface OrderedCandidate {
   readonly candidate: string;
   readonly from: "profile" | "default_profile" | "fallback";
 }
 
-/** The name of the profile that a call means. Throws `ATLAS_ROUTING_PROFILE_UNKNOWN`. */
+/** Returns the name of the profile that a call uses. Throws `ATLAS_ROUTING_PROFILE_UNKNOWN`. */
 export function profileName({ default_profile, profiles }: Profiles, wanted?: string): string {
   const known = Object.keys(profiles);
   const name = wanted ?? default_profile ?? known[0] ?? "default";
@@ -34,11 +37,11 @@ export function profileName({ default_profile, profiles }: Profiles, wanted?: st
   throw new RoutingError(
     "ATLAS_ROUTING_PROFILE_UNKNOWN",
     { profile: wanted, known, ...(nearest === undefined ? {} : { nearest }) },
-    `No profile is named "${wanted}".${didYouMean(wanted, known)} Known: ${known.join(", ") || "none"}. Add it under profiles.`,
+    `There is no profile "${wanted}".${didYouMean(wanted, known)} Known profiles: ${known.join(", ") || "none"}. Use one of them, or add "${wanted}" under "profiles".`,
   );
 }
 
-/** Everybody who may be asked: the profile's candidates, the default profile's, then `fallback`, each once. */
+/** Lists all candidates of a call, each once: those of its profile, those of the default profile, then `fallback`. */
 export function candidatesOf(config: Profiles, profile: string): readonly OrderedCandidate[] {
   const seen = new Set<string>();
   const listed = [
@@ -52,7 +55,7 @@ export function candidatesOf(config: Profiles, profile: string): readonly Ordere
   return listed.filter(({ candidate }) => !seen.has(candidate) && seen.add(candidate));
 }
 
-/** True where a profile lets the next candidate try what one has rejected. */
+/** Tells whether a profile asks the next candidate after one has rejected the request. */
 export function failsOverOnRejected({ profiles }: Profiles, name: string): boolean {
   const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
   return profile !== undefined && "candidates" in profile && profile.fail_over_on_rejected === true;

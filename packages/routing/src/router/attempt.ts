@@ -1,15 +1,15 @@
 /**
- * Why an attempt failed, in the words that decide what happens next:
+ * Why an attempt failed. The kind decides what the router does next:
  *
- * - `rate_limited`: asked too often (429). Wait where the wait is short, else go on.
- * - `unavailable`: overloaded, down or not reachable. Try again, then go on.
- * - `bad_response`: answered with what is not an answer. Try once more, then go on.
- * - `truncated`: the answer broke off. Go on.
- * - `timed_out`: no answer in time. Go on.
- * - `misconfigured`: key, name or address is refused. Go on; it stays out until somebody has looked.
- * - `rejected`: this request itself is refused. Go on only where the profile says so.
- * - `failed`: anything else. Go on.
- * - `aborted`: the caller gave up. Nothing is tried and nobody is blamed.
+ * - `rate_limited`: the candidate received too many requests (429). Wait if the wait is short; otherwise fail over.
+ * - `unavailable`: the candidate is overloaded, down or unreachable. Retry, then fail over.
+ * - `bad_response`: the response is not a valid answer. Retry once, then fail over.
+ * - `truncated`: the answer broke off. Fail over.
+ * - `timed_out`: no answer arrived in time. Fail over.
+ * - `misconfigured`: the candidate refuses its key, model name or address. Fail over, and skip the candidate for some time.
+ * - `rejected`: the candidate refuses this request. Fail over only if the profile allows it.
+ * - `failed`: any other failure. Fail over.
+ * - `aborted`: the caller gave up. The call ends, and no candidate is blamed.
  */
 export type FailureKind =
   | "rate_limited"
@@ -22,39 +22,39 @@ export type FailureKind =
   | "failed"
   | "aborted";
 
-/** One try of one candidate. */
+/** One attempt to get an answer from one candidate. */
 export interface Attempt {
   readonly candidate: string;
   readonly outcome: "answered" | FailureKind;
-  /** How long nothing happened before it: for a pause after a failure, or for a free place. */
+  /** How long the call waited before the attempt: for a backoff, or for a free place. */
   readonly waitedMs: number;
-  /** How long it took, without the wait. */
+  /** How long the attempt took, without the wait. */
   readonly durationMs: number;
-  /** What the candidate said of its failure, without secrets. */
+  /** What the candidate said about its failure, without secrets. */
   readonly message?: string;
-  /** The failure's error code. */
+  /** The error code of the failure. */
   readonly code?: string;
-  /** The status that the candidate's service answered with, as it came. */
+  /** The HTTP status of the response, if there was one. */
   readonly status?: number;
-  /** How long the candidate asked to be left alone. */
+  /** The pause that the candidate asked for. */
   readonly retryAfterMs?: number;
-  /** It was asked again because its answer before did not fit. */
+  /** The attempt repairs an earlier answer that did not fit its schema. */
   readonly repair?: true;
 }
 
-/** A candidate that was not tried. */
+/** A candidate that was not asked. */
 export interface SkippedCandidate {
   readonly candidate: string;
   readonly reason: string;
 }
 
-/** The evidence of one call: who was asked, in which order, and what came of it. */
+/** The evidence of one call: which candidates were asked, in which order, and how each attempt ended. */
 export interface Route {
   readonly profile: string;
-  /** Who answered; absent where nobody did. */
+  /** The candidate that answered; absent if none did. */
   readonly candidate?: string;
   readonly attempts: readonly Attempt[];
   readonly skipped: readonly SkippedCandidate[];
-  /** From the call to its end, with all waits. */
+  /** The time of the whole call, with all waits. */
   readonly durationMs: number;
 }

@@ -2,22 +2,22 @@ import type { FailureKind } from "./attempt.ts";
 import type { RoutingPolicy } from "./policy.ts";
 
 /**
- * What is remembered of one candidate from call to call. Closed: it is asked. Open: it is left alone until a time. Half
- * open: that time has come, and one call may probe it while the others keep away.
+ * The circuit breaker of one candidate, kept from call to call. Closed: calls may ask the candidate. Open: calls skip it
+ * until a given time. Half open: that time has come, and one call probes the candidate while the others still skip it.
  */
 export interface Circuit {
-  /** Failures since the last answer. */
+  /** The number of failures since the last answer. */
   readonly failures: number;
   readonly open?: {
     readonly why: "failing" | "rate_limited" | "misconfigured";
     /** Monotonic milliseconds. */
     readonly until: number;
-    /** A call is probing right now. */
+    /** A call is probing the candidate now. */
     readonly probing: boolean;
   };
 }
 
-/** Whether a candidate may be asked now; `wait` says how long it is still left alone. */
+/** Whether a call may ask the candidate now; if not, for how long it may not. */
 export type CircuitState =
   | { readonly state: "closed" }
   | { readonly state: "half_open" }
@@ -28,41 +28,42 @@ export type CircuitState =
       readonly worthWaiting: boolean;
     };
 
-/** A circuit of which nothing bad is known. */
+/** The circuit of a candidate without failures. */
 export const closedCircuit: Circuit = { failures: 0 };
 
-/** What a circuit allows at `now`. */
+/** Returns what a circuit allows at `now` (monotonic milliseconds). */
 export function circuitState({ failures, open }: Circuit, now: number): CircuitState {
   if (open === undefined) return { state: "closed" };
   const waitMs = Math.max(0, open.until - now);
-  // After a rate limit everybody may come back: the candidate itself said when.
+  // After a rate limit every call may come back, because the candidate itself named the time.
   if (waitMs === 0 && open.why === "rate_limited") return { state: "closed" };
   if (waitMs === 0 && !open.probing) return { state: "half_open" };
-  const until = waitMs === 0 ? "another call is trying it" : `left alone for ${inSeconds(waitMs)} more`;
+  const until =
+    waitMs === 0 ? "another call is probing it" : `it is skipped for another ${inSeconds(waitMs)}`;
   const reason = {
-    failing: `failed ${failures} times in a row`,
-    rate_limited: "asked to be called less often",
-    misconfigured: "refused its key, name or address",
+    failing: `it failed ${failures} times in a row`,
+    rate_limited: "it is rate limited",
+    misconfigured: "it refused its key, model name or address",
   }[open.why];
   return { state: "open", reason: `${reason}; ${until}`, waitMs, worthWaiting: open.why === "rate_limited" };
 }
 
-/** The circuit while one call probes it. */
+/** Returns the circuit while one call probes the candidate. */
 export function probing({ failures, open }: Circuit): Circuit {
   return open === undefined ? { failures } : { failures, open: { ...open, probing: true } };
 }
 
-/** What decides how a circuit goes on, besides the outcome. */
+/** What determines the next state of a circuit, besides the outcome of an attempt. */
 export interface CircuitUpdate {
   /** Monotonic milliseconds. */
   readonly now: number;
   readonly retryAfterMs?: number;
-  /** The call tries this candidate no more. */
+  /** The call makes no further attempt at this candidate. */
   readonly isGivenUp: boolean;
   readonly policy: RoutingPolicy;
 }
 
-/** The circuit after an attempt. The same circuit and outcome always give the same circuit. */
+/** Returns the circuit after an attempt. It is a pure function. */
 export function circuitAfter(
   circuit: Circuit,
   outcome: "answered" | FailureKind,
@@ -71,11 +72,11 @@ export function circuitAfter(
   const askedMs = retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, policy.maxRetryAfterMs);
   switch (outcome) {
     case "answered":
-      // A call that was under way when the candidate asked for a pause does not end the pause.
+      // The answer to a call that began before the rate limit does not end the pause.
       return circuit.open?.why === "rate_limited" && now < circuit.open.until
         ? { failures: 0, open: circuit.open }
         : closedCircuit;
-    // Says nothing about the candidate; a probe that ended so leaves the place to the next.
+    // The outcome says nothing about the candidate. If it was a probe, another call may probe.
     case "rejected":
     case "aborted":
       return circuit.open === undefined

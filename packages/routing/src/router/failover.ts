@@ -1,29 +1,29 @@
 import type { FailureKind } from "./attempt.ts";
 import type { RoutingPolicy } from "./policy.ts";
 
-/** Why an attempt failed, and what its candidate said about it. */
+/** Why an attempt at a candidate failed, and what the candidate said about it. */
 export interface CandidateFailure {
   readonly kind: FailureKind;
-  /** For people and for the evidence; without secrets. */
+  /** Goes to logs and into the evidence, so it must not hold secrets. */
   readonly message: string;
   readonly code?: string;
   readonly status?: number;
   readonly retryAfterMs?: number;
 }
 
-/** Everything that decides what happens after a failed attempt. */
+/** Everything that determines what happens after a failed attempt. */
 export interface Situation {
   readonly failure: Pick<CandidateFailure, "kind" | "retryAfterMs">;
-  /** Attempts at this candidate in this call, this one included. */
+  /** The number of attempts at this candidate in this call, including this one. */
   readonly tries: number;
   /** A part of the answer has reached the caller. */
   readonly isCommitted: boolean;
-  /** Some candidate after this one could be asked. */
+  /** A candidate after this one could answer sooner. */
   readonly hasNext: boolean;
-  /** Until the deadline of the call. */
+  /** The time until the deadline of the call. */
   readonly remainingMs: number;
   readonly failsOverOnRejected: boolean;
-  /** 0 ≤ x < 1: how much of the longest pause is used. */
+  /** 0 ≤ x < 1: the share of the longest pause that is used (jitter). */
   readonly random: number;
   readonly policy: RoutingPolicy;
 }
@@ -37,10 +37,10 @@ export type Move =
 const stop: Move = { move: "stop" };
 const failOver: Move = { move: "fail_over" };
 
-/** Decides what happens after a failed attempt. The same situation always gives the same move. */
+/** Decides what happens after a failed attempt. It is a pure function. */
 export function nextMove(situation: Situation): Move {
   const { failure, isCommitted, failsOverOnRejected, policy } = situation;
-  // What the caller has seen cannot be taken back, and two candidates' texts are never joined.
+  // The caller has already seen a part of the answer, and the texts of two candidates are never joined.
   if (isCommitted) return stop;
   switch (failure.kind) {
     case "aborted":
@@ -70,7 +70,7 @@ function retryUpTo(retries: number, situation: Situation): Move {
   return isTooLong || waitMs >= remainingMs ? failOver : { move: "retry", waitMs };
 }
 
-/** What the candidate asked for, or a random part of a pause that doubles with each try ("full jitter"). */
+/** The pause that the candidate asked for; otherwise exponential backoff with full jitter. */
 function pauseOf({ failure: { retryAfterMs }, tries, random, policy }: Situation): number {
   if (retryAfterMs !== undefined) return Math.min(retryAfterMs, policy.maxRetryAfterMs);
   return Math.floor(random * Math.min(policy.maxBackoffMs, policy.backoffMs * 2 ** (tries - 1)));

@@ -1,33 +1,33 @@
 import type { Clock } from "../clock.ts";
 import type { CandidateFailure } from "./failover.ts";
 
-/** The limits of one call: its deadline and its caller's patience. */
+/** The time limits of one call: its deadline and its caller's signal. */
 export interface Limits {
   /** Aborted when the call is over. */
   readonly signal: AbortSignal;
   /** Why the call is over, once it is. */
   readonly over: { readonly why: "aborted" | "deadline"; readonly failure: CandidateFailure } | undefined;
   remainingMs(): number;
-  /** Waits, and resolves with whether the call still goes on. */
+  /** Waits, then resolves with true if the call goes on, with false if it is over. */
   pause(delayMs: number): Promise<boolean>;
   /** The limits of one attempt of this call. */
   forAttempt(attemptMs: number): AttemptLimits;
   end(): void;
 }
 
-/** The limits of one attempt: those of its call, and a time of its own. */
+/** The limits of one attempt: those of its call, and its own time limit. */
 interface AttemptLimits {
   readonly signal: AbortSignal;
-  /** Set once the attempt has taken too long. */
+  /** Set once the attempt has run out of time. */
   readonly timeout: CandidateFailure | undefined;
-  /** Takes the attempt's own time limit away. */
+  /** Removes the attempt's own time limit. */
   untimed(): void;
-  /** Resolves with the work; once aborted, the work has `abandonMs` to end by itself before it is left behind. */
+  /** Settles with the work. After an abort the work has `abandonMs` to end by itself before the promise rejects. */
   settled<Answer>(work: () => Promise<Answer>, abandonMs: number): Promise<Answer>;
   end(): void;
 }
 
-/** Starts the deadline of one call and listens to its caller. */
+/** Starts the deadline of one call and follows its caller's signal. */
 export function createLimits(options: {
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
@@ -45,7 +45,7 @@ export function createLimits(options: {
   };
   const giveUp = (): void =>
     finish("aborted", given?.reason, { kind: "aborted", message: "The caller gave up." });
-  const message = `The call was not answered within its ${Math.round(deadlineMs)} ms.`;
+  const message = `The call got no answer within its deadline of ${Math.round(deadlineMs)} ms.`;
   const cancelDeadline = clock.after(deadlineMs, () =>
     finish("deadline", timeoutError(message), { kind: "timed_out", message }),
   );
@@ -88,7 +88,7 @@ function createAttemptLimits(clock: Clock, call: AbortSignal, attemptMs: number)
   if (call.aborted) follow();
   else call.addEventListener("abort", follow, { once: true });
   const untimed = clock.after(attemptMs, () => {
-    const message = `It did not begin to answer within ${attemptMs} ms.`;
+    const message = `No answer began within ${attemptMs} ms.`;
     timeout = { kind: "timed_out", message };
     controller.abort(timeoutError(message));
   });

@@ -1,10 +1,10 @@
-/** A bounded number of places; who finds none waits in order. */
+/** A bounded number of places. Callers that find no free place wait in order. */
 export interface Places {
-  /** Resolves with a function that gives the place back; rejects with the signal's reason. */
+  /** Resolves with a function that gives the place back. Rejects with the signal's reason if it is aborted first. */
   take(signal: AbortSignal): Promise<() => void>;
 }
 
-/** `count` places, all of them free. */
+/** Creates `count` free places. */
 export function createPlaces(count: number): Places {
   let free = count;
   const waiting = new Set<(giveBack: () => void) => void>();

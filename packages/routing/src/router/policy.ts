@@ -1,32 +1,47 @@
-/** How patient a router is. All times are milliseconds. */
+/** How long a router waits, how often it retries, and when it stops asking a candidate. All times are milliseconds. */
 export interface RoutingPolicy {
-  /** For the whole call: all attempts and all waits share it. Default: 120,000. */
+  /**
+   * Time for a whole call, shared by all attempts and waits (default 120,000). Lower it where a user waits; raise it for
+   * long answers of slow models.
+   */
   readonly deadlineMs: number;
-  /** For one attempt until it has begun to answer, so that one that hangs leaves time for the next. Default: 60,000. */
+  /**
+   * Time for one attempt until it begins to answer (default 60,000). It keeps time for the next candidate when one hangs.
+   * Too low a value gives up on slow models that would have answered.
+   */
   readonly attemptMs: number;
-  /** How often a candidate that is unavailable or rate limited is tried again within a call. Default: 2. */
+  /**
+   * Retries of a candidate that is unavailable or rate limited, within one call (default 2). More retries survive longer
+   * outages of a single candidate, and fail over later.
+   */
   readonly retries: number;
-  /** The longest pause before the first retry; it doubles with each, and the real pause is a random part of it. Default: 500. */
+  /** The longest pause before the first retry (default 500). It doubles with each retry; a random part of it is waited. */
   readonly backoffMs: number;
-  /** What that pause grows to at most. Default: 8,000. */
+  /** The upper bound of that pause (default 8,000). */
   readonly maxBackoffMs: number;
-  /** The longest wait that a candidate may ask for while another one is ready. Default: 5,000. */
+  /**
+   * The longest pause that a candidate may ask for while another candidate is ready (default 5,000). Raise it to stay with
+   * the preferred candidate; lower it to answer sooner.
+   */
   readonly patienceMs: number;
-  /** What a longer `Retry-After` is cut to. Default: 60,000. */
+  /** The upper bound of a `Retry-After` (default 60,000). */
   readonly maxRetryAfterMs: number;
-  /** Failures in a row after which a candidate is left alone. Default: 5. */
+  /** The number of failures in a row after which calls skip a candidate (default 5). */
   readonly failuresToOpen: number;
-  /** How long it is left alone then, and after a rate limit without a time. Default: 30,000. */
+  /** How long calls skip it then, and after a rate limit that names no time (default 30,000). */
   readonly cooldownMs: number;
-  /** How long a candidate is left alone whose key, name or address was refused. Default: 300,000. */
+  /** How long calls skip a candidate that refused its key, model name or address (default 300,000). */
   readonly misconfiguredMs: number;
-  /** Calls that one candidate answers at the same time; the others wait. Default: 10. */
+  /**
+   * Calls that one candidate answers at the same time; further calls wait in order (default 10). Raise it for throughput;
+   * lower it where a service limits requests, or where a local model slows down.
+   */
   readonly concurrency: number;
-  /** How long an aborted attempt may take to end by itself before it is left behind. Default: 0. */
+  /** How long an aborted attempt may take to end by itself before the router stops waiting for it (default 0). */
   readonly abandonMs: number;
 }
 
-/** What holds where nothing else is said. */
+/** The policy of a router that overrides nothing. */
 export const defaultPolicy: RoutingPolicy = {
   deadlineMs: 120_000,
   attemptMs: 60_000,
