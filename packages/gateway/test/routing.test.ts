@@ -211,14 +211,14 @@ describe("a routing file", () => {
   });
 
   it.each([
-    ["is not JSON", `{ "llm": {\n  "key": "${canary}",\n} }`, "it is not JSON"],
-    ["is empty", "", "it is not JSON"],
+    ["is not JSON", `{ "llm": {\n  "key": "${canary}",\n} }`, "it is not valid JSON"],
+    ["is empty", "", "it is not valid JSON"],
     ["has wrong types", '{ "llm": { "profiles": 5 } }', "llm.profiles: expected record, received number."],
     ["has a prototype", '{ "__proto__": {} }', "__proto__: this key is not allowed."],
     [
       "names nobody",
       '{ "llm": { "profiles": { "fast": ["hause"] } } }',
-      'llm.profiles.fast[0]: no candidate is named "hause". Did you mean "house"?',
+      'llm.profiles.fast[0]: there is no candidate "hause". Did you mean "house"?',
     ],
     ["has no profile", '{ "llm": { "profiles": {} } }', "llm.profiles: expected at least one profile."],
   ])("that %s keeps the gateway from opening, in words", async (_, text, problem) => {
@@ -243,7 +243,7 @@ describe("a routing file", () => {
   it("and a runtime of one's own are not both taken", async () => {
     await expect(createGateway({ database: ":memory:", routing: {}, llm: down })).rejects.toThrow(TypeError);
     const gateway = await open({ llm: down });
-    expect(() => gateway.llm.explainRoute()).toThrow("no routes to explain");
+    expect(() => gateway.llm.explainRoute()).toThrow("explainRoute needs a router");
   });
 });
 

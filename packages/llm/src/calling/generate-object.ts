@@ -68,7 +68,7 @@ async function readObject<T>(text: string, schema: StandardSchemaV1<unknown, T>)
   try {
     value = JSON.parse(withoutFence(text));
   } catch {
-    return { issues: ["the answer is not valid JSON"] };
+    return { issues: ["it is not valid JSON"] };
   }
   const checked = await schema["~standard"].validate(value);
   if (checked.issues === undefined) return { object: checked.value };

@@ -32,14 +32,16 @@ export async function parseSkill(
   function readName(): string {
     const given = fields.get("name");
     if (typeof given !== "string" || given.trim() === "") {
-      if (fields.size > 0) warn(`has no name; the folder's is used, "${folder}"`);
+      if (fields.size > 0) warn(`has no name; the name of its folder, "${folder}", is used`);
       return folder;
     }
     const name = given.trim();
     if (name !== folder)
-      warn(`is named "${name}" but lies in the folder "${folder}"; both should be the same`);
+      warn(`is named "${name}", but its folder is named "${folder}"; give both the same name`);
     if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > LONGEST_NAME) {
-      warn(`has a name that is not of at most ${LONGEST_NAME} small letters, digits and single hyphens`);
+      warn(
+        `has a name that is not made of at most ${LONGEST_NAME} lower-case letters, digits and single hyphens`,
+      );
     }
     return oneLine(name);
   }
@@ -47,12 +49,12 @@ export async function parseSkill(
   function readDescription(): string | undefined {
     const given = fields.get("description");
     if (typeof given !== "string" || given.trim() === "") {
-      warn("has no description; it is used only where a call asks for it by name or tag");
+      warn("has no description; it is only selected by its name or a tag");
       return undefined;
     }
     const description = oneLine(given);
     if (description.length <= LONGEST_DESCRIPTION) return description;
-    warn(`has a description over ${LONGEST_DESCRIPTION} characters; the rest is left out`);
+    warn(`has a description of more than ${LONGEST_DESCRIPTION} characters; the rest is cut off`);
     return description.slice(0, LONGEST_DESCRIPTION).toWellFormed();
   }
 
@@ -62,7 +64,7 @@ export async function parseSkill(
     if (given === undefined || given === null) return [];
     const list = Array.isArray(given) ? given : typeof given === "string" ? given.split(/[\s,]+/) : undefined;
     if (list?.every((tag) => typeof tag === "string")) return list.filter((tag) => tag !== "");
-    warn("has tags that are neither a text nor a list of texts; they are left out");
+    warn("has tags that are neither a string nor a list of strings; they are ignored");
     return [];
   }
 }

@@ -36,7 +36,8 @@ export function createTextFiles(warn: (path: string, problem: string) => void): 
         const version = [real, found.ino, found.size, found.mtimeMs, found.ctimeMs].join(":");
         const before = known.get(place);
         if (before?.version === version) return before.file;
-        if (found.size > LIMIT_BYTES) warn(place, `is over ${LIMIT_BYTES} bytes; only the beginning is used`);
+        if (found.size > LIMIT_BYTES)
+          warn(place, `is larger than ${LIMIT_BYTES} bytes; only the beginning is used`);
         const text = await readBeginning(real);
         const file = text.includes(NUL) ? { problem: "is not text" } : { text };
         known.set(place, { version, file });

@@ -58,7 +58,7 @@ describe("a profile as a model of the AI SDK", () => {
     const tools = { look: tool({ inputSchema: z.object({}), execute: async () => "" }) };
     await expect(
       generateText({ model, prompt: "Hello", tools, stopWhen: isStepCount(2), maxRetries: 0 }),
-    ).rejects.toThrow("takes text only, without tools");
+    ).rejects.toThrow("supports text only, so it cannot take tools");
     await expect(
       model.doGenerate({
         prompt: [
@@ -74,7 +74,7 @@ describe("a profile as a model of the AI SDK", () => {
           },
         ],
       }),
-    ).rejects.toThrow('without parts of type "file"');
+    ).rejects.toThrow('so it cannot take parts of type "file"');
   });
 
   it("fails as the runtime fails", async () => {

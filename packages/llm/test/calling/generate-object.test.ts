@@ -25,9 +25,9 @@ describe("an object", () => {
   });
 
   it.each([
-    ["is no JSON", "I like red.", "it is not JSON"],
+    ["is no JSON", "I like red.", "it is not valid JSON"],
     ["has wrong values", '{"colour":"blue"}', "colour: "],
-    ["is cut off", '{"colour":"r', "it is not JSON"],
+    ["is cut off", '{"colour":"r', "it is not valid JSON"],
     ["is another kind of value", "[]", "expected object"],
   ])("that %s rejects with the text and what it cost", async (_, text, issue) => {
     const { llm, house } = setUp([{ text, usage: { inputTokens: 4, outputTokens: 2 } }]);

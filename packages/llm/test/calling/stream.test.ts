@@ -45,6 +45,6 @@ describe("a stream", () => {
       return waiting(signal);
     });
     for await (const _ of left.textStream) break;
-    await expect(left.result).rejects.toThrow("The reader of the stream left.");
+    await expect(left.result).rejects.toThrow("The reader left the stream before its end.");
   });
 });

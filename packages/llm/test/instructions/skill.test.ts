@@ -44,7 +44,7 @@ describe("a SKILL.md", () => {
       const { skill, warnings } = await parse(text);
       expect(skill).toEqual({ name: "release-notes", tags: [], body: text.trim() });
       expect(warnings).toEqual([
-        expect.stringContaining("does not begin with frontmatter"),
+        expect.stringContaining("has no frontmatter"),
         expect.stringContaining("no description"),
       ]);
     }
@@ -68,7 +68,7 @@ describe("a SKILL.md", () => {
   ])("with %s for frontmatter keeps its folder's name and its text", async (_, yaml, reason) => {
     const { skill, warnings } = await parse(skillFile(yaml, "Body"));
     expect(skill).toEqual({ name: "release-notes", tags: [], body: "Body" });
-    expect(warnings[0]).toMatch(/^has invalid frontmatter, which is left out/);
+    expect(warnings[0]).toMatch(/^has invalid frontmatter, which is ignored/);
     expect(warnings[0]).toContain(reason);
   });
 
@@ -80,9 +80,9 @@ describe("a SKILL.md", () => {
     expect(skill.description).toHaveLength(1_024);
     expect(skill.tags).toEqual([]);
     expect(warnings).toEqual([
-      expect.stringContaining('lies in the folder "release-notes"'),
-      expect.stringContaining("small letters, digits and single hyphens"),
-      expect.stringContaining("over 1024 characters"),
+      expect.stringContaining('its folder is named "release-notes"'),
+      expect.stringContaining("lower-case letters, digits and single hyphens"),
+      expect.stringContaining("more than 1024 characters"),
       expect.stringContaining("tags"),
     ]);
   });

@@ -125,7 +125,9 @@ describe("withInstructions", () => {
 
   it("refuses a path outside of its root, and a budget that is none, at once", () => {
     for (const path of ["..", "../x", "a/../..", "/etc"]) {
-      expect(() => withInstructions({ root: ".", path })).toThrow(/path below its root.*got "/);
+      expect(() => withInstructions({ root: ".", path })).toThrow(
+        /"path" to be relative and below its root.*got "/,
+      );
     }
     expect(() => withInstructions({ root: ".", maxTokens: -1 })).toThrow(/"maxTokens".*got -1/);
     expect(() => withInstructions({ root: ".", maxCharacters: Number.NaN })).toThrow(TypeError);
@@ -188,7 +190,7 @@ describe("withInstructions", () => {
     using root = createFolder();
     const path = join(root.path, "later");
     const llm = applyMiddleware(createEcho(), [withInstructions({ root: path })]);
-    await expect(llm.generateText({ prompt: "?" })).rejects.toThrow("is not a folder");
+    await expect(llm.generateText({ prompt: "?" })).rejects.toThrow("is not a readable folder");
     root.write("later/AGENTS.md", "Here.");
     expect((await llm.generateText({ prompt: "?" })).instructions).toHaveLength(1);
   });
@@ -223,7 +225,7 @@ describe("withInstructions", () => {
     const { given, result } = await ask({ root: root.path, log }, { prompt: "?", skills: ["big", "huge"] });
     expect(given.system?.length).toBeLessThanOrEqual(32_000);
     expect(result.instructions?.find((one) => one.kind === "skill")?.characters).toBeGreaterThan(30_000);
-    expect(log.warnings).toEqual([expect.stringMatching(/huge\/SKILL\.md" is over 1048576 bytes/)]);
+    expect(log.warnings).toEqual([expect.stringMatching(/huge\/SKILL\.md" is larger than 1048576 bytes/)]);
   });
 
   it("warns once of each skill that is not as it should be, and uses what can be used", async () => {
@@ -250,12 +252,12 @@ describe("withInstructions", () => {
     expect(echo.asked[1]?.system).toContain("\n1\n");
     expect(echo.asked[1]?.system).toContain("- windows: From elsewhere.");
     expect(log.warnings.toSorted()).toEqual([
-      expect.stringContaining('"skills/bare/SKILL.md" does not begin with frontmatter'),
       expect.stringContaining('"skills/bare/SKILL.md" has no description'),
+      expect.stringContaining('"skills/bare/SKILL.md" has no frontmatter'),
       '"skills/binary/SKILL.md" is not text',
       '"skills/folder/SKILL.md" is not a file',
       expect.stringContaining('"skills/one/SKILL.md" is named "same"'),
-      '"skills/two/SKILL.md" is left out: "skills/one/SKILL.md" has the same name, "same"',
+      '"skills/two/SKILL.md" is left out, because "skills/one/SKILL.md" has the same name "same"',
       expect.stringContaining('"skills/two/SKILL.md" is named "same"'),
     ]);
   });
@@ -295,7 +297,7 @@ describe("withInstructions", () => {
     const [skill, from] = ["skills/sly/SKILL.md", "leads out of its folder"];
     expect(log.warnings.toSorted()).toEqual(
       [
-        `"${join(root.path, "skills/linked")}" is left out: it leads out of the root`,
+        `"${join(root.path, "skills/linked")}" is left out, because it leads out of the root`,
         `"elsewhere/AGENTS.md" ${from}`,
         `"${skill}" refers to "../../secret.md", which ${from}`,
         `"${skill}" refers to "../secret.md", which ${from}`,
@@ -303,7 +305,7 @@ describe("withInstructions", () => {
         `"${skill}" refers to "references/\0", which cannot be read (ERR_INVALID_ARG_VALUE)`,
         `"${skill}" refers to "references/pipe", which is not a file`,
         `"${skill}" refers to "references", which is not a file`,
-        `"${skill}" refers to "gone.md", which is not there`,
+        `"${skill}" refers to "gone.md", which does not exist`,
       ].toSorted(),
     );
   });

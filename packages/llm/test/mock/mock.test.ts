@@ -96,7 +96,7 @@ describe("a scripted mock", () => {
     });
     await expect(scripted.generateText({ prompt: "c" })).rejects.toThrow("down");
     expect((await scripted.streamText({ prompt: "d" }).result).text).toBe("four: d");
-    await expect(scripted.generateText({ prompt: "e" })).rejects.toThrow("4 steps, and this is call 5");
+    await expect(scripted.generateText({ prompt: "e" })).rejects.toThrow("4 steps, but this is call 5");
     expect(scripted.calls.map(({ prompt }) => prompt)).toEqual(["a", "b", "c", "d", "e"]);
   });
 });

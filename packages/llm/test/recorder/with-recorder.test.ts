@@ -168,7 +168,7 @@ describe("a recorder", () => {
       expected: '"Summarise the first chapter, please"',
       got: '"Summarise the last chapter, please"',
     });
-    expect(String(error)).toContain("The most similar one (number 2) differs first at prompt");
+    expect(String(error)).toContain("The most similar one (number 2) first differs at prompt");
     expect(isLLMError(error) && error.retryable).toBe(false);
   });
 
@@ -351,7 +351,7 @@ describe("a recorder", () => {
 
   it("refuses a mode that it does not know", () => {
     expect(() => withRecorder({ path, mode: "play" as RecorderMode })).toThrow(
-      /record, replay, auto; got "play"/,
+      /one of record, replay, auto, but got "play"/,
     );
   });
 });

@@ -125,7 +125,7 @@ describe("the router over models", () => {
           candidate: "ollama",
           from: "profile",
           state: "skipped",
-          reason: "no model is chosen: set llm.providers.ollama.model",
+          reason: "it has no model: set llm.providers.ollama.model",
         },
         { candidate: "house", from: "profile", state: "ready" },
         { candidate: "mock", from: "fallback", state: "ready" },

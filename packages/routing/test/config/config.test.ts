@@ -75,22 +75,22 @@ describe("a routing configuration", () => {
     [
       "an unknown candidate",
       { llm: { profiles: { fast: ["mock", "opnai"] } } },
-      'llm.profiles.fast[1]: no candidate is named "opnai". Did you mean "openai"?',
+      'llm.profiles.fast[1]: there is no candidate "opnai". Did you mean "openai"?',
     ],
     [
       "an unknown candidate of an agents' profile",
       { harness: { profiles: { fast: ["codex"] } } },
-      'harness.profiles.fast[0]: no candidate is named "codex".',
+      'harness.profiles.fast[0]: there is no candidate "codex".',
     ],
     [
       "an unknown default profile",
       { llm: { default_profile: "quick", profiles: { quack: ["mock"] } } },
-      'llm.default_profile: no profile is named "quick". Did you mean "quack"?',
+      'llm.default_profile: there is no profile "quick". Did you mean "quack"?',
     ],
     [
       "a profile in fallback",
       { llm: { profiles: { fast: ["openai"] }, fallback: ["fast"] } },
-      'llm.fallback[0]: "fast" is a profile; fallback names candidates.',
+      'llm.fallback[0]: "fast" is a profile; "fallback" lists candidates.',
     ],
     [
       "an unknown key",
@@ -100,7 +100,7 @@ describe("a routing configuration", () => {
     [
       "a key in the file",
       { llm: { profiles: { a: ["mock"] }, providers: { openai: { api_key: "sk-canary" } } } },
-      "llm.providers.openai.api_key: unknown key. Keys do not belong into this file: name an environment variable in api_key_env.",
+      "llm.providers.openai.api_key: unknown key. Do not put keys into this file: name an environment variable in api_key_env.",
     ],
     [
       "a key in place of its variable's name",

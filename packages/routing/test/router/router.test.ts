@@ -293,13 +293,13 @@ describe("a candidate's circuit", () => {
     const third = await asked();
     expect(calls).toBe(2);
     expect(third.route.skipped).toEqual([
-      { candidate: "a", reason: "failed 2 times in a row; left alone for 30 s more" },
+      { candidate: "a", reason: "it failed 2 times in a row; it is skipped for another 30 s" },
     ]);
     await clock.run(new Promise<void>((resolve) => void clock.after(30_000, resolve)));
     isUp = true;
     const [probe, other] = await clock.run(Promise.all([ask(), ask()]));
     expect([probe, other].map(({ route }) => route.candidate)).toEqual(["a", "b"]);
-    expect(other.route.skipped[0]?.reason).toContain("another call is trying it");
+    expect(other.route.skipped[0]?.reason).toContain("another call is probing it");
     expect((await asked()).route.candidate).toBe("a");
   });
 
@@ -314,7 +314,7 @@ describe("a candidate's circuit", () => {
     const { asked, router } = setUp({ a: refuses("misconfigured"), b: answers("b") });
     await asked();
     expect(router.explainRoute().candidates[0]?.reason).toBe(
-      "refused its key, name or address; left alone for 300 s more",
+      "it refused its key, model name or address; it is skipped for another 300 s",
     );
   });
 
