@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 const ADDRESS_MUST =
-  "must be an http or https address without user name and password; put those into headers";
+  "must be an http or https address without a user name and password; put credentials into headers";
 
 /** An address to fetch from or send to. */
 export const addressOption: z.ZodString = z.string(ADDRESS_MUST).refine((value) => {
@@ -10,9 +10,9 @@ export const addressOption: z.ZodString = z.string(ADDRESS_MUST).refine((value) 
   return (protocol === "http:" || protocol === "https:") && username === "" && password === "";
 }, ADDRESS_MUST);
 
-const HEADERS_MUST = "must be an object of header names and values";
+const HEADERS_MUST = "must be an object of header names and text values";
 
-/** Headers to send. They are tried here, because a later complaint would quote them. */
+/** Headers to send. They are checked here, because a later error would quote their values. */
 export const headersOption = z
   .record(z.string(), z.string(HEADERS_MUST), HEADERS_MUST)
   .refine((headers) => {
@@ -22,5 +22,5 @@ export const headersOption = z
     } catch {
       return false;
     }
-  }, "holds a name or value that HTTP does not allow")
+  }, "has a name or value that HTTP does not allow")
   .readonly();

@@ -152,7 +152,11 @@ describe("the git source", () => {
   });
 
   it.each([
-    ["no folder", () => "/nowhere/at/all", 'There is no folder "/nowhere/at/all".'],
+    [
+      "no folder",
+      () => "/nowhere/at/all",
+      'The folder "/nowhere/at/all" does not exist. Give the path of a git repository.',
+    ],
     ["no repository", () => temporaryFolder(), "is not a git repository"],
     ["no commits", () => repositoryWith(), "has no commits yet"],
   ])("says that there is %s, in a check and in a sync", async (_, path, sentence) => {
@@ -205,6 +209,6 @@ describe("the git source", () => {
     // @ts-expect-error the path is missing
     expect(() => createGitSource({})).toThrow('the option "path" must be the path of a git repository.');
     // @ts-expect-error no options at all
-    expect(() => createGitSource()).toThrow("createGitSource takes one object with its options.");
+    expect(() => createGitSource()).toThrow("createGitSource takes one object with options.");
   });
 });

@@ -169,13 +169,15 @@ describe("the feed source", () => {
     const { failure, origin } = await reading((_, response) => response.writeHead(404).end());
     const error = await failure();
     expect(error).toMatchObject({ code: "ATLAS_PLUGINS_HTTP_REFUSED", retryable: false });
-    expect(error.message).toBe(`${origin} answered 404.`);
+    expect(error.message).toBe(
+      `${origin} answered 404 and refused the request. Check the address, and what the server expects.`,
+    );
     expect(JSON.stringify(error)).not.toContain("s3cret");
   });
 
   it("says that nobody answers", async () => {
     const { failure } = await reading("", { url: "http://127.0.0.1:1/feed" });
-    expect((await failure()).message).toMatch(/^The exchange with http:\/\/127.0.0.1:1 failed \(\w.*\)\.$/);
+    expect((await failure()).message).toMatch(/^The connection to http:\/\/127.0.0.1:1 failed \(\w.*\)\.$/);
   });
 
   it.each([
@@ -191,7 +193,7 @@ describe("the feed source", () => {
     const { failure, items } = await reading(xml);
     expect(await failure()).toMatchObject({
       code: "ATLAS_PLUGINS_FEED_INVALID",
-      message: expect.stringMatching(/cannot be read: .+ \(line \d+\)\. Nothing of it was taken\.$/),
+      message: expect.stringMatching(/cannot be read: .+ \(line \d+\)\. None of its items were stored\.$/),
     });
     expect(await items()).toEqual([]);
   });
@@ -359,7 +361,7 @@ describe("the feed source", () => {
 
   it.each([
     [{ url: "file:///etc/passwd" }, "must be an http or https address"],
-    [{ url: "https://ann:s3cret@example.invalid/" }, "without user name and password"],
+    [{ url: "https://ann:s3cret@example.invalid/" }, "without a user name and password"],
     [{ url: "not an address" }, "must be an http or https address"],
     [{ url: "https://example.invalid/", headers: { "a b": "c" } }, "that HTTP does not allow"],
     [{ url: "https://example.invalid/", headers: { authorization: "s3cret\u0000" } }, "HTTP"],

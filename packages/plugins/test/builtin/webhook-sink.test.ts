@@ -252,7 +252,7 @@ describe("a receiver", () => {
     expect(() => verifyWebhook({ ...signed(), secret: [] })).toThrow(TypeError);
     // @ts-expect-error a parsed body is not what was signed
     expect(() => verifyWebhook({ ...signed(), body: { a: 1 } })).toThrow(
-      'the option "body" must be the body as it came',
+      'the option "body" must be the raw body',
     );
   });
 });

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { defineWorkflow, type WorkflowPlugin } from "../../contract/workflow.ts";
 import { idOption, readOptions, textOption } from "../options.ts";
 
-/** How ideas are found. */
+/** Options of {@link createBrainstormWorkflow}. */
 export interface BrainstormOptions {
   /** Default: `brainstorm.v1`. */
   readonly id?: string;
-  /** Which models to ask, by profile. Default: the host's own default. */
+  /** The routing profile of the models to ask. Default: the host's default profile. */
   readonly profile?: string;
 }
 
@@ -17,7 +17,7 @@ const optionsSchema = z.strictObject({
 
 const inputSchema = z.strictObject({
   topic: z.string().trim().min(1).max(2_000),
-  /** What is known already: wishes, limits, earlier ideas. */
+  /** Background: wishes, limits, earlier ideas. */
   context: z.string().max(20_000).optional(),
   count: z.int().min(1).max(50).default(10),
 });
@@ -29,7 +29,7 @@ const SYSTEM = [
 ].join(" ");
 
 /**
- * A workflow that finds ideas. Input: `{ topic, context?, count? }` (10 by default). It leaves one artifact
+ * A workflow that finds ideas. Its input is `{ topic, context?, count? }`; `count` is 10 by default. It leaves one artifact
  * `brainstorm.output.v1` with a list of ideas.
  *
  * @example

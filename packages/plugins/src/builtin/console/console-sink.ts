@@ -1,27 +1,27 @@
 import type { DomainEvent } from "@atlas/core";
 import { z } from "zod";
+import type { EventFilter } from "../../contract/event-filter.ts";
 import { defineSink, type SinkPlugin } from "../../contract/sink.ts";
-import { functionOption, idOption, readOptions, textsOption } from "../options.ts";
+import { functionOption, idOption, onOption, readOptions } from "../options.ts";
 
-/** What is printed. */
+/** Options of {@link createConsoleSink}. */
 export interface ConsoleSinkOptions {
   /** Default: `console`. */
   readonly id?: string;
-  /** Which events, such as `artifact.created` or `job.*`. Default: all. */
-  readonly on?: readonly string[];
-  /** Takes each line, without its end. Default: standard output. */
+  /** The events to print, as in `SinkPlugin.on`. Default: all. */
+  readonly on?: readonly (string | EventFilter)[];
+  /** Writes one line, given without its line break. Default: to standard output. */
   readonly write?: (line: string) => void | Promise<void>;
 }
 
 const optionsSchema = z.strictObject({
   id: idOption.default("console"),
-  on: textsOption("must be a list of event types such as job.*").optional(),
+  on: onOption.optional(),
   write: functionOption<(line: string) => void | Promise<void>>().default(() => print),
 });
 
 /**
- * A sink that prints each event on a line: when, what, of which record, and the payload. An event that comes again is printed
- * again.
+ * A sink that prints each event on one line: time, type, aggregate id and payload. An event that is delivered twice is printed twice.
  *
  * @example
  * ```ts
@@ -43,7 +43,7 @@ export function createConsoleSink(options: ConsoleSinkOptions = {}): SinkPlugin 
 
 function toLine({ created_at, type, aggregate_id, payload }: DomainEvent): string {
   const text = [created_at, type, aggregate_id ?? "-", JSON.stringify(payload)].join(" ");
-  // Ids come from outside: they must not be able to move the cursor, change colours or turn the line around.
+  // Ids come from outside. They must not move the cursor, change colours or reverse the line.
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     return `\\u{${character.codePointAt(0)?.toString(16)}}`;
   });

@@ -1,7 +1,7 @@
 import type { JsonObject, ReadOnlyRepo } from "@atlas/core";
 import { oneLine } from "../plain-text.ts";
 
-/** Something that came in, on one line. */
+/** One thing that came in. */
 export interface NewsItem {
   readonly type: string;
   readonly title: string;
@@ -10,13 +10,13 @@ export interface NewsItem {
   readonly text?: string;
 }
 
-/** What came in within a stretch of domain events. */
+/** What came in within a range of domain events. */
 export interface News {
-  /** The newest, in the order in which they came; as many as asked for. */
+  /** The newest items, oldest first; at most as many as asked for. */
   readonly items: readonly NewsItem[];
-  /** How many came in all. */
+  /** How many items came in altogether. */
   readonly count: number;
-  /** The number of the last domain event that was looked at. */
+  /** The number of the last domain event that was read. */
   readonly throughSeq: number;
 }
 
@@ -25,8 +25,8 @@ const MAX_TITLE = 300;
 const MAX_TEXT = 500;
 
 /**
- * What sources brought after the domain event `afterSeq`: entities as they stand now and events of the outside world, of
- * these types, or of all. An entity that changed several times counts once; one that was deleted, not at all.
+ * What sources brought in after the domain event `afterSeq`: entities in their present state, and events; of these types, or of all. An
+ * entity that changed several times counts once, and a deleted one does not count.
  */
 export async function readNews(options: {
   readonly repo: ReadOnlyRepo;

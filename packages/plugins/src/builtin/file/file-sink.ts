@@ -7,17 +7,17 @@ import { defineSink, type SinkPlugin } from "../../contract/sink.ts";
 import { sha256 } from "../external-id.ts";
 import { functionOption, idOption, readOptions, textOption, textsOption } from "../options.ts";
 
-/** Where artifacts are written. */
+/** Options of {@link createFileSink}. */
 export interface FileSinkOptions {
-  /** The folder; it is made when missing. */
+  /** The folder to write to. It is created when it does not exist. */
   readonly folder: string;
   /** Default: `file`. */
   readonly id?: string;
-  /** Types of the artifacts that are written. Default: all. */
+  /** The types of artifacts to write. Default: all. */
   readonly types?: readonly string[];
   /**
-   * A file's name, always the same for the same artifact, such as `report.md`; no folder. Default: type and id, with a dash
-   * for what a file name cannot hold.
+   * The name of an artifact's file, such as `report.md`, without a folder. Return the same name for the same artifact, or each update
+   * leaves another file. Default: type and id, with dashes for characters that a file name cannot have.
    */
   readonly fileName?: (artifact: Artifact) => string;
 }
@@ -35,8 +35,8 @@ const NAME = /^[\p{L}\p{N}_](?:[\p{L}\p{N}\p{M} ._-]*[\p{L}\p{N}\p{M}_-])?$/u;
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 /**
- * A sink that writes each artifact to a Markdown file of its own. A file is there as a whole or not at all; an event that
- * comes again leaves the same file.
+ * A sink that writes each artifact to its own Markdown file. A reader sees a complete file or none, and an event that is delivered
+ * twice leaves the same file.
  *
  * @example
  * ```ts
@@ -46,7 +46,7 @@ const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
  */
 export function createFileSink(options: FileSinkOptions): SinkPlugin {
   const { folder, id, types, fileName } = readOptions("createFileSink", optionsSchema, options);
-  // One at a time: a slow write of what an artifact was must not come after a fast one of what it is.
+  // One at a time: a slow write of an old version must not replace a newer one.
   let last: Promise<unknown> = Promise.resolve();
 
   return defineSink({
@@ -70,7 +70,7 @@ export function createFileSink(options: FileSinkOptions): SinkPlugin {
 function defaultName({ type, id }: Artifact): string {
   const wanted = `${type}-${id}`;
   const safe = wanted.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "");
-  // Two artifacts whose names differ only in what was replaced still get two files.
+  // Artifacts whose names differ only in replaced characters get different files.
   return `${safe.slice(0, 120)}-${sha256(wanted).slice(0, 8)}.md`;
 }
 
@@ -84,7 +84,7 @@ function checkedName(name: string, { id }: Artifact): string {
   throw new PluginError(
     "ATLAS_PLUGINS_FILE_NAME_INVALID",
     { artifact: id },
-    `${JSON.stringify(name)} is no file name for the artifact "${id}": it takes letters, digits, spaces and ._- , no folder, at most ${MAX_NAME_BYTES} bytes.`,
+    `fileName returned ${JSON.stringify(name)} for the artifact "${id}". A file name may have letters, digits, spaces and ._- , at most ${MAX_NAME_BYTES} bytes, and no folder.`,
   );
 }
 
@@ -95,13 +95,13 @@ function contentOf({ content_md, title, data }: Artifact): string {
   return [...heading, block].join("\n\n");
 }
 
-/** Writes beside the file and renames: a reader sees the old content or the new. */
+/** Writes to a temporary file and renames it, so that a reader sees the old content or the new. */
 async function replaceFile(folder: string, name: string, content: string): Promise<void> {
   const path = join(folder, name);
   if ((await readFile(path, "utf8").catch(() => undefined)) === content) return;
   await mkdir(folder, { recursive: true });
   const draft = join(folder, `.${name}.draft`);
-  // What a killed process left there goes first, for "wx" writes through no link and over no file.
+  // A killed process may have left one. It is removed first, because "wx" refuses an existing file or link.
   await rm(draft, { force: true });
   const handle = await open(draft, "wx");
   try {

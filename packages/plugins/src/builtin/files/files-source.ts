@@ -6,19 +6,19 @@ import { countOption, functionOption, idOption, readOptions, textOption } from "
 import { oneLine } from "../plain-text.ts";
 import { type FoundFile, readFolder } from "./folder.ts";
 
-/** How a folder is read. */
+/** Options of {@link createFilesSource}. */
 export interface FilesSourceOptions {
-  /** The folder. Symbolic links in it are passed over, and names that begin with a dot. */
+  /** The folder to read, with its subfolders. Symbolic links and names that begin with a dot are skipped. */
   readonly folder: string;
-  /** Default: `files`. Each folder needs an id of its own. */
+  /** Default: `files`. Give each folder its own id. */
   readonly id?: string;
-  /** The type of its entities. Default: `file`. */
+  /** The type of the entities. Default: `file`. */
   readonly type?: string;
-  /** Which files are read, in lower case. Default: `.md`, `.markdown` and `.txt`. */
+  /** The extensions of the files to read, in lower case. Default: `.md`, `.markdown` and `.txt`. */
   readonly extensions?: readonly string[];
-  /** A larger file is known by its path and size, without its text. Default: 262,144 (256 KiB), at most 2 MiB. */
+  /** A larger file is stored with its path and size but without its text. Default: 262,144 (256 KiB); at most 2 MiB. Each text is stored in the database, so a larger limit makes that larger. */
   readonly maxFileBytes?: number;
-  /** What to commit together with the end of a sync that found a change, such as a job. At most 990 commands. */
+  /** Returns commands to commit together with the end of a sync that found a change, such as a `job.create`. At most 990. */
   readonly afterwards?: () => readonly Command[];
 }
 
@@ -40,8 +40,8 @@ const UNIT_CHARACTERS = 1024 * 1024;
 const MAX_TITLE = 300;
 
 /**
- * A source of the texts in a folder: one entity for each file, with its path, its text, and the first heading as its title.
- * What changed is told by content, not by time; a file that is gone becomes a tombstone.
+ * A source of the texts in a folder: one entity per file, with its path, its text, and its first heading as the title. Changes are
+ * detected by content, not by time. The entity of a deleted file becomes a tombstone.
  *
  * @example
  * ```ts
@@ -83,18 +83,18 @@ export function createFilesSource(options: FilesSourceOptions): SourcePlugin {
         });
       }
       await unit.send();
-      // The cursor says which state was read to its end; only when that moves is there something to do afterwards.
+      // The cursor names the state that was read to its end. Only when it changes is there something to do afterwards.
       const cursor = sha256(state.join("\n"));
       if (ctx.cursor !== cursor) await ctx.checkpoint(cursor, afterwards?.() ?? []);
     },
   });
 
-  /** What is known of this folder and not deleted. The database knows it best, so no cursor has to. */
+  /** The known files that are not deleted. They are read from the database, so the cursor does not repeat them. */
   async function knownFiles(repo: ReadOnlyRepo): Promise<Map<string, KnownFile>> {
     const known = new Map<string, KnownFile>();
     let cursor: string | undefined;
     do {
-      // Pages of a moderate size, for each entity brings its text along.
+      // Pages of a moderate size, because each entity carries its text.
       const page = await repo.listEntities({ type, ...(cursor === undefined ? {} : { cursor }) });
       for (const { source, external_id, title = "", data } of page.items) {
         if (source === id && external_id !== undefined)
@@ -116,19 +116,19 @@ export function createFilesSource(options: FilesSourceOptions): SourcePlugin {
   }
 }
 
-/** What is kept in memory of a file during a sync. */
+/** What a sync remembers of a file. */
 interface KnownFile {
   readonly title: string;
   readonly fingerprint: unknown;
 }
 
-/** The first heading of a Markdown text; nothing where there is none. */
+/** The first heading of a Markdown text; nothing without one. */
 function titleOf(text: string | undefined): string {
   const heading = /^ {0,3}#{1,6}[ \t]+(\S.*)$/m.exec(text?.slice(0, 64 * 1024) ?? "")?.[1] ?? "";
   return oneLine(heading.replace(/[ \t]+#+[ \t]*$/, ""), MAX_TITLE);
 }
 
-/** Gathers commands into units of a reasonable size, and waits for each. */
+/** Collects commands into units of a reasonable size and awaits each. */
 function createUnit({ commands, signal }: SourceContext) {
   let waiting: Command[] = [];
   let characters = 0;

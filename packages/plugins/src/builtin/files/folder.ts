@@ -4,21 +4,21 @@ import { extname, join, sep } from "node:path";
 import { PluginError } from "../../contract/errors.ts";
 import { sha256 } from "../external-id.ts";
 
-/** A file of a folder as it was found. */
+/** A file that was found in a folder. */
 export interface FoundFile {
   /** Relative to the folder, with forward slashes. */
   readonly path: string;
   readonly size_bytes: number;
-  /** Its content; absent in a file that is larger than allowed. */
+  /** Its content; absent when the file is larger than allowed. */
   readonly text?: string;
   /** Changes whenever the file does. */
   readonly fingerprint: string;
 }
 
 /**
- * The regular files below `folder` with one of the extensions, sorted by path. Symbolic links and names that begin with a dot
- * are passed over, so nothing outside of the folder is read. Fails with `ATLAS_PLUGINS_FOLDER_UNREADABLE` rather than
- * leave something out.
+ * The regular files below `folder` with one of the extensions, sorted by path. Symbolic links and names that begin with a dot are
+ * skipped, so nothing outside the folder is read. Throws `ATLAS_PLUGINS_FOLDER_UNREADABLE` when any part cannot be read: a file that
+ * is merely unreadable must not look deleted.
  */
 export async function* readFolder(options: {
   readonly folder: string;
@@ -48,7 +48,7 @@ export async function* readFolder(options: {
 
   async function readFound(path: string): Promise<FoundFile | undefined> {
     const place = join(root, path);
-    // What is named is opened, or nothing: a link or a pipe may have taken the file's place since the folder was listed.
+    // A link or a pipe may have replaced the file since the folder was listed; opening must not follow or wait for it.
     const handle = await open(
       place,
       constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),

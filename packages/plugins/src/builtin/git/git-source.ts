@@ -15,24 +15,24 @@ export interface GitRange {
   readonly commits: number;
 }
 
-/** How a repository is read. */
+/** Options of {@link createGitSource}. */
 export interface GitSourceOptions {
-  /** The folder of the repository. It is read as it stands: whoever wants news from elsewhere fetches them. */
+  /** The folder of the repository. The source does not fetch: run `git fetch` or `git pull` yourself for remote commits. */
   readonly path: string;
-  /** The branch, tag or commit whose history is read. Default: `HEAD`. */
+  /** The branch, tag or commit whose history to read. Default: `HEAD`. */
   readonly ref?: string;
-  /** Default: `git`. Each repository needs an id of its own. */
+  /** Default: `git`. Give each repository its own id. */
   readonly id?: string;
   /**
-   * What to commit together with the end of a range, such as a job that sums it up: neither can be lost without the other.
-   * At most 990 commands.
+   * Returns commands to commit together with the end of a range, such as a job that summarises it: either both are committed or
+   * neither. At most 990.
    */
   readonly afterwards?: (range: GitRange) => readonly Command[];
-  /** Called after each group of commits that is committed. */
+  /** Called after each committed group of commits. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-// Names that git would take for an option, a range or a pattern are kept out.
+// Names that git would read as an option, a range or a pattern are refused.
 const REF = /^(?!.*\.\.)[^-\s:?*[\\^~][^\s:?*[\\]*$/;
 const REF_MUST = "must be the name of a branch, a tag or a commit";
 
@@ -45,7 +45,7 @@ const optionsSchema = z.strictObject({
 });
 
 const sha = z.string().regex(/^[0-9a-f]{40,64}$/);
-/** `at`: every commit up to here is known. `target`: the commits up to here are being read. */
+/** `at`: every commit up to here is stored. `target`: the commits up to here are being read. */
 const cursorSchema = z.object({ at: sha.nullable(), target: sha.nullable() });
 const beginning = { at: null, target: null };
 
@@ -54,8 +54,8 @@ const MAX_SUBJECT = 1_000;
 const MAX_NAME = 200;
 
 /**
- * A source of a repository's commits: an event `git.commit` for each, an entity `git.author` for each author, and one
- * `git.range` for each sync that found something. A history that was rewritten adds its new commits; what was known stays.
+ * A source of the commits of a git repository: an event `git.commit` for each commit, an entity `git.author` for each author, and an
+ * entity `git.range` for each sync that found commits. After a rewrite of the history, its new commits are added and the old ones stay.
  *
  * @example
  * ```ts
@@ -79,7 +79,7 @@ export function createGitSource(options: GitSourceOptions): SourcePlugin {
         const target =
           unfinished !== null && (await repository.has(unfinished)) ? unfinished : await repository.head();
         if (target === at) return;
-        // The range is decided once: after a crash the same commits are read again, and those that are known stay as they are.
+        // The range is decided once. After a crash the same commits are read again, and known ones stay as they are.
         await ctx.checkpoint({ at, target });
 
         const range = at !== null && (await repository.has(at)) ? `${at}..${target}` : target;
@@ -92,7 +92,7 @@ export function createGitSource(options: GitSourceOptions): SourcePlugin {
           done += commits.length;
           onProgress?.(done, total);
         }
-        // Nothing is left of a range whose commits were all taken back.
+        // Every commit of the range may have been taken back.
         const end: readonly Command[] =
           done === 0
             ? []

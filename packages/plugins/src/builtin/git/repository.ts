@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { promisify } from "node:util";
 import { PluginError } from "../../contract/errors.ts";
 
-/** One commit, as `git log` tells it. */
+/** One commit, as `git log` prints it. */
 export interface Commit {
   readonly sha: string;
   readonly author: string;
@@ -15,7 +15,7 @@ export interface Commit {
 /** The history that leads to one ref of a git repository, read through the `git` command. */
 export interface GitRepository {
   readonly path: string;
-  /** True when the repository was cloned without its older history. */
+  /** True when the repository is a shallow clone. */
   readonly isShallow: boolean;
   /** The commit that the ref names now. */
   head(): Promise<string>;
@@ -27,13 +27,13 @@ export interface GitRepository {
 
 const execute = promisify(execFile);
 
-// What a user's own configuration could add to the output, or run.
+// Keeps a user's own configuration from adding output or running programs.
 const OWN_SETTINGS = ["-c", "log.showSignature=false", "-c", "core.fsmonitor=false"];
 const LAST_SECOND = 253_402_300_799;
 
 /**
- * Opens the repository at `path`; fails with `ATLAS_PLUGINS_GIT_FAILED` when there is nothing to read, and says why.
- * `ref` (default `HEAD`) is a branch, a tag or another name of a commit. A repository holds nothing open.
+ * Opens the repository at `path`. `ref` (default `HEAD`) is a branch, a tag or another name of a commit. Throws
+ * `ATLAS_PLUGINS_GIT_FAILED` when it cannot be read, and says why. Nothing stays open, so there is nothing to close.
  */
 export async function openGitRepository(options: {
   readonly path: string;
@@ -42,7 +42,7 @@ export async function openGitRepository(options: {
 }): Promise<GitRepository> {
   const { path, ref = "HEAD", signal } = options;
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw gitFailed(path, `There is no folder "${path}".`);
+    throw gitFailed(path, `The folder "${path}" does not exist. Give the path of a git repository.`);
   }
   const process = { env: gitEnvironment(), ...(signal === undefined ? {} : { signal }) };
   const argumentsFor = (args: readonly string[]) => [...OWN_SETTINGS, "-C", path, ...args];
@@ -119,7 +119,7 @@ export async function openGitRepository(options: {
   }
 }
 
-/** Without the variables that point git at another repository: they are set where Atlas runs below a git hook. */
+/** Without the variables that point git at another repository. A git hook sets them for every program it runs. */
 function gitEnvironment(): NodeJS.ProcessEnv {
   const {
     GIT_DIR,
@@ -133,7 +133,7 @@ function gitEnvironment(): NodeJS.ProcessEnv {
   return { ...rest, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
 }
 
-// A commit can claim any time; one that no calendar has would be refused and hold up the source for ever.
+// A commit can claim any time. One that is not a date would be refused and block the source for ever.
 function timeOf(seconds: string): string {
   const known = Number(seconds);
   const within = Number.isFinite(known) ? Math.min(Math.max(known, 0), LAST_SECOND) : 0;

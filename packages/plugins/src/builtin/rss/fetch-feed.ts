@@ -2,16 +2,16 @@ import type { Clock } from "@atlas/core";
 import { PluginError } from "../../contract/errors.ts";
 import { exchange, statusError } from "../http.ts";
 
-/** What a server said of a feed when it gave it out; sent back, it saves giving it out again. */
+/** The validators of the last answer. Sent with the next request, they let the server answer that nothing has changed. */
 export interface Validators {
   readonly etag?: string | undefined;
   readonly last_modified?: string | undefined;
 }
 
-/** A feed as it came. */
+/** A fetched feed. */
 export interface FetchedFeed {
   readonly xml: string;
-  /** Where it came from in the end; what its links are relative to. */
+  /** The address after all redirects, which its links are relative to. */
   readonly url: string;
   readonly validators: Validators;
 }
@@ -20,7 +20,7 @@ const MAX_REDIRECTS = 5;
 const ACCEPT =
   "application/rss+xml, application/atom+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1";
 
-/** Fetches a feed; nothing when it is as it was. */
+/** Fetches a feed; resolves with nothing when it has not changed. */
 export function fetchFeed(options: {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -61,7 +61,7 @@ export function fetchFeed(options: {
   });
 
   function headersFor({ origin: target }: URL): Headers {
-    // A key for one server is none of another's business.
+    // A key for one server must not reach another.
     const sent = new Headers(target === origin ? headers : {});
     if (!sent.has("accept")) sent.set("accept", ACCEPT);
     if (!sent.has("user-agent")) sent.set("user-agent", "Atlas");
@@ -77,7 +77,7 @@ function redirected(from: URL, location: string, redirects: number): URL {
     new PluginError(
       "ATLAS_PLUGINS_HTTP_REFUSED",
       { origin },
-      `${origin} ${why}; give the feed's own address.`,
+      `${origin} ${why}. Use the feed's final address.`,
     );
   if (redirects >= MAX_REDIRECTS) throw refuse(`redirects more than ${MAX_REDIRECTS} times`);
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
@@ -90,11 +90,11 @@ function redirected(from: URL, location: string, redirects: number): URL {
 async function readBody(response: Response, maxBytes: number, origin: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  // Leaving the loop cancels the body. What is counted here is unpacked already, so a small packet cannot hide a large one.
+  // Leaving the loop cancels the body. The bytes counted here are decompressed, so a small response cannot hide a large one.
   for await (const chunk of response.body ?? []) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > maxBytes) {
-      const message = `The feed of ${origin} is larger than ${maxBytes} bytes; raise maxBytes if that is right.`;
+      const message = `The feed of ${origin} is larger than ${maxBytes} bytes. Raise maxBytes if it is meant to be.`;
       throw new PluginError("ATLAS_PLUGINS_FEED_INVALID", { origin }, message);
     }
     chunks.push(chunk);

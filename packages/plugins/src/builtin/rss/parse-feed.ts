@@ -4,7 +4,7 @@ import { parseXml, type XmlElement, XmlError } from "./xml-tree.ts";
 
 /** One item of a feed: an article, an episode, a release. */
 export interface FeedItem {
-  /** What the feed calls it; for ever the same. */
+  /** The feed's own id of the item, which does not change. */
   readonly key: string;
   readonly title: string;
   readonly url?: string;
@@ -21,7 +21,7 @@ const MAX_NAME = 200;
 const MAX_CATEGORIES = 20;
 const MAX_URL = 2_000;
 
-/** The items of an RSS 2.0, RSS 1.0 (RDF) or Atom document, less the empty ones. Throws an {@link XmlError}. */
+/** The items of an RSS 2.0, RSS 1.0 (RDF) or Atom document, without empty ones. Throws an {@link XmlError}. */
 export function parseFeed(xml: string, base: string): readonly FeedItem[] {
   return allItems(xml, base).filter(({ key }) => key !== "");
 }
@@ -43,7 +43,7 @@ function allItems(xml: string, base: string): readonly FeedItem[] {
 function rssItem(item: XmlElement, base: string): FeedItem {
   const link = textOf(item, "link");
   const guid = textOf(item, "guid") || item.attributes["about"] || "";
-  // A guid is an address unless it says otherwise, but many a feed forgets to.
+  // A guid is an address unless it says otherwise, and many feeds forget to.
   const isAddress = child(item, "guid")?.attributes["isPermaLink"] !== "false" && URL.canParse(guid);
   return complete({
     key: guid || link,
@@ -71,7 +71,7 @@ function atomItem(entry: XmlElement, base: string): FeedItem {
   });
 }
 
-/** What was found, in plain text and without what is empty. An item without any name of its own goes by its content. */
+/** The item in plain text, without empty fields. An item without an id is identified by its content. */
 function complete(found: {
   readonly key: string;
   readonly title: string;
@@ -110,7 +110,7 @@ function textOf(element: XmlElement, name: string): string {
   return child(element, name)?.text.trim() ?? "";
 }
 
-/** A link that a reader may follow: never `javascript:` or `file:`. */
+/** A link that is safe to follow: never `javascript:` or `file:`. */
 function webAddress(link: string, base: string): string | undefined {
   if (link === "" || !URL.canParse(link, base)) return undefined;
   const { protocol, href } = new URL(link, base);

@@ -9,19 +9,19 @@ import { fetchFeed } from "./fetch-feed.ts";
 import { type FeedItem, parseFeed } from "./parse-feed.ts";
 import { XmlError } from "./xml-tree.ts";
 
-/** How a feed is read. */
+/** Options of {@link createRssSource}. */
 export interface RssSourceOptions {
-  /** Address of an RSS 2.0, RSS 1.0 or Atom feed. */
+  /** The address of an RSS 2.0, RSS 1.0 or Atom feed. */
   readonly url: string;
-  /** Default: `rss`. Each feed needs an id of its own. */
+  /** Default: `rss`. Give each feed its own id. */
   readonly id?: string;
-  /** Sent with each request to the server of `url`, and to no other. */
+  /** Headers of each request to the server of `url`. A redirect to another server does not get them. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How long a fetch may take, in milliseconds. Default: 30,000. */
+  /** Time limit of one fetch, in milliseconds. Default: 30,000. */
   readonly timeoutMs?: number;
-  /** The largest feed that is read, unpacked. Default: 10,485,760 (10 MiB). */
+  /** The largest feed to read, in bytes after decompression. Default: 10,485,760 (10 MiB). The whole feed is held in memory. */
   readonly maxBytes?: number;
-  /** What to commit together with the end of a sync that found news, such as a job. At most 990 commands. */
+  /** Returns commands to commit together with the end of a sync that found news, such as a `job.create`. At most 990. */
   readonly afterwards?: () => readonly Command[];
 }
 
@@ -38,15 +38,15 @@ const cursorSchema = z.object({
   url: z.string(),
   etag: z.string().optional(),
   last_modified: z.string().optional(),
-  /** SHA-256 of the items as they were read. */
+  /** The SHA-256 of the items. */
   items: z.string(),
 });
 
 const ITEMS_PER_UNIT = 100;
 
 /**
- * A source of a feed's items: an entity `feed.item` for each. An item that the publisher edits is changed; one that falls
- * out of the feed stays. A feed that has not changed costs one request and writes nothing.
+ * A source of the items of a feed: an entity `feed.item` for each. An item that the publisher edits is updated; one that drops out of
+ * the feed stays. A feed that has not changed costs one request and writes nothing.
  *
  * @example
  * ```ts
@@ -75,7 +75,7 @@ export function createRssSource(options: RssSourceOptions): SourcePlugin {
       const items = readItems(feed.xml, feed.url);
       const read = sha256(canonicalJson([...items]));
       const hasNews = read !== last?.items;
-      // A feed shows the newest first; they are told in the order in which they came about.
+      // A feed lists the newest first; items are stored oldest first.
       const commands = hasNews ? items.toReversed().map(toCommand) : [];
       for (let start = 0; start < commands.length; start += ITEMS_PER_UNIT) {
         signal.throwIfAborted();
@@ -100,7 +100,7 @@ export function createRssSource(options: RssSourceOptions): SourcePlugin {
     } catch (error) {
       if (!(error instanceof XmlError)) throw error;
       const { message, line } = error;
-      const text = `The feed of ${origin} cannot be read: ${message} (line ${line}). Nothing of it was taken.`;
+      const text = `The feed of ${origin} cannot be read: ${message} (line ${line}). None of its items were stored.`;
       throw new PluginError("ATLAS_PLUGINS_FEED_INVALID", { origin, line }, text);
     }
   }

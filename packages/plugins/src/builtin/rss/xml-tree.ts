@@ -1,15 +1,15 @@
 import { SaxesParser } from "saxes";
 
-/** An element: its name with the prefix that everybody gives its namespace, and what is in it. */
+/** An element: its name with the usual prefix of its namespace, and its content. */
 export interface XmlElement {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: readonly XmlElement[];
-  /** All text in it, also in its descendants. */
+  /** All text in it and its descendants. */
   readonly text: string;
 }
 
-/** Says where a text stops being XML. */
+/** The text is not well-formed XML; `line` says where. */
 export class XmlError extends Error {
   readonly line: number;
 
@@ -37,8 +37,8 @@ interface OpenElement extends XmlElement {
 }
 
 /**
- * Reads a whole document. It is strict, but lets the named characters of HTML pass as they stand, which feeds are full of.
- * Entities that a document defines itself are never expanded: the parser does not know how.
+ * Reads a whole document. It is strict, except that it keeps the named characters of HTML as they are, which feeds are full of. It never
+ * expands entities that a document defines itself.
  */
 export function parseXml(xml: string): XmlElement {
   const parser = new SaxesParser({ xmlns: true });

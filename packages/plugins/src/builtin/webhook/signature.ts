@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 const PREFIX = "whsec_";
 const MIN_SECRET_BYTES = 16;
 
-/** The key in a secret: after `whsec_` it is base64, otherwise the text itself. Nothing when it is too short. */
+/** The key of a secret: base64 after `whsec_`, otherwise the text itself. Nothing when it is too short. */
 export function webhookKey(secret: string): Buffer | undefined {
   const key = secret.startsWith(PREFIX)
     ? Buffer.from(secret.slice(PREFIX.length), "base64")
@@ -11,7 +11,7 @@ export function webhookKey(secret: string): Buffer | undefined {
   return key.length < MIN_SECRET_BYTES ? undefined : key;
 }
 
-/** The digest over a delivery, as Standard Webhooks 1.0 has it: id, time in seconds and body, joined by dots. */
+/** The digest of a delivery as Standard Webhooks 1.0 defines it: over id, time in seconds and body, joined by dots. */
 export function webhookDigest(
   key: Buffer,
   delivery: { readonly id: string; readonly timestamp: string; readonly body: string | Uint8Array },

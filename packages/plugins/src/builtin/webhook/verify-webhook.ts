@@ -3,21 +3,24 @@ import { z } from "zod";
 import { countOption, readOptions } from "../options.ts";
 import { SECRET_MUST, webhookDigest, webhookKey } from "./signature.ts";
 
-/** What a receiver got, and what it expects. */
+/** Options of {@link verifyWebhook}. */
 export interface VerifyWebhookOptions {
   /** The request's headers, as `fetch` or Node's `http` give them. */
   readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The body as it came, before any parsing. */
+  /** The raw body, before any parsing. */
   readonly body: string | Uint8Array;
-  /** The sender's secret; two while one takes the place of the other. */
+  /** The sender's secret, or several while one replaces another. */
   readonly secret: string | readonly string[];
   /** Now, in milliseconds since 1970. */
   readonly now: number;
-  /** How far the sender's clock may be off, and how old a delivery may be, in milliseconds. Default: 300,000. */
+  /**
+   * How far the sender's clock may be off, and how old a delivery may be, in milliseconds. Default: 300,000 (5 min), as Standard Webhooks
+   * suggests. A larger value gives an attacker more time to send a recorded delivery again.
+   */
   readonly toleranceMs?: number;
 }
 
-/** A delivery that is what it says, or why it is not to be trusted. */
+/** A genuine delivery, or the reason not to trust it. */
 export type VerifiedWebhook =
   | { readonly valid: true; readonly id: string }
   | { readonly valid: false; readonly reason: "header_missing" | "too_old_or_new" | "signature_wrong" };
@@ -29,7 +32,7 @@ const optionsSchema = z.strictObject({
   ),
   body: z.custom<string | Uint8Array>(
     (value) => typeof value === "string" || value instanceof Uint8Array,
-    "must be the body as it came: a text or bytes",
+    "must be the raw body: a text or bytes",
   ),
   secret: z.custom<string | readonly string[]>((value) => {
     const secrets = [value].flat();
@@ -40,9 +43,9 @@ const optionsSchema = z.strictObject({
 });
 
 /**
- * For receivers: is this delivery from someone who knows the secret, and is it recent? Compares in constant time. A delivery
- * can come twice, with the same `id`: remember the ids you have dealt with. Wrong use throws a `TypeError`; a wrong delivery
- * does not.
+ * For receivers: tells whether a delivery comes from someone who knows the secret, and is recent. It compares in constant time. The same
+ * delivery can arrive twice with the same `id`: remember the ids that you have handled. Wrong options throw a `TypeError`; a forged
+ * delivery does not.
  *
  * @example
  * ```ts

@@ -1,29 +1,32 @@
 import { type DomainEvent, type JsonValue, jsonText } from "@atlas/core";
 import { z } from "zod";
-import { PluginError } from "../../contract/errors.ts";
+import type { EventFilter } from "../../contract/event-filter.ts";
 import { defineSink, type SinkContext, type SinkPlugin } from "../../contract/sink.ts";
 import { exchange, statusError } from "../http.ts";
-import { countOption, functionOption, idOption, readOptions, textsOption } from "../options.ts";
+import { countOption, functionOption, idOption, onOption, readOptions } from "../options.ts";
 import { addressOption, headersOption } from "../web-options.ts";
 import { SECRET_MUST, webhookDigest, webhookKey } from "./signature.ts";
 
-/** Where events are sent, and how. */
+/** Options of {@link createWebhookSink}. */
 export interface WebhookSinkOptions {
-  /** Receives a POST for each event. Its path and query are treated as secret. */
+  /** The address that gets a POST for each event. Errors never quote its path and query, which may be a secret. */
   readonly url: string;
-  /** Signs each delivery: at least 16 bytes, or `whsec_` and base64. Default: deliveries are not signed. */
+  /** The key that signs each delivery: at least 16 bytes, or `whsec_` and base64. Default: deliveries are not signed. */
   readonly secret?: string;
   /** Default: `webhook`. */
   readonly id?: string;
-  /** Which events, such as `artifact.created` or `job.*`. Default: all. */
-  readonly on?: readonly string[];
-  /** Sent with each delivery. */
+  /** The events to send, as in `SinkPlugin.on`. Default: all. */
+  readonly on?: readonly (string | EventFilter)[];
+  /** Headers of each delivery. Default: none of your own. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** How long a delivery may take, in milliseconds. Default: 10,000. */
+  /**
+   * Time limit of one delivery, in milliseconds. Default: 10,000. A slow receiver delays the events behind it by as much, so let it
+   * answer first and work later.
+   */
   readonly timeoutMs?: number;
   /**
-   * What to send for an event; nothing leaves it out. The same event should give the same body. Default: its id, type,
-   * aggregate id, payload and time.
+   * Makes the body for an event; `undefined` skips the event. Return the same body for the same event, because a retry sends it again.
+   * Default: the event's id, type, aggregate id, payload and time.
    */
   readonly body?: WebhookBody;
 }
@@ -41,16 +44,16 @@ const optionsSchema = z.strictObject({
     .refine((secret) => webhookKey(secret) !== undefined, SECRET_MUST)
     .optional(),
   id: idOption.default("webhook"),
-  on: textsOption("must be a list of event types such as job.*").optional(),
+  on: onOption.optional(),
   headers: headersOption.default({}),
   timeoutMs: countOption({ min: 1, max: 30_000 }).default(10_000),
   body: functionOption<WebhookBody>().default(() => eventBody),
 });
 
 /**
- * A sink that sends each event to an address, signed as Standard Webhooks 1.0 has it: `webhook-id` is the event's id,
- * the same each time it comes, `webhook-timestamp` and `webhook-signature` are for {@link verifyWebhook}. An answer of 2xx
- * acknowledges; after 408, 425, 429, 5xx or none it comes again; other answers, redirects among them, are final.
+ * A sink that posts each event to an address. With a `secret` it signs as Standard Webhooks 1.0 does: the receiver passes `webhook-id`
+ * (the event's id, the same at every delivery), `webhook-timestamp` and `webhook-signature` to {@link verifyWebhook}. A 2xx answer
+ * acknowledges the event. No answer, 408, 425, 429 and 5xx are retried; any other answer, also a redirect, makes a dead letter.
  *
  * @example
  * ```ts
@@ -88,11 +91,6 @@ export function createWebhookSink(options: WebhookSinkOptions): SinkPlugin {
         await answer.body?.cancel();
         return answer;
       });
-      const { status } = response;
-      if (status >= 300 && status < 400) {
-        const message = `${origin} redirects (${status}), which is not followed; give the webhook's own address.`;
-        throw new PluginError("ATLAS_PLUGINS_HTTP_REFUSED", { origin, status }, message);
-      }
       if (!response.ok) throw statusError(origin, response, clock.now());
     },
   });
