@@ -15,14 +15,6 @@ import type { HarnessRuntime } from "@atlas/harness";
 import type { LLMMiddleware, LLMRuntime } from "@atlas/llm";
 import { type LLMModule, llmModule } from "@atlas/llm/module";
 import {
-  checkCapabilities,
-  createDelivery,
-  createJobAdmission,
-  createJobRunner,
-  createPluginRegistry,
-  createScheduler,
-  createSourceRunner,
-  type Delivery,
   type PluginServices,
   type PluginsModule,
   pluginsModule,
@@ -31,45 +23,62 @@ import {
   type SourceCheck,
   type SourceHealth,
   type SourcePlugin,
-  type SourceRunner,
-  scheduleOfWorkflow,
   type WorkflowPlugin,
 } from "@atlas/plugins";
+import {
+  checkCapabilities,
+  checkOptions,
+  createDelivery,
+  createJobAdmission,
+  createJobRunner,
+  createPluginRegistry,
+  createScheduler,
+  createSourceRunner,
+  type Delivery,
+  type SourceRunner,
+  scheduleOfWorkflow,
+} from "@atlas/plugins/runtime";
 import type { RoutingConfig } from "@atlas/routing";
 import { createAttemptLLM } from "./attempt-llm.ts";
 import { createGatewayLLM, type GatewayLLM } from "./gateway-llm.ts";
 import { createJobs, type Jobs } from "./jobs.ts";
 import { readRouting } from "./routing-file.ts";
 
-/** How a gateway is set up. Only `database` is needed. */
+/** Options of {@link createGateway}. Only `database` is required. */
 export interface GatewayOptions {
-  /** Path of the database file; it and its folder are made when missing. `:memory:` keeps nothing. */
+  /** Path of the database file. The file and its folder are created when they do not exist. `:memory:` keeps nothing. */
   readonly database: string;
   readonly sources?: readonly SourcePlugin[];
   readonly workflows?: readonly WorkflowPlugin[];
   readonly sinks?: readonly SinkPlugin[];
   /**
-   * Which models and agents are asked: the path of a routing file, or what it would hold. Default: the mock answers
-   * everything; it needs no key and says that it is one.
+   * The models and agents to ask: the path of a routing file, or its content. Default: a mock answers every call. It needs no key, and
+   * labels its answers as those of a mock.
    */
   readonly routing?: string | RoutingConfig;
-  /** Language models of your own, by the names that profiles use. */
+  /** Your own language models, by the names that profiles use. Default: none. */
   readonly providers?: Readonly<Record<string, LLMRuntime>>;
-  /** What is put around every call of a language model, the first outermost. Default: nothing. */
+  /** Middleware around every call of a language model, the first one outermost. Default: none. */
   readonly llmMiddleware?: readonly LLMMiddleware[];
-  /** What `ctx.llm` asks instead of the models of `routing`, without any routing. */
+  /** One language model that answers every call, without profiles or fail-over. Excludes `routing` and `providers`. */
   readonly llm?: LLMRuntime;
-  /** Where the keys that the routing file names are looked up. Default: `process.env`. */
+  /** The environment variables with the keys that the routing file names. Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** What `ctx.harness` is. Default: absent. */
+  /** The coding agents of `ctx.harness`. Default: none; a workflow that needs them is refused. */
   readonly harness?: HarnessRuntime;
-  /** What plugins find in `ctx.services`. Default: nothing. */
+  /** Services that plugins find in `ctx.services`. Default: none. */
   readonly services?: PluginServices;
-  /** Attempts at jobs that run at the same time. Default: 10. */
+  /**
+   * Attempts at jobs that run at the same time. Default: 10. Raise it when jobs mostly wait for models; all of them share one thread, so
+   * it does not speed up jobs that compute, and each uses memory while it runs.
+   */
   readonly concurrency?: number;
-  /** How long `stop()` waits for running plugins before it aborts them, in milliseconds. Default: 10,000. */
+  /**
+   * How long `stop()` waits for running plugins before it aborts them, in milliseconds. Default: 10,000, which fits the 30 s that most
+   * hosts give a process to end. Aborted jobs and deliveries are repeated after the next start.
+   */
   readonly graceMs?: number;
-  /** Keeps every applied command in order. Default: true. */
+  /** Keeps every applied command, for `verify`, `asOf` and `replay`. Default: true. Switching it off makes the file smaller and gives these up. */
   readonly journal?: boolean;
   readonly clock?: Clock;
   /** Default: nothing is logged. */
@@ -82,43 +91,45 @@ export interface Gateway extends AsyncDisposable {
   readonly repo: ReadOnlyRepo<PluginsModule | LLMModule>;
   readonly jobs: Jobs;
   readonly sinks: Sinks;
-  /** The database as a whole: backups, pruning, its past, its figures. Works until `stop()`. */
+  /** The database as a whole: backups, pruning, past states, figures. Usable until `stop()`. */
   readonly store: Pick<
     Store<PluginsModule | LLMModule>,
     "stats" | "backup" | "prune" | "verify" | "asOf" | "replay"
   >;
-  /** The language models, as workflows have them. What the host itself asks is kept with no job. */
+  /** The language models that workflows use. Calls of the host itself are not recorded with any job. */
   readonly llm: GatewayLLM;
   /**
-   * Syncs one source, or all; with `full`, from the beginning. Rejects with the first failure after all have ended.
+   * Syncs one source, or all, and resolves with counts per source: commands, changed, unchanged, checkpoints. With `{ full: true }` a
+   * source reads everything again. Works before `start()`. Rejects with the first failure once every sync has ended.
    */
   sync: SourceRunner["sync"];
-  /** Asks every source whether it could sync: can it connect, is it configured well? Never rejects. */
+  /** Asks every source whether a sync could work: can it connect, is its configuration right? Never rejects. */
   check(): Promise<GatewayCheck>;
-  /** Begins to sync by schedule, to run jobs and to deliver events. Always the same promise. */
+  /** Starts syncing by schedule, running jobs and delivering events. A second call returns the same promise. */
   start(): Promise<void>;
   health(): GatewayHealth;
   /**
-   * Ends in good order: asks syncs to end, waits for running jobs, delivers what is committed (giving up each after
-   * `graceMs`), commits every accepted command, and closes the database. Always the same promise.
+   * Stops in order: asks syncs to end, waits for running jobs, delivers committed events (each of these for at most `graceMs`), commits
+   * every accepted command and closes the database. A second call returns the same promise.
    */
   stop(): Promise<void>;
 }
 
-/** Sinks, as a host works with them. What they could not take is listed by `repo.plugins.listSinkExceptions()`. */
+/** Sinks, for the host. `repo.plugins.listFailedDeliveries()` lists the events that they have not taken. */
 export interface Sinks {
   /**
-   * Gives a sink's dead events another round of attempts: one of them, or all. Throws `ATLAS_PLUGINS_SINK_UNKNOWN`.
+   * Delivers a sink's dead letters again, with all attempts: all of them, or the one of `event_id`. Throws
+   * `ATLAS_PLUGINS_SINK_UNKNOWN`.
    */
   redrive: Delivery["redrive"];
 }
 
-/** What `check()` found. */
+/** The result of `check()`. */
 export interface GatewayCheck {
   readonly sources: readonly SourceCheck[];
 }
 
-/** How the gateway is: its store first, then its plugins. A failing plugin is no failure of the gateway. */
+/** The state of a gateway. `status` is that of its store: a failing plugin does not make the gateway fail. */
 export type GatewayHealth = Health & {
   readonly sources: readonly SourceHealth[];
   readonly sinks: readonly SinkHealth[];
@@ -128,8 +139,8 @@ export type GatewayHealth = Health & {
 const DEFAULT_GRACE_MS = 10_000;
 
 /**
- * Opens the database and puts the parts together. `commands`, `repo`, `jobs.create` and `sync` work at once; jobs run and
- * events are delivered from `start()` on.
+ * Opens the database and creates a gateway around it. `commands`, `repo`, `jobs.create` and `sync` work at once; jobs run and events
+ * are delivered after `start()`.
  *
  * @example
  * ```ts
@@ -147,7 +158,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { clock = systemClock, log = stderrLogger, graceMs = DEFAULT_GRACE_MS } = options;
   const { routing, providers, env = process.env, llmMiddleware: middleware = [] } = options;
   if (options.llm !== undefined && (routing !== undefined || providers !== undefined)) {
-    throw new TypeError("createGateway takes `llm`, or `routing` and `providers`, not both.");
+    throw new TypeError(
+      "createGateway: `llm` cannot be combined with `routing` or `providers`. Pass one language model as `llm`, or let `routing` choose.",
+    );
   }
   const known = { models: Object.keys(providers ?? {}) };
   const llm = createGatewayLLM({
@@ -207,13 +220,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       progress: runner.progress,
       newId: store.newId,
       onCommitted: store.onCommitted,
+      isStarted: () => started !== undefined,
       signal: over.signal,
     }),
     llm,
     store,
     sinks: {
-      async redrive(id, which) {
+      async redrive(id, which = {}) {
         registry.sink(id);
+        checkOptions("sinks.redrive", which, ["event_id"]);
         await delivery.redrive(id, which);
       },
     },
@@ -256,7 +271,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await runner.stop(graceMs);
       await delivery.stop(graceMs);
     }
-    over.abort(new CoreError("ATLAS_CORE_STOPPED", {}, "The gateway was stopped."));
+    over.abort(
+      new CoreError("ATLAS_CORE_STOPPED", {}, "The gateway was stopped. Create another one to go on."),
+    );
     await store.stop();
   }
 }

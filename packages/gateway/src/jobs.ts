@@ -7,41 +7,43 @@ import {
   type ReadOnlyRepo,
   type Store,
 } from "@atlas/core";
+import { PluginError, type PluginsModule } from "@atlas/plugins";
 import {
+  checkOptions,
   isJobOver,
   type JobRunner,
-  PluginError,
   type PluginRegistry,
   type PluginsCommand,
-  type PluginsModule,
   readJobInput,
-} from "@atlas/plugins";
+} from "@atlas/plugins/runtime";
 
-/** Jobs, as a host works with them. */
+/** Jobs, for the host. */
 export interface Jobs {
   /**
-   * Queues a job and resolves with it when it is on disk. The same id, or the same idempotency key for the same workflow,
-   * gives the job that is there already. Throws `ATLAS_PLUGINS_WORKFLOW_UNKNOWN`, or `ATLAS_PLUGINS_INPUT_INVALID` with
-   * what the workflow's schema says.
+   * Creates a job and resolves with it once it is on disk. If there is already a job with the same id, or with the same idempotency key
+   * for the same workflow, resolves with that one. Throws `ATLAS_PLUGINS_WORKFLOW_UNKNOWN`, or `ATLAS_PLUGINS_INPUT_INVALID` with the
+   * message of the workflow's schema.
    */
   create(job: NewJob): Promise<Job>;
+  /** The job with this id, or nothing. */
   get(id: string): Promise<Job | undefined>;
   /**
-   * Resolves with the job when it has succeeded, failed for good or been cancelled. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`,
-   * the reason of `signal`, or `ATLAS_CORE_STOPPED` when the gateway stops before.
+   * Resolves with the job once it has succeeded, failed for good or been cancelled. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`;
+   * `ATLAS_PLUGINS_NOT_STARTED` when the job has not ended and `gateway.start()` was not called, since no job runs before that; the reason
+   * of `signal`; or `ATLAS_CORE_STOPPED` when the gateway stops first.
    */
   wait(id: string, options?: { readonly signal?: AbortSignal }): Promise<Job>;
   /**
-   * Cancels a job: a queued or waiting one never runs, a running one is ended through its signal. A job that is over
-   * stays as it is. Resolves with the job. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`.
+   * Cancels a job and resolves with it. A queued or waiting job does not run any more, a running one is ended through its signal, and
+   * one that has ended stays as it is. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
   cancel(id: string): Promise<Job>;
   /**
-   * Queues a job that has failed for good, or was cancelled, once more with all its attempts; finished steps keep their
-   * results. Throws `ATLAS_PLUGINS_JOB_NOT_FAILED`, or `ATLAS_PLUGINS_JOB_NOT_FOUND`.
+   * Queues a job that failed for good or was cancelled again, with all its attempts. Finished steps of a failed job keep their results.
+   * Throws `ATLAS_PLUGINS_JOB_NOT_FAILED` or `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
   redrive(id: string): Promise<Job>;
-  /** How far a running job is, as it told last; nothing where it told nothing. */
+  /** The progress of running jobs: `of(id)` for the last report, `listen(…)` for every report. */
   readonly progress: JobRunner["progress"];
 }
 
@@ -53,10 +55,12 @@ export function createJobs(options: {
   readonly progress: JobRunner["progress"];
   readonly newId: () => string;
   readonly onCommitted: Store["onCommitted"];
+  /** True once the gateway was started. */
+  readonly isStarted: () => boolean;
   /** Aborted when the gateway has stopped. */
   readonly signal: AbortSignal;
 }): Jobs {
-  const { commands, repo, registry, newId, onCommitted } = options;
+  const { commands, repo, registry, newId, onCommitted, isStarted } = options;
 
   return {
     async create(job) {
@@ -76,7 +80,7 @@ export function createJobs(options: {
       try {
         await commands.enqueue({ type: "job.updateStatus", id, status: "cancelled" });
       } catch (error) {
-        // It was over before the command came.
+        // The job ended before the command arrived.
         if (!isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) throw error;
       }
       return found(id, await repo.getJob(id));
@@ -86,12 +90,14 @@ export function createJobs(options: {
       if (status !== "failed" && status !== "cancelled") throw notFailed(id, status);
       await commands.enqueueAll([
         { type: "plugins.job.forgive", job_id: id, attempt },
-        // Held to that attempt, so that a second redrive does not queue what the first has started.
+        // Bound to that run, so that a second redrive does not queue again what the first has started.
         { type: "job.updateStatus", id, status: "queued", ...(attempt === 0 ? {} : { attempt }) },
       ]);
       return found(id, await repo.getJob(id));
     },
-    async wait(id, { signal: given } = {}) {
+    async wait(id, waitOptions = {}) {
+      checkOptions("jobs.wait", waitOptions, ["signal"]);
+      const { signal: given } = waitOptions;
       const signal = given === undefined ? options.signal : AbortSignal.any([given, options.signal]);
       signal.throwIfAborted();
       return new Promise<Job>((resolve, reject) => {
@@ -99,9 +105,11 @@ export function createJobs(options: {
           repo.getJob(id).then((job) => {
             if (job === undefined) end(() => reject(notFound(id)));
             else if (isJobOver(job)) end(() => resolve(job));
-          }, reject);
+            else if (!isStarted()) end(() => reject(notStarted(id)));
+          }, failed);
         };
-        const abort = (): void => end(() => reject(signal.reason));
+        const failed = (error: unknown): void => end(() => reject(error));
+        const abort = (): void => failed(signal.reason);
         const end = (settle: () => void): void => {
           unsubscribe();
           signal.removeEventListener("abort", abort);
@@ -124,13 +132,25 @@ function found(id: string, job: Job | undefined): Job {
 }
 
 function notFound(id: string): PluginError {
-  return new PluginError("ATLAS_PLUGINS_JOB_NOT_FOUND", { id }, `There is no job "${id}".`);
+  return new PluginError(
+    "ATLAS_PLUGINS_JOB_NOT_FOUND",
+    { id },
+    `There is no job "${id}". Check the id; the job may have been pruned.`,
+  );
 }
 
 function notFailed(id: string, status: string): PluginError {
   return new PluginError(
     "ATLAS_PLUGINS_JOB_NOT_FAILED",
     { id, status },
-    `Job "${id}" is ${status}; only one that has failed for good, or was cancelled, can be redriven.`,
+    `The job "${id}" is ${status}. Only a job that failed for good or was cancelled can be redriven; create another job instead.`,
+  );
+}
+
+function notStarted(id: string): PluginError {
+  return new PluginError(
+    "ATLAS_PLUGINS_NOT_STARTED",
+    { id },
+    `jobs.wait("${id}") would wait for ever: no job runs before the gateway is started. Call gateway.start() first.`,
   );
 }

@@ -94,7 +94,8 @@ describe("a gateway", () => {
 
   it("tells those who wait for a job that it was stopped", async () => {
     const gateway = await open({ workflows: [hello] });
-    const job = await gateway.jobs.create({ workflow_id: "hello.v1" });
+    await gateway.start();
+    const job = await gateway.jobs.create({ workflow_id: "hello.v1", run_at: "2999-01-01T00:00:00Z" });
     const waited = expect(gateway.jobs.wait(job.id)).rejects.toMatchObject({ code: "ATLAS_CORE_STOPPED" });
     await gateway.stop();
     await waited;

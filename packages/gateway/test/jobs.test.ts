@@ -33,7 +33,7 @@ describe("a job whose input its workflow's schema does not take", () => {
       {
         code: "ATLAS_PLUGINS_INPUT_INVALID",
         details: { workflow_id: "typed.v1", path: "topic" },
-        message: 'The input of a "typed.v1" job is not valid at "topic": must be a topic',
+        message: 'The input of a job for the workflow "typed.v1" is invalid at "topic": must be a topic',
       },
     );
     await expect(gateway.jobs.create({ workflow_id: "typed.v1" })).rejects.toMatchObject({
@@ -117,6 +117,56 @@ describe("a job", () => {
     });
   });
 
+  it("cannot be waited for before the gateway is started, unless it has ended", async () => {
+    const gateway = await open({ workflows: [typed] });
+    const job = await gateway.jobs.create({ workflow_id: "typed.v1", input: { topic: "sea" } });
+    await expect(gateway.jobs.wait(job.id)).rejects.toMatchObject({
+      code: "ATLAS_PLUGINS_NOT_STARTED",
+      details: { id: job.id },
+      message: expect.stringContaining("Call gateway.start() first."),
+    });
+    await gateway.jobs.cancel(job.id);
+    expect(await gateway.jobs.wait(job.id)).toMatchObject({ status: "cancelled" });
+    await expect(gateway.jobs.wait("nobody")).rejects.toMatchObject({ code: "ATLAS_PLUGINS_JOB_NOT_FOUND" });
+  });
+
+  it("that waited says how many runs it had, and how many attempts these used", async () => {
+    const gateway = await open({
+      workflows: [
+        {
+          id: "patient.v1",
+          async run(ctx) {
+            await ctx.waitForEvent({ type: "go" });
+            expect(await ctx.repo.getJob("j1")).toMatchObject({ attempt: 2 });
+            expect(ctx.attempt).toBe(1);
+            throw Object.assign(new Error("no"), { retryable: false });
+          },
+        },
+      ],
+    });
+    await gateway.start();
+    await gateway.jobs.create({ id: "j1", workflow_id: "patient.v1" });
+    while ((await gateway.repo.plugins.getJobWait("j1")) === undefined) await new Promise(setImmediate);
+    expect(await gateway.repo.plugins.getJobAttempts("j1")).toEqual({ runs: 1, attempts_used: 0 });
+    await gateway.commands.enqueue({ type: "domainEvent.emit", event: { type: "go" } });
+    expect(await gateway.jobs.wait("j1")).toMatchObject({
+      status: "failed",
+      attempt: 2,
+      error: { message: "no" },
+    });
+    expect(await gateway.repo.plugins.getJobAttempts("j1")).toEqual({ runs: 2, attempts_used: 1 });
+  });
+
+  it("refuses options that a method does not have", async () => {
+    const gateway = await open({ sinks: [{ id: "log", handle: async () => undefined }] });
+    await expect(gateway.jobs.wait("j1", { singal: undefined } as never)).rejects.toThrow(
+      'jobs.wait has no option "singal". Did you mean "signal"?',
+    );
+    await expect(gateway.sinks.redrive("log", { eventid: "x" } as never)).rejects.toThrow(
+      'sinks.redrive has no option "eventid". Did you mean "event_id"?',
+    );
+  });
+
   it("that has failed for good is redriven with all its attempts and its finished steps", async () => {
     let works = false;
     let paid = 0;
@@ -139,10 +189,13 @@ describe("a job", () => {
     await gateway.start();
     const job = await gateway.jobs.create({ workflow_id: "work.v1" });
     expect(await gateway.jobs.wait(job.id)).toMatchObject({ status: "failed", attempt: 2 });
+    expect(await gateway.repo.plugins.getJobAttempts(job.id)).toEqual({ runs: 2, attempts_used: 2 });
     works = true;
     expect(await gateway.jobs.redrive(job.id)).toMatchObject({ id: job.id });
     expect(await gateway.jobs.wait(job.id)).toMatchObject({ status: "succeeded", attempt: 3 });
     expect(attempts).toEqual([1, 2, 1]);
+    expect(await gateway.repo.plugins.getJobAttempts(job.id)).toEqual({ runs: 3 });
+    expect(await gateway.repo.plugins.getJobAttempts("nobody")).toBeUndefined();
     expect(paid).toBe(1);
     await expect(gateway.jobs.redrive(job.id)).rejects.toMatchObject({
       code: "ATLAS_PLUGINS_JOB_NOT_FAILED",
