@@ -1,6 +1,7 @@
 import { createStore, silentLogger, systemClock } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
-import { createJobAdmission, createJobRunner, createPluginRegistry, pluginsModule } from "@atlas/plugins";
+import { pluginsModule } from "@atlas/plugins";
+import { createJobAdmission, createJobRunner, createPluginRegistry } from "@atlas/plugins/runtime";
 import { createCountdown, type JobLane, spread } from "./lane.ts";
 
 /** Atlas as a gateway puts it together: its store, and its job runner with a workflow that does nothing. */

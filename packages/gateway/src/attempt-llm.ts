@@ -1,7 +1,7 @@
 import { type Clock, type CommandSink, isoTime, type Job, type Logger } from "@atlas/core";
 import { isLLMError, type LLM, type LLMOptions, type LLMResult } from "@atlas/llm";
 import type { LLMCall, LLMCommand } from "@atlas/llm/module";
-import type { AttemptLLM } from "@atlas/plugins";
+import type { AttemptLLM } from "@atlas/plugins/runtime";
 import type { Attempt, Route } from "@atlas/routing";
 
 const LONGEST_TEXT = 1_000;

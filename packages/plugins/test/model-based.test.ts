@@ -10,14 +10,14 @@ import {
 import { createMockLLM } from "@atlas/llm/mock";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { pluginsModule } from "../src/index.ts";
 import {
   createJobRunner,
   createPluginRegistry,
   type JobRunner,
   type PluginRegistry,
   type PluginsCommand,
-  pluginsModule,
-} from "../src/index.ts";
+} from "../src/runtime.ts";
 
 /** What one run of the workflow does; after the last, every run ends well. */
 type Act = "succeeds" | "fails" | "hangs" | "sleeps";

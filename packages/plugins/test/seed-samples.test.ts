@@ -1,6 +1,6 @@
 import { createMockLLM } from "@atlas/llm/mock";
 import { expect, it } from "vitest";
-import { createDelivery, createJobRunner, createPluginRegistry, createSourceRunner } from "../src/index.ts";
+import { createDelivery, createJobRunner, createPluginRegistry, createSourceRunner } from "../src/runtime.ts";
 import { acknowledgingSink, nineCommands, source } from "./seed/commands.ts";
 import { myWorkflow } from "./seed/my-workflow.ts";
 import { openStore } from "./support/open-store.ts";

@@ -5,37 +5,37 @@ import { PluginError } from "../contract/errors.ts";
 type CallEnd =
   | { readonly kind: "returned" }
   | { readonly kind: "threw"; readonly error: unknown }
-  /** It was ended from outside; what it did afterwards, if anything, does not count. */
+  /** It was ended from outside. Whatever it did afterwards does not count. */
   | { readonly kind: "aborted"; readonly reason: unknown };
 
-/** One call of a plugin, bounded in time. */
+/** One call of a plugin with a time limit. */
 export interface Call {
   /** Aborted when the call should end. */
   readonly signal: AbortSignal;
   /** Never rejects. */
   readonly ended: Promise<CallEnd>;
-  /** Asks the plugin to end; what it still does counts. */
+  /** Asks the plugin to end. What it still does counts. */
   ask(reason: unknown): void;
-  /** Ends the call: nothing that the plugin does from now on counts, and it is waited for no longer than `graceMs`. */
+  /** Ends the call: nothing that the plugin does from now on counts, and `ended` resolves after `graceMs` at the latest. */
   abort(reason: unknown, graceMs: number): void;
 }
 
 /**
- * Calls a plugin. Whatever it does (throws at once, rejects with nothing, returns a hostile thenable, never ends), `ended`
- * resolves, at the latest `graceMs` after its time is up.
+ * Calls a plugin. `ended` resolves whatever the plugin does (throws at once, rejects with nothing, returns a hostile thenable, never
+ * ends), at the latest `graceMs` after the time limit.
  */
 export function startCall(options: {
   readonly clock: Clock;
   readonly plugin: string;
   readonly timeoutMs: number;
   readonly graceMs: number;
-  /** Called once, when the call is aborted: from then on its context must refuse. */
+  /** Called once when the call is aborted; from then on its context must refuse. */
   readonly onAbort: () => void;
   readonly work: (call: Pick<Call, "signal" | "abort">) => Promise<void>;
 }): Call {
   const { clock, plugin, timeoutMs, graceMs, onAbort, work } = options;
   const { promise, resolve } = Promise.withResolvers<CallEnd>();
-  // Most plugins never look at it, and it costs more than the rest of the call.
+  // Made on demand: most plugins never use it, and it costs more than the rest of the call.
   let controller: AbortController | undefined;
   let asked: { readonly reason: unknown } | undefined;
   let aborted: { readonly reason: unknown } | undefined;
@@ -74,7 +74,7 @@ export function startCall(options: {
     resolve(aborted === undefined ? how : { kind: "aborted", reason: aborted.reason });
   };
 
-  // Resolving with it takes what is thrown at once, and thenables that behave badly.
+  // A promise contains what is thrown synchronously, and thenables that misbehave.
   new Promise<void>((settle) => settle(work(call))).then(
     () => end({ kind: "returned" }),
     (error: unknown) => end({ kind: "threw", error }),
@@ -86,6 +86,6 @@ function timedOut(plugin: string, timeoutMs: number): PluginError {
   return new PluginError(
     "ATLAS_PLUGINS_TIMEOUT",
     { plugin, timeoutMs },
-    `${plugin} did not end within ${timeoutMs} ms. Heed ctx.signal, or give it a longer timeoutMs.`,
+    `${plugin} did not end within ${timeoutMs} ms. Stop when ctx.signal aborts, or raise its timeoutMs.`,
   );
 }

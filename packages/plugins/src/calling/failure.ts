@@ -1,30 +1,42 @@
 import type { JsonObject } from "@atlas/core";
 
-/** What a plugin's failure says: what is kept of it, and what it asks for. */
-export interface Failure {
-  /** Message and code, as they are stored; never a stack. */
+/** What a plugin threw: the record to keep of it, and what it asks of the retry. */
+export interface PluginFailure {
+  /**
+   * The record that is stored: `message`, and where known `name`, `code` and `causes` (a list of `{ name?, message, code? }`, the
+   * outermost first). `message` includes the messages of the causes. It never holds a stack.
+   */
   readonly error: JsonObject;
-  /** False where the plugin said so: then no further attempt is made. */
+  /** False when the thrown value says `retryable: false`; the call is then not repeated. */
   readonly retryable: boolean;
-  /** The earliest next attempt that the plugin asked for, in milliseconds from now. */
+  /** The shortest pause before the next attempt that the thrown value asks for, in milliseconds; at most a day. */
   readonly retryAfterMs?: number;
 }
 
-const MAX_MESSAGE = 2_000;
+/** One error of a chain of causes. */
+interface Link {
+  readonly name?: string;
+  readonly message: string;
+  readonly code?: string;
+}
+
+const MAX_TEXT = 2_000;
+const MAX_SHORT_TEXT = 255;
+const MAX_CAUSES = 5;
 const LONGEST_WAIT_MS = 24 * 60 * 60 * 1_000;
 
 /**
- * Reads whatever a plugin threw. An error may carry `retryable: false` and `retryAfterMs`; everything else about it is read
- * with care, for a thrown value can be anything.
+ * Reads whatever a plugin threw. An error may carry `retryable: false` and `retryAfterMs`. Every property is read with care, since a
+ * thrown value can be anything: a proxy that throws, or an error that is its own cause.
  */
-export function readFailure(thrown: unknown): Failure {
-  const message = textAt(thrown, "message") ?? textOf(thrown);
-  const code = textAt(thrown, "code");
+export function readFailure(thrown: unknown): PluginFailure {
+  const [first, ...causes] = chainOf(thrown).map(linkOf);
   const retryAfterMs = valueAt(thrown, "retryAfterMs");
   return {
     error: {
-      message: message.slice(0, MAX_MESSAGE).toWellFormed(),
-      ...(code === undefined ? {} : { code: code.slice(0, 255).toWellFormed() }),
+      ...first,
+      message: clipped(sentence([first, ...causes]) || describe(thrown), MAX_TEXT),
+      ...(causes.length === 0 ? {} : { causes: causes.map((link) => ({ ...link })) }),
     },
     retryable: valueAt(thrown, "retryable") !== false,
     ...(typeof retryAfterMs === "number" && retryAfterMs >= 0
@@ -33,8 +45,55 @@ export function readFailure(thrown: unknown): Failure {
   };
 }
 
+/** The message of a failure, as logs and health show it. */
+export function messageOf(thrown: unknown): string {
+  return String(readFailure(thrown).error["message"]);
+}
+
+/** What was thrown and its causes, at most five, each once. */
+function chainOf(thrown: unknown): readonly unknown[] {
+  const chain = [thrown];
+  while (chain.length <= MAX_CAUSES) {
+    const cause = causeOf(chain.at(-1));
+    if (cause === undefined || cause === null || chain.includes(cause)) break;
+    chain.push(cause);
+  }
+  return chain;
+}
+
+/** An `AggregateError`, such as a connection that was refused on every address, has its reasons in `errors`. */
+function causeOf(error: unknown): unknown {
+  return valueAt(error, "cause") ?? valueAt(valueAt(error, "errors"), "0");
+}
+
+function linkOf(error: unknown): Link {
+  const name = textAt(error, "name");
+  const code = textAt(error, "code");
+  const message = textAt(error, "message") ?? (typeof error === "object" ? "" : describe(error));
+  return {
+    ...(name === undefined ? {} : { name: clipped(name, MAX_SHORT_TEXT) }),
+    message: clipped(message, MAX_TEXT),
+    ...(code === undefined ? {} : { code: clipped(code, MAX_SHORT_TEXT) }),
+  };
+}
+
+/** The messages from the outermost to the innermost, without those that the one before already quotes. */
+function sentence(links: readonly (Link | undefined)[]): string {
+  let text = "";
+  for (const { message = "" } of links.flatMap((link) => link ?? [])) {
+    if (message === "" || text.includes(message)) continue;
+    text = text === "" ? message : `${text.replace(/[.:]\s*$/, "")}: ${message}`;
+  }
+  return text;
+}
+
+function clipped(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed();
+}
+
 function valueAt(thrown: unknown, name: string): unknown {
   try {
+    // Whatever it is, reading a property of it either gives a value or throws.
     return (thrown as Readonly<Record<string, unknown>> | null | undefined)?.[name];
   } catch {
     return undefined;
@@ -46,13 +105,14 @@ function textAt(thrown: unknown, name: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-function textOf(thrown: unknown): string {
+/** Words for a value without a message. */
+function describe(thrown: unknown): string {
   try {
     if (typeof thrown === "string" && thrown !== "") return thrown;
     if (thrown === undefined || thrown === null || thrown === "")
-      return `It failed with ${JSON.stringify(thrown) ?? "undefined"}.`;
+      return `The plugin threw ${JSON.stringify(thrown) ?? "undefined"} instead of an error.`;
     return String(thrown);
   } catch {
-    return "It failed with something that cannot be read.";
+    return "The plugin threw a value that cannot be read.";
   }
 }

@@ -1,4 +1,4 @@
-/** What each code of the plugins package carries in `details`; `docs/errors.md` says what to do. */
+/** The `details` of each error code of this package; `docs/errors.md` says what to do about each. */
 export interface PluginErrorDetails {
   ATLAS_PLUGINS_CANCELLED: { readonly id: string };
   ATLAS_PLUGINS_CONTEXT_ENDED: { readonly plugin: string };
@@ -13,6 +13,8 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_INPUT_INVALID: { readonly workflow_id: string; readonly path: string };
   ATLAS_PLUGINS_JOB_NOT_FAILED: { readonly id: string; readonly status: string };
   ATLAS_PLUGINS_JOB_NOT_FOUND: { readonly id: string };
+  ATLAS_PLUGINS_NOT_STARTED: { readonly id: string };
+  ATLAS_PLUGINS_NOT_WAITING: { readonly id: string };
   ATLAS_PLUGINS_SINK_UNKNOWN: { readonly id: string; readonly nearest?: string };
   ATLAS_PLUGINS_SOURCE_UNKNOWN: { readonly id: string; readonly nearest?: string };
   ATLAS_PLUGINS_STEP_REUSED: { readonly name: string };
@@ -28,10 +30,10 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_WORKFLOW_UNKNOWN: { readonly id: string; readonly nearest?: string };
 }
 
-/** Every code of a `PluginError`. */
+/** The code of a `PluginError`. */
 export type PluginErrorCode = keyof PluginErrorDetails;
 
-// The outside world may be in order again later; the other codes need another call.
+// The outside world may recover without any change to the call; every other code needs another call.
 const retryable: ReadonlySet<PluginErrorCode> = new Set<PluginErrorCode>([
   "ATLAS_PLUGINS_FEED_INVALID",
   "ATLAS_PLUGINS_FOLDER_UNREADABLE",
@@ -43,14 +45,21 @@ const retryable: ReadonlySet<PluginErrorCode> = new Set<PluginErrorCode>([
   "ATLAS_PLUGINS_TOO_MANY_COMMANDS",
 ]);
 
-/** Every failure that the plugins package itself reports. Branch on `code`. */
+// One symbol for every copy of this package in a process. `instanceof` fails for an error that another copy made.
+const brand = Symbol.for("@atlas/plugins.PluginError");
+
+/** Every failure that this package reports. Branch on `code`; recognise one with {@link isPluginError}. */
 export class PluginError<Code extends PluginErrorCode = PluginErrorCode> extends Error {
+  static {
+    Object.defineProperty(PluginError.prototype, brand, { value: true });
+  }
+
   override readonly name = "PluginError";
   readonly code: Code;
-  /** True where the same may succeed later without any change to it. */
+  /** True when the same call may succeed later without any change to it. */
   readonly retryable: boolean;
   readonly details: PluginErrorDetails[Code];
-  /** How long whoever was asked wants to be left alone, in milliseconds. */
+  /** The pause that the other side asked for before the next call, in milliseconds. */
   readonly retryAfterMs?: number;
 
   constructor(
@@ -68,7 +77,31 @@ export class PluginError<Code extends PluginErrorCode = PluginErrorCode> extends
   }
 }
 
-/** Why a plugin's call is ended when the gateway stops. */
+/**
+ * True for a `PluginError`, also for one from another installed copy of this package. With a `code` it is true for that code only,
+ * and TypeScript then knows the type of `details`.
+ *
+ * @example
+ * ```ts
+ * const error: unknown = new PluginError("ATLAS_PLUGINS_JOB_NOT_FOUND", { id: "j1" }, 'There is no job "j1".');
+ * assert.ok(isPluginError(error, "ATLAS_PLUGINS_JOB_NOT_FOUND") && error.details.id === "j1");
+ * ```
+ */
+export function isPluginError(error: unknown): error is PluginError;
+export function isPluginError<Code extends PluginErrorCode>(
+  error: unknown,
+  code: Code,
+): error is PluginError<Code>;
+export function isPluginError(error: unknown, code?: PluginErrorCode): boolean {
+  if (typeof error !== "object" || error === null || !(brand in error)) return false;
+  return code === undefined || ("code" in error && error.code === code);
+}
+
+/** The reason of `ctx.signal` when the gateway stops. */
 export function stopping(): PluginError {
-  return new PluginError("ATLAS_PLUGINS_STOPPING", {}, "The gateway is stopping.");
+  return new PluginError(
+    "ATLAS_PLUGINS_STOPPING",
+    {},
+    "The gateway is stopping. This call is repeated after the next start.",
+  );
 }

@@ -1,18 +1,71 @@
+import { canonicalJson, type DomainEvent, idText, jsonObject } from "@atlas/core";
+import { z } from "zod";
+
 const PATTERN = /^[^*]+(\.\*)?$/;
 
-/** True for the event types that a sink's `on` names. A `TypeError` says which entry is no type and no `prefix.*`. */
-export function eventTypeFilter(on: readonly string[] | undefined, sink: string): (type: string) => boolean {
+/** The schema of an {@link EventFilter}. */
+export const eventFilter = z.strictObject({
+  /** A type such as `artifact.created`, or every type below one, such as `job.*`. */
+  type: idText.refine(
+    (type) => PATTERN.test(type),
+    'must be a type such as "artifact.created", or "job.*" for all below one',
+  ),
+  aggregate_id: idText.optional(),
+  /** Values that the event's payload must have at its top level. */
+  payload: jsonObject.optional(),
+});
+
+/**
+ * Selects domain events; every given field must match. `type` is a type such as `artifact.created`, or `job.*` for every type
+ * that starts with `job.`. `payload` lists values that the event's payload must have at its top level.
+ */
+export type EventFilter = Readonly<z.output<typeof eventFilter>>;
+
+/** True when the event matches the filter. */
+export function matchesEvent(
+  event: Pick<DomainEvent, "type" | "aggregate_id" | "payload">,
+  { type, aggregate_id, payload = {} }: EventFilter,
+): boolean {
+  const isOfType = type.endsWith(".*") ? event.type.startsWith(type.slice(0, -1)) : event.type === type;
+  if (!isOfType || (aggregate_id !== undefined && event.aggregate_id !== aggregate_id)) return false;
+  return Object.entries(payload).every(
+    ([key, value]) => Object.hasOwn(event.payload, key) && isSameJson(event.payload[key], value),
+  );
+}
+
+/**
+ * A test for the events that a list selects: any entry may match, and no list selects all events. An entry is a filter, or the
+ * `type` of one. A `TypeError` names the wrong entry; `of` names the owner of the list, such as `The sink "list"`.
+ */
+export function eventSelector(
+  on: readonly (string | EventFilter)[] | undefined,
+  of: string,
+): (event: DomainEvent) => boolean {
   if (on === undefined) return () => true;
-  const types = new Set<string>();
-  const prefixes: string[] = [];
-  for (const entry of on) {
-    if (typeof entry !== "string" || !PATTERN.test(entry)) {
-      throw new TypeError(
-        `The sink "${sink}" names ${JSON.stringify(entry)} in "on"; write a type such as "artifact.created", or all below one such as "job.*".`,
-      );
-    }
-    if (entry.endsWith(".*")) prefixes.push(entry.slice(0, -1));
-    else types.add(entry);
+  if (!Array.isArray(on)) throw new TypeError(`${of}: "on" must be a list of event types and filters.`);
+  const filters = on.map((entry) => parseEventFilter(entry, `${of}: an entry of "on"`));
+  return (event) => filters.some((filter) => matchesEvent(event, filter));
+}
+
+/** Checks a filter, or a type that stands for one. A `TypeError` says what is wrong with it; `of` names it. */
+export function parseEventFilter(given: unknown, of: string): EventFilter {
+  const parsed = eventFilter.safeParse(typeof given === "string" ? { type: given } : given);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = issue?.path.join(".") ?? "";
+  throw new TypeError(
+    `${of} must be an event type such as "artifact.created" or "job.*", or a filter { type, aggregate_id?, payload? }; got ${shown(given)}${path === "" ? "" : ` (${path}: ${issue?.message})`}.`,
+  );
+}
+
+function isSameJson(left: unknown, right: unknown): boolean {
+  return canonicalJson(left) === canonicalJson(right);
+}
+
+function shown(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? String(value)).slice(0, 200);
+  } catch {
+    return typeof value;
   }
-  return (type) => types.has(type) || prefixes.some((prefix) => type.startsWith(prefix));
 }

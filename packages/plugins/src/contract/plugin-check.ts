@@ -1,50 +1,69 @@
-import { didYouMean } from "@atlas/core/internal";
-import { eventTypeFilter } from "./event-filter.ts";
+import { didYouMean, nearestName } from "@atlas/core/internal";
+import { eventSelector } from "./event-filter.ts";
+import { checkOptions } from "./known-options.ts";
 import type { RetryPolicy } from "./retry.ts";
-import { parseSchedule } from "./schedule.ts";
+import { parseSchedule, SCHEDULE_OPTIONS } from "./schedule.ts";
 import type { SinkPlugin } from "./sink.ts";
 import type { SourcePlugin } from "./source.ts";
 import type { Capability, WorkflowPlugin } from "./workflow.ts";
 
+const SOURCE = ["id", "sync", "check", "schedule", "retry", "timeoutMs"];
+const WORKFLOW = ["id", "run", "input", "capabilities", "retry", "timeoutMs", "concurrency", "schedule"];
+const SINK = ["id", "handle", "on", "from", "timeoutMs", "retry"];
+const RETRY = ["maxAttempts", "firstDelayMs", "maxDelayMs"];
 const CAPABILITIES: readonly Capability[] = ["harness"];
-// What a timer of Node can hold.
+// The longest timer of Node.
 const LONGEST_MS = 2_147_483_647;
 
-/** Looks at a source's options; a `TypeError` says which cannot be kept. */
-export function checkSource({ id, schedule, retry, timeoutMs, check }: SourcePlugin): void {
+/** Checks the options of a source. A `TypeError` says which one is wrong and what it must be. */
+export function checkSource(source: SourcePlugin): void {
+  const { id, schedule, retry, timeoutMs, check } = source;
   const of = `The source "${id}"`;
-  checkTimes(of, { timeoutMs, retry });
-  if (schedule !== undefined) parseSchedule(schedule, of);
-  if (check !== undefined && typeof check !== "function") throw new TypeError(`${of}: check is a method.`);
+  checkSpelling(of, source, SOURCE);
+  checkTimes(of, { timeoutMs, retry }, RETRY);
+  if (schedule !== undefined) {
+    checkOptions(`${of}: schedule`, schedule, SCHEDULE_OPTIONS);
+    parseSchedule(schedule, of);
+  }
+  if (check !== undefined && typeof check !== "function")
+    throw new TypeError(`${of}: check must be a method; got ${JSON.stringify(check)}.`);
 }
 
-/** Looks at a workflow's options. */
+/** Checks the options of a workflow. */
 export function checkWorkflow(workflow: WorkflowPlugin): void {
   const { id, schedule, retry, timeoutMs, concurrency, input, capabilities } = workflow;
   const of = `The workflow "${id}"`;
-  checkTimes(of, { timeoutMs, retry });
-  if (schedule !== undefined) parseSchedule(schedule, of);
+  checkSpelling(of, workflow, WORKFLOW);
+  checkTimes(of, { timeoutMs, retry }, [...RETRY, "retryable"]);
+  if (schedule !== undefined) {
+    checkOptions(`${of}: schedule`, schedule, [...SCHEDULE_OPTIONS, "input"]);
+    parseSchedule(schedule, of);
+  }
   checkWhole(of, "concurrency", concurrency, 1, 100_000);
   if (input !== undefined && typeof input["~standard"]?.validate !== "function")
-    throw new TypeError(`${of}: input is a schema such as z.object({ … }), or another Standard Schema.`);
+    throw new TypeError(
+      `${of}: input must be a schema such as z.object({ … }), or another schema that implements Standard Schema.`,
+    );
   for (const capability of capabilities ?? []) {
     if (!CAPABILITIES.includes(capability))
       throw new TypeError(
-        `${of} asks for the capability ${JSON.stringify(capability)}, which there is not.${didYouMean(String(capability), CAPABILITIES)}`,
+        `${of} asks for the unknown capability ${JSON.stringify(capability)}.${didYouMean(String(capability), CAPABILITIES)} Known: ${CAPABILITIES.join(", ")}.`,
       );
   }
 }
 
-/** Looks at a sink's options. */
-export function checkSink({ id, on, from, retry, timeoutMs }: SinkPlugin): void {
+/** Checks the options of a sink. */
+export function checkSink(sink: SinkPlugin): void {
+  const { id, on, from, retry, timeoutMs } = sink;
   const of = `The sink "${id}"`;
-  checkTimes(of, { timeoutMs, retry });
-  eventTypeFilter(on, id);
+  checkSpelling(of, sink, SINK);
+  checkTimes(of, { timeoutMs, retry }, RETRY);
+  eventSelector(on, of);
   if (from !== undefined && from !== "now" && from !== "start")
-    throw new TypeError(`${of}: from is "now" or "start"; got ${JSON.stringify(from)}.`);
+    throw new TypeError(`${of}: from must be "now" or "start"; got ${JSON.stringify(from)}.`);
 }
 
-/** Refuses workflows that need what the host did not give. */
+/** Refuses workflows that need something that the host does not provide. */
 export function checkCapabilities(
   workflows: Iterable<WorkflowPlugin>,
   given: { readonly harness: boolean },
@@ -52,7 +71,19 @@ export function checkCapabilities(
   for (const { id, capabilities = [] } of workflows) {
     if (capabilities.includes("harness") && !given.harness)
       throw new TypeError(
-        `The workflow "${id}" needs a harness, and none is configured. Give the gateway one.`,
+        `The workflow "${id}" needs a harness, but the gateway has none. Pass one as createGateway({ harness }).`,
+      );
+  }
+}
+
+/** A plugin may carry fields of its own, so only those that look like a misspelt option are refused. */
+function checkSpelling(of: string, plugin: object, known: readonly string[]): void {
+  for (const name of Object.keys(plugin)) {
+    if (known.includes(name)) continue;
+    const nearest = nearestName(name, known);
+    if (nearest !== undefined)
+      throw new TypeError(
+        `${of} has no option "${name}". Did you mean "${nearest}"? A field of your own needs a name that is less similar.`,
       );
   }
 }
@@ -63,8 +94,10 @@ function checkTimes(
     timeoutMs,
     retry = {},
   }: { readonly timeoutMs: number | undefined; readonly retry: RetryPolicy | undefined },
+  retryOptions: readonly string[],
 ): void {
   checkWhole(of, "timeoutMs", timeoutMs, 1, LONGEST_MS);
+  checkOptions(`${of}: retry`, retry, retryOptions);
   checkWhole(of, "retry.maxAttempts", retry.maxAttempts, 1, 1_000);
   checkWhole(of, "retry.firstDelayMs", retry.firstDelayMs, 0, LONGEST_MS);
   checkWhole(of, "retry.maxDelayMs", retry.maxDelayMs, 0, LONGEST_MS);
@@ -72,5 +105,7 @@ function checkTimes(
 
 function checkWhole(of: string, name: string, value: number | undefined, least: number, most: number): void {
   if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
-  throw new TypeError(`${of}: ${name} is a whole number from ${least} to ${most}; got ${String(value)}.`);
+  throw new TypeError(
+    `${of}: ${name} must be a whole number from ${least} to ${most}; got ${String(value)}.`,
+  );
 }

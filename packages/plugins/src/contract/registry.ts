@@ -23,7 +23,7 @@ export interface PluginRegistry {
 
 const PLUGIN_ID = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/;
 
-/** An empty registry. A wrong or doubled id, and options that cannot be kept, are a `TypeError`. */
+/** An empty registry. Registering throws a `TypeError` for an invalid or repeated id and for invalid options. */
 export function createPluginRegistry(): PluginRegistry {
   const sources = new Map<string, SourcePlugin>();
   const workflows = new Map<string, WorkflowPlugin>();
@@ -54,21 +54,23 @@ function register<
 ): void {
   const { kind, method, check } = rules;
   if (typeof plugin !== "object" || plugin === null)
-    throw new TypeError(`A ${kind} is an object with an id and a ${method} method; got ${String(plugin)}.`);
+    throw new TypeError(
+      `A ${kind} must be an object with an id and a ${method} method; got ${String(plugin)}.`,
+    );
   const { id } = plugin;
   if (typeof id !== "string" || !PLUGIN_ID.test(id)) {
     throw new TypeError(
-      `A ${kind}'s id is 1 to 100 letters, digits and ._:/- and starts with a letter or digit, such as "git" or "digest.v1"; got ${JSON.stringify(id)}.${better(id)}`,
+      `A ${kind}'s id must have 1 to 100 letters, digits or ._:/- and start with a letter or digit, such as "git" or "digest.v1"; got ${JSON.stringify(id)}.${better(id)}`,
     );
   }
   if (typeof plugin[method] !== "function")
     throw new TypeError(`The ${kind} "${id}" has no ${method} method.${rename(method, plugin)}`);
-  if (plugins.has(id)) throw new TypeError(`Two ${kind}s have the id "${id}"; each needs its own.`);
+  if (plugins.has(id)) throw new TypeError(`Two ${kind}s have the id "${id}". Give each its own id.`);
   check(plugin);
   plugins.set(id, plugin);
 }
 
-/** The id that a wrong one could become. */
+/** A valid id that is close to the wrong one. */
 function better(id: unknown): string {
   if (typeof id !== "string") return "";
   const fitting = id
@@ -80,7 +82,7 @@ function better(id: unknown): string {
   return PLUGIN_ID.test(fitting) ? ` Write "${fitting}".` : "";
 }
 
-/** Which of the plugin's own methods was probably meant. */
+/** The plugin's own method that was probably meant. */
 function rename(method: string, plugin: object): string {
   const methods = Object.entries(plugin).flatMap(([name, value]) =>
     typeof value === "function" ? [name] : [],

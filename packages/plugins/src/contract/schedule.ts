@@ -1,48 +1,51 @@
 import type { JsonObject } from "@atlas/core";
 import { Cron } from "croner";
 
-/** When something happens by itself, again and again. */
+/** When a plugin runs by itself, again and again: after a fixed pause, or at times of the calendar. */
 export type Schedule = (EverySchedule | CronSchedule) & {
   /**
-   * What becomes of times that passed while nobody looked: nothing (`skip`), one run for all of them (`once`), or one run
-   * for each, at most 900 (`all`). Default: `once`.
+   * What happens to times that passed while the gateway was stopped: no run (`skip`), one run for all of them (`once`), or one run for
+   * each, at most 900 (`all`). Default: `once`. `all` fits a report per day; `skip` fits work that is worthless when late.
    */
   readonly onMissed?: "skip" | "once" | "all";
   /**
-   * What happens when the time comes and the run before is not over: this one is left out (`skip`), or it follows
-   * (`queue`). Default: `skip`.
+   * What happens when a run is due while the last one still runs: it is left out (`skip`), or it follows (`queue`). Default: `skip`,
+   * because a queue of runs that take longer than their interval only grows.
    */
   readonly overlap?: "skip" | "queue";
 };
 
-/** The same pause again and again, counted from the first run, which is at once. */
+/** A fixed interval. The first run is at once. */
 export interface EverySchedule {
-  /** In milliseconds, from 1,000 to a year. */
+  /** The interval in milliseconds, from 1,000 to a year. */
   readonly everyMs: number;
 }
 
-/** Times by the calendar. */
+/** Times of the calendar. */
 export interface CronSchedule {
-  /** Five fields (minute, hour, day, month, weekday), or six with the seconds first, such as `0 7 * * 1-5`. */
+  /** Five fields (minute, hour, day, month, weekday) such as `0 7 * * 1-5`, or six with the seconds first. */
   readonly cron: string;
-  /** The time zone that `cron` is read in, such as `Europe/Vienna`. Default: UTC. */
+  /** The time zone of `cron`, such as `Europe/Vienna`. Default: UTC. */
   readonly timeZone?: string;
 }
 
-/** A schedule that was checked, as times. */
+/** A checked schedule that calculates its times. */
 export interface Timetable {
-  /** What the times follow from: a schedule with another spec has other times. */
+  /** What the times follow from. A schedule with another `spec` starts anew. */
   readonly spec: JsonObject;
-  /** The time at which something begins that never ran, in milliseconds since 1970. */
+  /** The time of the very first run, in milliseconds since 1970. */
   first(now: number): number;
-  /** The first time after this one. */
+  /** The first time after `after`; infinite when there is none. */
   next(after: number): number;
 }
+
+/** The names of a schedule's options. */
+export const SCHEDULE_OPTIONS: readonly string[] = ["everyMs", "cron", "timeZone", "onMissed", "overlap"];
 
 const MIN_EVERY_MS = 1_000;
 const MAX_EVERY_MS = 366 * 24 * 60 * 60 * 1_000;
 
-/** Checks a schedule; a `TypeError` says what is wrong with it. `of` names whose it is, such as `The source "git"`. */
+/** Checks a schedule. A `TypeError` says what is wrong with it; `of` names its owner, such as `The source "git"`. */
 export function parseSchedule(schedule: Schedule, of: string): Timetable {
   checkOption(of, "onMissed", schedule.onMissed, ["skip", "once", "all"]);
   checkOption(of, "overlap", schedule.overlap, ["skip", "queue"]);
@@ -52,7 +55,7 @@ export function parseSchedule(schedule: Schedule, of: string): Timetable {
 function everyTimes({ everyMs }: EverySchedule, of: string): Timetable {
   if (!Number.isInteger(everyMs) || everyMs < MIN_EVERY_MS || everyMs > MAX_EVERY_MS) {
     throw new TypeError(
-      `${of}: a schedule is { everyMs } in whole milliseconds from ${MIN_EVERY_MS} to a year, or { cron }; got everyMs ${String(everyMs)}.`,
+      `${of}: schedule must be { cron }, or { everyMs } with a whole number of milliseconds from ${MIN_EVERY_MS} to a year (${MAX_EVERY_MS}); got everyMs ${String(everyMs)}.`,
     );
   }
   return { spec: { everyMs }, first: (now) => now, next: (after) => after + everyMs };
@@ -70,7 +73,7 @@ function readCron(cron: string, timeZone: string, of: string): Cron {
     new Intl.DateTimeFormat("en", { timeZone });
   } catch {
     throw new TypeError(
-      `${of}: there is no time zone "${timeZone}". Write one such as "Europe/Vienna" or "UTC".`,
+      `${of}: schedule.timeZone "${timeZone}" is unknown. Use a name such as "Europe/Vienna" or "UTC".`,
     );
   }
   let times: Cron;
@@ -79,35 +82,35 @@ function readCron(cron: string, timeZone: string, of: string): Cron {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TypeError(
-      `${of}: ${JSON.stringify(cron)} is no cron expression: ${reason} It has five fields (minute, hour, day, month, weekday), such as "0 7 * * 1-5".`,
+      `${of}: schedule.cron ${JSON.stringify(cron)} is not a cron expression: ${reason} Write five fields (minute, hour, day, month, weekday) such as "0 7 * * 1-5", or six with the seconds first.`,
     );
   }
   if (times.nextRun() === null)
-    throw new TypeError(`${of}: the time of the cron expression "${cron}" never comes.`);
+    throw new TypeError(`${of}: schedule.cron "${cron}" never comes due. Check its day and month.`);
   return times;
 }
 
 function checkOption(of: string, name: string, value: string | undefined, known: readonly string[]): void {
   if (value !== undefined && !known.includes(value)) {
     throw new TypeError(
-      `${of}: ${name} is ${known.map((one) => `"${one}"`).join(" or ")}; got ${JSON.stringify(value)}.`,
+      `${of}: schedule.${name} must be ${known.map((one) => `"${one}"`).join(" or ")}; got ${JSON.stringify(value)}.`,
     );
   }
 }
 
-/** Which runs are due, and from where the next time is to be found. */
+/** The runs that are due, and the time after which the next one is to be found. */
 export interface DueRuns {
-  /** The times that they were due at. */
+  /** The times at which they were due. */
   readonly runs: readonly number[];
-  /** The last time that is settled with these runs. */
+  /** The last time that these runs settle. */
   readonly through: number;
 }
 
 const LATE_MS = 60_000;
-// One unit of commands holds them all, with the next time.
+// One unit of commands holds all of them and the next time.
 const MAX_RUNS = 900;
 
-/** Decides what is to be run at `now`, when the next time was `nextAt` and has come. A minute late is not missed yet. */
+/** Decides which runs are due at `now`, when `nextAt` has passed. A run that is less than a minute late is not missed. */
 export function dueRuns(
   timetable: Timetable,
   {

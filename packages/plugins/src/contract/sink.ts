@@ -1,33 +1,47 @@
 import type { DomainEvent } from "@atlas/core";
 import type { PluginContext } from "./context.ts";
+import type { EventFilter } from "./event-filter.ts";
 import type { RetryPolicy } from "./retry.ts";
 
 /**
- * Carries results out: is called for each domain event at least once, always with the same `event.id`. First calls are in
- * commit order; an event that failed comes again later, and holds up no other.
+ * Carries results out. Atlas calls it at least once for each domain event, always with the same `event.id`. First calls are in commit
+ * order; a failed delivery is repeated later and delays no other event.
  */
 export interface SinkPlugin {
   readonly id: string;
-  /** Resolving acknowledges the event; after a throw it comes again, until `retry.maxAttempts` is used up. */
+  /** Delivers one event. Resolving acknowledges it; throwing makes it a failed delivery, which is retried. */
   handle(event: DomainEvent, ctx: SinkContext): Promise<void>;
   /**
-   * Which events it wants: types such as `artifact.created`, or with a star at the end such as `job.*`. Default: all.
+   * The events to deliver: types such as `artifact.created`, `job.*` for every type below one, or filters that also look at the
+   * aggregate and the payload. An event that matches any entry is delivered. Default: all events.
    */
-  readonly on?: readonly string[];
-  /** Where a new sink begins: with what happens from now on, or with the oldest event that is kept. Default: `now`. */
+  readonly on?: readonly (string | EventFilter)[];
+  /**
+   * Where a new sink begins: `now` with the next event, `start` with the oldest event that is kept. Default: `now`, because a sink
+   * that is added to an old database would otherwise send its whole history.
+   */
   readonly from?: "now" | "start";
-  /** How long one call may take, in milliseconds. Default: 30,000. */
+  /**
+   * Time limit of one call, in milliseconds. Default: 30,000. Events are delivered to a sink one after the other, so a slow call
+   * delays the events behind it by as much.
+   */
   readonly timeoutMs?: number;
+  /**
+   * Retries of a failed delivery. Default: 60 attempts with exponential backoff and jitter, from 1 s up to 1 h between them. That
+   * outlasts a failure of at least 24 hours (36 on average), and costs a receiver that never recovers 60 calls for each event.
+   * Lower `maxAttempts` for events that are worthless when late. A delivery that used up its attempts is a dead letter:
+   * `gateway.sinks.redrive` delivers it again. An error with `retryable: false` skips the retries.
+   */
   readonly retry?: RetryPolicy;
 }
 
-/** What a sink is given for one event. */
+/** What a sink gets for one event. */
 export interface SinkContext extends PluginContext {
-  /** Which call for this event it is, from 1; the last is `retry.maxAttempts` (10 by default). */
+  /** The number of this call for the event, from 1 up to `retry.maxAttempts`. A redrive starts again at 1. */
   readonly attempt: number;
 }
 
-/** Types a sink. */
+/** Returns the sink as it is, typed. */
 export function defineSink<Sink extends SinkPlugin>(sink: Sink): Sink {
   return sink;
 }

@@ -3,41 +3,47 @@ import type { PluginContext } from "./context.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** Brings the outside world in: reads what is new since its cursor and enqueues it. */
+/** Brings data in: reads what is new since its cursor and sends it as commands. */
 export interface SourcePlugin {
   readonly id: string;
-  /** Reads what is new. It is never called while a sync of the same source is under way. */
+  /** Reads what is new. It never runs twice at the same time. */
   sync(ctx: SourceContext): Promise<void>;
   /**
-   * Looks whether a sync could work: can it connect, is its configuration right? It throws an error that says what is
-   * wrong. `gateway.check()` asks every source.
+   * Tests whether a sync could work: can it connect, is its configuration right? It throws an error that says what is wrong. It has 30 s,
+   * and `gateway.check()` calls it for every source. Default: the source is reported as `unchecked`.
    */
   check?(ctx: SourceCheckContext): Promise<void>;
-  /** When to sync. Default: only when asked to. */
+  /** When to sync by itself. Default: only when `gateway.sync` is called. */
   readonly schedule?: Schedule;
-  /** Pauses after failed syncs; `maxAttempts` means nothing here, for a source never gives up. */
+  /** Pauses after failed syncs of a scheduled source. `maxAttempts` is ignored, because a source never gives up. */
   readonly retry?: RetryPolicy;
-  /** How long a sync may take, in milliseconds. Default: 900,000 (15 minutes). */
+  /**
+   * Time limit of one sync, in milliseconds. Default: 900,000 (15 min). Raise it for a long first import, or store a checkpoint after
+   * each page: a sync that runs out of time then goes on from the last one.
+   */
   readonly timeoutMs?: number;
 }
 
-/** What a source is given for one sync. */
+/** What a source gets for one sync. */
 export interface SourceContext extends PluginContext {
-  /** What the last checkpoint kept; nothing before the first, and in a full sync. */
+  /** The cursor of the last checkpoint; absent before the first one and in a full sync. */
   readonly cursor: JsonValue | undefined;
-  /** True when everything is to be read again, not only what is new. */
+  /** True when the source is asked to read everything again. */
   readonly full: boolean;
   /**
-   * Keeps how far this source has come. It first waits for every command of this sync and throws when one was refused, so
-   * that the cursor never runs ahead of the data; then `commands` (at most 999) and the cursor are committed as one unit.
+   * Stores how far the source has come. It first waits until every command of this sync is committed, and throws if one was refused:
+   * the cursor never runs ahead of the data. It then commits `commands` (at most 999) and the cursor as one unit.
+   *
+   * A source may send commands without awaiting them, up to 5,000 that are not committed yet. Awaiting a checkpoint after each page
+   * keeps it below that limit, whatever the number of commands in all.
    */
   checkpoint(cursor: JsonValue, commands?: readonly Command[]): Promise<void>;
 }
 
-/** What a source's check is given: it can read, and nothing else. */
+/** What a source's check gets: it can read, but not write. */
 export type SourceCheckContext = Omit<PluginContext, "commands"> & { readonly cursor: JsonValue | undefined };
 
-/** Types a source. */
+/** Returns the source as it is, typed. */
 export function defineSource<Source extends SourcePlugin>(source: Source): Source {
   return source;
 }

@@ -12,64 +12,76 @@ import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { PluginContext } from "./context.ts";
+import type { EventFilter } from "./event-filter.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** Thinks about what is known, with language models and coding agents, and leaves artifacts. */
+/** Works on the data that is there, with language models and coding agents, and leaves artifacts. */
 export interface WorkflowPlugin extends WorkflowOptions {
   readonly id: string;
   run(ctx: WorkflowContext, input: Record<string, unknown>, jobId: string): Promise<void>;
-  /** What a job's input must be; checked when the job is created, and again when it runs. Default: any object. */
+  /** The schema of a job's input. It is checked when the job is created, and again when it runs. Default: any object. */
   readonly input?: StandardSchemaV1;
-  /** What `ctx` holds beyond what every workflow has. Default: whatever the host configured. */
+  /** What `ctx` must have beyond what every workflow gets. Default: everything that the host configured. */
   readonly capabilities?: readonly Capability[];
 }
 
-/** How a workflow's jobs are run. */
+/** How the jobs of a workflow run. */
 export interface WorkflowOptions {
+  /** Retries of a failed attempt. Default: 3 attempts, with exponential backoff and jitter up to 5 min. */
   readonly retry?: WorkflowRetry;
-  /** How long one attempt may take, in milliseconds. Default: 900,000 (15 minutes). */
+  /**
+   * Time limit of one attempt, in milliseconds. Default: 900,000 (15 min). A larger value lets slow work end, and lets an attempt that
+   * hangs hold its slot for as long.
+   */
   readonly timeoutMs?: number;
-  /** Attempts of this workflow that run at the same time. Default: as many as the gateway allows in all. */
+  /**
+   * Attempts of this workflow that run at the same time. Default: as many as the gateway allows in all. Set it to protect a service with
+   * few connections, or to keep slots free for other workflows.
+   */
   readonly concurrency?: number;
-  /** Creates a job whenever its time comes. Default: never. */
+  /** Creates jobs by itself. Default: never. */
   readonly schedule?: WorkflowSchedule;
 }
 
-/** Retries of a workflow. A job's own `max_attempts` goes before `maxAttempts`. */
+/** Retries of a workflow. A job's own `max_attempts` overrides `maxAttempts`. */
 export interface WorkflowRetry extends RetryPolicy {
-  /** False for an error after which trying again is no use. Errors with `retryable: false` are never tried again. */
+  /** Returns false for an error that a retry cannot cure. Errors with `retryable: false` are never retried. Default: retry. */
   readonly retryable?: (error: unknown) => boolean;
 }
 
-/** When jobs of a workflow are created, and with which input. */
+/** When jobs of a workflow are created, and their input. */
 export type WorkflowSchedule = Schedule & {
-  /** Default: an empty object. */
+  /** The input of these jobs. Default: an empty object. */
   readonly input?: JsonObject;
 };
 
-/** What a workflow can ask for. */
+/** Something that a workflow can ask its host for. */
 export type Capability = "harness";
 
-/** What a workflow is given for one attempt at a job. When the attempt is over, it refuses to work. */
+/** What a workflow gets for one attempt at a job. Once the attempt has ended, its methods throw `ATLAS_PLUGINS_CONTEXT_ENDED`. */
 export interface WorkflowContext extends PluginContext {
-  /** Which attempt at the job this is, from 1. Waiting, and a restart of the gateway, count for none. */
+  /**
+   * The number of this attempt, from 1 up to the job's `max_attempts`. Runs that end in a wait, a stop of the gateway or a crash do not
+   * count. (`job.attempt` counts every run: `repo.plugins.getJobAttempts` has both.)
+   */
   readonly attempt: number;
-  /** Asks a language model. A call without a `signal` of its own ends with the attempt. */
+  /** Language models. A call without a `signal` of its own ends with the attempt. */
   readonly llm: LLM;
-  /** Present where the host configured one. */
+  /** Coding agents. Present when the host configured a harness. */
   readonly harness?: HarnessRuntime;
   /**
-   * Creates an artifact of this job and resolves when it is committed. Without an id it gets `<job>:artifact:<n>`, so that
-   * a repeated attempt replaces what the one before left.
+   * Creates an artifact of this job and resolves when it is committed. Its default id is `<job>:artifact:<n>`, with `n` counting the
+   * calls, so a retry replaces the artifacts of the attempt before.
    */
   emitArtifact(artifact: NewArtifact): Promise<{ readonly id: string }>;
-  /** Queues a job below this one, with the id `<job>:job:<n>` unless it has one, so that it is never queued twice. */
+  /** Creates a child job. Its default id is `<job>:job:<n>`, so a retry reuses the job instead of creating a second one. */
   spawnJob(job: NewJob): Promise<{ readonly id: string }>;
   findArtifacts(options?: FindArtifactsOptions): Promise<Page<Artifact>>;
   /**
-   * Does `work` once: its result is kept (at most 64 KiB of JSON), and a later attempt at this job gets it without doing
-   * the work again. The name is the key, so it may be used once in an attempt.
+   * Runs `work` and stores its result (at most 64 KiB of JSON) under `name`. A later attempt at this job gets the stored result
+   * instead of running `work` again. Throws `ATLAS_PLUGINS_STEP_REUSED` for a name that was used before in the attempt, and
+   * `ATLAS_PLUGINS_STEP_TOO_LARGE`.
    */
   step<Result>(name: string, work: () => Result | Promise<Result>): Promise<Result>;
   /**
@@ -87,27 +99,19 @@ export interface WorkflowContext extends PluginContext {
   ): Promise<DomainEvent | undefined>;
   /** Waits in the same way until each of these jobs has succeeded, failed for good or been cancelled. */
   waitForJobs(ids: readonly string[]): Promise<readonly Job[]>;
-  /** Tells how far the job is: kept in memory for whoever watches, and stored at most once a second. */
+  /** Reports progress: to listeners at once, to the database at most once a second. */
   progress(progress: JobProgress): void;
 }
 
-/** Which event to wait for: all that is given must match. */
-export interface EventFilter {
-  readonly type: string;
-  readonly aggregate_id?: string;
-  /** Values that the event's payload must have at its top level. */
-  readonly payload?: JsonObject;
-}
-
-/** How far a job is. */
+/** The progress of a job. */
 export interface JobProgress {
   readonly done: number;
-  /** Default: unknown. */
+  /** The amount of work in all. Default: unknown. */
   readonly total?: number;
   readonly message?: string;
 }
 
-/** The `ctx` of a workflow that was defined with these capabilities: it has them, and no others. */
+/** The `ctx` of a workflow with these capabilities: it has them and no others. */
 export type WorkflowContextWith<Needed extends Capability> = Omit<WorkflowContext, Capability> &
   Readonly<Required<Pick<WorkflowContext, Needed>>>;
 
@@ -115,7 +119,7 @@ export type WorkflowContextWith<Needed extends Capability> = Omit<WorkflowContex
 type AnyInput = StandardSchemaV1<Record<string, unknown>, Record<string, unknown>>;
 
 /**
- * Types a workflow: `input` in `run` is what its schema gives, and `ctx` has the `capabilities` that it names, and no others.
+ * Returns the workflow, typed: `input` of `run` is the output of its schema, and `ctx` has the capabilities that it names.
  *
  * @example
  * ```ts
@@ -147,7 +151,7 @@ export function defineWorkflow<
   return {
     ...workflow,
     capabilities: workflow.capabilities ?? [],
-    // The runner gives `run` what `input` and `capabilities` of this same object say.
+    // The runner passes to `run` what `input` and `capabilities` of this object say.
     run: (ctx, input, jobId) => workflow.run(ctx as never, input as never, jobId),
   };
 }

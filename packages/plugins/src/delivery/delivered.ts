@@ -9,20 +9,20 @@ import {
 import { eventId, parseEventId } from "@atlas/core/internal";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 
-/** Notes which events every sink has had, so that prune may remove them. */
+/** Marks the events that every sink has taken as delivered, so that prune may remove them. */
 export interface Delivered {
-  /** Takes up the places of sinks that are gone, and where the notes ended. */
+  /** Reads the cursors of sinks that are gone, and up to which event all are marked. */
   load(): Promise<void>;
-  /** Says that some sink has moved on. */
+  /** Says that a cursor has moved. */
   moved(): void;
-  /** Says that an event was delivered after all. */
+  /** Says that a failed delivery has succeeded after all. */
   settled(seq: number): Promise<void>;
-  /** Notes what there is to note, now. */
+  /** Marks now whatever can be marked. */
   note(): Promise<void>;
   stop(): void;
 }
 
-/** The place up to which events are noted; no plugin can have this name. */
+/** The cursor up to which events are marked. A plugin cannot have this id. */
 const NOTED = "$delivered";
 
 const NOTE_EVERY_MS = 1_000;
@@ -31,7 +31,7 @@ const EVENTS_A_NOTE = 2_000;
 const HELD_MS = 7 * 24 * 60 * 60 * 1_000;
 const ACTOR = { actor: "delivery" };
 
-/** The notes of one delivery. `cursors` gives the place of each sink that is there. */
+/** The marks of one delivery. `cursors` gives the cursor of each sink that the gateway has. */
 export function createDelivered(options: {
   readonly clock: Clock;
   readonly log: Logger;
@@ -40,7 +40,7 @@ export function createDelivered(options: {
   readonly cursors: () => ReadonlyMap<string, number>;
 }): Delivered {
   const { clock, log, repo, commands, cursors } = options;
-  /** Sinks that once were: their events are kept for a while, in case they come back. */
+  /** Sinks that the gateway no longer has. Their events are kept for a while, in case they come back. */
   const gone = new Map<string, { readonly event_seq: number; readonly seen_at: string }>();
   let noted = 0;
   let cancelTimer: (() => void) | undefined;
@@ -57,14 +57,14 @@ export function createDelivered(options: {
     },
     moved: () => later(NOTE_EVERY_MS),
     async settled(seq) {
-      if (seq > noted || (await repo.plugins.listExceptionSeqs(seq, seq)).length > 0) return;
+      if (seq > noted || (await repo.plugins.listFailedEventSeqs(seq, seq)).length > 0) return;
       const store = await storeId();
       if (store !== undefined)
         await commands.enqueue({ type: "domainEvent.markDelivered", id: eventId({ store, seq }) }, ACTOR);
     },
     async note() {
       while (await once()) {
-        // The next part.
+        // The next page.
       }
     },
     stop() {
@@ -83,14 +83,14 @@ export function createDelivered(options: {
           if (more) later(NEXT_NOTE_MS);
         },
         (error: unknown) => {
-          log.warn({ error }, "What was delivered could not be noted; it will be tried again.");
+          log.warn({ error }, "Delivered events could not be marked as such; this will be retried.");
           later(NOTE_EVERY_MS);
         },
       );
     });
   }
 
-  /** Notes one part; true when there is more. One at a time: two would note the same. */
+  /** Marks one page; true when there is more. One at a time, since two would mark the same events. */
   async function once(): Promise<boolean> {
     while (noting !== undefined) await noting.catch(() => undefined);
     noting = part();
@@ -115,12 +115,12 @@ export function createDelivered(options: {
       if (to >= from)
         marks.push({ type: "domainEvent.markDelivered", id: eventId({ store, seq: from }), through_seq: to });
     };
-    for (const seq of await repo.plugins.listExceptionSeqs(from, through)) {
+    for (const seq of await repo.plugins.listFailedEventSeqs(from, through)) {
       mark(seq - 1);
       from = seq + 1;
     }
     mark(through);
-    // Many exceptions make many commands, more than one unit may hold.
+    // Many failed deliveries make many commands, more than one unit may hold.
     for (const command of marks) void commands.enqueue(command, ACTOR);
     await commands.enqueue({ type: "plugins.sink.advance", sink_id: NOTED, event_seq: through }, ACTOR);
     noted = through;
@@ -134,7 +134,7 @@ export function createDelivered(options: {
       gone.delete(sink);
       log.warn(
         { sink, event_seq, seen_at },
-        `The sink "${sink}" has been gone for 7 days; events are kept for it no longer.`,
+        `The gateway has not had the sink "${sink}" for 7 days. Events are no longer kept for it.`,
       );
       await commands.enqueue({ type: "plugins.sink.forget", sink_id: sink }, ACTOR);
     }

@@ -1,6 +1,6 @@
 /**
- * A runtime for one attempt: a call without a `signal` of its own is given the attempt's, and when the attempt is over every
- * call throws what `refuse` throws. It knows nothing of the runtime but that its methods take one object of options.
+ * A runtime for one attempt. A call without a `signal` of its own gets the attempt's, and once the attempt has ended every call throws
+ * what `refuse` throws. It relies on nothing but that the runtime's methods take one options object first.
  */
 export function runtimeOfAttempt<Runtime extends object>(
   runtime: Runtime,

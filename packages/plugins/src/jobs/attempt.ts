@@ -3,8 +3,9 @@ import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import { type Call, startCall } from "../calling/call.ts";
 import { readFailure } from "../calling/failure.ts";
-import { type PluginHost, trackCommands } from "../contract/context.ts";
-import { PluginError } from "../contract/errors.ts";
+import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
+import { trackCommands } from "../calling/tracked-commands.ts";
+import { isPluginError, PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { Wait } from "../contract/wait.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
@@ -15,34 +16,34 @@ import type { Progress } from "./progress.ts";
 import { createSteps } from "./steps.ts";
 import { createWorkflowContext } from "./workflow-context.ts";
 
-/** One attempt at a job. */
-export interface Attempt {
+/** A running attempt at a job. */
+export interface JobAttempt {
   /** Never rejects. */
-  readonly ended: Promise<AttemptEnd>;
-  /** Ends it from outside. */
+  readonly ended: Promise<JobAttemptEnd>;
+  /** Ends the attempt from outside. */
   abort(reason: PluginError, graceMs: number): void;
 }
 
-/** How an attempt ended, and what it left. */
-export interface AttemptEnd {
-  /** `cancelled`: the job was moved by somebody else, and stays as it is. */
+/** How an attempt at a job ended, and what it left. */
+export interface JobAttemptEnd {
+  /** `cancelled`: somebody else has moved the job, and it stays as it is. */
   readonly outcome: AttemptOutcome | { readonly status: "cancelled" };
-  /** Present where it ended to wait. */
+  /** Present when it ended in a wait. */
   readonly wait?: Wait;
-  /** True when it kept something for a later attempt. */
+  /** True when it stored something for a later attempt. */
   readonly kept: boolean;
-  /** What was thrown, where something was. */
+  /** The thrown value, when something was thrown. */
   readonly thrown?: unknown;
 }
 
-/** What `ctx.llm` is for one attempt. */
+/** The language models of one attempt. */
 export interface AttemptLLM {
   readonly llm: LLM;
-  /** What the artifacts of this attempt must say about the answers that it has had so far, if anything. */
+  /** Data to add to the artifacts of this attempt, about the answers it has had so far. */
   artifactData?(): JsonObject | undefined;
 }
 
-/** What attempts are made with. */
+/** What every attempt needs. */
 export interface AttemptParts {
   readonly host: PluginHost;
   readonly repo: ReadOnlyRepo<PluginsModule>;
@@ -55,7 +56,6 @@ export interface AttemptParts {
 
 const DEFAULT_TIMEOUT_MS = 15 * 60 * 1_000;
 const GRACE_MS = 5_000;
-const NO_SERVICES = Object.freeze({});
 
 /** Runs a workflow once. */
 export function startAttempt(
@@ -64,12 +64,12 @@ export function startAttempt(
     readonly job: Job;
     readonly workflow: WorkflowPlugin;
     readonly uncounted: number;
-    /** How many events led to this job. */
+    /** The depth of the event that the job was created for. */
     readonly depth: number;
-    /** The newest event that is known. */
+    /** The number of the newest event when the attempt began. */
     readonly begunAt: number;
   },
-): Attempt {
+): JobAttempt {
   const { host, repo, registry, progress } = parts;
   const { job, workflow } = of;
   const actor = `workflow:${workflow.id}#${job.id}`;
@@ -111,7 +111,7 @@ export function startAttempt(
         repo,
         clock: host.clock,
         log: host.log,
-        services: host.services ?? NO_SERVICES,
+        services: servicesOf(host),
         llm,
         artifactData: artifactData ?? (() => undefined),
         harness: parts.harness,
@@ -130,13 +130,13 @@ export function startAttempt(
 
   return { ended: outcome(), abort: call.abort };
 
-  async function outcome(): Promise<AttemptEnd> {
+  async function outcome(): Promise<JobAttemptEnd> {
     const end = await call.ended;
     tracked.end();
     const kept = steps.used;
     if (end.kind === "returned") return { outcome: { status: "succeeded" }, kept };
     if (end.kind === "threw") return failed(end.error, kept);
-    if (end.reason instanceof PluginError) {
+    if (isPluginError(end.reason)) {
       const { code } = end.reason;
       if (code === "ATLAS_PLUGINS_CANCELLED") return { outcome: { status: "cancelled" }, kept };
       if (code === "ATLAS_PLUGINS_STOPPING") return { outcome: { status: "interrupted" }, kept };
@@ -145,8 +145,8 @@ export function startAttempt(
     return failed(end.reason, kept);
   }
 
-  /** What was sent before the wait belongs to the attempt: when it was refused, the attempt has failed. */
-  async function waiting(next: Wait): Promise<AttemptEnd> {
+  /** Commands sent before the wait belong to the attempt. If one was refused, the attempt has failed. */
+  async function waiting(next: Wait): Promise<JobAttemptEnd> {
     try {
       await tracked.settled();
     } catch (error) {
@@ -160,7 +160,7 @@ export function startAttempt(
     };
   }
 
-  function failed(thrown: unknown, kept: boolean): AttemptEnd {
+  function failed(thrown: unknown, kept: boolean): JobAttemptEnd {
     const failure = readFailure(thrown);
     const retryable = failure.retryable && isRetryable(workflow, thrown);
     return { outcome: { status: "failed", failure: { ...failure, retryable } }, kept, thrown };
@@ -179,6 +179,6 @@ function suspended({ job_id, name }: Wait): PluginError {
   return new PluginError(
     "ATLAS_PLUGINS_SUSPENDED",
     { id: job_id, step: name },
-    `Job "${job_id}" waits and will run again from the top; this attempt is over. Do not catch this.`,
+    `The job "${job_id}" waits at "${name}". This attempt has ended, and the job runs again from the top later. Rethrow this error if you catch it.`,
   );
 }

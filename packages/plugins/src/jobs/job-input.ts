@@ -1,10 +1,10 @@
 import type { Admit, AnyCommand, JsonObject, Refusal } from "@atlas/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { PluginError } from "../contract/errors.ts";
+import { isPluginError, PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 
-/** A job's input, as its workflow's schema gives it; throws `ATLAS_PLUGINS_INPUT_INVALID` with the schema's own message. */
+/** The output of a workflow's schema for a job's input. Throws `ATLAS_PLUGINS_INPUT_INVALID` with the schema's message. */
 export function readJobInput(
   workflow: Pick<WorkflowPlugin, "id" | "input">,
   input: JsonObject,
@@ -29,7 +29,7 @@ function outputOf(
   throw new PluginError(
     "ATLAS_PLUGINS_INPUT_INVALID",
     { workflow_id: id, path },
-    `The input of a "${id}" job is not valid${path === "" ? "" : ` at "${path}"`}: ${issue?.message ?? "no reason given"}`,
+    `The input of a job for the workflow "${id}" is invalid${path === "" ? "" : ` at "${path}"`}: ${issue?.message ?? "its schema gives no reason"}`,
   );
 }
 
@@ -41,8 +41,8 @@ function pathOf(path: NonNullable<StandardSchemaV1.Issue["path"]>): string {
 }
 
 /**
- * A hook for the store that refuses a `job.create` whose input its workflow's schema does not take, whoever sends it. (A
- * schema that answers later cannot be asked here; its jobs are checked where they are created by name, and when they run.)
+ * An `admit` hook that refuses a `job.create` with an input that its workflow's schema does not accept, whoever sends it. A schema that
+ * answers asynchronously cannot be asked here: `jobs.create`, `ctx.spawnJob` and the attempt itself check such an input.
  */
 export function createJobAdmission(registry: Pick<PluginRegistry, "workflows">): Admit {
   return (command) => {
@@ -66,7 +66,6 @@ type NewJobCommand = AnyCommand & {
 };
 
 function refusal(error: unknown): Refusal {
-  if (error instanceof PluginError)
-    return { refuse: error.code, message: error.message, details: error.details };
+  if (isPluginError(error)) return { refuse: error.code, message: error.message, details: error.details };
   throw error;
 }

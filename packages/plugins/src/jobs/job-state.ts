@@ -1,19 +1,19 @@
 import { isoTime, type Job, type JsonObject } from "@atlas/core";
-import type { Failure } from "../calling/failure.ts";
+import type { PluginFailure } from "../calling/failure.ts";
 import { type RetryPolicy, retryDelayMs } from "../contract/retry.ts";
 
 /** How an attempt ended. */
 export type AttemptOutcome =
   | { readonly status: "succeeded" }
-  | { readonly status: "failed"; readonly failure: Failure }
-  /** It waits, until then at the longest. */
+  | { readonly status: "failed"; readonly failure: PluginFailure }
+  /** It waits, at most until `until`. */
   | { readonly status: "waiting"; readonly until?: string }
-  /** The gateway stopped before the attempt was over. */
+  /** The gateway stopped before the attempt ended. */
   | { readonly status: "interrupted" }
-  /** The process ended in the middle of it, as it did in this many attempts just before. */
+  /** The process ended during the attempt, as it did during `recoveries` runs just before. */
   | { readonly status: "orphaned"; readonly recoveries: number };
 
-/** Where the job goes from there. */
+/** What becomes of the job. */
 export type NextJobState =
   | { readonly status: "succeeded" }
   | { readonly status: "failed"; readonly error: JsonObject }
@@ -21,14 +21,13 @@ export type NextJobState =
 
 const DEFAULT_ATTEMPTS = 3;
 const MAX_RECOVERIES = 2;
-/** The `run_at` of a job that waits for something that has no time. */
+/** The `run_at` of a job that waits for something without a time. */
 const NEVER = "9999-12-31T23:59:59.999Z";
 
 /**
- * Decides what becomes of a job after an attempt. A failure is tried again while attempts are left (the job's `max_attempts`,
- * then the policy's, then 3), after a random pause below an exponentially growing bound. Attempts that neither succeeded
- * nor failed are not counted (`uncounted` says how many there were); but a job in whose attempts the process ends three
- * times in a row has failed.
+ * Decides what becomes of a job after an attempt. A failure is retried with exponential backoff and jitter while attempts are left: the
+ * job's `max_attempts`, else the policy's, else 3. Runs that neither succeeded nor failed (`uncounted` of them) use up no attempt, but a
+ * job during which the process ends three times in a row has failed.
  */
 export function nextJobState(
   job: Pick<Job, "id" | "attempt" | "max_attempts"> & { readonly uncounted?: number },
@@ -63,6 +62,6 @@ export function nextJobState(
 function crashLoop(id: string, recoveries: number): JsonObject {
   return {
     code: "ATLAS_PLUGINS_CRASH_LOOP",
-    message: `The process ended ${recoveries + 1} times in a row while job "${id}" ran. Redrive it when the cause is found.`,
+    message: `The process ended ${recoveries + 1} times in a row while the job "${id}" ran. Find the cause, then call jobs.redrive("${id}").`,
   };
 }

@@ -2,15 +2,15 @@ import type { Clock, CommandSink, Logger } from "@atlas/core";
 import type { JobProgress } from "../contract/workflow.ts";
 import type { PluginsCommand } from "../module/plugins-module.ts";
 
-/** How far running jobs are. */
+/** The progress of running jobs. */
 export interface Progress {
-  /** Takes what a job tells: at once for listeners, at most once a second for the database. */
+  /** Takes the progress of a job: listeners get it at once, the database at most once a second. */
   report(jobId: string, progress: JobProgress): void;
-  /** What a running job told last. */
+  /** The last progress of a running job; nothing when it reported none. */
   of(jobId: string): JobProgress | undefined;
-  /** Hears of every report. Returns a function that ends it. */
+  /** Calls `listener` for every report. The returned function ends that. */
   listen(listener: (jobId: string, progress: JobProgress) => void): () => void;
-  /** Stores what is not stored yet, and forgets the job. */
+  /** Stores the last report and forgets the job. */
   end(jobId: string): void;
 }
 
@@ -43,7 +43,7 @@ export function createProgress(options: {
         try {
           listener(jobId, latest);
         } catch (error) {
-          log.error({ error, job: jobId }, "A listener of progress threw.");
+          log.error({ error, job: jobId }, "A progress listener threw.");
         }
       }
     },
@@ -72,7 +72,7 @@ export function createProgress(options: {
   function send(jobId: string, job: { readonly latest: JobProgress; stored: JobProgress | undefined }): void {
     if (job.stored === job.latest) return;
     job.stored = job.latest;
-    // Nobody waits for it: a report that is lost costs nothing.
+    // Not awaited: a lost report costs nothing.
     void commands.enqueue(
       { type: "plugins.job.progress", job_id: jobId, progress: { ...job.latest } },
       { actor: "runner" },
@@ -84,7 +84,7 @@ function checked({ done, total, message }: JobProgress): JobProgress {
   const amounts = total === undefined ? [done] : [done, total];
   if (!amounts.every((amount) => Number.isFinite(amount) && amount >= 0)) {
     throw new TypeError(
-      `Progress is { done, total? } in numbers from 0; got ${String(done)} of ${String(total)}.`,
+      `ctx.progress takes { done, total?, message? } with numbers from 0; got done ${String(done)}, total ${String(total)}.`,
     );
   }
   return {

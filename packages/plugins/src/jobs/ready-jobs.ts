@@ -1,11 +1,11 @@
 import { isoTime, type Job, type ReadOnlyRepo } from "@atlas/core";
 import type { PluginsModule } from "../module/plugins-module.ts";
 
-/** Jobs that are ready, in their order. */
+/** Ready jobs, in their order. */
 export interface ReadyJobs {
   /**
-   * Takes ready jobs of these workflows: up to `limit`, and none that `isTaken`; `taken` is how many such the database may still
-   * call queued. Fewer than `limit` means that there are no more.
+   * Takes up to `limit` ready jobs of these workflows, and none that `isTaken`. `taken` says how many taken jobs the database may still
+   * list as queued. Fewer than `limit` jobs mean that there are no more.
    */
   take(options: {
     readonly workflow_ids: readonly string[];
@@ -13,16 +13,16 @@ export interface ReadyJobs {
     readonly taken: number;
     readonly now: number;
   }): Promise<readonly Job[]>;
-  /** What was read ahead no longer counts: a job came, or one that is not taken was moved. */
+  /** Drops what was read ahead, because a job came or one that is not taken was moved. */
   changed(): void;
 }
 
-// A look costs about as much as ten jobs that do nothing.
+// One query costs about as much as ten jobs that do nothing.
 const READ_AHEAD = 100;
 
 /**
- * Reads some jobs more than are asked for, as long as nothing else happens in the queue. Who claims a job is told when it was moved
- * meanwhile, so at worst a job that was read ahead is not to be had any more.
+ * Reads some jobs ahead while nothing else happens in the queue. A claim fails when the job was moved meanwhile, so at worst a job that
+ * was read ahead is no longer available.
  */
 export function createReadyJobs(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;
@@ -31,9 +31,9 @@ export function createReadyJobs(options: {
   const { repo, isTaken } = options;
   let ahead: readonly Job[] = [];
   let of: readonly string[] = [];
-  // From then on a delayed job may come before them.
+  // From this time on, a delayed job may come before them.
   let validUntil = 0;
-  // While jobs keep coming, what is read ahead would be read for nothing.
+  // While jobs keep coming, reading ahead would be wasted.
   let isQuiet = false;
 
   return {

@@ -11,7 +11,8 @@ import {
 } from "@atlas/core";
 import { normalizeTime } from "@atlas/core/internal";
 import { PluginError } from "../contract/errors.ts";
-import { isJobOver, matchesFilter, type Wait, type WaitFor } from "../contract/wait.ts";
+import { type EventFilter, matchesEvent, parseEventFilter } from "../contract/event-filter.ts";
+import { isJobOver, type Wait, type WaitFor } from "../contract/wait.ts";
 import type { WorkflowContext } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 
@@ -69,7 +70,8 @@ export function createSteps(options: {
       const until = typeof kept === "string" ? kept : timeOf(time);
       if (Date.parse(until) > clock.now()) throw waitFor(name, { kind: "time" }, { after_seq: 0, until });
     },
-    async waitForEvent({ type, aggregate_id, payload }, { timeoutMs } = {}) {
+    async waitForEvent(given, { timeoutMs } = {}) {
+      const filter = oneType(given);
       const name = await nextWait();
       const known = await finished();
       // Kept by the wait's end, which brings the event, or nothing.
@@ -79,11 +81,6 @@ export function createSteps(options: {
       const after_seq = begun?.after_seq ?? begunAt;
       const until =
         begun === undefined && timeoutMs !== undefined ? isoTime(clock.now() + timeoutMs) : begun?.until;
-      const filter = {
-        type,
-        ...(aggregate_id === undefined ? {} : { aggregate_id }),
-        ...(payload === undefined ? {} : { payload }),
-      };
       const event = await findEvent(repo, filter, after_seq);
       if (event === undefined && (until === undefined || Date.parse(until) > clock.now())) {
         throw waitFor(
@@ -106,14 +103,14 @@ export function createSteps(options: {
   function claimName(name: string): void {
     if (typeof name !== "string" || name === "" || name.length > MAX_NAME || name.startsWith("$")) {
       throw new TypeError(
-        `A step's name is a text of 1 to ${MAX_NAME} characters that does not start with "$"; got ${JSON.stringify(name)}.`,
+        `The name of a step must be a text of 1 to ${MAX_NAME} characters that does not begin with "$"; got ${JSON.stringify(name)}.`,
       );
     }
     if (names.has(name)) {
       throw new PluginError(
         "ATLAS_PLUGINS_STEP_REUSED",
         { name },
-        `The step "${name}" was used before in this attempt; its name is the key to its result. Give each step its own.`,
+        `The step "${name}" was already used in this attempt. The name is the key of the result: give each step its own, such as "page-1", "page-2".`,
       );
     }
     names.add(name);
@@ -159,8 +156,21 @@ export function createSteps(options: {
   async function existingJob(id: string): Promise<Job> {
     const found = await repo.getJob(id);
     if (found !== undefined) return found;
-    throw new PluginError("ATLAS_PLUGINS_JOB_NOT_FOUND", { id }, `There is no job "${id}" to wait for.`);
+    throw new PluginError(
+      "ATLAS_PLUGINS_JOB_NOT_FOUND",
+      { id },
+      `waitForJobs: there is no job "${id}". Check the id; the job may have been pruned.`,
+    );
   }
+}
+
+/** Past events are found by their type, so a wait names exactly one. */
+function oneType(given: EventFilter): EventFilter {
+  const filter = parseEventFilter(given, "The filter of waitForEvent");
+  if (!filter.type.endsWith(".*")) return filter;
+  throw new TypeError(
+    `waitForEvent waits for one event type; got "${filter.type}". Name the type without ".*".`,
+  );
 }
 
 /** The result as it will be read by a later attempt, so that this one sees nothing else. */
@@ -172,7 +182,7 @@ function checkedResult(name: string, result: unknown): JsonValue | undefined {
     throw new PluginError(
       "ATLAS_PLUGINS_STEP_TOO_LARGE",
       { name, sizeBytes, limitBytes: MAX_STEP_BYTES },
-      `The result of the step "${name}" is ${sizeBytes} bytes large; at most ${MAX_STEP_BYTES} are allowed. Keep it in an artifact or a file, and return its name.`,
+      `The result of the step "${name}" has ${sizeBytes} bytes of JSON; at most ${MAX_STEP_BYTES} are allowed. Store it in an artifact or a file and return its id.`,
     );
   }
   return JSON.parse(text) as JsonValue;
@@ -187,20 +197,20 @@ function timeOf(time: Date | string | number): string {
         : isoTime(new Date(time).getTime());
   if (text !== undefined && text.length === 24) return text;
   throw new TypeError(
-    `sleepUntil takes a Date, milliseconds since 1970, or an ISO time such as "2026-11-21T09:30:00Z"; got ${String(time)}.`,
+    `sleepUntil takes a Date, milliseconds since 1970, or an ISO 8601 time such as "2026-11-21T09:30:00Z"; got ${String(time)}.`,
   );
 }
 
 async function findEvent(
   repo: ReadOnlyRepo<PluginsModule>,
-  filter: Parameters<typeof matchesFilter>[1],
+  filter: EventFilter,
   after: number,
 ): Promise<DomainEvent | undefined> {
   for (let from = after; ; ) {
     const seqs = await repo.plugins.listEventSeqs({ type: filter.type, after: from, limit: EVENTS_A_PAGE });
     for (const seq of seqs) {
       const [event] = (await repo.listDomainEvents({ after: seq - 1, limit: 1 })).items;
-      if (event !== undefined && matchesFilter(event, filter)) return event;
+      if (event !== undefined && matchesEvent(event, filter)) return event;
     }
     const last = seqs.at(-1);
     if (last === undefined || seqs.length < EVENTS_A_PAGE) return undefined;

@@ -9,7 +9,8 @@ import {
   type Logger,
   type ReadOnlyRepo,
 } from "@atlas/core";
-import { isJobOver, matchesFilter, type Wait } from "../contract/wait.ts";
+import { matchesEvent } from "../contract/event-filter.ts";
+import { isJobOver, type Wait } from "../contract/wait.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 
 /** Looks out for what waiting jobs wait for, and queues them when it is there. */
@@ -91,7 +92,7 @@ export function createWaits(options: {
     const { wait_for } = wait;
     if (wait_for.kind === "event") {
       // A domain event is JSON all through.
-      if (event.seq > wait.after_seq && matchesFilter(event, wait_for.filter))
+      if (event.seq > wait.after_seq && matchesEvent(event, wait_for.filter))
         finish(wait, event as unknown as JsonValue);
     } else if (wait_for.kind === "jobs" && isEndOfJob(event) && open.delete(event.aggregate_id ?? "")) {
       if (open.size === 0) finish(wait, undefined);

@@ -11,7 +11,8 @@ import type {
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
-import { handled, type PluginServices } from "../contract/context.ts";
+import { handled } from "../calling/handled.ts";
+import type { PluginServices } from "../contract/context.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { JobProgress, WorkflowContext, WorkflowPlugin } from "../contract/workflow.ts";
 import { runtimeOfAttempt } from "./attempt-runtime.ts";

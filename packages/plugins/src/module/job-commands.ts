@@ -13,14 +13,14 @@ import { z } from "zod";
 import { waitFor } from "../contract/wait.ts";
 import type { PluginsTables } from "./tables.ts";
 
-interface Job {
+interface JobKey {
   job_id: string;
 }
-interface Attempt extends Job {
+interface RunKey extends JobKey {
   attempt: number;
 }
 
-const countWithout = statement<PluginsTables, Job>((db, p) =>
+const countWithout = statement<PluginsTables, JobKey>((db, p) =>
   db
     .insertInto("plugins_job_runs")
     .values({ job_id: p.job_id, uncounted: 1, recoveries: 0, recovered_attempt: 0 })
@@ -29,7 +29,7 @@ const countWithout = statement<PluginsTables, Job>((db, p) =>
     ),
 );
 
-const countRecovery = statement<PluginsTables, Attempt>((db, p) =>
+const countRecovery = statement<PluginsTables, RunKey>((db, p) =>
   db
     .insertInto("plugins_job_runs")
     .values({ job_id: p.job_id, uncounted: 1, recoveries: 1, recovered_attempt: p.attempt })
@@ -43,7 +43,7 @@ const countRecovery = statement<PluginsTables, Attempt>((db, p) =>
     ),
 );
 
-const forgiveAttempts = statement<PluginsTables, Attempt>((db, p) =>
+const forgiveAttempts = statement<PluginsTables, RunKey>((db, p) =>
   db
     .insertInto("plugins_job_runs")
     .values({ job_id: p.job_id, uncounted: p.attempt, recoveries: 0, recovered_attempt: 0 })
@@ -107,11 +107,11 @@ const forgetTables = [
   "plugins_job_progress",
 ] as const;
 const forgetOne = forgetTables.map((table) =>
-  statement<PluginsTables, Job>((db, p) => db.deleteFrom(table).where("job_id", "=", p.job_id)),
+  statement<PluginsTables, JobKey>((db, p) => db.deleteFrom(table).where("job_id", "=", p.job_id)),
 );
 const forgetGone = forgetTables.map((table) =>
   statement<PluginsTables, Record<never, never>>((db) =>
-    // Core's table, which every store has; only reading of it is done here.
+    // Core's table, which every store has. It is only read here.
     db.deleteFrom(table).where(sql<boolean>`job_id not in (select id from jobs)`),
   ),
 );
@@ -119,7 +119,7 @@ const forgetGone = forgetTables.map((table) =>
 const command = defineCommand<PluginsTables>();
 const result = z.custom<JsonValue | undefined>(() => true).optional();
 
-/** Keeps the result of a step. The first one stays. */
+/** Stores the result of a step. A second result for the same step changes nothing. */
 export const jobStep = command({
   schema: z.object({ job_id: idText, name: idText, result }),
   apply: ({ job_id, name, result }, change) => {
@@ -127,7 +127,7 @@ export const jobStep = command({
   },
 });
 
-/** Notes what a job waits for. The attempt that ends so is not counted. */
+/** Stores what a job waits for. The run that ends with it does not count as an attempt. */
 export const jobWait = command({
   schema: z.object({
     job_id: idText,
@@ -148,7 +148,7 @@ export const jobWait = command({
   },
 });
 
-/** Ends a wait with what it brought. Refused when the job does not wait there any more. */
+/** Ends a wait with its result. Refused when the job no longer waits there. */
 export const jobWaitEnd = command({
   schema: z.object({ job_id: idText, name: idText, result }),
   apply: ({ job_id, name, result }, change) => {
@@ -157,25 +157,25 @@ export const jobWaitEnd = command({
   },
 });
 
-/** Takes the attempt that was interrupted out of the count. */
+/** Keeps an interrupted run from counting as an attempt. */
 export const jobUncount = command({
   schema: z.object({ job_id: idText }),
   apply: (job, change) => change.run(countWithout, job),
 });
 
-/** Counts a crash in the middle of an attempt, and takes that attempt out of the count. */
+/** Counts a crash, and keeps the crashed run from counting as an attempt. */
 export const jobRecover = command({
   schema: z.object({ job_id: idText, attempt: z.int().min(1) }),
   apply: (job, change) => change.run(countRecovery, job),
 });
 
-/** Takes every attempt so far out of the count. */
+/** Keeps every run so far from counting as an attempt. */
 export const jobForgive = command({
   schema: z.object({ job_id: idText, attempt: z.int().min(0) }),
   apply: (job, change) => change.run(forgiveAttempts, job),
 });
 
-/** Keeps how far a job is. */
+/** Stores the progress of a job. */
 export const jobProgress = command({
   schema: z.object({ job_id: idText, progress: jsonObject, at: timeText.optional() }),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
@@ -183,7 +183,7 @@ export const jobProgress = command({
     change.run(keepProgress, { job_id, progress: jsonText(progress), at }),
 });
 
-/** Removes what was kept for a job that is over; without an id, for every job that is no more. */
+/** Removes what is stored for a job that has ended; without an id, for every job that no longer exists. */
 export const jobForget = command({
   schema: z.object({ job_id: idText.optional() }),
   apply: ({ job_id }, change) => {
@@ -196,10 +196,10 @@ function resultText(result: JsonValue | undefined): string | null {
   return result === undefined ? null : jsonText(result);
 }
 
-function notWaiting(job_id: string): Refusal {
+function notWaiting(id: string): Refusal {
   return {
     refuse: "ATLAS_PLUGINS_NOT_WAITING",
-    message: `Job "${job_id}" does not wait there.`,
-    details: { job_id },
+    message: `The job "${id}" no longer waits here: the wait has ended, or the job was moved. Nothing was changed.`,
+    details: { id },
   };
 }

@@ -16,8 +16,8 @@ import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
 import type { PluginsTables } from "./tables.ts";
 
 /**
- * What the runners keep: cursors, schedules, exceptions, steps and waits. A gateway installs it; its commands are for the
- * runners and emit no domain event.
+ * The module of the runners: cursors, schedules, failed deliveries, steps and waits, read through `repo.plugins`. A gateway installs it.
+ * Its commands are for the runners; they emit no domain event.
  */
 export const pluginsModule = defineModule({
   name: "plugins",
@@ -47,5 +47,5 @@ export const pluginsModule = defineModule({
 /** The type of {@link pluginsModule}. */
 export type PluginsModule = typeof pluginsModule;
 
-/** The commands of the runners. */
+/** The commands of the runners, which plugins do not send. */
 export type PluginsCommand = CommandOf<PluginsModule>;

@@ -1,31 +1,23 @@
-import { type CoreTables, type JsonObject, type JsonValue, query, type Read } from "@atlas/core";
-import { sql } from "kysely";
+import { type CoreTables, type JsonValue, query, type Read } from "@atlas/core";
 import type { Wait, WaitFor } from "../contract/wait.ts";
 import type { JobProgress } from "../contract/workflow.ts";
-import { insight } from "./insight.ts";
-import type { PluginsTables, ScheduleKind, SinkExceptionStatus } from "./tables.ts";
+import { eventLag } from "./event-lag.ts";
+import { failedDeliveries } from "./failed-deliveries.ts";
+import { jobAttempts } from "./job-attempts.ts";
+import { jobFigures } from "./job-figures.ts";
+import { parseJsonColumn } from "./json-column.ts";
+import type { PluginsTables, ScheduleKind } from "./tables.ts";
 
-/** An event that a sink could not take. */
-export interface SinkException {
-  readonly sink_id: string;
-  readonly event_seq: number;
-  readonly status: SinkExceptionStatus;
-  /** Calls so far. */
-  readonly attempts: number;
-  /** When it comes again; means nothing once it is dead. */
-  readonly next_at: string;
-  readonly error: JsonObject;
-  readonly updated_at: string;
-}
-
-/** What is known of a job's attempts beside their number. */
+/** What the runner remembers of a job's runs. {@link JobAttempts} is what it means. */
 export interface JobRun {
+  /** Runs that do not count as attempts. */
   readonly uncounted: number;
+  /** Crashes in a row, the last of them in the run `recovered_attempt`. */
   readonly recoveries: number;
   readonly recovered_attempt: number;
 }
 
-/** A result that a finished step left. */
+/** The result of a finished step. */
 export interface StepResult {
   readonly name: string;
   readonly result: JsonValue | undefined;
@@ -50,38 +42,6 @@ const selectSinkCursors = query<PluginsTables>()((db) =>
 const selectSinkCursor = query<PluginsTables, { sink_id: string }>()((db, p) =>
   db.selectFrom("plugins_sink_cursors").select("event_seq").where("sink_id", "=", p.sink_id),
 );
-const selectDueExceptions = query<PluginsTables, { sink_id: string; now: string; limit: number }>()((db, p) =>
-  db
-    .selectFrom("plugins_sink_exceptions")
-    .selectAll()
-    .where("status", "=", sql.lit<SinkExceptionStatus>("retrying"))
-    .where("sink_id", "=", p.sink_id)
-    .where("next_at", "<=", p.now)
-    .orderBy("next_at")
-    .orderBy("event_seq")
-    .limit(p.limit),
-);
-const selectNextException = query<PluginsTables, { sink_id: string }>()((db, p) =>
-  db
-    .selectFrom("plugins_sink_exceptions")
-    .select("next_at")
-    .where("status", "=", sql.lit<SinkExceptionStatus>("retrying"))
-    .where("sink_id", "=", p.sink_id)
-    .orderBy("next_at")
-    .limit(1),
-);
-const selectExceptions = query<PluginsTables>()((db) =>
-  db.selectFrom("plugins_sink_exceptions").selectAll().orderBy("sink_id").orderBy("event_seq").limit(1_000),
-);
-const selectExceptionSeqs = query<PluginsTables, { from: number; through: number }>()((db, p) =>
-  db
-    .selectFrom("plugins_sink_exceptions")
-    .select("event_seq")
-    .distinct()
-    .where("event_seq", ">=", p.from)
-    .where("event_seq", "<=", p.through)
-    .orderBy("event_seq"),
-);
 const selectRun = query<PluginsTables, { job_id: string }>()((db, p) =>
   db.selectFrom("plugins_job_runs").selectAll().where("job_id", "=", p.job_id),
 );
@@ -96,82 +56,61 @@ const selectProgress = query<PluginsTables, { job_id: string }>()((db, p) =>
   db.selectFrom("plugins_job_progress").select(["progress", "at"]).where("job_id", "=", p.job_id),
 );
 
-/** What can be asked of the runners' tables, and of jobs as a whole. */
+/** `repo.plugins`: queries on the runners' tables, and on jobs and events as a whole. */
 export function pluginsQueries(read: Read<PluginsTables>) {
+  // Every store has core's tables beside those of its modules.
+  const all = read as unknown as Read<PluginsTables & CoreTables>;
   return {
-    /** The cursor of a source's last checkpoint; nothing before the first. */
+    /** The cursor of a source's last checkpoint; nothing before its first. */
     async getSourceCursor(source_id: string): Promise<JsonValue | undefined> {
       const row = await read.get(selectSourceCursor, { source_id });
-      return row === undefined ? undefined : parsed<JsonValue>(row.cursor);
+      return row === undefined ? undefined : parseJsonColumn<JsonValue>(row.cursor);
     },
-    /** When a schedule comes next, and for which times that was found. */
+    /** When a schedule is due next, and the schedule that this follows from. */
     async getSchedule(kind: ScheduleKind, id: string) {
       const row = await read.get(selectSchedule, { kind, id });
       return row === undefined ? undefined : { spec: row.spec, next_at: row.next_at };
     },
-    /** Every schedule by its next time, the soonest first. */
+    /** Every schedule, the next one that is due first. */
     listSchedules: () => read.all(selectSchedules, {}),
     /** The number of the last domain event that a sink has passed; nothing for a new sink. */
     async getSinkCursor(sink_id: string): Promise<number | undefined> {
       return (await read.get(selectSinkCursor, { sink_id }))?.event_seq;
     },
-    /** Every sink that ever was, with its place. */
+    /** The cursors of all sinks, also of those that the gateway no longer has. */
     listSinkCursors: () => read.all(selectSinkCursors, {}),
-    /** A sink's events whose time to come again has come. */
-    async listDueSinkExceptions(options: {
-      readonly sink_id: string;
-      readonly now: string;
-      readonly limit: number;
-    }): Promise<readonly SinkException[]> {
-      return (await read.all(selectDueExceptions, { ...options })).map(toException);
-    },
-    /** When the next event comes again to a sink. */
-    async nextSinkExceptionAt(sink_id: string): Promise<string | undefined> {
-      return (await read.get(selectNextException, { sink_id }))?.next_at;
-    },
-    /** Events that come again or are given up, by sink and number; at most 1,000. */
-    async listSinkExceptions(): Promise<readonly SinkException[]> {
-      return (await read.all(selectExceptions, {})).map(toException);
-    },
-    /** The numbers of the events between these two, both included, that some sink passed without having them. */
-    async listExceptionSeqs(from: number, through: number): Promise<readonly number[]> {
-      return (await read.all(selectExceptionSeqs, { from, through })).map(({ event_seq }) => event_seq);
-    },
+    /** What the runner remembers of a job's runs; nothing before the first that is not an attempt. */
     getJobRun: (job_id: string): Promise<JobRun | undefined> => read.get(selectRun, { job_id }),
-    /** The finished steps of a job. */
+    /** The finished steps of a job, with their results. */
     async listJobSteps(job_id: string): Promise<readonly StepResult[]> {
       return (await read.all(selectSteps, { job_id })).map(({ name, result }) => ({
         name,
-        result: result === null ? undefined : parsed<JsonValue>(result),
+        result: result === null ? undefined : parseJsonColumn<JsonValue>(result),
       }));
     },
+    /** What a job waits for; nothing when it does not wait. */
     async getJobWait(job_id: string): Promise<Wait | undefined> {
       const row = await read.get(selectWait, { job_id });
       return row === undefined ? undefined : toWait(row);
     },
-    /** Every job that waits for an event or for other jobs. */
+    /** Every job that waits for an event or for other jobs, with what it waits for. */
     async listJobWaits(): Promise<readonly Wait[]> {
       return (await read.all(selectWaits, {})).map(toWait);
     },
-    /** The progress that a job told of last, as far as it is stored. */
+    /** The progress that was stored last for a job. A running job may have reported more since. */
     async getJobProgress(job_id: string) {
       const row = await read.get(selectProgress, { job_id });
-      return row === undefined ? undefined : { progress: parsed<JobProgress>(row.progress), at: row.at };
+      return row === undefined
+        ? undefined
+        : { progress: parseJsonColumn<JobProgress>(row.progress), at: row.at };
     },
-    // Core's tables are in every store, beside the module's own.
-    ...insight(read as unknown as Read<PluginsTables & CoreTables>),
+    ...jobAttempts(all),
+    ...jobFigures(all),
+    ...eventLag(all),
+    ...failedDeliveries(all),
   };
 }
 
-/** Only canonical JSON of this shape is ever stored there. */
-function parsed<Value>(text: string): Value {
-  return JSON.parse(text) as Value;
-}
-
-function toException({ error, ...row }: PluginsTables["plugins_sink_exceptions"]): SinkException {
-  return { ...row, error: parsed(error) };
-}
-
 function toWait({ wait_for, until, ...row }: PluginsTables["plugins_job_waits"]): Wait {
-  return { ...row, wait_for: parsed<WaitFor>(wait_for), ...(until === null ? {} : { until }) };
+  return { ...row, wait_for: parseJsonColumn<WaitFor>(wait_for), ...(until === null ? {} : { until }) };
 }

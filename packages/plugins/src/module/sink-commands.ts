@@ -1,14 +1,14 @@
 import { defineCommand, idText, jsonObject, jsonText, statement, timeText } from "@atlas/core";
 import { z } from "zod";
-import type { PluginsTables, SinkExceptionStatus } from "./tables.ts";
+import type { FailedDeliveryStatus, PluginsTables } from "./tables.ts";
 
-interface Passed {
+interface SinkCursor {
   sink_id: string;
   event_seq: number;
   seen_at: string;
 }
 
-const keepCursor = statement<PluginsTables, Passed>((db, p) =>
+const keepCursor = statement<PluginsTables, SinkCursor>((db, p) =>
   db
     .insertInto("plugins_sink_cursors")
     .values({ sink_id: p.sink_id, event_seq: p.event_seq, seen_at: p.seen_at })
@@ -23,17 +23,17 @@ const keepCursor = statement<PluginsTables, Passed>((db, p) =>
     ),
 );
 
-interface Exception {
+interface FailedRow {
   sink_id: string;
   event_seq: number;
-  status: SinkExceptionStatus;
+  status: FailedDeliveryStatus;
   attempts: number;
   next_at: string;
   error: string;
   updated_at: string;
 }
 
-const keepException = statement<PluginsTables, Exception>((db, p) =>
+const keepFailed = statement<PluginsTables, FailedRow>((db, p) =>
   db
     .insertInto("plugins_sink_exceptions")
     .values({
@@ -56,7 +56,7 @@ const keepException = statement<PluginsTables, Exception>((db, p) =>
     ),
 );
 
-const removeException = statement<PluginsTables, { sink_id: string; event_seq: number }>((db, p) =>
+const removeFailed = statement<PluginsTables, { sink_id: string; event_seq: number }>((db, p) =>
   db
     .deleteFrom("plugins_sink_exceptions")
     .where("sink_id", "=", p.sink_id)
@@ -83,21 +83,21 @@ const redriveOne = statement<PluginsTables, { sink_id: string; event_seq: number
 const forgetCursor = statement<PluginsTables, { sink_id: string }>((db, p) =>
   db.deleteFrom("plugins_sink_cursors").where("sink_id", "=", p.sink_id),
 );
-const forgetExceptions = statement<PluginsTables, { sink_id: string }>((db, p) =>
+const forgetFailed = statement<PluginsTables, { sink_id: string }>((db, p) =>
   db.deleteFrom("plugins_sink_exceptions").where("sink_id", "=", p.sink_id),
 );
 
 const command = defineCommand<PluginsTables>();
 const seq = z.int().min(0);
 
-/** Notes that a sink has passed every event up to `event_seq`. A cursor never goes back. */
+/** Stores that a sink has passed every event up to `event_seq`. A cursor never moves back. */
 export const sinkAdvance = command({
   schema: z.object({ sink_id: idText, event_seq: seq, seen_at: timeText.optional() }),
   prepare: (payload, { now }) => ({ ...payload, seen_at: payload.seen_at ?? now }),
   apply: (passed, change) => change.run(keepCursor, passed, { ifNone: "stop" }),
 });
 
-/** Notes that a sink failed with an event: it comes again at `next_at`, or is given up. */
+/** Stores a failed delivery: it is retried at `next_at`, or it is a dead letter. */
 export const sinkFail = command({
   schema: z.object({
     sink_id: idText,
@@ -109,18 +109,18 @@ export const sinkFail = command({
     at: timeText.optional(),
   }),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
-  apply: ({ error, at, ...exception }, change) => {
-    change.run(keepException, { ...exception, error: jsonText(error), updated_at: at });
+  apply: ({ error, at, ...failed }, change) => {
+    change.run(keepFailed, { ...failed, error: jsonText(error), updated_at: at });
   },
 });
 
-/** Notes that a sink has an event that it failed with before. */
+/** Removes a failed delivery that has succeeded after all. */
 export const sinkSettle = command({
   schema: z.object({ sink_id: idText, event_seq: seq }),
-  apply: (event, change) => change.run(removeException, event, { ifNone: "stop" }),
+  apply: (event, change) => change.run(removeFailed, event, { ifNone: "stop" }),
 });
 
-/** Gives a sink's dead events another round of attempts: one of them, or all. */
+/** Retries a sink's dead letters with all attempts: one of them, or all. */
 export const sinkRedrive = command({
   schema: z.object({ sink_id: idText, event_seq: seq.optional(), at: timeText.optional() }),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
@@ -130,11 +130,11 @@ export const sinkRedrive = command({
   },
 });
 
-/** Forgets a sink that is gone for good. */
+/** Removes the cursor and the failed deliveries of a sink that is gone for good. */
 export const sinkForget = command({
   schema: z.object({ sink_id: idText }),
   apply: ({ sink_id }, change) => {
     change.run(forgetCursor, { sink_id });
-    change.run(forgetExceptions, { sink_id });
+    change.run(forgetFailed, { sink_id });
   },
 });

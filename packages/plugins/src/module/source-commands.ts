@@ -43,7 +43,7 @@ const keepSchedule = statement<PluginsTables, NextTime>((db, p) =>
 
 const command = defineCommand<PluginsTables>();
 
-/** Keeps how far a source has come. */
+/** Stores the cursor of a source. */
 export const sourceCheckpoint = command({
   schema: z.object({ source_id: idText, cursor: z.custom<JsonValue>((value) => value !== undefined) }),
   apply: ({ source_id, cursor }, change) => {
@@ -51,7 +51,7 @@ export const sourceCheckpoint = command({
   },
 });
 
-/** Keeps when a schedule comes next. */
+/** Stores when a schedule is due next. */
 export const scheduleSet = command({
   schema: z.object({
     kind: z.enum(["source", "workflow"]),

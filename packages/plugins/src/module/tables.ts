@@ -1,16 +1,16 @@
 /** The tables of the runners. */
 export interface PluginsTables {
-  /** How far each source has come. */
+  /** The cursor of each source. */
   plugins_source_cursors: {
     source_id: string;
     /** Canonical JSON. */
     cursor: string;
   };
-  /** When what has a schedule comes next. */
+  /** When each schedule is due next. */
   plugins_schedules: {
     kind: ScheduleKind;
     id: string;
-    /** Canonical JSON of the times it was made for: with other times it counts for nothing. */
+    /** Canonical JSON of the schedule that `next_at` follows from. A changed schedule starts anew. */
     spec: string;
     next_at: string;
   };
@@ -21,23 +21,23 @@ export interface PluginsTables {
     /** When a gateway last had this sink. */
     seen_at: string;
   };
-  /** Events that a sink has passed without having them: those that come again, and those that are given up. */
+  /** Failed deliveries: events that a sink has passed without taking them. */
   plugins_sink_exceptions: {
     sink_id: string;
     event_seq: number;
-    status: SinkExceptionStatus;
+    status: FailedDeliveryStatus;
     attempts: number;
     next_at: string;
     /** Canonical JSON. */
     error: string;
     updated_at: string;
   };
-  /** What is known of a job's attempts beside their number. */
+  /** Which runs of a job do not count as attempts. */
   plugins_job_runs: {
     job_id: string;
-    /** Attempts that ended without success or failure: waits, interruptions, recoveries. */
+    /** Runs that ended in neither success nor failure: waits, interruptions, crashes. */
     uncounted: number;
-    /** Crashes one after the other, the last of them in `recovered_attempt`. */
+    /** Crashes in a row, the last of them in the run `recovered_attempt`. */
     recoveries: number;
     recovered_attempt: number;
   };
@@ -48,11 +48,11 @@ export interface PluginsTables {
     /** Canonical JSON; null for nothing. */
     result: string | null;
   };
-  /** What a job that holds no slot waits for. */
+  /** What each waiting job waits for. */
   plugins_job_waits: {
     job_id: string;
     name: string;
-    /** The attempt that began to wait. */
+    /** The run that began to wait. */
     attempt: number;
     /** Canonical JSON of a `WaitFor`. */
     wait_for: string;
@@ -60,7 +60,7 @@ export interface PluginsTables {
     after_seq: number;
     until: string | null;
   };
-  /** The progress that a job last told of. */
+  /** The last stored progress of each job. */
   plugins_job_progress: {
     job_id: string;
     /** Canonical JSON of a `JobProgress`. */
@@ -69,8 +69,8 @@ export interface PluginsTables {
   };
 }
 
-/** What can have a schedule. */
+/** The kinds of plugins that can have a schedule. */
 export type ScheduleKind = "source" | "workflow";
 
-/** `retrying`: comes again at `next_at`. `dead`: given up, until it is redriven. */
-export type SinkExceptionStatus = "retrying" | "dead";
+/** `retrying`: it is delivered again at `next_at`. `dead`: a dead letter, which only a redrive delivers again. */
+export type FailedDeliveryStatus = "retrying" | "dead";

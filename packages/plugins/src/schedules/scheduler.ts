@@ -12,38 +12,38 @@ import { dueRuns, parseSchedule, type Schedule } from "../contract/schedule.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { ScheduleKind } from "../module/tables.ts";
 
-/** Something that happens by itself. */
+/** Something with a schedule. */
 export interface Scheduled {
   readonly kind: ScheduleKind;
   readonly id: string;
   readonly schedule: Schedule;
-  /** Does it, and says what is to be committed together with the next time, and whether to come again sooner or later. */
+  /** Runs it once. Returns what to commit together with the next time, and when to run again if not by the schedule. */
   fire(dueAt: number): Promise<Fired>;
 }
 
-/** What one run of a schedule brought. */
+/** The result of one run. */
 export interface Fired {
   readonly commands?: readonly Command[];
   /** The pause until the next run, in milliseconds, instead of the schedule's. */
   readonly pauseMs?: number;
 }
 
-/** Does what is scheduled when its time comes, also the times that a restart missed. */
+/** Runs what is scheduled when it is due, also what was due while the gateway was stopped. */
 export interface Scheduler {
   start(): Promise<void>;
-  /** Lets what runs end. */
+  /** Waits for the runs under way and starts no more. */
   stop(): Promise<void>;
-  /** When each comes next, in milliseconds since 1970. */
+  /** When something is due next, in milliseconds since 1970. */
   nextAt(kind: ScheduleKind, id: string): number | undefined;
 }
 
-// Often enough to see soon that the wall clock was set, and that a failed commit works again.
+// Short enough to notice soon that the wall clock was set, or that a failed commit works again.
 const LONGEST_SLEEP_MS = 30_000;
 const RETRY_MS = 5_000;
-// No back-off is longer; a time that is farther off than this, and than the schedule says, was set by another clock.
+// No backoff is longer. A time further off than this and than the schedule says was set by a wrong clock.
 const LONGEST_PAUSE_MS = 24 * 60 * 60 * 1_000;
 
-/** A scheduler of these; each has its own loop, so none waits for another. */
+/** A scheduler. Each entry has its own loop, so none waits for another. */
 export function createScheduler(options: {
   readonly clock: Clock;
   readonly log: Logger;
@@ -74,7 +74,7 @@ export function createScheduler(options: {
       clock,
       idleMs: RETRY_MS,
       onError: (error) =>
-        log.error({ error, [kind]: id }, "A schedule could not be kept; it will be tried again."),
+        log.error({ error, [kind]: id }, "A scheduled run could not be completed and will be retried."),
     });
     return { kind, id, loop, begin, nextAt: () => nextAt };
 
@@ -90,7 +90,7 @@ export function createScheduler(options: {
     async function tick(): Promise<number> {
       const now = clock.now();
       const regular = timetable.next(now);
-      // The wall clock was set back: what was to come soon must not wait for all that time to pass again.
+      // The wall clock was set back. What was due soon must not wait for all that time to pass again.
       if (nextAt > Math.max(regular, now + LONGEST_PAUSE_MS)) nextAt = regular;
       if (nextAt > now) return Math.min(nextAt - now, LONGEST_SLEEP_MS);
       const { runs, through } = dueRuns(timetable, { nextAt, now, onMissed });

@@ -4,7 +4,7 @@ import type { Scheduled } from "./scheduler.ts";
 
 const KEY = "schedule:";
 
-/** A workflow's schedule: its times make jobs, each time at most one. */
+/** A workflow's schedule. Each due time creates at most one job. */
 export function scheduleOfWorkflow(workflow: WorkflowPlugin, repo: ReadOnlyRepo): readonly Scheduled[] {
   const { id, schedule } = workflow;
   if (schedule === undefined) return [];

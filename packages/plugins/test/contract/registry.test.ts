@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createPluginRegistry, type WorkflowPlugin } from "../../src/index.ts";
+import type { WorkflowPlugin } from "../../src/index.ts";
+import { createPluginRegistry } from "../../src/runtime.ts";
 
 const digest: WorkflowPlugin = { id: "digest.v1", run: async () => undefined };
 
@@ -33,7 +34,7 @@ describe("registry", () => {
     registry.registerSource({ id: "git", sync: async () => undefined });
     registry.registerSink({ id: "git", handle: async () => undefined });
     expect(() => registry.registerSource({ id: "git", sync: async () => undefined })).toThrow(
-      new TypeError('Two sources have the id "git"; each needs its own.'),
+      new TypeError('Two sources have the id "git". Give each its own id.'),
     );
   });
 
@@ -81,13 +82,35 @@ describe("registry", () => {
     expect(() => registry.registerSource({ id: "s", sycn: async () => undefined } as never)).toThrow(
       'has no sync method. Rename its "sycn".',
     );
-    expect(() => registry.registerSink(null as never)).toThrow("A sink is an object with an id");
+    expect(() => registry.registerSink(null as never)).toThrow("A sink must be an object with an id");
+  });
+
+  it.each([
+    ["timeout", { timeout: 1 }, 'has no option "timeout". Did you mean "timeoutMs"?'],
+    ["retry.maxAttempt", { retry: { maxAttempt: 1 } }, 'retry has no option "maxAttempt".'],
+    ["retry.attempts", { retry: { attempts: 1 } }, 'retry has no option "attempts".'],
+    ["schedule.every", { schedule: { everyMs: 1_000, every: 1 } }, 'schedule has no option "every".'],
+  ])("refuses the unknown option %s of a workflow, a source and a sink", (name, options, message) => {
+    const registry = createPluginRegistry();
+    const given = options as object;
+    const noop = async () => undefined;
+    expect(() => registry.registerWorkflow({ id: "w", ...given, run: noop })).toThrow(message);
+    expect(() => registry.registerSource({ id: "s", ...given, sync: noop })).toThrow(message);
+    if (!name.startsWith("schedule"))
+      expect(() => registry.registerSink({ id: "k", ...given, handle: noop })).toThrow(message);
+  });
+
+  it("takes a plugin with fields of its own", () => {
+    const registry = createPluginRegistry();
+    const sink = { id: "list", handle: async () => undefined, events: [], next: () => undefined };
+    registry.registerSink(sink);
+    expect(registry.sink("list")).toBe(sink);
   });
 
   it.each(["*", "job*", "", "a.*.b"])("refuses a sink that asks for the events %j", (on) => {
     const registry = createPluginRegistry();
     expect(() => registry.registerSink({ id: "s", on: [on], handle: async () => undefined })).toThrow(
-      'write a type such as "artifact.created"',
+      'must be an event type such as "artifact.created"',
     );
   });
 });

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dueRuns, parseSchedule } from "../../src/contract/schedule.ts";
-import { createPluginRegistry, type Schedule } from "../../src/index.ts";
+import type { Schedule } from "../../src/index.ts";
+import { createPluginRegistry } from "../../src/runtime.ts";
 
 const at = (time: string): number => Date.parse(time);
 const times = (schedule: Schedule, from: string, count: number): string[] => {
@@ -34,14 +35,14 @@ describe("a schedule", () => {
   });
 
   it.each([
-    ["nonsense", { cron: "every day" }, '"every day" is no cron expression'],
-    ["an empty expression", { cron: "" }, "is no cron expression"],
-    ["a minute that no hour has", { cron: "61 * * * *" }, "is no cron expression"],
-    ["a day that never comes", { cron: "0 0 30 2 *" }, "never comes"],
+    ["nonsense", { cron: "every day" }, '"every day" is not a cron expression'],
+    ["an empty expression", { cron: "" }, "is not a cron expression"],
+    ["a minute that no hour has", { cron: "61 * * * *" }, "is not a cron expression"],
+    ["a day that never comes", { cron: "0 0 30 2 *" }, "never comes due"],
     [
       "a time zone that is none",
       { cron: "0 7 * * *", timeZone: "Mars/Olympus" },
-      'no time zone "Mars/Olympus"',
+      'schedule.timeZone "Mars/Olympus" is unknown',
     ],
     ["no pause at all", { everyMs: 0 }, "everyMs 0"],
     ["a pause that is no number", { everyMs: Number.NaN }, "everyMs NaN"],
@@ -49,7 +50,7 @@ describe("a schedule", () => {
     [
       "an unknown policy",
       { everyMs: 60_000, onMissed: "twice" as never },
-      'onMissed is "skip" or "once" or "all"',
+      'onMissed must be "skip" or "once" or "all"',
     ],
   ] satisfies readonly (readonly [string, Schedule, string])[])(
     "of %s is refused when it is registered",

@@ -1,6 +1,7 @@
 import type { Clock, DomainEvent } from "@atlas/core";
 import { describe, expect, it } from "vitest";
-import { createDelivery, MAX_EVENT_DEPTH, type SinkPlugin } from "../../src/index.ts";
+import type { SinkPlugin } from "../../src/index.ts";
+import { createDelivery, MAX_EVENT_DEPTH } from "../../src/runtime.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { until } from "../support/until.ts";
@@ -69,6 +70,20 @@ describe("delivery", () => {
     expect(types).toEqual(["note.written", "job.failed", "job.a.b"]);
   });
 
+  it("brings a sink the events that its filters ask for", async () => {
+    const { sink, types } = recorder("choosy");
+    const on = ["note.*", { type: "job.created", aggregate_id: "j2" }];
+    const { create, emit, commands, repo } = await delivering([{ ...sink, on }]);
+    const delivery = create();
+    await delivery.start();
+    for (const id of ["j1", "j2"])
+      await commands.enqueue({ type: "job.create", job: { id, workflow_id: "w" } });
+    await emit("note.read");
+    await delivery.stop(1_000);
+    expect(types).toEqual(["job.created", "note.read"]);
+    expect(await repo.plugins.listSinkLags()).toMatchObject([{ sink_id: "choosy", event_seq: 3 }]);
+  });
+
   it("goes on where it stopped", async () => {
     const { sink, types } = recorder("one");
     const { create, emit } = await delivering([sink]);
@@ -109,7 +124,7 @@ describe("delivery", () => {
     for (const type of ["a", "b", "c"]) await emit(type);
     await until(() => types.length === 2 && sound.types.length === 3);
     expect(types).toEqual(["a", "c"]);
-    expect(await repo.plugins.listSinkExceptions()).toMatchObject([
+    expect(await repo.plugins.listFailedDeliveries()).toMatchObject([
       { sink_id: "failing", status: "retrying", attempts: 1, error: { message: "not now" } },
     ]);
     expect(delivery.health()[0]).toMatchObject({ id: "failing", status: "ok" });
@@ -121,15 +136,14 @@ describe("delivery", () => {
     expect(types).toEqual(["a", "c", "b"]);
     expect(new Set(ids).size).toBe(1);
     expect(attempts).toEqual([1, 2, 3]);
-    expect(await repo.plugins.listSinkExceptions()).toEqual([]);
+    expect(await repo.plugins.listFailedDeliveries()).toEqual([]);
     expect(await delivered()).toEqual(["a", "b", "c"]);
   });
 
-  it("gives an event up after ten attempts in some minutes, keeps it, and brings it again when it is told to", async () => {
+  it("retries an event for a day, keeps it as a dead letter, and delivers it again when it is redriven", async () => {
     const { clock, advance } = createManualClock();
     const calls: number[] = [];
     let works = false;
-    const pauses: number[] = [];
     const sink: SinkPlugin = {
       id: "down",
       async handle() {
@@ -137,28 +151,37 @@ describe("delivery", () => {
         if (!works) throw new Error("down");
       },
     };
-    const { start, emit, repo, delivered } = await delivering([sink], clock);
+    const { start, emit, commands, repo, delivered } = await delivering([sink], clock);
     const delivery = await start();
-    await emit("lost?");
-    const exception = await until(async () => {
-      const [found] = await repo.plugins.listSinkExceptions();
-      if (found?.status !== "dead") advance(500);
-      return found?.status === "dead" ? found : undefined;
+    const job = { id: "j1", workflow_id: "w" };
+    await commands.enqueue({ type: "job.create", job });
+    const dead = await until(async () => {
+      const [found] = await repo.plugins.listFailedDeliveries();
+      if (found?.status === "dead") return found;
+      // A sink's loop sleeps for five seconds at most.
+      if (found?.attempts === calls.length) advance(Math.min(5_000, Date.parse(found.next_at) - clock.now()));
+      return undefined;
     });
-    expect(exception).toMatchObject({ attempts: 10, error: { message: "down" } });
-    for (const [index, call] of calls.slice(1).entries()) pauses.push(call - (calls[index] ?? 0));
-    expect(calls).toHaveLength(10);
-    // At least half of 1 s, doubled each time, up to half of five minutes.
-    for (const [index, pauseMs] of pauses.entries())
-      expect(pauseMs).toBeGreaterThanOrEqual(Math.min(150_000, 500 * 2 ** index));
+    const [lost] = (await repo.listDomainEvents()).items;
+    expect(dead).toMatchObject({
+      sink_id: "down",
+      event_id: lost?.id,
+      event_seq: 1,
+      event_type: "job.created",
+      aggregate_id: "j1",
+      attempts: 60,
+      error: { message: "down" },
+    });
+    expect(calls).toHaveLength(60);
+    // The jitter is at its lower bound here.
+    expect((calls.at(-1) ?? 0) - (calls[0] ?? 0)).toBeGreaterThanOrEqual(24 * 60 * 60 * 1_000);
     await emit("after");
     works = true;
-    const [lost] = (await repo.listDomainEvents()).items;
-    await delivery.redrive("down", { event_id: lost?.id ?? "" });
-    await until(async () => (await repo.plugins.listSinkExceptions()).length === 0);
+    await delivery.redrive("down", { event_id: dead.event_id });
+    await until(async () => (await repo.plugins.listFailedDeliveries()).length === 0);
     await delivery.stop(1_000);
-    expect(calls).toHaveLength(12);
-    expect(await delivered()).toEqual(["lost?", "after"]);
+    expect(calls).toHaveLength(62);
+    expect(await delivered()).toEqual(["job.created", "after"]);
   });
 
   it("gives an event up at once when the sink says that trying again is no use", async () => {
@@ -169,7 +192,7 @@ describe("delivery", () => {
     const { start, emit, repo } = await delivering([sink]);
     const delivery = await start();
     await emit("a");
-    await until(async () => (await repo.plugins.listSinkExceptions())[0]?.status === "dead");
+    await until(async () => (await repo.plugins.listFailedDeliveries())[0]?.status === "dead");
     await delivery.stop(1_000);
     expect(await repo.plugins.listSinkLags()).toEqual([
       { sink_id: "strict", event_seq: 1, behind: 0, retrying: 0, dead: 1 },
@@ -190,7 +213,7 @@ describe("delivery", () => {
     const { repo, start, emit } = await delivering([sink], clock);
     const delivery = await start();
     await emit("once");
-    await until(async () => (await repo.plugins.listSinkExceptions()).length === 1);
+    await until(async () => (await repo.plugins.listFailedDeliveries()).length === 1);
     for (let commit = 0; commit < 20; commit += 1) await emit("more");
     expect(attempts).toBe(1);
     advance(500);
@@ -235,7 +258,7 @@ describe("delivery", () => {
     const { start, emit, repo } = await delivering([sink]);
     const delivery = await start();
     await emit("echo");
-    const dead = await until(async () => (await repo.plugins.listSinkExceptions())[0]);
+    const dead = await until(async () => (await repo.plugins.listFailedDeliveries())[0]);
     expect(calls).toBe(MAX_EVENT_DEPTH);
     expect(dead).toMatchObject({ status: "dead", error: { code: "ATLAS_PLUGINS_EVENT_TOO_DEEP" } });
     await delivery.stop(1_000);
@@ -254,7 +277,7 @@ describe("delivery", () => {
     await delivery.start();
     await emit("a");
     await delivery.stop(1_000);
-    expect(await repo.plugins.listSinkExceptions()).toMatchObject([
+    expect(await repo.plugins.listFailedDeliveries()).toMatchObject([
       { sink_id: "careless", event_seq: 1, error: { code: "ATLAS_CORE_NOT_FOUND" } },
     ]);
   });
@@ -284,7 +307,7 @@ describe("delivery", () => {
     await delivery.stop(1_000);
     expect(seen[0]).toBe("eager");
     expect(await delivered()).not.toContain("a");
-    expect((await repo.plugins.listSinkExceptions()).map(({ sink_id }) => sink_id)).toEqual(["blocked"]);
+    expect((await repo.plugins.listFailedDeliveries()).map(({ sink_id }) => sink_id)).toEqual(["blocked"]);
   });
 
   it("ends a call whose time is up, and refuses what it sends later", async () => {
@@ -307,7 +330,7 @@ describe("delivery", () => {
     await emit("a");
     await until(() => late);
     advance(2_000);
-    const failed = await until(async () => (await repo.plugins.listSinkExceptions())[0]);
+    const failed = await until(async () => (await repo.plugins.listFailedDeliveries())[0]);
     expect(failed).toMatchObject({ status: "retrying", error: { code: "ATLAS_PLUGINS_TIMEOUT" } });
     expect(aborted).toBe(true);
     await expect(late?.()).rejects.toMatchObject({ code: "ATLAS_PLUGINS_CONTEXT_ENDED" });

@@ -1,13 +1,13 @@
 import type { Job } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
 import { describe, expect, it } from "vitest";
+import type { WorkflowContext } from "../../src/index.ts";
 import {
   createDelivery,
   createJobRunner,
   createPluginRegistry,
   createSourceRunner,
-  type WorkflowContext,
-} from "../../src/index.ts";
+} from "../../src/runtime.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { until } from "../support/until.ts";
@@ -27,8 +27,16 @@ const misdeeds: readonly (readonly [string, (ctx: WorkflowContext) => unknown, o
     },
     { message: "at once" },
   ],
-  ["rejects with undefined", () => Promise.reject(undefined), { message: "It failed with undefined." }],
-  ["rejects with null", () => Promise.reject(null), { message: "It failed with null." }],
+  [
+    "rejects with undefined",
+    () => Promise.reject(undefined),
+    { message: "The plugin threw undefined instead of an error." },
+  ],
+  [
+    "rejects with null",
+    () => Promise.reject(null),
+    { message: "The plugin threw null instead of an error." },
+  ],
   ["rejects with a text", () => Promise.reject("no luck"), { message: "no luck" }],
   [
     "rejects with an error that cannot be read",
@@ -148,7 +156,7 @@ describe("a source and a sink that", () => {
       await opened.commands.enqueue({ type: "domainEvent.emit", event: { type: "called" } });
       await delivery.stop(1_000);
       expect(seen).toEqual(["called"]);
-      expect(await opened.repo.plugins.listSinkExceptions()).toMatchObject([{ sink_id: "bad", error }]);
+      expect(await opened.repo.plugins.listFailedDeliveries()).toMatchObject([{ sink_id: "bad", error }]);
     },
     30_000,
   );

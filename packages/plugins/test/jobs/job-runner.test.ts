@@ -2,14 +2,8 @@ import { type Clock, CoreError, type Job, type NewJob } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import {
-  createDelivery,
-  createJobRunner,
-  createPluginRegistry,
-  defineWorkflow,
-  type WorkflowContext,
-  type WorkflowPlugin,
-} from "../../src/index.ts";
+import { defineWorkflow, type WorkflowContext, type WorkflowPlugin } from "../../src/index.ts";
+import { createDelivery, createJobRunner, createPluginRegistry } from "../../src/runtime.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { until as untilFound } from "../support/until.ts";
@@ -77,7 +71,7 @@ describe("the job runner", () => {
       },
       "at once",
     ],
-    ["rejects with nothing", () => Promise.reject(), "failed with undefined"],
+    ["rejects with nothing", () => Promise.reject(), "threw undefined"],
   ])("fails a job whose workflow %s, and goes on", async (_, run, message) => {
     const { create, until } = await running(run);
     await create("j1");
@@ -473,7 +467,7 @@ describe("the job runner", () => {
     store.onCommitted(delivery.wake);
     await delivery.start();
     await create("j1");
-    await untilFound(async () => (await repo.plugins.listSinkExceptions())[0]?.status === "dead");
+    await untilFound(async () => (await repo.plugins.listFailedDeliveries())[0]?.status === "dead");
     await delivery.stop(1_000);
     expect((await repo.plugins.countJobs()).succeeded).toBe(17);
   });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AttemptOutcome, nextJobState, type RetryPolicy } from "../../src/index.ts";
+import type { RetryPolicy } from "../../src/index.ts";
+import { type AttemptOutcome, nextJobState } from "../../src/runtime.ts";
 
 const now = Date.parse("2026-01-01T00:00:00.000Z");
 const at = { now, random: 0.5 };

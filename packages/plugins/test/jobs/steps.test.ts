@@ -1,7 +1,8 @@
 import type { Clock, Job, NewJob } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createJobRunner, createPluginRegistry, type WorkflowPlugin } from "../../src/index.ts";
+import type { WorkflowPlugin } from "../../src/index.ts";
+import { createJobRunner, createPluginRegistry } from "../../src/runtime.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { until } from "../support/until.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "@atlas/core";
 import { expect, it } from "vitest";
-import type { PluginsCommand } from "../../src/index.ts";
+import type { PluginsCommand } from "../../src/runtime.ts";
 import { openStore } from "../support/open-store.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
@@ -44,7 +44,7 @@ it("keeps what it is told, emits nothing, and a replay gives the same rows", asy
   for (const command of story) await commands.enqueue(command);
   const { plugins } = repo;
   expect(await plugins.getSourceCursor("s")).toEqual({ page: 2 });
-  expect(await plugins.listSinkExceptions()).toMatchObject([
+  expect(await plugins.listFailedDeliveries()).toMatchObject([
     { event_seq: 1, status: "retrying", attempts: 0 },
   ]);
   // The first result of a step stays.

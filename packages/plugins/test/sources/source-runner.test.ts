@@ -1,6 +1,7 @@
 import { isoTime, type JsonValue } from "@atlas/core";
 import { describe, expect, it } from "vitest";
-import { createPluginRegistry, createSourceRunner, type SourcePlugin } from "../../src/index.ts";
+import type { SourcePlugin } from "../../src/index.ts";
+import { createPluginRegistry, createSourceRunner } from "../../src/runtime.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { until } from "../support/until.ts";
@@ -200,6 +201,83 @@ describe("a source", () => {
   });
 });
 
+describe("a sync", () => {
+  it("resolves with what each source did", async () => {
+    const upsert = (id: string) => ({ type: "entity.upsert", entity: { id, type: "note" } }) as const;
+    const { runner } = await runnerOf(
+      {
+        id: "notes",
+        async sync(ctx) {
+          void ctx.commands.enqueue(upsert("e1"));
+          await ctx.commands.enqueueAll([upsert("e2"), upsert("e3")]);
+          await ctx.checkpoint(1, [upsert("e4")]);
+          await ctx.checkpoint(1);
+        },
+      },
+      { id: "idle", sync: async () => undefined },
+    );
+    expect(await runner.sync()).toEqual({
+      sources: [
+        { id: "notes", commands: 4, changed: 4, unchanged: 0, checkpoints: 2 },
+        { id: "idle", commands: 0, changed: 0, unchanged: 0, checkpoints: 0 },
+      ],
+    });
+    expect(await runner.sync("notes")).toEqual({
+      sources: [{ id: "notes", commands: 4, changed: 0, unchanged: 4, checkpoints: 2 }],
+    });
+  });
+
+  it("resolves with the same counts for a call that joins it", async () => {
+    const { runner } = await runnerOf({
+      id: "notes",
+      sync: (ctx) => ctx.checkpoint(1, [{ type: "entity.upsert", entity: { id: "e1", type: "note" } }]),
+    });
+    const [first, second] = await Promise.all([runner.sync("notes"), runner.sync("notes")]);
+    expect(first).toEqual({
+      sources: [{ id: "notes", commands: 1, changed: 1, unchanged: 0, checkpoints: 1 }],
+    });
+    expect(second).toEqual(first);
+  });
+
+  it("may send any number of commands, as long as it awaits a checkpoint in between", async () => {
+    const { runner } = await runnerOf({
+      id: "import",
+      async sync(ctx) {
+        for (let page = 0; page < 3; page += 1) {
+          for (let row = 0; row < 5_000; row += 1)
+            void ctx.commands.enqueue({ type: "domainEvent.emit", event: { type: "row" } });
+          await ctx.checkpoint(page);
+        }
+      },
+    });
+    expect(await runner.sync("import")).toMatchObject({ sources: [{ commands: 15_000, checkpoints: 3 }] });
+  });
+
+  it("fails with what to do when it sends too many commands without awaiting one", async () => {
+    const { runner, repo } = await runnerOf({
+      id: "import",
+      async sync(ctx) {
+        for (let row = 0; row < 5_001; row += 1)
+          void ctx.commands.enqueue({ type: "domainEvent.emit", event: { type: "row" } });
+        await ctx.checkpoint("all");
+      },
+    });
+    await expect(runner.sync("import")).rejects.toMatchObject({
+      code: "ATLAS_PLUGINS_TOO_MANY_COMMANDS",
+      details: { plugin: "source:import", limit: 5_000 },
+      message: expect.stringContaining("await ctx.checkpoint(cursor) after each page"),
+    });
+    expect(await repo.plugins.getSourceCursor("import")).toBeUndefined();
+  });
+
+  it("refuses an option that it does not have", async () => {
+    const { runner } = await runnerOf({ id: "notes", sync: async () => undefined });
+    await expect(runner.sync("notes", { ful: true } as never)).rejects.toThrow(
+      'sync has no option "ful". Did you mean "full"?',
+    );
+  });
+});
+
 describe("a scheduled source", () => {
   it("is synced at once and then every so often, also after a restart", async () => {
     let syncs = 0;
@@ -212,11 +290,11 @@ describe("a scheduled source", () => {
     };
     const { runner, advance, until, ...opened } = await runnerOf(source);
     await runner.start();
-    await until(() => syncs === 1 && runner.health()[0]?.next_at === "2026-01-01T00:01:00.000Z");
+    await until(() => syncs === 1 && runner.health()[0]?.nextAt === "2026-01-01T00:01:00.000Z");
     for (let minute = 2; minute <= 4; minute += 1) {
       advance(60_000);
       await until(
-        () => syncs === minute && runner.health()[0]?.next_at === isoTime(opened.host.clock.now() + 60_000),
+        () => syncs === minute && runner.health()[0]?.nextAt === isoTime(opened.host.clock.now() + 60_000),
       );
     }
     await runner.stop(0);
@@ -224,7 +302,7 @@ describe("a scheduled source", () => {
     registry.registerSource(source);
     const second = createSourceRunner({ ...opened, registry });
     await second.start();
-    expect(second.health()[0]?.next_at).toBe("2026-01-01T00:04:00.000Z");
+    expect(second.health()[0]?.nextAt).toBe("2026-01-01T00:04:00.000Z");
     expect(syncs).toBe(4);
     await second.stop(0);
   });
@@ -253,14 +331,14 @@ describe("a scheduled source", () => {
     for (const pauseMs of [500, 1_000, 2_000, 4_000]) {
       const [down] = await until(() => {
         const health = runner.health();
-        return health[0]?.next_at === isoTime(host.clock.now() + pauseMs) ? health : undefined;
+        return health[0]?.nextAt === isoTime(host.clock.now() + pauseMs) ? health : undefined;
       });
       expect(down).toMatchObject({ status: "failing", failures, error: "no network" });
       advance(pauseMs);
     }
     await until(() => failures === 5);
     expect(sound).toBe(1);
-    expect(runner.health()[1]).toMatchObject({ status: "ok", next_at: "2026-01-01T01:00:00.000Z" });
+    expect(runner.health()[1]).toMatchObject({ status: "ok", nextAt: "2026-01-01T01:00:00.000Z" });
     await runner.stop(0);
   });
 
@@ -274,9 +352,9 @@ describe("a scheduled source", () => {
       },
     });
     await runner.start();
-    await until(() => runner.health()[0]?.next_at === "2026-01-01T00:02:00.000Z");
+    await until(() => runner.health()[0]?.nextAt === "2026-01-01T00:02:00.000Z");
     advance(120_000);
-    await until(() => runner.health()[0]?.next_at === "2026-01-01T00:12:00.000Z");
+    await until(() => runner.health()[0]?.nextAt === "2026-01-01T00:12:00.000Z");
     expect(errors).toEqual([]);
     await runner.stop(0);
   });

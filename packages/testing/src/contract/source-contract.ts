@@ -160,7 +160,9 @@ export function sourceContract({ name, open, module }: SourceContractOptions): v
     const world = await open();
     const database = join(folder, "struck.db");
     const undisturbed = join(folder, "undisturbed.db");
-    const sync = (source = world.source()) => using(database, source, (gateway, { id }) => gateway.sync(id));
+    const sync = async (source = world.source()): Promise<void> => {
+      await using(database, source, (gateway, { id }) => gateway.sync(id));
+    };
     try {
       await act({
         world,

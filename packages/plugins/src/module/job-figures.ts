@@ -2,43 +2,32 @@ import { type CoreTables, type JobStatus, query, type Read } from "@atlas/core";
 import { sql } from "kysely";
 import type { PluginsTables } from "./tables.ts";
 
-/** How the jobs of one workflow went lately. */
+/** Figures of the jobs of one workflow that ended last. */
 export interface WorkflowInsight {
   readonly workflow_id: string;
-  /** How many jobs this is about: the newest that are over, at most as many as asked for. */
+  /** How many jobs the figures are about. */
   readonly jobs: number;
   readonly succeeded: number;
   readonly failed: number;
   readonly cancelled: number;
-  /** From the time when the job was due to the start of its last attempt. Nothing without jobs. */
+  /** From `run_at` to the start of the last attempt. Absent when no job was started. */
   readonly wait_ms?: Spread;
-  /** From the start of the last attempt to its end. Nothing without jobs. */
+  /** From the start of the last attempt to its end. Absent when no job was started. */
   readonly run_ms?: Spread;
 }
 
-/** Half of the values, all but one of a hundred, and the greatest, in milliseconds. */
+/** Median, 99th percentile and maximum, in milliseconds. */
 export interface Spread {
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
 }
 
-/** How far a sink is behind. */
-export interface SinkLag {
-  readonly sink_id: string;
-  /** The number of the last event that it has passed. */
-  readonly event_seq: number;
-  /** Events after that one. */
-  readonly behind: number;
-  readonly retrying: number;
-  readonly dead: number;
-}
-
 type Tables = PluginsTables & CoreTables;
 
 const STATUSES: readonly JobStatus[] = ["queued", "running", "succeeded", "failed", "cancelled"];
 
-// Each count but that of the succeeded reads a partial index; there is none for those, since most jobs end so.
+// Each of these counts reads a partial index. Succeeded jobs have none, since most jobs end so.
 const counts = (["queued", "running", "failed", "cancelled"] as const).map((status) => ({
   status,
   select: query<Tables>()((db) =>
@@ -73,39 +62,10 @@ const lastOfWorkflow = query<Tables, { workflow_id: string; limit: number }>()((
     .orderBy("id", "desc")
     .limit(p.limit),
 );
-const lastEvent = query<Tables>()((db) =>
-  db.selectFrom("domain_events").select(({ fn }) => fn.max("seq").as("seq")),
-);
-const eventSeqs = query<Tables, { type: string; after: number; limit: number }>()((db, p) =>
-  db
-    .selectFrom("domain_events")
-    .select("seq")
-    .where("seq", ">", p.after)
-    .where("type", "=", p.type)
-    .orderBy("seq")
-    .limit(p.limit),
-);
-const exceptionCounts = query<Tables>()((db) =>
-  db
-    .selectFrom("plugins_sink_exceptions")
-    .select(({ fn }) => ["sink_id", "status", fn.countAll<number>().as("count")])
-    .groupBy(["sink_id", "status"]),
-);
-const sinkCursors = query<Tables>()((db) =>
-  db
-    .selectFrom("plugins_sink_cursors")
-    .select(["sink_id", "event_seq"])
-    // The place up to which all have had them is no sink's.
-    .where("sink_id", "not like", "$%")
-    .orderBy("sink_id"),
-);
-
-/** Questions about how things go, for dashboards, alarms and `health()`. */
-export function insight(read: Read<Tables>) {
-  const lastEventSeq = async (): Promise<number> => (await read.get(lastEvent, {}))?.seq ?? 0;
-
+/** Figures of jobs, for dashboards and alarms. */
+export function jobFigures(read: Read<Tables>) {
   return {
-    /** How many jobs are in each status. */
+    /** The number of jobs in each status. */
     async countJobs(): Promise<Readonly<Record<JobStatus, number>>> {
       const found = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<JobStatus, number>;
       let others = 0;
@@ -116,15 +76,15 @@ export function insight(read: Read<Tables>) {
       found.succeeded = ((await read.get(countAll, {}))?.count ?? 0) - others;
       return found;
     },
-    /** Since when the longest waiting job is due; nothing with an empty queue. */
+    /** The earliest `run_at` of all queued jobs; nothing when the queue is empty. */
     async oldestQueuedAt(): Promise<string | undefined> {
       return (await read.get(oldestQueued, {}))?.run_at ?? undefined;
     },
-    /** The next time at which a delayed job is due. */
+    /** The earliest `run_at` after `now` of all queued jobs. */
     async nextJobAt(now: string): Promise<string | undefined> {
       return (await read.get(nextQueued, { now }))?.run_at ?? undefined;
     },
-    /** How the newest jobs of a workflow went that are over: the last 1,000, unless another number is given. */
+    /** Figures of the jobs of a workflow that ended last, at most `limit` (1,000 by default). */
     async getWorkflowInsight(workflow_id: string, limit = 1_000): Promise<WorkflowInsight> {
       const rows = await read.all(lastOfWorkflow, { workflow_id, limit });
       const started = rows.filter((row) => row.started_at !== null);
@@ -140,30 +100,6 @@ export function insight(read: Read<Tables>) {
         ...(wait === undefined ? {} : { wait_ms: wait }),
         ...(run === undefined ? {} : { run_ms: run }),
       };
-    },
-    /** The number of the newest domain event; 0 without one. */
-    lastEventSeq,
-    /** The numbers of the events of one type, in order. It looks at every event after that number. */
-    async listEventSeqs(options: {
-      readonly type: string;
-      readonly after: number;
-      readonly limit: number;
-    }): Promise<readonly number[]> {
-      return (await read.all(eventSeqs, { ...options })).map(({ seq }) => seq);
-    },
-    /** How far each sink is behind. */
-    async listSinkLags(): Promise<readonly SinkLag[]> {
-      const last = await lastEventSeq();
-      const exceptions = await read.all(exceptionCounts, {});
-      const count = (sink: string, status: string): number =>
-        exceptions.find((row) => row.sink_id === sink && row.status === status)?.count ?? 0;
-      return (await read.all(sinkCursors, {})).map(({ sink_id, event_seq }) => ({
-        sink_id,
-        event_seq,
-        behind: Math.max(0, last - event_seq),
-        retrying: count(sink_id, "retrying"),
-        dead: count(sink_id, "dead"),
-      }));
     },
   };
 }

@@ -1,0 +1,140 @@
+import type { Cause, CommandSink, Committed, Envelope } from "@atlas/core";
+import { PluginError } from "../contract/errors.ts";
+import { handled } from "./handled.ts";
+
+/** The commands that a plugin sends during one call. */
+export interface TrackedCommands<Sent extends { readonly type: string }> {
+  readonly commands: CommandSink<Sent>;
+  /** What was committed so far. */
+  readonly sent: SentCommands;
+  /** Tracks other work as if it were a command: `settled` waits for it, and its rejection counts as a refusal. */
+  track<Result>(send: () => Promise<Result>): Promise<Result>;
+  /** Waits for every command sent so far; throws the first refusal. */
+  settled(): Promise<void>;
+  /** Refuses every further command. */
+  end(): void;
+  /** Throws once the call is over. */
+  refuse(): void;
+}
+
+/** How many commands of one call were committed, and what they did. */
+export interface SentCommands {
+  /** Commands that changed something. */
+  readonly changed: number;
+  /** Commands that found everything as they wanted it, and so wrote nothing. */
+  readonly unchanged: number;
+}
+
+// Half of what the store's queue holds by default, so that a flood from one plugin leaves room for the others.
+const MAX_UNSETTLED = 5_000;
+
+/**
+ * Wraps a command sink for one call of a plugin. Each command carries its actor and its cause, and is refused with
+ * `ATLAS_PLUGINS_CONTEXT_ENDED` once the call is over. Only commands that are not committed yet count towards the limit, so a
+ * plugin may send any number of commands in one call.
+ */
+export function trackCommands<Sent extends { readonly type: string }>(
+  sink: CommandSink<Sent>,
+  from: { readonly actor: string; readonly cause?: Cause },
+): TrackedCommands<Sent> {
+  const { actor, cause } = from;
+  const own: Envelope = { actor, ...(cause === undefined ? {} : { cause }) };
+  const sent = { changed: 0, unchanged: 0 };
+  let pending = 0;
+  let unsettled = 0;
+  let tooMany: PluginError | undefined;
+  let firstRefusal: { readonly error: unknown } | undefined;
+  let waiters: (() => void)[] = [];
+  let isEnded = false;
+
+  return {
+    sent,
+    track: (send) => track(send, 0),
+    commands: {
+      enqueue: (command, given) => track(() => sink.enqueue(command, envelope(given)), 1, count),
+      enqueueAll: (commands, given) =>
+        track(
+          () => sink.enqueueAll(commands, envelope(given)),
+          Array.isArray(commands) ? commands.length : 0,
+          (receipts) => receipts.forEach(count),
+        ),
+    },
+    async settled() {
+      while (pending > 0) {
+        await new Promise<void>((resolve) => {
+          waiters.push(resolve);
+        });
+      }
+      if (firstRefusal !== undefined) throw firstRefusal.error;
+    },
+    end() {
+      isEnded = true;
+    },
+    refuse() {
+      if (isEnded) throw contextEnded(actor);
+    },
+  };
+
+  function track<Result>(
+    send: () => Promise<Result>,
+    commands: number,
+    onSent: (result: Result) => void = () => undefined,
+  ): Promise<Result> {
+    if (isEnded) return handled(Promise.reject(contextEnded(actor)));
+    const result = unsettled + commands > MAX_UNSETTLED ? refuseFlood<Result>() : send();
+    pending += 1;
+    unsettled += commands;
+    result.then(
+      (value) => {
+        onSent(value);
+        settle(commands);
+      },
+      (error: unknown) => {
+        firstRefusal ??= { error };
+        settle(commands);
+      },
+    );
+    return result;
+  }
+
+  function count({ changed }: Committed): void {
+    if (changed) sent.changed += 1;
+    else sent.unchanged += 1;
+  }
+
+  function settle(commands: number): void {
+    pending -= 1;
+    unsettled -= commands;
+    if (pending > 0 || waiters.length === 0) return;
+    const woken = waiters;
+    waiters = [];
+    for (const wake of woken) wake();
+  }
+
+  /** All of them share one error: an error for each would cost as much as what it keeps out. */
+  function refuseFlood<Result>(): Promise<Result> {
+    tooMany ??= tooManyCommands(actor);
+    return handled(Promise.reject(tooMany));
+  }
+
+  /** The plugin chooses the command id and nothing else: it cannot send under another name. */
+  function envelope(given: Envelope | undefined): Envelope {
+    return given?.command_id === undefined ? own : { ...own, command_id: given.command_id };
+  }
+}
+
+function tooManyCommands(plugin: string): PluginError {
+  return new PluginError(
+    "ATLAS_PLUGINS_TOO_MANY_COMMANDS",
+    { plugin, limit: MAX_UNSETTLED },
+    `"${plugin}" sent a command while ${MAX_UNSETTLED} of its commands were not committed yet. Await one command in every thousand, or, in a source, await ctx.checkpoint(cursor) after each page.`,
+  );
+}
+
+function contextEnded(plugin: string): PluginError {
+  return new PluginError(
+    "ATLAS_PLUGINS_CONTEXT_ENDED",
+    { plugin },
+    `"${plugin}" used its ctx after its call had ended. Await all work before returning, and stop when ctx.signal aborts.`,
+  );
+}

@@ -1,0 +1,76 @@
+import type { Command, CommandSink, DomainEvent, ReadOnlyRepo } from "@atlas/core";
+import { type Call, startCall } from "../calling/call.ts";
+import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
+import { trackCommands } from "../calling/tracked-commands.ts";
+import type { SinkContext, SinkPlugin } from "../contract/sink.ts";
+import { acknowledging } from "./acknowledgement.ts";
+
+/** One call of a sink under way. */
+export interface SinkCall {
+  /** Resolves with `delivered`, or with the error that ended the call. Never rejects. */
+  readonly outcome: Promise<SinkCallOutcome>;
+  readonly abort: Call["abort"];
+}
+
+/** How a call of a sink ended. */
+export type SinkCallOutcome =
+  | { readonly status: "delivered" }
+  | { readonly status: "failed"; readonly error: unknown };
+
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/**
+ * Calls a sink with one event. The event is delivered when `handle` returns and every command that it sent is committed, or when the
+ * sink acknowledged it.
+ */
+export function callSink(
+  sink: SinkPlugin,
+  options: {
+    readonly event: DomainEvent;
+    readonly attempt: number;
+    readonly host: PluginHost;
+    readonly repo: ReadOnlyRepo;
+    readonly commands: CommandSink<Command>;
+  },
+): SinkCall {
+  const { event, attempt, host, repo, commands } = options;
+  const { clock, log } = host;
+  const tracked = trackCommands(commands, {
+    actor: `sink:${sink.id}`,
+    cause: { kind: "event", id: event.id, depth: event.depth + 1 },
+  });
+  let isAcknowledged = false;
+  const own = acknowledging(tracked.commands, event.id, () => {
+    isAcknowledged = true;
+  });
+  const call = startCall({
+    clock,
+    plugin: `The sink "${sink.id}"`,
+    timeoutMs: sink.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    graceMs: 0,
+    onAbort: tracked.end,
+    async work(started) {
+      const ctx: SinkContext = {
+        repo,
+        clock,
+        log,
+        services: servicesOf(host),
+        commands: own,
+        get signal() {
+          return started.signal;
+        },
+        attempt,
+      };
+      await sink.handle(event, ctx);
+      await tracked.settled();
+    },
+  });
+  return { outcome: outcome(), abort: call.abort };
+
+  async function outcome(): Promise<SinkCallOutcome> {
+    const end = await call.ended;
+    tracked.end();
+    if (end.kind === "returned" || isAcknowledged) return { status: "delivered" };
+    return { status: "failed", error: end.kind === "threw" ? end.error : end.reason };
+  }
+}

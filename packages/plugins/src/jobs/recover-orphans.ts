@@ -1,0 +1,40 @@
+import type { Command, CommandSink, Job, Logger, ReadOnlyRepo } from "@atlas/core";
+import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import type { AttemptOutcome, NextJobState } from "./job-state.ts";
+
+/**
+ * Returns to the queue the jobs that an earlier process left `running`, or fails those that crashed it again and again. One process
+ * owns the database, so before the first claim every running job is such an orphan.
+ */
+export async function recoverOrphans(options: {
+  readonly repo: ReadOnlyRepo<PluginsModule>;
+  readonly commands: CommandSink<Command | PluginsCommand>;
+  readonly log: Logger;
+  readonly decide: (job: Job, outcome: AttemptOutcome) => NextJobState;
+}): Promise<void> {
+  const { repo, commands, log, decide } = options;
+  let jobs = 0;
+  let cursor: string | undefined;
+  do {
+    const page = await repo.listJobs({ status: "running", ...(cursor === undefined ? {} : { cursor }) });
+    await Promise.all(page.items.map(recover));
+    jobs += page.items.length;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  if (jobs > 0)
+    log.warn({ jobs }, "An earlier process left jobs running. They are queued again, or have failed.");
+
+  async function recover(job: Job): Promise<void> {
+    const { id, attempt } = job;
+    const run = await repo.plugins.getJobRun(id);
+    const recoveries = run?.recovered_attempt === attempt - 1 ? run.recoveries : 0;
+    const next = decide(job, { status: "orphaned", recoveries });
+    await commands.enqueueAll(
+      [
+        { type: "plugins.job.recover", job_id: id, attempt },
+        { type: "job.updateStatus", id, attempt, ...next },
+      ],
+      { actor: "runner" },
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import { type Clock, type Command, type CommandSink, isCoreError, type Job, type Logger } from "@atlas/core";
+import type { PluginsCommand } from "../module/plugins-module.ts";
+import type { JobAttemptEnd } from "./attempt.ts";
+import type { NextJobState } from "./job-state.ts";
+
+const RETRY_MS = 1_000;
+const ACTOR = { actor: "runner" };
+
+/**
+ * Stores how an attempt ended, and the job's next state; `next` is absent for a job that was cancelled meanwhile. While the store
+ * cannot write, it is sent again and again, since the job would otherwise stay `running`. Resolves with false when there was nothing
+ * to store, or when somebody else has moved the job.
+ */
+export async function reportAttempt(
+  options: {
+    readonly commands: CommandSink<Command | PluginsCommand>;
+    readonly clock: Clock;
+    readonly log: Logger;
+    /** True when a failure is not to be retried any more. */
+    readonly isStopping: () => boolean;
+  },
+  job: Pick<Job, "id" | "attempt">,
+  { outcome, wait, kept }: JobAttemptEnd,
+  next: NextJobState | undefined,
+): Promise<boolean> {
+  const { commands, clock, log, isStopping } = options;
+  const { id, attempt } = job;
+  const unit: (Command | PluginsCommand)[] = [];
+  if (wait !== undefined) unit.push({ type: "plugins.job.wait", ...wait });
+  if (outcome.status === "interrupted") unit.push({ type: "plugins.job.uncount", job_id: id });
+  // A failed job keeps its steps, because it may be redriven.
+  const isDone = outcome.status === "succeeded" || outcome.status === "cancelled";
+  if (isDone && (kept || attempt > 1)) unit.push({ type: "plugins.job.forget", job_id: id });
+  if (next !== undefined) unit.push({ type: "job.updateStatus", id, attempt, ...next });
+  if (unit.length === 0) return false;
+
+  for (;;) {
+    try {
+      const [only] = unit;
+      await (unit.length === 1 && only !== undefined
+        ? commands.enqueue(only, ACTOR)
+        : commands.enqueueAll(unit, ACTOR));
+      return true;
+    } catch (error) {
+      if (isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) return false;
+      if (!isCoreError(error) || !error.retryable || isStopping()) throw error;
+      log.warn({ error, job: id }, "The result of an attempt could not be stored and will be sent again.");
+      await new Promise<void>((resolve) => void clock.after(RETRY_MS, resolve));
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { type CoreTables, query, type Read } from "@atlas/core";
+import type { PluginsTables } from "./tables.ts";
+
+/** How far a sink is behind the newest event. */
+export interface SinkLag {
+  readonly sink_id: string;
+  /** The number of the last event that the sink has passed. */
+  readonly event_seq: number;
+  /** How many events come after that one. */
+  readonly behind: number;
+  /** Failed deliveries that are retried. */
+  readonly retrying: number;
+  /** Dead letters. */
+  readonly dead: number;
+}
+
+type Tables = PluginsTables & CoreTables;
+
+const lastEvent = query<Tables>()((db) =>
+  db.selectFrom("domain_events").select(({ fn }) => fn.max("seq").as("seq")),
+);
+const eventSeqs = query<Tables, { type: string; after: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("domain_events")
+    .select("seq")
+    .where("seq", ">", p.after)
+    .where("type", "=", p.type)
+    .orderBy("seq")
+    .limit(p.limit),
+);
+const failedCounts = query<Tables>()((db) =>
+  db
+    .selectFrom("plugins_sink_exceptions")
+    .select(({ fn }) => ["sink_id", "status", fn.countAll<number>().as("count")])
+    .groupBy(["sink_id", "status"]),
+);
+const sinkCursors = query<Tables>()((db) =>
+  db
+    .selectFrom("plugins_sink_cursors")
+    .select(["sink_id", "event_seq"])
+    // Rows with a "$" belong to delivery itself.
+    .where("sink_id", "not like", "$%")
+    .orderBy("sink_id"),
+);
+
+/** Queries on the newest events, and on how far sinks are behind them. */
+export function eventLag(read: Read<Tables>) {
+  const lastEventSeq = async (): Promise<number> => (await read.get(lastEvent, {}))?.seq ?? 0;
+
+  return {
+    /** The number of the newest domain event; 0 when there is none. */
+    lastEventSeq,
+    /** The numbers of the events of one type, in order. It reads every event after `after`. */
+    async listEventSeqs(options: {
+      readonly type: string;
+      readonly after: number;
+      readonly limit: number;
+    }): Promise<readonly number[]> {
+      return (await read.all(eventSeqs, { ...options })).map(({ seq }) => seq);
+    },
+    /** How far each sink is behind, by sink id. */
+    async listSinkLags(): Promise<readonly SinkLag[]> {
+      const last = await lastEventSeq();
+      const counts = await read.all(failedCounts, {});
+      const count = (sink: string, status: string): number =>
+        counts.find((row) => row.sink_id === sink && row.status === status)?.count ?? 0;
+      return (await read.all(sinkCursors, {})).map(({ sink_id, event_seq }) => ({
+        sink_id,
+        event_seq,
+        behind: Math.max(0, last - event_seq),
+        retrying: count(sink_id, "retrying"),
+        dead: count(sink_id, "dead"),
+      }));
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { type CoreTables, type JsonObject, query, type Read } from "@atlas/core";
+import { eventId } from "@atlas/core/internal";
+import { sql } from "kysely";
+import { parseJsonColumn } from "./json-column.ts";
+import type { FailedDeliveryStatus, PluginsTables } from "./tables.ts";
+
+/** An event that a sink has not taken yet: it is retried, or it is a dead letter. */
+export interface FailedDelivery {
+  readonly sink_id: string;
+  readonly event_id: string;
+  readonly event_seq: number;
+  /** The event's type; absent when the event itself was pruned. */
+  readonly event_type?: string;
+  /** What the event is about; absent when it names nothing, or was pruned. */
+  readonly aggregate_id?: string;
+  readonly status: FailedDeliveryStatus;
+  /** Calls so far; 0 after a redrive. */
+  readonly attempts: number;
+  /** When it is delivered again; without meaning for a dead letter. */
+  readonly next_at: string;
+  /** What the last call failed with: `message`, and where known `name`, `code` and `causes`. */
+  readonly error: JsonObject;
+  readonly updated_at: string;
+}
+
+type Tables = PluginsTables & CoreTables;
+
+// The table is named after the first word for a failed delivery. A name is not worth a migration of every database.
+const due = query<Tables, { sink_id: string; now: string; limit: number }>()((db, p) =>
+  db
+    .selectFrom("plugins_sink_exceptions as failed")
+    .leftJoin("domain_events as event", "event.seq", "failed.event_seq")
+    .innerJoin("store", (join) => join.onTrue())
+    .selectAll("failed")
+    .select(["event.type as event_type", "event.aggregate_id", "store.id as store"])
+    .where("failed.status", "=", sql.lit<FailedDeliveryStatus>("retrying"))
+    .where("failed.sink_id", "=", p.sink_id)
+    .where("failed.next_at", "<=", p.now)
+    .orderBy("failed.next_at")
+    .orderBy("failed.event_seq")
+    .limit(p.limit),
+);
+const all = query<Tables>()((db) =>
+  db
+    .selectFrom("plugins_sink_exceptions as failed")
+    .leftJoin("domain_events as event", "event.seq", "failed.event_seq")
+    .innerJoin("store", (join) => join.onTrue())
+    .selectAll("failed")
+    .select(["event.type as event_type", "event.aggregate_id", "store.id as store"])
+    .orderBy("failed.sink_id")
+    .orderBy("failed.event_seq")
+    .limit(1_000),
+);
+const next = query<Tables, { sink_id: string }>()((db, p) =>
+  db
+    .selectFrom("plugins_sink_exceptions")
+    .select("next_at")
+    .where("status", "=", sql.lit<FailedDeliveryStatus>("retrying"))
+    .where("sink_id", "=", p.sink_id)
+    .orderBy("next_at")
+    .limit(1),
+);
+const seqs = query<Tables, { from: number; through: number }>()((db, p) =>
+  db
+    .selectFrom("plugins_sink_exceptions")
+    .select("event_seq")
+    .distinct()
+    .where("event_seq", ">=", p.from)
+    .where("event_seq", "<=", p.through)
+    .orderBy("event_seq"),
+);
+
+/** Queries on the events that sinks have not taken yet. */
+export function failedDeliveries(read: Read<Tables>) {
+  return {
+    /** Failed deliveries and dead letters, by sink and event; at most 1,000. */
+    async listFailedDeliveries(): Promise<readonly FailedDelivery[]> {
+      return (await read.all(all, {})).map(toFailedDelivery);
+    },
+    /** A sink's failed deliveries that are due. */
+    async listDueFailedDeliveries(options: {
+      readonly sink_id: string;
+      readonly now: string;
+      readonly limit: number;
+    }): Promise<readonly FailedDelivery[]> {
+      return (await read.all(due, { ...options })).map(toFailedDelivery);
+    },
+    /** When a sink's next failed delivery is due; nothing when none is retried. */
+    async nextFailedDeliveryAt(sink_id: string): Promise<string | undefined> {
+      return (await read.get(next, { sink_id }))?.next_at;
+    },
+    /** The numbers, from `from` through `through`, of the events that some sink has not taken yet. */
+    async listFailedEventSeqs(from: number, through: number): Promise<readonly number[]> {
+      return (await read.all(seqs, { from, through })).map(({ event_seq }) => event_seq);
+    },
+  };
+}
+
+function toFailedDelivery({
+  store,
+  event_type,
+  aggregate_id,
+  error,
+  ...row
+}: PluginsTables["plugins_sink_exceptions"] & {
+  readonly store: string;
+  readonly event_type: string | null;
+  readonly aggregate_id: string | null;
+}): FailedDelivery {
+  return {
+    ...row,
+    event_id: eventId({ store, seq: row.event_seq }),
+    ...(event_type === null ? {} : { event_type }),
+    ...(aggregate_id === null ? {} : { aggregate_id }),
+    error: parseJsonColumn(error),
+  };
+}

@@ -1,0 +1,17 @@
+export { type PluginFailure, readFailure } from "./calling/failure.ts";
+export type { PluginHost } from "./calling/plugin-host.ts";
+export { checkOptions } from "./contract/known-options.ts";
+export { checkCapabilities } from "./contract/plugin-check.ts";
+export { createPluginRegistry, type PluginRegistry } from "./contract/registry.ts";
+export { isJobOver } from "./contract/wait.ts";
+export { createDelivery, type Delivery } from "./delivery/delivery.ts";
+export { MAX_EVENT_DEPTH } from "./delivery/sink-route.ts";
+export type { AttemptLLM } from "./jobs/attempt.ts";
+export { createJobAdmission, readJobInput } from "./jobs/job-input.ts";
+export { createJobRunner, type JobRunner } from "./jobs/job-runner.ts";
+export { type AttemptOutcome, type NextJobState, nextJobState } from "./jobs/job-state.ts";
+export { MAX_STEP_BYTES } from "./jobs/steps.ts";
+export type { PluginsCommand } from "./module/plugins-module.ts";
+export { createScheduler, type Fired, type Scheduled, type Scheduler } from "./schedules/scheduler.ts";
+export { scheduleOfWorkflow } from "./schedules/workflow-schedule.ts";
+export { createSourceRunner, type SourceRunner } from "./sources/source-runner.ts";

@@ -1,0 +1,139 @@
+import type { Command, CommandSink, ReadOnlyRepo } from "@atlas/core";
+import { type Call, startCall } from "../calling/call.ts";
+import { messageOf } from "../calling/failure.ts";
+import { handled } from "../calling/handled.ts";
+import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
+import { trackCommands } from "../calling/tracked-commands.ts";
+import { type PluginError, stopping } from "../contract/errors.ts";
+import type { SourceContext, SourcePlugin } from "../contract/source.ts";
+import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+
+/** What one sync of a source did. */
+export interface SourceSync {
+  readonly id: string;
+  /** Committed commands of the source: `changed` and `unchanged` together. */
+  readonly commands: number;
+  /** Commands that changed something. */
+  readonly changed: number;
+  /** Commands that brought nothing new, and so wrote nothing. */
+  readonly unchanged: number;
+  /** How often the source stored its cursor. */
+  readonly checkpoints: number;
+}
+
+/** What a source's check found. */
+export type SourceCheck =
+  | { readonly id: string; readonly status: "ok" }
+  | { readonly id: string; readonly status: "failed"; readonly error: string }
+  /** The source has no `check`. */
+  | { readonly id: string; readonly status: "unchecked" };
+
+/** Calls the methods of sources. */
+export interface SourceCalls {
+  /** Calls `sync` once; rejects with what it threw. */
+  sync(source: SourcePlugin, full: boolean): Promise<SourceSync>;
+  /** Calls `check`. Never rejects. */
+  check(source: SourcePlugin): Promise<SourceCheck>;
+  /** Asks every call to end through its signal. What it still sends counts. */
+  ask(reason: PluginError): void;
+  /** Ends every call. Nothing that it sends from now on counts. */
+  abort(reason: PluginError): void;
+}
+
+const SYNC_TIMEOUT_MS = 15 * 60 * 1_000;
+const CHECK_TIMEOUT_MS = 30_000;
+const GRACE_MS = 5_000;
+
+/** The calls of one gateway's sources. */
+export function createSourceCalls(options: {
+  readonly host: PluginHost;
+  readonly repo: ReadOnlyRepo<PluginsModule>;
+  readonly commands: CommandSink<Command | PluginsCommand>;
+}): SourceCalls {
+  const { host, repo, commands } = options;
+  const { clock, log } = host;
+  const shared = { repo, log, clock, services: servicesOf(host) };
+  const calls = new Set<Call>();
+  let isStopping = false;
+
+  return {
+    async sync(source, full) {
+      const { id, timeoutMs = SYNC_TIMEOUT_MS } = source;
+      const tracked = trackCommands(commands, { actor: `source:${id}` });
+      // The cursor is sent like a command of the source, and is none.
+      const cursors = { stored: 0, changed: 0 };
+      const checkpoint: SourceContext["checkpoint"] = async (cursor, together = []) => {
+        tracked.refuse();
+        await tracked.settled();
+        const keep = { type: "plugins.source.checkpoint", source_id: id, cursor } as const;
+        const receipts = await tracked.commands.enqueueAll([...together, keep]);
+        cursors.stored += 1;
+        if (receipts.at(-1)?.changed === true) cursors.changed += 1;
+      };
+      const call = startCall({
+        clock,
+        plugin: `The source "${id}"`,
+        timeoutMs,
+        graceMs: GRACE_MS,
+        onAbort: tracked.end,
+        async work(started) {
+          const cursor = full ? undefined : await repo.plugins.getSourceCursor(id);
+          if (isStopping) throw stopping();
+          await source.sync({
+            ...shared,
+            get signal() {
+              return started.signal;
+            },
+            commands: tracked.commands,
+            cursor,
+            full,
+            checkpoint: (next, together) => handled(checkpoint(next, together)),
+          });
+          await tracked.settled();
+        },
+      });
+      try {
+        await ended(call);
+      } finally {
+        tracked.end();
+      }
+      const changed = tracked.sent.changed - cursors.changed;
+      const unchanged = tracked.sent.unchanged - (cursors.stored - cursors.changed);
+      return { id, commands: changed + unchanged, changed, unchanged, checkpoints: cursors.stored };
+    },
+    async check(source) {
+      const { id } = source;
+      if (source.check === undefined) return { id, status: "unchecked" };
+      try {
+        const cursor = await repo.plugins.getSourceCursor(id);
+        const call = startCall({
+          clock,
+          plugin: `The check of the source "${id}"`,
+          timeoutMs: CHECK_TIMEOUT_MS,
+          graceMs: 0,
+          onAbort: () => undefined,
+          work: async ({ signal }) => source.check?.({ ...shared, signal, cursor }),
+        });
+        await ended(call);
+        return { id, status: "ok" };
+      } catch (error) {
+        return { id, status: "failed", error: messageOf(error) };
+      }
+    },
+    ask(reason) {
+      isStopping = true;
+      for (const call of calls) call.ask(reason);
+    },
+    abort(reason) {
+      for (const call of calls) call.abort(reason, 0);
+    },
+  };
+
+  async function ended(call: Call): Promise<void> {
+    calls.add(call);
+    const end = await call.ended;
+    calls.delete(call);
+    if (end.kind === "threw") throw end.error;
+    if (end.kind === "aborted") throw end.reason;
+  }
+}

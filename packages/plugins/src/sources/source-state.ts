@@ -1,0 +1,62 @@
+import { isoTime } from "@atlas/core";
+import { messageOf } from "../calling/failure.ts";
+
+/** The state of a source. */
+export interface SourceHealth {
+  readonly id: string;
+  /** `failing` from a failed sync until the next one that succeeds. */
+  readonly status: "ok" | "failing";
+  readonly syncing: boolean;
+  /** Failed syncs in a row. */
+  readonly failures: number;
+  /** The message of the last failure. */
+  readonly error?: string;
+  /** When the last sync succeeded; absent before the first in this process. */
+  readonly lastSyncedAt?: string;
+  /** When its schedule syncs it next; absent without a schedule. */
+  readonly nextAt?: string;
+}
+
+/** How the syncs of one source went, since this process started. */
+export interface SourceState {
+  /** Failed syncs in a row. */
+  readonly failures: number;
+  succeeded(now: number): void;
+  failed(error: unknown): void;
+  health(of: {
+    readonly id: string;
+    readonly syncing: boolean;
+    readonly nextAt: number | undefined;
+  }): SourceHealth;
+}
+
+/** The state of one source before its first sync. */
+export function createSourceState(): SourceState {
+  let failures = 0;
+  let error: string | undefined;
+  let lastSyncedAt: number | undefined;
+
+  return {
+    get failures() {
+      return failures;
+    },
+    succeeded(now) {
+      failures = 0;
+      error = undefined;
+      lastSyncedAt = now;
+    },
+    failed(thrown) {
+      failures += 1;
+      error = messageOf(thrown);
+    },
+    health: ({ id, syncing, nextAt }) => ({
+      id,
+      status: failures === 0 ? "ok" : "failing",
+      syncing,
+      failures,
+      ...(error === undefined ? {} : { error }),
+      ...(lastSyncedAt === undefined ? {} : { lastSyncedAt: isoTime(lastSyncedAt) }),
+      ...(nextAt === undefined || !Number.isFinite(nextAt) ? {} : { nextAt: isoTime(nextAt) }),
+    }),
+  };
+}
