@@ -26,8 +26,12 @@ export default defineConfig({
     // One for each core: most of the time goes into child processes that are waited for.
     maxWorkers: "100%",
     hookTimeout: 30_000,
-    // Processes that a test spawns run the sources too.
-    env: { NODE_OPTIONS: "--conditions=@atlas/source" },
+    env: {
+      // Processes that a test spawns run the sources too.
+      NODE_OPTIONS: "--conditions=@atlas/source",
+      // They keep what they compiled: a spawned gateway starts in half the time.
+      NODE_COMPILE_CACHE: `${root}/node_modules/.cache/node`,
+    },
     projects: [
       ...readdirSync(`${root}/packages`).map((name) => project(`@atlas/${name}`, `packages/${name}`)),
       ...readdirSync(`${root}/examples`).map((name) => project(`examples/${name}`, `examples/${name}`)),

@@ -14,7 +14,6 @@ import { holdings, leaksSince } from "./leaks.ts";
 const home = process.cwd();
 const folder = join(realpathSync(tmpdir()), `atlas-test-${randomUUID()}`);
 for (const name of ["TMPDIR", "TMP", "TEMP"]) process.env[name] = folder;
-process.env["NODE_DISABLE_COMPILE_CACHE"] = "1";
 
 // What was closed may need some turns of the event loop until it is gone.
 const PATIENCE_MS = 500;
