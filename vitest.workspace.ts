@@ -21,6 +21,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    globalSetup: [`${root}/test/support/no-strays.ts`],
     // Against tests that hang. How fast something is, no test asks: a busy machine must not fail one.
     testTimeout: 30_000,
     // One for each core: most of the time goes into child processes that are waited for.
