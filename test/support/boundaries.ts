@@ -30,7 +30,7 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
   routing: { imports: [], thirdParty: ["zod", "leven"] },
   llm: {
     imports: ["routing"],
-    // yaml: docs/decisions/0025-yaml.md
+    // yaml: docs/decisions/0022-yaml.md
     thirdParty: ["ai", "@ai-sdk/*", "@standard-schema/spec", "yaml"],
     onlyUnder: [
       { folder: "tracing", thirdParty: ["@opentelemetry/api"] },
@@ -44,7 +44,7 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
     importsTypes: ["llm", "harness"],
     // kysely and zod are core's peers: the module of the plugins' own tables is written with them.
     thirdParty: ["croner", "@standard-schema/spec", "kysely", "zod"],
-    // saxes: docs/decisions/0015-saxes.md. routing: what an HTTP status means, said once.
+    // saxes: docs/decisions/0014-saxes.md. routing: what an HTTP status means, said once.
     onlyUnder: [{ folder: "builtin", imports: ["routing"], thirdParty: ["saxes"] }],
   },
   gateway: {

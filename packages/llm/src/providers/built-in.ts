@@ -27,7 +27,7 @@ export const providerDefaults: Readonly<Record<ProviderType, ProviderDefaults>> 
     baseUrl: "https://generativelanguage.googleapis.com/v1beta",
     keyName: "GOOGLE_GENERATIVE_AI_API_KEY",
   },
-  // Ollama also speaks the protocol of OpenAI: docs/decisions/0022-ollama.md
+  // Ollama also speaks the protocol of OpenAI: docs/decisions/0019-ollama.md
   ollama: { packageName: "@ai-sdk/openai-compatible", baseUrl: "http://127.0.0.1:11434/v1" },
   "openai-compatible": { packageName: "@ai-sdk/openai-compatible" },
 };
