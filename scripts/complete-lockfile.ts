@@ -1,14 +1,19 @@
-// Adds to package-lock.json the platform packages that the registry did not serve when it was written: `npm run lock`.
-// npm leaves those out, and then `npm ci` refuses the file or another system lacks its binaries. An entry needs neither an
-// address nor a hash: npm fetches the name and version on the system that wants it.
+// Completes package-lock.json after `npm install --package-lock-only`: `npm run lock`. A registry that lags does not serve
+// every platform package of a new release. npm then leaves those out of the lock, and `npm ci` refuses the lock. This
+// script adds them by name and version: docs/decisions/0025-lockfile.md.
+//
+//   npm run lock -- --hashes     also asks the registry for the integrity hashes that are still missing
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./run-steps.ts";
 
 interface Entry {
   readonly version?: string;
+  readonly integrity?: string;
   readonly dev?: boolean;
   readonly optional?: boolean;
+  readonly link?: boolean;
   readonly os?: readonly string[];
   readonly cpu?: readonly string[];
   readonly optionalDependencies?: Readonly<Record<string, string>>;
@@ -28,16 +33,37 @@ const SYSTEMS = [
 ];
 const PROCESSORS = ["arm64", "arm", "x64", "ia32", "ppc64", "riscv64", "s390x", "loong64", "mips64el"];
 
+const NODE_MODULES = "node_modules/";
+
 const file = join(root, "package-lock.json");
 const lock = JSON.parse(readFileSync(file, "utf8")) as { packages: Record<string, Entry> };
 const missing = Object.entries(lock.packages).flatMap(([path, entry]) => missingOf(path, entry));
-const { "": ownEntry, ...rest } = { ...lock.packages, ...Object.fromEntries(missing) };
+const all = { ...lock.packages, ...Object.fromEntries(missing) };
+const hashless = Object.entries(all).filter(([path, entry]) => isFromRegistry(path) && !entry.integrity);
+const hashed = (process.argv.includes("--hashes") ? hashless : []).flatMap(([path, entry]) => {
+  const integrity = integrityOf(path, entry);
+  return integrity === undefined ? [] : [[path, { ...entry, integrity }] as const];
+});
+const { "": ownEntry, ...rest } = { ...all, ...Object.fromEntries(hashed) };
 lock.packages = Object.fromEntries([
   ["", ownEntry as Entry],
   ...Object.entries(rest).sort(([left], [right]) => (left < right ? -1 : 1)),
 ]);
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
-console.log(`${missing.length} platform packages added to package-lock.json.`);
+console.log(`Added ${missing.length} platform packages that npm had left out of package-lock.json.`);
+console.log(`Integrity hashes: ${hashed.length} added, ${hashless.length - hashed.length} missing.`);
+
+function isFromRegistry(path: string): boolean {
+  return path.startsWith(NODE_MODULES) && lock.packages[path]?.link !== true;
+}
+
+/** The hash that the registry states for a version; undefined while it does not serve that version. */
+function integrityOf(path: string, { version = "" }: Entry): string | undefined {
+  const name = path.slice(path.lastIndexOf(NODE_MODULES) + NODE_MODULES.length);
+  const args = ["view", `${name}@${version}`, "dist.integrity"];
+  const { stdout } = spawnSync("npm", args, { encoding: "utf8", shell: process.platform === "win32" });
+  return /^sha512-\S+$/m.exec(stdout)?.[0];
+}
 
 function missingOf(
   path: string,
@@ -63,7 +89,7 @@ function missingOf(
   });
 }
 
-/** What a package's name tells of where it runs; nothing when it is no platform package. */
+/** Where a package runs, read from its name; undefined when the name states no platform. */
 function platformOf(name: string): Pick<Entry, "os" | "cpu"> | undefined {
   const words = name.slice(name.lastIndexOf("/") + 1).split(/[-_.]/);
   const os = SYSTEMS.find((system) => words.includes(system));
