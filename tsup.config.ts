@@ -23,7 +23,8 @@ export default defineConfig({
   target: "node22",
   platform: "node",
   dts: true,
-  sourcemap: true,
+  // Users do not get the sources that a map would lead to; the code is not minified.
+  sourcemap: false,
   clean: true,
   tsconfig: "tsconfig.build.json",
 });

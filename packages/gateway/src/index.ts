@@ -1,4 +1,27 @@
+// What hosts and plugins usually need from the other packages, so that one dependency is enough.
+export { type DomainEvent, type Logger, openReadOnly, type ReadOnlyStore, restore, silentLogger, stderrLogger } from "@atlas/core";
+export {
+  type InstructionsOptions,
+  type LLMMiddleware,
+  type LLMOptions,
+  type LLMResult,
+  type LLMRuntime,
+  withInstructions,
+} from "@atlas/llm";
 export type { LLMCall, LLMCommand, LLMModule, LLMTables } from "@atlas/llm/module";
+export {
+  defineSink,
+  defineSource,
+  defineWorkflow,
+  type PluginContext,
+  type Schedule,
+  type SinkContext,
+  type SinkPlugin,
+  type SourceContext,
+  type SourcePlugin,
+  type WorkflowContext,
+  type WorkflowPlugin,
+} from "@atlas/plugins";
 export {
   createGateway,
   type Gateway,

@@ -5,6 +5,12 @@ it("exports these names and no others", () => {
   expect(Object.keys(names).sort()).toMatchInlineSnapshot(`
     [
       "createGateway",
+      "defineSink",
+      "defineSource",
+      "defineWorkflow",
+      "openReadOnly",
+      "silentLogger",
+      "withInstructions",
     ]
   `);
 });
