@@ -1,0 +1,222 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { packageNames, readText } from "../support/checkout.ts";
+import { programsIn } from "../support/documents.ts";
+import { type Consumer, createConsumer, ownVersion, tarballs } from "./consumer.ts";
+import { nodeDependencies, nodes, programOf } from "./nodes.ts";
+
+// Runs only inside a test runner.
+const NEEDS_VITEST = "@atlas/testing/contract";
+const TOOLS = ["@types/node", "typescript", "esbuild", "vite"];
+
+let consumer: Consumer;
+
+beforeAll(async () => {
+  const versions = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, ownVersion(name)]));
+  consumer = createConsumer(join(process.cwd(), "consumer"), {
+    type: "module",
+    dependencies: { ...tarballs, ...versions(["kysely", "zod", "@opentelemetry/api"]) },
+    devDependencies: { ...versions(TOOLS), ...nodeDependencies },
+  });
+  const { code, output } = await consumer.run("npm", ["install", "--no-audit", "--no-fund"], 280_000);
+  expect(code, output).toBe(0);
+});
+
+describe.each(packageNames)("@atlas/%s as it is installed", (name) => {
+  const place = (...path: readonly string[]) => join(consumer.folder, "node_modules/@atlas", name, ...path);
+
+  it("has neither sources, nor a way to them, nor maps", async () => {
+    const { output: files } = await consumer.run("find", [place(), "-type", "f"]);
+    const paths = files.trim().split("\n");
+    expect(paths.filter((path) => /\.map$|\/src\/|\/test\/|(?<!\.d)\.ts$/.test(path))).toEqual([]);
+    expect(readFileSync(place("package.json"), "utf8")).not.toMatch(/@atlas\/source|\.\/src\//);
+    for (const path of paths.filter((path) => path.endsWith(".js"))) {
+      expect(readFileSync(path, "utf8")).not.toContain("sourceMappingURL");
+    }
+  });
+
+  it("links only to files that it has", async () => {
+    const { output } = await consumer.run("find", [place(), "-name", "*.md", "-o", "-name", "llms*.txt"]);
+    const broken = output
+      .trim()
+      .split("\n")
+      // The links of the full text are those of the documents in it.
+      .filter((path) => !path.endsWith("llms-full.txt"))
+      .flatMap((path) =>
+        [...readFileSync(path, "utf8").matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+          .map(([, target = ""]) => join(dirname(path), target))
+          .filter((target) => !existsSync(target))
+          .map((target) => `${path} → ${target}`),
+      );
+    expect(broken).toEqual([]);
+  });
+});
+
+describe.each(nodes)("on Node $version", (node) => {
+  it.each(packageNames)(
+    `@atlas/%s ${node.isSupported ? "imports" : "says that Node is too old"}`,
+    async (name) => {
+      for (const specifier of subpathsOf(name)) {
+        const file = consumer.write(
+          "import.mjs",
+          `try { await import("${specifier}"); console.log("imported"); }
+         catch (error) { console.log(error.code ?? error.name, error.message); }`,
+        );
+        const { code, output } = await consumer.run(programOf(node, consumer.folder), [file]);
+        const expected = node.isSupported
+          ? /^imported$/m
+          : /^(imported|ATLAS_CORE_NODE_UNSUPPORTED .*22\.18.*)$/m;
+        expect(output, specifier).toMatch(expected);
+        expect(code, specifier).toBe(0);
+      }
+    },
+  );
+
+  if (!node.isSupported) {
+    it("createGateway says that Node is too old, or its package has said so before", async () => {
+      const file = consumer.write(
+        "open.mjs",
+        `try { const { createGateway } = await import("@atlas/gateway"); await createGateway({ database: ":memory:" }); }
+         catch (error) { console.log(error.code ?? error.name, error.message); }`,
+      );
+      const { output } = await consumer.run(programOf(node, consumer.folder), [file]);
+      expect(output).toMatch(/^ATLAS_CORE_NODE_UNSUPPORTED .*22\.18/m);
+    });
+    return;
+  }
+
+  it.each(packageNames)("CommonJS can require @atlas/%s", async (name) => {
+    for (const specifier of subpathsOf(name)) {
+      const file = consumer.write(
+        "require.cjs",
+        `console.log(Object.keys(require("${specifier}")).length >= 0);`,
+      );
+      const { output } = await consumer.run(programOf(node, consumer.folder), [file]);
+      expect(output, specifier).toMatch(/^true$/m);
+    }
+  });
+
+  it("runs the twenty lines of the README", async () => {
+    const file = consumer.write("readme.ts", readmeProgram());
+    const { code, output } = await consumer.run(programOf(node, consumer.folder), [file]);
+    expect(output).toMatch(/^succeeded\nmock: /m);
+    expect(code, output).toBe(0);
+  });
+});
+
+it("type-checks the twenty lines of the README, strictly", async () => {
+  consumer.write("readme.ts", readmeProgram());
+  const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--types", "node"];
+  const { code, output } = await consumer.tool("tsc", [...options, "--skipLibCheck", "readme.ts"]);
+  expect(output).toBe("");
+  expect(code).toBe(0);
+});
+
+it("lets an editor find the schema of a routing file in @atlas/gateway", () => {
+  const text = readFileSync(join(consumer.folder, "node_modules/@atlas/gateway/routing.schema.json"), "utf8");
+  expect(JSON.parse(text)).toEqual(JSON.parse(readText("packages/routing/gateway.routing.schema.json")));
+});
+
+// A database file with a verified backup, which a worker thread makes, and a provider whose package is not installed.
+const APP = `
+  import { createGateway } from "@atlas/gateway";
+  async function main() {
+    const routing = { llm: { profiles: { fast: ["openai"] } } };
+    const gateway = await createGateway({ database: process.argv[2], routing, env: { OPENAI_API_KEY: "canary" } });
+    await gateway.start();
+    const [openai] = gateway.llm.explainRoute("fast").candidates;
+    console.log("openai:", JSON.stringify(openai));
+    await gateway.llm.generateText({ prompt: "Ahoy", profile: "fast" }).catch((error) => console.log("llm:", error.message));
+    await gateway.store.backup(process.argv[2] + ".backup").then(
+      () => console.log("backup: made"),
+      (error) => console.log("backup:", error.code, error.message),
+    );
+    await gateway.store.verify().then(
+      () => console.log("verify: passed"),
+      (error) => console.log("verify:", error.code, error.message),
+    );
+    await gateway.stop();
+    console.log("stopped");
+  }
+  void main();
+`;
+const BUNDLED = /bundle.*@atlas\/\*.*external|@atlas\/\*.*external.*bundle/i;
+
+describe.each(["esm", "cjs"])("esbuild, format %s", (format) => {
+  const out = `esbuild/${format}.${format === "esm" ? "mjs" : "cjs"}`;
+  const build = (...external: readonly string[]) => {
+    consumer.write("app.js", APP);
+    const options = ["--bundle", "--platform=node", `--format=${format}`, `--outfile=${out}`];
+    return consumer.tool("esbuild", ["app.js", ...options, ...external.map((name) => `--external:${name}`)]);
+  };
+
+  it("works with @atlas/* external", async () => {
+    const { code, output } = await build("@atlas/*");
+    expect(code, output).toBe(0);
+    await expectWorking(out, `esbuild-${format}-external.db`);
+  });
+
+  it("bundles everything but the native addon, and says what does not work then", async () => {
+    const { code, output } = await build("better-sqlite3");
+    expect(code, output).toBe(0);
+    await expectSayingBundled(out, `esbuild-${format}-bundled.db`);
+  });
+});
+
+describe("vite build --ssr", () => {
+  const build = (noExternal: boolean) => {
+    consumer.write("app.js", APP);
+    consumer.write(
+      "vite.config.js",
+      `export default { ssr: { noExternal: ${noExternal}, external: ["better-sqlite3"] }, logLevel: "warn" };`,
+    );
+    return consumer.tool("vite", ["build", "--ssr", "app.js", "--outDir", `vite-${noExternal}`]);
+  };
+
+  it("works as it comes: dependencies stay external", async () => {
+    const { code, output } = await build(false);
+    expect(code, output).toBe(0);
+    await expectWorking("vite-false/app.js", "vite-external.db");
+  });
+
+  it("bundles everything but the native addon, and says what does not work then", async () => {
+    const { code, output } = await build(true);
+    expect(code, output).toBe(0);
+    await expectSayingBundled("vite-true/app.js", "vite-bundled.db");
+  });
+});
+
+async function expectWorking(program: string, database: string): Promise<void> {
+  const { code, output } = await consumer.run(process.execPath, [program, database]);
+  expect(output).toMatch(/^backup: made\nverify: passed\nstopped$/m);
+  expect(output).toMatch(/^openai: .*@ai-sdk\/openai/m);
+  expect(output).not.toContain("canary");
+  expect(code, output).toBe(0);
+}
+
+async function expectSayingBundled(program: string, database: string): Promise<void> {
+  const { code, output } = await consumer.run(process.execPath, [program, database]);
+  expect.soft(output).toMatch(/^openai: .*bundle/m);
+  expect.soft(/^backup: (.*)$/m.exec(output)?.[1]).toMatch(BUNDLED);
+  expect.soft(/^verify: (.*)$/m.exec(output)?.[1]).toMatch(BUNDLED);
+  expect.soft(output).toMatch(/^stopped$/m);
+  expect(code, output).toBe(0);
+}
+
+function subpathsOf(name: string): readonly string[] {
+  const manifest = JSON.parse(
+    readFileSync(join(consumer.folder, "node_modules/@atlas", name, "package.json"), "utf8"),
+  ) as { readonly exports: Readonly<Record<string, unknown>> };
+  return Object.keys(manifest.exports)
+    .filter((subpath) => !subpath.endsWith(".json"))
+    .map((subpath) => `@atlas/${name}${subpath.slice(1)}`)
+    .filter((specifier) => specifier !== NEEDS_VITEST);
+}
+
+function readmeProgram(): string {
+  const [program] = programsIn("README.md", readText("README.md"));
+  if (program === undefined) throw new Error("README.md has no program.");
+  return program.text;
+}
