@@ -1,13 +1,12 @@
-// `npm test`, and everything that a release needs besides: `npm run check`.
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { root, runSteps, type Step } from "./run-steps.ts";
+// All checks before a release: `npm run check`.
+import { boundaries } from "./packages.ts";
+import { runSteps, type Step } from "./run-steps.ts";
+import { STAGED } from "./stage.ts";
 
-const packages = readdirSync(join(root, "packages"));
+const packages = Object.keys(boundaries);
 
 const { exitCode, summary } = runSteps([
-  { name: "npm test", command: ["node", "scripts/test.ts"] },
-  { name: "build", command: ["npm", "run", "build"] },
+  { name: "tests", command: ["node", "scripts/test.ts", "--packages"] },
   ...packages.flatMap(packageSteps),
   { name: "unused code", command: ["knip"] },
   { name: "API documents", command: ["typedoc"] },
@@ -15,9 +14,9 @@ const { exitCode, summary } = runSteps([
 console.log(`\n${summary.join("\n")}`);
 process.exitCode = exitCode;
 
-/** What publishing would complain of, and whether the types resolve for those who install it. */
+/** Whether a staged package is well formed, and whether its types resolve for users. */
 function packageSteps(name: string): readonly Step[] {
-  const folder = `packages/${name}`;
+  const folder = `${STAGED}/${name}`;
   return [
     { name: `publint ${name}`, command: ["publint", "--strict"], folder },
     { name: `attw ${name}`, command: ["attw", "--pack", ".", "--profile", "esm-only"], folder },

@@ -1,28 +1,39 @@
-// Everything that CI checks: `npm test`.
+// All checks of a change: `npm test`. With `-- --packages` also those of the packed packages: that is what CI runs.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { root, runSteps } from "./run-steps.ts";
+import { root, runSteps, type Step } from "./run-steps.ts";
 
-const reportFile = join(root, "node_modules/.cache/atlas/tests.json");
-mkdirSync(join(reportFile, ".."), { recursive: true });
-rmSync(reportFile, { force: true });
+const reports = join(root, "node_modules/.cache/atlas");
+const reportFiles = [join(reports, "tests.json"), join(reports, "packages.json")] as const;
+mkdirSync(reports, { recursive: true });
+for (const file of reportFiles) rmSync(file, { force: true });
+
+const packageSteps: readonly Step[] = [
+  { name: "pack", command: ["node", "scripts/pack.ts"] },
+  {
+    name: "packages",
+    command: vitest(reportFiles[1], "--config", "test/packages/vitest.config.ts"),
+  },
+];
 
 const { exitCode, summary } = runSteps([
   { name: "format and lint", command: ["biome", "ci", ".", "--error-on-warnings", ...plainUnlessTerminal()] },
   { name: "types", command: ["tsc", "-b"] },
-  {
-    name: "tests",
-    command: ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
-  },
+  { name: "tests", command: vitest(reportFiles[0]) },
+  ...(process.argv.includes("--packages") ? packageSteps : []),
 ]);
 
 console.log(`\n${summary.join("\n")}`);
 const { passed, failed } = countTests();
-// The last line is for programs: it is the result of the whole run.
+// Programs read the last line: the result of the whole run.
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = exitCode;
 
-/** Biome colours every single letter of a difference, also in a log file. */
+function vitest(report: string, ...args: readonly string[]): Step["command"] {
+  return ["vitest", "run", ...args, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+}
+
+/** Biome colours every letter of a difference, even in a log file. */
 function plainUnlessTerminal(): readonly string[] {
   return process.stdout.isTTY ? [] : ["--colors=off"];
 }
@@ -36,21 +47,36 @@ interface Report {
   }[];
 }
 
-/** Passed and failed tests. A step that failed without a failing test counts as one failure. */
+/** Passed and failed tests of all reports. A step that failed without a failing test counts as one failure. */
 function countTests(): { readonly passed: number; readonly failed: number } {
-  const stepFailed = exitCode === 0 ? 0 : 1;
+  const counts = reportFiles.map(countReport);
+  const sum = (of: (count: Count) => number): number => counts.reduce((total, count) => total + of(count), 0);
+  return {
+    passed: sum(({ passed }) => passed),
+    failed: Math.max(
+      sum(({ failed }) => failed),
+      exitCode === 0 ? 0 : 1,
+    ),
+  };
+}
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+function countReport(file: string): Count {
   let report: Report;
   try {
-    report = JSON.parse(readFileSync(reportFile, "utf8")) as Report;
+    report = JSON.parse(readFileSync(file, "utf8")) as Report;
   } catch {
-    return { passed: 0, failed: stepFailed };
+    // The step did not run, or ended before it wrote a report.
+    return { passed: 0, failed: 0 };
   }
   // A file may fail without a failing test: it could not be loaded, or it left something behind.
   const failedFiles = report.testResults.filter(
-    (file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"),
+    ({ status, assertionResults }) =>
+      status === "failed" && assertionResults.every((test) => test.status !== "failed"),
   ).length;
-  return {
-    passed: report.numPassedTests,
-    failed: Math.max(report.numFailedTests + failedFiles, stepFailed),
-  };
+  return { passed: report.numPassedTests, failed: report.numFailedTests + failedFiles };
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { filesLike, packageNames, readJson, root } from "../support/checkout.ts";
 
@@ -12,6 +12,8 @@ export interface Consumer {
   run(program: string, args: readonly string[], timeoutMs?: number): Promise<Ran>;
   /** Runs a tool that the project has installed. */
   tool(name: string, args: readonly string[]): Promise<Ran>;
+  /** Deletes the folder. */
+  remove(): void;
 }
 
 /** How a program ended. */
@@ -49,36 +51,32 @@ export function createConsumer(folder: string, manifest: object): Consumer {
     },
     run(program, args, timeoutMs = 120_000) {
       return new Promise((resolve) => {
-        const options = { cwd: folder, env: userEnvironment(), timeout: timeoutMs, maxBuffer: 2 ** 26 };
+        const options = { cwd: folder, env: userEnvironment(folder), timeout: timeoutMs, maxBuffer: 2 ** 26 };
         execFile(program, args, options, (error, stdout, stderr) => {
           const code = error === null ? 0 : (error.code ?? error.signal ?? "unknown");
           resolve({ code, output: `${stdout}${stderr}` });
         });
       });
     },
+    remove: () => rmSync(folder, { recursive: true }),
     tool: (name, args) => consumer.run(join(folder, "node_modules/.bin", name), args),
   };
   consumer.write("package.json", JSON.stringify({ name: "consumer", private: true, ...manifest }, null, 2));
   return consumer;
 }
 
-/** A second project with the same installed packages, for what must lack some of them. */
-export function copyWithout(consumer: Consumer, folder: string, names: readonly string[]): Consumer {
-  const copy = createConsumer(folder, { type: "module" });
-  cpSync(join(consumer.folder, "node_modules"), join(folder, "node_modules"), {
-    recursive: true,
-    filter: (path) =>
-      !/node_modules\/node(20|22|26)|node_modules\/(vite|esbuild|typescript|@rolldown)(\/|$)/.test(path),
-  });
-  for (const name of names) rmSync(join(folder, "node_modules", name), { recursive: true });
-  return copy;
-}
-
 /** This process's environment without what npm, vitest and this repository put into it. */
-function userEnvironment(): NodeJS.ProcessEnv {
+function userEnvironment(folder: string): NodeJS.ProcessEnv {
   const own = /^(npm_|VITEST|TEST$|NODE_OPTIONS|NODE_ENV|NODE_COMPILE_CACHE|INIT_CWD|[A-Z_]*API_KEY)/;
   const kept = Object.entries(process.env).filter(([name]) => !own.test(name));
   const path = (process.env["PATH"] ?? "").split(":").filter((place) => !place.includes("node_modules/.bin"));
   // Node 24 first: programs of the project start with `#!/usr/bin/env node`.
-  return { ...Object.fromEntries(kept), PATH: [dirname(process.execPath), ...path].join(":"), NO_COLOR: "1" };
+  return {
+    ...Object.fromEntries(kept),
+    PATH: [dirname(process.execPath), ...path].join(":"),
+    NO_COLOR: "1",
+    NEXT_TELEMETRY_DISABLED: "1",
+    // npm and others would keep it in the temporary folder.
+    NODE_COMPILE_CACHE: join(folder, "node_modules/.cache/node"),
+  };
 }

@@ -10,7 +10,7 @@ export interface TestedNode {
   readonly isSupported: boolean;
 }
 
-/** 22.13 has `require()` of ES modules, but no `Symbol.asyncDispose` syntax or type stripping: too old, but not by much. */
+/** 22.13 is the oldest that our dependencies start on, and older than `engines.node` of the packages. */
 export const nodes: readonly TestedNode[] = [
   { name: "node20", version: "20", isSupported: false },
   { name: "node22old", version: "22.13.0", isSupported: false },

@@ -10,11 +10,7 @@ export interface Manifest {
 }
 
 /** Every package that a manifest names for those who install it. */
-export function edgesOf({
-  dependencies,
-  peerDependencies,
-  optionalDependencies,
-}: Manifest): readonly string[] {
+function edgesOf({ dependencies, peerDependencies, optionalDependencies }: Manifest): readonly string[] {
   return [...new Set(Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }))];
 }
 
