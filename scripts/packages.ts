@@ -31,7 +31,7 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
     thirdParty: ["ai", "@ai-sdk/*", "@standard-schema/spec", "yaml"],
     onlyUnder: [
       { folder: "tracing", thirdParty: ["@opentelemetry/api"] },
-      // docs/decisions/0028-the-models-own-module.md; kysely and zod are core's peers.
+      // docs/decisions/0027-the-models-own-module.md; kysely and zod are core's peers.
       { folder: "module", imports: ["core"], thirdParty: ["kysely", "zod"] },
     ],
   },

@@ -1,5 +1,13 @@
 // What hosts and plugins usually need from the other packages, so that one dependency is enough.
-export { type DomainEvent, type Logger, openReadOnly, type ReadOnlyStore, restore, silentLogger, stderrLogger } from "@atlas/core";
+export {
+  type DomainEvent,
+  type Logger,
+  openReadOnly,
+  type ReadOnlyStore,
+  restore,
+  silentLogger,
+  stderrLogger,
+} from "@atlas/core";
 export {
   type InstructionsOptions,
   type LLMMiddleware,
