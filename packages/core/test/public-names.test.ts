@@ -125,6 +125,7 @@ it("exports these names and no others", () => {
         "restore",
         "silentLogger",
         "statement",
+        "stderrLogger",
         "systemClock",
         "tables",
         "timeText",
@@ -137,12 +138,10 @@ it("exports these names under its subpath internal", () => {
   expect(publicNames("packages/core/src/internal.ts")).toMatchInlineSnapshot(`
     {
       "types": [
-        "EventId",
         "Loop",
       ],
       "values": [
         "createLoop",
-        "createNewId",
         "didYouMean",
         "eventId",
         "guardLogger",

@@ -1,24 +1,82 @@
 import { expect, it } from "vitest";
-import * as names from "../src/index.ts";
+import { publicNames } from "../../../test/support/public-names.ts";
 
 it("exports these names", () => {
-  expect(Object.keys(names).sort()).toMatchInlineSnapshot(`
-    [
-      "LLMError",
-      "applyMiddleware",
-      "createLLM",
-      "createLLMRouter",
-      "createStream",
-      "isLLMError",
-      "streamOf",
-      "withInstructions",
-      "withRecorder",
-    ]
+  expect(publicNames("packages/llm/src/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "InjectedInstruction",
+        "InjectedSource",
+        "InstructionsOptions",
+        "JsonRequest",
+        "LLM",
+        "LLMErrorCode",
+        "LLMErrorDetails",
+        "LLMMessage",
+        "LLMMiddleware",
+        "LLMOptions",
+        "LLMResult",
+        "LLMRouter",
+        "LLMRouterOptions",
+        "LLMRuntime",
+        "LLMStream",
+        "LLMUsage",
+        "ObjectOptions",
+        "ProviderDetails",
+        "RecorderMode",
+        "RecorderOptions",
+        "SkillReason",
+      ],
+      "values": [
+        "LLMError",
+        "applyMiddleware",
+        "createLLM",
+        "createLLMRouter",
+        "createStream",
+        "isLLMError",
+        "streamOf",
+        "withInstructions",
+        "withRecorder",
+      ],
+    }
   `);
 });
 
-it("exports the mock, the adapters and the tracing under their own subpaths", async () => {
-  expect(Object.keys(await import("@atlas/llm/mock"))).toEqual(["createMockLLM"]);
-  expect(Object.keys(await import("@atlas/llm/ai-sdk")).sort()).toEqual(["fromModel", "toModel"]);
-  expect(Object.keys(await import("@atlas/llm/tracing"))).toEqual(["withTracing"]);
+it("exports the mock, the adapters and the tracing under their own subpaths", () => {
+  const subpaths = { mock: "mock.ts", "ai-sdk": "ai-sdk/index.ts", tracing: "tracing/index.ts" };
+  const names = Object.entries(subpaths).map(([name, file]) => [
+    name,
+    publicNames(`packages/llm/src/${file}`),
+  ]);
+  expect(Object.fromEntries(names)).toMatchInlineSnapshot(`
+    {
+      "ai-sdk": {
+        "types": [
+          "FromModelOptions",
+          "LanguageModel",
+        ],
+        "values": [
+          "fromModel",
+          "toModel",
+        ],
+      },
+      "mock": {
+        "types": [
+          "MockLLM",
+          "MockStep",
+        ],
+        "values": [
+          "createMockLLM",
+        ],
+      },
+      "tracing": {
+        "types": [
+          "TracingOptions",
+        ],
+        "values": [
+          "withTracing",
+        ],
+      },
+    }
+  `);
 });

@@ -1,19 +1,42 @@
 import { expect, it } from "vitest";
-import * as contract from "../src/contract/index.ts";
-import * as names from "../src/index.ts";
+import { publicNames } from "../../../test/support/public-names.ts";
 
 it("exports these names and no others", () => {
-  expect(Object.keys(names).sort()).toMatchInlineSnapshot(`
-    [
-      "createFakeClock",
-      "createFakeModelServer",
-      "createRecordingSink",
-      "createTestGateway",
-      "interruptSource",
-    ]
+  expect(publicNames("packages/testing/src/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "FakeClock",
+        "FakeFault",
+        "FakeModelServer",
+        "FakeReply",
+        "FakeRequest",
+        "RecordingSink",
+        "SourceMoment",
+      ],
+      "values": [
+        "createFakeClock",
+        "createFakeModelServer",
+        "createRecordingSink",
+        "createTestGateway",
+        "interruptSource",
+      ],
+    }
   `);
 });
 
 it("exports these names under its subpath contract", () => {
-  expect(Object.keys(contract).sort()).toEqual(["sinkContract", "sourceContract"]);
+  expect(publicNames("packages/testing/src/contract/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "SinkContractOptions",
+        "SinkWorld",
+        "SourceContractOptions",
+        "SourceWorld",
+      ],
+      "values": [
+        "sinkContract",
+        "sourceContract",
+      ],
+    }
+  `);
 });

@@ -1,44 +1,82 @@
 import { expect, it } from "vitest";
-import * as brainstorm from "../../src/builtin/brainstorm/index.ts";
-import * as console from "../../src/builtin/console/index.ts";
-import * as digest from "../../src/builtin/digest/index.ts";
-import * as file from "../../src/builtin/file/index.ts";
-import * as files from "../../src/builtin/files/index.ts";
-import * as git from "../../src/builtin/git/index.ts";
-import * as rss from "../../src/builtin/rss/index.ts";
-import * as webhook from "../../src/builtin/webhook/index.ts";
+import { publicNames } from "../../../../test/support/public-names.ts";
 
 it("exports these names and no others", () => {
-  const subpaths = { brainstorm, console, digest, file, files, git, rss, webhook };
-  const names = Object.entries(subpaths).map(([subpath, module]) => [subpath, Object.keys(module).sort()]);
+  const subpaths = ["brainstorm", "console", "digest", "file", "files", "git", "rss", "webhook"];
+  const names = subpaths.map((name) => [name, publicNames(`packages/plugins/src/builtin/${name}/index.ts`)]);
   expect(Object.fromEntries(names)).toMatchInlineSnapshot(`
     {
-      "brainstorm": [
-        "createBrainstormWorkflow",
-      ],
-      "console": [
-        "createConsoleSink",
-      ],
-      "digest": [
-        "createDigestWorkflow",
-      ],
-      "file": [
-        "createFileSink",
-      ],
-      "files": [
-        "createFilesSource",
-      ],
-      "git": [
-        "createGitSource",
-        "openGitRepository",
-      ],
-      "rss": [
-        "createRssSource",
-      ],
-      "webhook": [
-        "createWebhookSink",
-        "verifyWebhook",
-      ],
+      "brainstorm": {
+        "types": [
+          "BrainstormOptions",
+        ],
+        "values": [
+          "createBrainstormWorkflow",
+        ],
+      },
+      "console": {
+        "types": [
+          "ConsoleSinkOptions",
+        ],
+        "values": [
+          "createConsoleSink",
+        ],
+      },
+      "digest": {
+        "types": [
+          "DigestOptions",
+        ],
+        "values": [
+          "createDigestWorkflow",
+        ],
+      },
+      "file": {
+        "types": [
+          "FileSinkOptions",
+        ],
+        "values": [
+          "createFileSink",
+        ],
+      },
+      "files": {
+        "types": [
+          "FilesSourceOptions",
+        ],
+        "values": [
+          "createFilesSource",
+        ],
+      },
+      "git": {
+        "types": [
+          "Commit",
+          "GitRange",
+          "GitRepository",
+          "GitSourceOptions",
+        ],
+        "values": [
+          "createGitSource",
+          "openGitRepository",
+        ],
+      },
+      "rss": {
+        "types": [
+          "RssSourceOptions",
+        ],
+        "values": [
+          "createRssSource",
+        ],
+      },
+      "webhook": {
+        "types": [
+          "VerifiedWebhook",
+          "VerifyWebhookOptions",
+          "WebhookSinkOptions",
+        ],
+        "values": [
+          "createWebhookSink",
+          "verifyWebhook",
+        ],
+      },
     }
   `);
 });
