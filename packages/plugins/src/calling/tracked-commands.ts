@@ -18,7 +18,7 @@ export interface TrackedCommands<Sent extends { readonly type: string }> {
 }
 
 /** How many commands of one call were committed, and what they did. */
-export interface SentCommands {
+interface SentCommands {
   /** Commands that changed something. */
   readonly changed: number;
   /** Commands that found everything as they wanted it, and so wrote nothing. */

@@ -13,7 +13,7 @@ export interface SinkCall {
 }
 
 /** How a call of a sink ended. */
-export type SinkCallOutcome =
+type SinkCallOutcome =
   | { readonly status: "delivered" }
   | { readonly status: "failed"; readonly error: unknown };
 

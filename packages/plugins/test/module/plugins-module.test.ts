@@ -89,3 +89,13 @@ it("never moves a sink's cursor back", async () => {
   });
   expect(await repo.plugins.getSinkCursor("k")).toBe(9);
 });
+
+it("counts the runs of a job, and how many of its attempts these used up", async () => {
+  const { commands, repo } = await openStore();
+  await commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: "w" } });
+  expect(await repo.plugins.getJobAttempts("j1")).toEqual({ runs: 0, attempts_used: 0 });
+  await commands.enqueue({ type: "job.updateStatus", id: "j1", status: "running", attempt: 1 });
+  expect(await repo.plugins.getJobAttempts("j1")).toEqual({ runs: 1, attempts_used: 1 });
+  await commands.enqueue({ type: "plugins.job.uncount", job_id: "j1" });
+  expect(await repo.plugins.getJobAttempts("j1")).toEqual({ runs: 1, attempts_used: 0 });
+});
