@@ -104,6 +104,16 @@ describe("the router over models", () => {
     expect(router.explainRoute("compatible").candidates[0]?.state).toBe("ready");
   });
 
+  it("takes any other failure with a model that the caller chose for one of the service", async () => {
+    const server = await openServer();
+    server.reply({ status: 401 });
+    const router = openRouter(server);
+    const call = { prompt: "Hello", profile: "compatible", model: "house-2" };
+    await expect(router.generateText(call)).rejects.toMatchObject({
+      route: { attempts: [{ outcome: "misconfigured", status: 401 }] },
+    });
+  });
+
   it("passes on what is asked, with its own signal", async () => {
     const house = createMockLLM();
     const { router } = setUp({ profiles: { fast: ["house"] } }, { house });

@@ -54,37 +54,40 @@ export async function tryCandidate<Runtime, Answer>(
     if (admission.status !== "admitted") return { status: "given_up", last };
     const { member, giveBack } = admission;
 
-    const startedAt = clock.monotonic();
-    const waitedMs = Math.round(startedAt - waitedFrom);
-    const { runtime } = member.candidate;
-    const ended = await runAttempt({ candidate: id, runtime, ask, classify, limits, policy }).finally(
-      giveBack,
-    );
-    const attempt = { candidate: id, waitedMs, durationMs: Math.round(clock.monotonic() - startedAt) };
-    if (ended.status === "answered") {
-      member.circuit = circuitAfter(member.circuit, "answered", update({}, false));
-      evidence.answer(attempt);
-      return ended;
+    let next: Move;
+    try {
+      const startedAt = clock.monotonic();
+      const waitedMs = Math.round(startedAt - waitedFrom);
+      const { runtime } = member.candidate;
+      const ended = await runAttempt({ candidate: id, runtime, ask, classify, limits, policy });
+      const attempt = { candidate: id, waitedMs, durationMs: Math.round(clock.monotonic() - startedAt) };
+      if (ended.status === "answered") {
+        member.circuit = circuitAfter(member.circuit, "answered", update({}, false));
+        evidence.answer(attempt);
+        return ended;
+      }
+      const { failure, error, isCommitted } = ended;
+      evidence.fail(attempt, failure);
+      last = { failure, error };
+      next = nextMove({
+        failure,
+        tries,
+        isCommitted,
+        hasNext: hasNext(),
+        remainingMs: limits.remainingMs(),
+        failsOverOnRejected,
+        random: random(),
+        policy,
+      });
+      // A deadline that came before the attempt's own limit says nothing about the candidate.
+      const isHurried = limits.over?.why === "deadline" && attempt.durationMs < policy.attemptMs;
+      const outcome = isHurried ? "aborted" : failure.kind;
+      member.circuit = circuitAfter(member.circuit, outcome, update(failure, next.move !== "retry"));
+      report(failure, next);
+    } finally {
+      // Only now, so that a call that waits for the place sees what this one has found out.
+      giveBack();
     }
-
-    const { failure, error, isCommitted } = ended;
-    evidence.fail(attempt, failure);
-    last = { failure, error };
-    const next = nextMove({
-      failure,
-      tries,
-      isCommitted,
-      hasNext: hasNext(),
-      remainingMs: limits.remainingMs(),
-      failsOverOnRejected,
-      random: random(),
-      policy,
-    });
-    // A deadline that came before the attempt's own limit says nothing about the candidate.
-    const isHurried = limits.over?.why === "deadline" && attempt.durationMs < policy.attemptMs;
-    const outcome = isHurried ? "aborted" : failure.kind;
-    member.circuit = circuitAfter(member.circuit, outcome, update(failure, next.move !== "retry"));
-    report(failure, next);
     if (next.move === "stop") return { status: "stopped", last };
     if (next.move === "fail_over") return { status: "given_up", last };
     waitedFrom = clock.monotonic();

@@ -303,6 +303,25 @@ describe("a candidate's circuit", () => {
     expect((await asked()).route.candidate).toBe("a");
   });
 
+  it("gives back the place of a call that found it open after waiting for the place", async () => {
+    const { ask, asked, clock } = setUp(
+      { a: inTurn(refuses("misconfigured"), answers("a")) },
+      { concurrency: 1, policy: { misconfiguredMs: 1_000 } },
+    );
+    const [first, second] = await clock.run(Promise.all([ask(), ask()]));
+    expect(story(first)).toEqual(["a misconfigured +0"]);
+    expect(second.route.skipped[0]?.reason).toContain("refused its key");
+    await clock.run(new Promise<void>((resolve) => void clock.after(1_000, resolve)));
+    expect(story(await asked())).toEqual(["a answered +0"]);
+  });
+
+  it("keeps the failure of the one candidate that was asked when the next is skipped", async () => {
+    const { asked } = setUp({ a: refuses("timed_out"), b: answers("b") }, { unavailable: { b: "no key" } });
+    const outcome = await asked();
+    expect(outcome).toMatchObject({ status: "failed", why: "exhausted", failure: { kind: "timed_out" } });
+    expect(outcome.status === "failed" && outcome.error).toBeInstanceOf(Refusal);
+  });
+
   it("is not opened by callers in a hurry", async () => {
     const { ask, router, clock } = setUp({ a: hangs }, { policy: { failuresToOpen: 1 } });
     const outcome = await clock.run(ask({ deadlineAt: 1_000 }));
