@@ -140,7 +140,7 @@ describe("the quickstart", { timeout: 60_000 }, () => {
 
   it.each([
     ["a folder that is no repository", temporaryFolder, "is not a git repository."],
-    ["a folder that is not there", () => "/nowhere/at/all", 'There is no folder "/nowhere/at/all".'],
+    ["a folder that is not there", () => "/nowhere/at/all", 'The folder "/nowhere/at/all" does not exist.'],
     ["a repository without commits", () => repositoryWith(0), "has no commits yet."],
   ])(
     "says in one sentence that %s has nothing to read, and makes no database",

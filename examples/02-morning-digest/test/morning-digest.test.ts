@@ -69,6 +69,6 @@ it("sends a digest of notes and feed, signed, and later only of what is new", {
 
   feed.isDown = true;
   writeFileSync(join(folder, "sky.md"), "# The sky");
-  expect(await run()).toMatch(/answered 500\.\n1 new item\n$/);
+  expect(await run()).toMatch(/answered 500; it cannot serve the request now\.\n1 new item\n$/);
   expect(received[1]?.body["markdown"]).toContain("- The sky\n");
 });

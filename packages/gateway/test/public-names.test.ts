@@ -9,7 +9,9 @@ it("exports these names and no others", () => {
       "defineSource",
       "defineWorkflow",
       "openReadOnly",
+      "restore",
       "silentLogger",
+      "stderrLogger",
       "withInstructions",
     ]
   `);

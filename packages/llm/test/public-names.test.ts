@@ -43,7 +43,7 @@ it("exports these names", () => {
 });
 
 it("exports the mock, the adapters and the tracing under their own subpaths", () => {
-  const subpaths = { mock: "mock.ts", "ai-sdk": "ai-sdk/index.ts", tracing: "tracing/index.ts" };
+  const subpaths = { mock: "mock/index.ts", "ai-sdk": "ai-sdk/index.ts", tracing: "tracing/index.ts" };
   const names = Object.entries(subpaths).map(([name, file]) => [
     name,
     publicNames(`packages/llm/src/${file}`),

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createGateway, type Gateway } from "@atlas/gateway";
+import { createGateway, type Gateway, silentLogger } from "@atlas/gateway";
 import type { SourceContext, SourcePlugin } from "@atlas/plugins";
 import { describe, expect, it } from "vitest";
 import { interruptSource, type SourceMoment } from "../interrupt-source.ts";
@@ -98,6 +98,7 @@ export function sourceContract({ name, open, module }: SourceContractOptions): v
         };
         const gateway = await createGateway({
           database,
+          log: silentLogger,
           graceMs: 5_000,
           sources: [
             {
@@ -179,7 +180,11 @@ export function sourceContract({ name, open, module }: SourceContractOptions): v
             wanted.filter((id) => !known.has(id)),
             "external ids that are missing",
           ).toEqual([]);
-          undisturbed ??= await createGateway({ database: ":memory:", sources: [world.source()] });
+          undisturbed ??= await createGateway({
+            database: ":memory:",
+            sources: [world.source()],
+            log: silentLogger,
+          });
           await undisturbed.sync();
           const expected = await snapshotOf(undisturbed.repo);
           expect(found, "what an undisturbed source brings").toEqual(expected);
@@ -215,7 +220,11 @@ async function using<Source extends SourcePlugin | undefined, Result>(
   source: Source,
   work: (gateway: Gateway, source: Source) => Promise<Result>,
 ): Promise<Result> {
-  const gateway = await createGateway({ database, ...(source === undefined ? {} : { sources: [source] }) });
+  const gateway = await createGateway({
+    database,
+    log: silentLogger,
+    ...(source === undefined ? {} : { sources: [source] }),
+  });
   try {
     return await work(gateway, source);
   } finally {
