@@ -1,18 +1,49 @@
 import { expect, it } from "vitest";
-import * as names from "../src/index.ts";
+import { publicNames } from "../../../test/support/public-names.ts";
 
 it("exports these names and no others", () => {
-  expect(Object.keys(names).sort()).toMatchInlineSnapshot(`
-    [
-      "createGateway",
-      "defineSink",
-      "defineSource",
-      "defineWorkflow",
-      "openReadOnly",
-      "restore",
-      "silentLogger",
-      "stderrLogger",
-      "withInstructions",
-    ]
+  expect(publicNames("packages/gateway/src/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "DomainEvent",
+        "Gateway",
+        "GatewayCheck",
+        "GatewayHealth",
+        "GatewayLLM",
+        "GatewayOptions",
+        "InstructionsOptions",
+        "Jobs",
+        "LLMCall",
+        "LLMCommand",
+        "LLMMiddleware",
+        "LLMModule",
+        "LLMOptions",
+        "LLMResult",
+        "LLMRuntime",
+        "LLMTables",
+        "Logger",
+        "PluginContext",
+        "ReadOnlyStore",
+        "Schedule",
+        "SinkContext",
+        "SinkPlugin",
+        "Sinks",
+        "SourceContext",
+        "SourcePlugin",
+        "WorkflowContext",
+        "WorkflowPlugin",
+      ],
+      "values": [
+        "createGateway",
+        "defineSink",
+        "defineSource",
+        "defineWorkflow",
+        "openReadOnly",
+        "restore",
+        "silentLogger",
+        "stderrLogger",
+        "withInstructions",
+      ],
+    }
   `);
 });

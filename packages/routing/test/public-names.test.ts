@@ -1,17 +1,73 @@
 import { expect, it } from "vitest";
-import * as names from "../src/index.ts";
+import { publicNames } from "../../../test/support/public-names.ts";
 
-it("exports these names", () => {
-  expect(Object.keys(names).sort()).toMatchInlineSnapshot(`
-    [
-      "RoutingError",
-      "builtInHarnesses",
-      "builtInModels",
-      "createRouter",
-      "defaultPolicy",
-      "isRoutingError",
-      "parseRoutingConfig",
-      "systemClock",
-    ]
+it("exports these names and no others", () => {
+  expect(publicNames("packages/routing/src/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "Attempt",
+        "AttemptContext",
+        "BuiltInModel",
+        "Candidate",
+        "CandidateFailure",
+        "Clock",
+        "FailureKind",
+        "KnownCandidates",
+        "LLMRoutingConfig",
+        "Logger",
+        "OrderedCandidate",
+        "PlannedCandidate",
+        "Profile",
+        "Profiles",
+        "ProviderConfig",
+        "Route",
+        "RouteOutcome",
+        "RoutePlan",
+        "RoutedCall",
+        "Router",
+        "RoutingConfig",
+        "RoutingErrorCode",
+        "RoutingErrorDetails",
+        "RoutingPolicy",
+        "SkippedCandidate",
+      ],
+      "values": [
+        "RoutingError",
+        "builtInHarnesses",
+        "builtInModels",
+        "createRouter",
+        "defaultPolicy",
+        "isRoutingError",
+        "parseRoutingConfig",
+        "systemClock",
+      ],
+    }
+  `);
+});
+
+it("exports these names under its subpath http-status", () => {
+  expect(publicNames("packages/routing/src/http-status.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "StatusVerdict",
+      ],
+      "values": [
+        "parseRetryAfter",
+        "verdictOfStatus",
+      ],
+    }
+  `);
+});
+
+it("exports these names under its subpath internal", () => {
+  expect(publicNames("packages/routing/src/internal.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [],
+      "values": [
+        "didYouMean",
+        "nearestName",
+        "routingJsonSchema",
+      ],
+    }
   `);
 });
