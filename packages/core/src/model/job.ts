@@ -13,7 +13,7 @@ import type { CoreTables, JobRow, JobStatus } from "./tables.ts";
  * Work for a workflow. It is ready from `run_at` (default: now); among ready jobs a higher `priority` (default 0) goes
  * first. A second job with the same `idempotency_key` and workflow is not created.
  */
-export const newJob = z.strictObject({
+const newJob = z.strictObject({
   id: idText.optional(),
   workflow_id: idText,
   input: jsonObject.optional(),

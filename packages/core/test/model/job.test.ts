@@ -1,13 +1,13 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
 import type { Job, JobStatus, NewJob } from "../../src/index.ts";
 import { expectUnchanged } from "../support/expect-unchanged.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
 
 async function setUp() {
-  const clock = createFakeClock();
+  const clock = createFakeClock("2026-11-21T09:00:00.000Z");
   const store = await openStore({ clock });
   const create = (job: Partial<NewJob> = {}) =>
     store.commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: "w1", ...job } });
