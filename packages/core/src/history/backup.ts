@@ -1,11 +1,11 @@
 import { constants } from "node:fs";
-import { chmod, copyFile, open, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { CoreError, isCoreError } from "../contract/errors.ts";
 import { canonicalJson } from "../contract/json.ts";
 import { timeText } from "../contract/time.ts";
-import { withFreshFile } from "../file/fresh-file.ts";
+import { createPrivateFile, withFreshFile } from "../file/fresh-file.ts";
 import { loadSqlite } from "../file/sqlite.ts";
 import { databaseTask } from "./database-task.ts";
 import type { DatabaseDigest } from "./digest.ts";
@@ -128,11 +128,6 @@ function rowsOf({ tables, bookkeeping }: DatabaseDigest): Record<string, number>
 
 function manifestPath(backup: string): string {
   return `${resolve(backup)}.json`;
-}
-
-async function createPrivateFile(path: string): Promise<void> {
-  const file = await open(path, "wx", 0o600);
-  await file.close();
 }
 
 function invalid(path: string, found: string, cause?: unknown): Error {
