@@ -4,7 +4,8 @@ import { link, open, rename, rm, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { CoreError, isCoreError } from "../contract/errors.ts";
 
-const BESIDE = ["", "-wal", "-shm", "-journal", ".lock", ".owner", ".json"] as const;
+// Not the lock file: it stays where a database was, and those who make a database look whether somebody holds it.
+const BESIDE = ["", "-wal", "-shm", "-journal", ".owner", ".json"] as const;
 
 /**
  * Makes a file that is either whole or absent: `write` fills another one, and that very file takes the name when it is done.

@@ -49,6 +49,7 @@ export function sweepBaselines(database: Database.Database, path: string): void 
     const unfinished = wholeNameOf(file);
     const baseline = (unfinished ?? file).replace(/\.json$/, "");
     if (!baseline.startsWith(prefix) || !/^\d+\.db$/.test(baseline.slice(prefix.length))) continue;
-    if (unfinished !== undefined || !named.has(baseline)) rmSync(join(dirname(path), file), { force: true });
+    if (unfinished !== undefined || !named.has(baseline))
+      rmSync(join(dirname(path), file), { force: true, recursive: true });
   }
 }

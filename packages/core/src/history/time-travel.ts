@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { isCoreError } from "../contract/errors.ts";
 import type { StoreModule } from "../contract/module.ts";
 import { createConnection } from "../file/connection.ts";
 import { withFreshFile } from "../file/fresh-file.ts";
+import { requireUnlocked } from "../file/lock.ts";
 import { openReading } from "../file/sqlite.ts";
 import { createReadOnlyRepo, type ReadOnlyRepo } from "../reading/read-only-repo.ts";
 import { readCounters } from "../writing/counters.ts";
@@ -140,6 +141,7 @@ export function createTimeTravel<Module extends StoreModule>(
       const seq = options.seq ?? readCounters(past.reader.database).nextCommand - 1;
       checkSeq(seq);
       await withFreshFile(path, async (to) => {
+        requireUnlocked(past.open, resolve(path));
         const { connection } = await rebuild(past, { seq, to, keepJournal: true, signal });
         connection.database.close();
       });
