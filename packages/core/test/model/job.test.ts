@@ -169,3 +169,12 @@ describe("job.updateStatus", () => {
     expect((await job()).run_at).toBe("2026-11-21T09:00:05.000Z");
   });
 });
+
+it("refuses a list of an unknown status instead of keeping a query for each", async () => {
+  const store = await openStore();
+  for (const status of ["done", "x' or 1=1", "constructor"]) {
+    await expect(async () => store.repo.listJobs({ status: status as JobStatus })).rejects.toThrow(
+      `listJobs: "${status}" is not a status of a job. Use queued, running, succeeded, failed, cancelled.`,
+    );
+  }
+});
