@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import { isCoreError } from "../../src/index.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { rejection } from "../support/rejection.ts";
 
