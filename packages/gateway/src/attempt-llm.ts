@@ -87,9 +87,14 @@ export function createAttemptLLM(options: {
 
   /** Sent before the job can end, so that it is committed before the end of the job. It never fails the attempt. */
   function record(job: Job, call: LLMCall): void {
-    const cause = { kind: "job", id: job.id, depth: 0 } as const;
+    const { id, workflow_id, attempt, depth } = job;
+    const envelope = {
+      actor: `workflow:${workflow_id}#${id}`,
+      cause: { kind: "job", id, depth },
+      context: { ...job.context, job_id: id, workflow_id, attempt },
+    } as const;
     commands
-      .enqueue({ type: "llm.call.record", call }, { actor: `workflow:${job.workflow_id}#${job.id}`, cause })
+      .enqueue({ type: "llm.call.record", call }, envelope)
       .catch((error: unknown) =>
         log.warn({ error, job: job.id }, "The evidence of a call to a model could not be stored."),
       );

@@ -1,6 +1,7 @@
 import {
   type Command,
   type CommandSink,
+  type Envelope,
   isCoreError,
   type Job,
   type NewJob,
@@ -22,9 +23,9 @@ export interface Jobs {
   /**
    * Creates a job and resolves with it once it is on disk. If there is already a job with the same id, or with the same idempotency key
    * for the same workflow, resolves with that one. Throws `ATLAS_PLUGINS_WORKFLOW_UNKNOWN`, or `ATLAS_PLUGINS_INPUT_INVALID` with the
-   * message of the workflow's schema.
+   * message of the workflow's schema. `envelope` says who asks and why; the job takes over its `context`.
    */
-  create(job: NewJob): Promise<Job>;
+  create(job: NewJob, envelope?: Envelope): Promise<Job>;
   /** The job with this id, or nothing. */
   get(id: string): Promise<Job | undefined>;
   /**
@@ -63,10 +64,10 @@ export function createJobs(options: {
   const { commands, repo, registry, newId, onCommitted, isStarted } = options;
 
   return {
-    async create(job) {
+    async create(job, envelope) {
       await readJobInput(registry.workflow(job.workflow_id), job.input ?? {});
       const id = job.id ?? newId();
-      await commands.enqueue({ type: "job.create", job: { ...job, id } });
+      await commands.enqueue({ type: "job.create", job: { ...job, id } }, envelope);
       const { workflow_id, idempotency_key } = job;
       const created = await repo.getJob(id);
       if (created !== undefined || idempotency_key === undefined) return found(id, created);

@@ -1,8 +1,11 @@
-export { type PluginFailure, readFailure } from "./calling/failure.ts";
+export { logWith } from "./calling/call-context.ts";
+export { messageOf, type PluginFailure, readFailure } from "./calling/failure.ts";
 export type { PluginHost } from "./calling/plugin-host.ts";
 export { checkOptions } from "./contract/known-options.ts";
+export { checkNeeds } from "./contract/needs.ts";
 export { checkCapabilities } from "./contract/plugin-check.ts";
 export { createPluginRegistry, type PluginRegistry } from "./contract/registry.ts";
+export { nameOfNeed } from "./contract/service.ts";
 export { isJobOver } from "./contract/wait.ts";
 export { createDelivery, type Delivery } from "./delivery/delivery.ts";
 export { MAX_EVENT_DEPTH } from "./delivery/sink-route.ts";

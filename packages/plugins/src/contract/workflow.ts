@@ -7,17 +7,20 @@ import type {
   NewArtifact,
   NewJob,
   Page,
+  StoreModule,
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { PluginContext } from "./context.ts";
 import type { EventFilter } from "./event-filter.ts";
+import type { PluginNeeds } from "./needs.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Schedule } from "./schedule.ts";
+import type { Need, PluginServices, ServicesOf } from "./service.ts";
 
 /** Works on the data that is there, with language models and coding agents, and leaves artifacts. */
-export interface WorkflowPlugin extends WorkflowOptions {
+export interface WorkflowPlugin extends WorkflowOptions, PluginNeeds {
   readonly id: string;
   run(ctx: WorkflowContext, input: Record<string, unknown>, jobId: string): Promise<void>;
   /** The schema of a job's input. It is checked when the job is created, and again when it runs. Default: any object. */
@@ -56,11 +59,12 @@ export type WorkflowSchedule = Schedule & {
   readonly input?: JsonObject;
 };
 
-/** Something that a workflow can ask its host for. */
-export type Capability = "harness";
+/** Something that a workflow can ask its host for: coding agents (`harness`), or a service of this name. */
+export type Capability = "harness" | (string & {});
 
 /** What a workflow gets for one attempt at a job. Once the attempt has ended, its methods throw `ATLAS_PLUGINS_CONTEXT_ENDED`. */
-export interface WorkflowContext extends PluginContext {
+export interface WorkflowContext<Module extends StoreModule = never, Services extends object = PluginServices>
+  extends PluginContext<Module, Services> {
   /**
    * The number of this attempt, from 1 up to the job's `max_attempts`. Runs that end in a wait, a stop of the gateway or a crash do not
    * count. (`job.attempt` counts every run: `repo.plugins.getJobAttempts` has both.)
@@ -112,14 +116,19 @@ export interface JobProgress {
 }
 
 /** The `ctx` of a workflow with these capabilities: it has them and no others. */
-export type WorkflowContextWith<Needed extends Capability> = Omit<WorkflowContext, Capability> &
-  Readonly<Required<Pick<WorkflowContext, Needed>>>;
+export type WorkflowContextWith<
+  Needed extends Capability,
+  Module extends StoreModule = never,
+  Services extends object = PluginServices,
+> = Omit<WorkflowContext<Module, Services>, "harness"> &
+  Readonly<Required<Pick<WorkflowContext, Needed & "harness">>>;
 
 /** The input of a workflow without a schema. */
 type AnyInput = StandardSchemaV1<Record<string, unknown>, Record<string, unknown>>;
 
 /**
- * Returns the workflow, typed: `input` of `run` is the output of its schema, and `ctx` has the capabilities that it names.
+ * Returns the workflow, typed: `input` of `run` is the output of its schema, and `ctx` has the capabilities that it names, the modules
+ * that it `uses` and the services that it `needs`.
  *
  * @example
  * ```ts
@@ -136,13 +145,17 @@ type AnyInput = StandardSchemaV1<Record<string, unknown>, Record<string, unknown
 export function defineWorkflow<
   Schema extends StandardSchemaV1 = AnyInput,
   const Needed extends readonly Capability[] = readonly [],
+  const Uses extends readonly StoreModule[] = readonly [],
+  const Needs extends readonly Need[] = readonly [],
 >(
   workflow: WorkflowOptions & {
     readonly id: string;
     readonly input?: Schema;
     readonly capabilities?: Needed;
+    readonly uses?: Uses;
+    readonly needs?: Needs;
     run(
-      ctx: WorkflowContextWith<Needed[number]>,
+      ctx: WorkflowContextWith<Needed[number], Uses[number], ServicesOf<Needs>>,
       input: StandardSchemaV1.InferOutput<Schema>,
       jobId: string,
     ): Promise<void>;
@@ -151,7 +164,7 @@ export function defineWorkflow<
   return {
     ...workflow,
     capabilities: workflow.capabilities ?? [],
-    // The runner passes to `run` what `input` and `capabilities` of this object say.
+    // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say.
     run: (ctx, input, jobId) => workflow.run(ctx as never, input as never, jobId),
   };
 }

@@ -5,6 +5,7 @@ import { type Call, startCall } from "../calling/call.ts";
 import { readFailure } from "../calling/failure.ts";
 import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
 import { trackCommands } from "../calling/tracked-commands.ts";
+import type { CallContext } from "../contract/call-context.ts";
 import { isPluginError, PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { Wait } from "../contract/wait.ts";
@@ -64,8 +65,6 @@ export function startAttempt(
     readonly job: Job;
     readonly workflow: WorkflowPlugin;
     readonly uncounted: number;
-    /** The depth of the event that the job was created for. */
-    readonly depth: number;
     /** The number of the newest event when the attempt began. */
     readonly begunAt: number;
   },
@@ -73,9 +72,16 @@ export function startAttempt(
   const { host, repo, registry, progress } = parts;
   const { job, workflow } = of;
   const actor = `workflow:${workflow.id}#${job.id}`;
+  const context: CallContext = {
+    ...job.context,
+    job_id: job.id,
+    workflow_id: workflow.id,
+    attempt: job.attempt,
+  };
   const tracked = trackCommands(parts.commands, {
     actor,
-    cause: { kind: "job", id: job.id, depth: of.depth },
+    cause: { kind: "job", id: job.id, depth: job.depth },
+    context,
   });
   let wait: Wait | undefined;
 
@@ -103,7 +109,7 @@ export function startAttempt(
     async work(started) {
       const made = typeof parts.llm === "function" ? parts.llm(job) : { llm: parts.llm };
       const { llm, artifactData } = made instanceof Promise ? await made : made;
-      const context = createWorkflowContext({
+      const ctx = createWorkflowContext({
         job,
         attempt: Math.max(1, job.attempt - of.uncounted),
         workflow,
@@ -116,6 +122,7 @@ export function startAttempt(
         artifactData: artifactData ?? (() => undefined),
         harness: parts.harness,
         commands: tracked.commands,
+        context,
         signal: () => started.signal,
         refuse: tracked.refuse,
         track: tracked.track,
@@ -123,7 +130,7 @@ export function startAttempt(
         progress: (told) => progress.report(job.id, told),
       });
       const input = readJobInput(workflow, job.input);
-      await workflow.run(context, input instanceof Promise ? await input : input, job.id);
+      await workflow.run(ctx, input instanceof Promise ? await input : input, job.id);
       await tracked.settled();
     },
   });

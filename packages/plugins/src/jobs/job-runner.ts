@@ -62,8 +62,6 @@ export function createJobRunner(options: {
   const { host, repo, commands, registry, llm, harness, random = Math.random } = options;
   const { clock, log } = host;
   const busy = new Map<string, BusyJob>();
-  /** The depth of the event that a job was created for. It does not survive a restart. */
-  const depths = new Map<string, number>();
   let lastSeq = 0;
   // Until recovery has ended, a running job is an orphan.
   let isStarted = false;
@@ -128,24 +126,20 @@ export function createJobRunner(options: {
   /** Takes note of a commit. True when there may be a job to claim. */
   function hear(batch: CommittedBatch): boolean {
     let isReady = false;
-    for (const { type, aggregate_id = "", depth, seq, payload } of batch.events) {
+    for (const { type, aggregate_id = "", seq, payload } of batch.events) {
       lastSeq = seq;
       if (type === "job.created" || type === "job.requeued") {
         isReady = true;
         claims.changed();
-        if (depth > 0) depths.set(aggregate_id, depth);
         const { run_at } = payload;
         if (typeof run_at === "string") claims.due(run_at);
       } else if (type === "job.cancelled") {
         claims.changed();
         const job = busy.get(aggregate_id);
         if (job !== undefined) cancelBusy(job);
-        depths.delete(aggregate_id);
       } else if (type === "job.started") {
         // The host may have moved a job itself.
         if (!busy.has(aggregate_id)) claims.changed();
-      } else if (type === "job.succeeded" || type === "job.failed") {
-        depths.delete(aggregate_id);
       }
     }
     waits.committed(batch);
@@ -186,8 +180,7 @@ export function createJobRunner(options: {
     const { job, workflow } = begun;
     const { id, attempt } = job;
     const parts = { host, repo, commands, registry, llm, harness, progress };
-    const depth = depths.get(id) ?? 0;
-    begun.attempt = startAttempt(parts, { job, workflow, uncounted, depth, begunAt: lastSeq });
+    begun.attempt = startAttempt(parts, { job, workflow, uncounted, begunAt: lastSeq });
     // It was cancelled while the claim was on its way.
     if (begun.isCancelled) cancelBusy(begun);
     const end = await begun.attempt.ended;

@@ -1,19 +1,12 @@
-import type {
-  Clock,
-  Command,
-  CommandSink,
-  Job,
-  JsonObject,
-  Logger,
-  NewArtifact,
-  NewJob,
-  ReadOnlyRepo,
-} from "@atlas/core";
+import type { Clock, Command, Job, JsonObject, Logger, NewArtifact, NewJob, ReadOnlyRepo } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
+import { correlationField, logWith } from "../calling/call-context.ts";
 import { handled } from "../calling/handled.ts";
-import type { PluginServices } from "../contract/context.ts";
+import type { CallContext } from "../contract/call-context.ts";
+import type { PluginCommands } from "../contract/context.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
+import type { PluginServices } from "../contract/service.ts";
 import type { JobProgress, WorkflowContext, WorkflowPlugin } from "../contract/workflow.ts";
 import { runtimeOfAttempt } from "./attempt-runtime.ts";
 import { readJobInput } from "./job-input.ts";
@@ -34,7 +27,9 @@ export interface WorkflowContextParts {
   /** What an artifact must say about the answers that it may be made of. */
   readonly artifactData: () => JsonObject | undefined;
   readonly harness: HarnessRuntime | undefined;
-  readonly commands: CommandSink<Command>;
+  readonly commands: PluginCommands<Command>;
+  /** Whom and what the attempt works for. */
+  readonly context: CallContext;
   readonly signal: () => AbortSignal;
   /** Throws when the attempt is over. */
   readonly refuse: () => void;
@@ -53,16 +48,17 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
   let llm: LLM | undefined;
   let harness: HarnessRuntime | undefined;
   const ofAttempt = <Runtime extends object>(runtime: Runtime): Runtime =>
-    runtimeOfAttempt(runtime, { signal: parts.signal(), refuse });
+    runtimeOfAttempt(runtime, { signal: parts.signal(), context: parts.context, refuse });
 
   const context: WorkflowContext = {
     repo,
     commands,
     clock: parts.clock,
     services: parts.services,
+    context: parts.context,
     attempt: parts.attempt,
     get log() {
-      log ??= logOfJob(parts.log, job);
+      log ??= logOfJob(parts.log, job, parts.context);
       return log;
     },
     get signal() {
@@ -131,12 +127,6 @@ function idOnceSent(id: string, sent: Promise<unknown>): Promise<{ readonly id: 
   return handled(sent.then(() => ({ id })));
 }
 
-function logOfJob(log: Logger, { id, workflow_id, attempt }: Job): Logger {
-  const of = { job: id, workflow: workflow_id, attempt };
-  return {
-    debug: (fields, message) => log.debug({ ...of, ...fields }, message),
-    info: (fields, message) => log.info({ ...of, ...fields }, message),
-    warn: (fields, message) => log.warn({ ...of, ...fields }, message),
-    error: (fields, message) => log.error({ ...of, ...fields }, message),
-  };
+function logOfJob(log: Logger, { id, workflow_id, attempt }: Job, context: CallContext): Logger {
+  return logWith(log, { job: id, workflow: workflow_id, attempt, ...correlationField(context) });
 }
