@@ -1,4 +1,3 @@
-export type { CallContext } from "./contract/call-context.ts";
 export type { PluginCommands, PluginContext } from "./contract/context.ts";
 export {
   isPluginError,

@@ -1,5 +1,4 @@
-import type { Logger } from "@atlas/core";
-import type { CallContext } from "../contract/call-context.ts";
+import type { CallContext, Logger } from "@atlas/core";
 
 /** A context about which nothing is known. */
 export const NO_CONTEXT: CallContext = Object.freeze({});

@@ -1,3 +1,4 @@
+import type { CallContext } from "@atlas/core";
 import {
   type Cause,
   type CommandSink,
@@ -6,7 +7,6 @@ import {
   isCoreError,
   type Refusal,
 } from "@atlas/core";
-import type { CallContext } from "../contract/call-context.ts";
 import type { PluginCommands } from "../contract/context.ts";
 import { PluginError } from "../contract/errors.ts";
 import { NO_CONTEXT } from "./call-context.ts";

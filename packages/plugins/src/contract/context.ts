@@ -1,4 +1,5 @@
 import type {
+  CallContext,
   Clock,
   Command,
   CommandOf,
@@ -10,7 +11,6 @@ import type {
   Refusal,
   StoreModule,
 } from "@atlas/core";
-import type { CallContext } from "./call-context.ts";
 import type { PluginServices } from "./service.ts";
 
 /**

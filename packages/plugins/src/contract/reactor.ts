@@ -18,7 +18,7 @@ export interface ReactorOptions<Uses extends readonly StoreModule[], Needs exten
   handle(
     event: DomainEvent,
     ctx: ReactorContext<Uses[number], ServicesOf<Needs>>,
-  ): Promise<readonly Answer<Uses>[]> | readonly Answer<Uses>[];
+  ): Promise<readonly Answer<NoInfer<Uses>>[]> | readonly Answer<NoInfer<Uses>>[];
 }
 
 type Answer<Uses extends readonly StoreModule[]> = Command | CommandOf<Uses[number]>;

@@ -1,4 +1,4 @@
-import type { CallContext } from "../contract/call-context.ts";
+import type { CallContext } from "@atlas/core";
 
 /**
  * A runtime for one attempt. A call without a `signal` of its own gets the attempt's, every call gets its context, and once the attempt has ended every call throws

@@ -1,11 +1,10 @@
-import type { Command, CommandSink, Job, JsonObject, ReadOnlyRepo } from "@atlas/core";
+import type { CallContext, Command, CommandSink, Job, JsonObject, ReadOnlyRepo } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import { type Call, startCall } from "../calling/call.ts";
 import { readFailure } from "../calling/failure.ts";
 import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
 import { trackCommands } from "../calling/tracked-commands.ts";
-import type { CallContext } from "../contract/call-context.ts";
 import { isPluginError, PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { Wait } from "../contract/wait.ts";

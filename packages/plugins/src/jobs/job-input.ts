@@ -1,7 +1,6 @@
-import type { Admit, AnyCommand, JsonObject, Refusal } from "@atlas/core";
+import type { Admit, AnyCommand, CallContext, JsonObject, Refusal } from "@atlas/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { inheritedContext } from "../calling/call-context.ts";
-import type { CallContext } from "../contract/call-context.ts";
 import { isPluginError, PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";

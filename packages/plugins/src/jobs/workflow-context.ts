@@ -1,9 +1,18 @@
-import type { Clock, Command, Job, JsonObject, Logger, NewArtifact, NewJob, ReadOnlyRepo } from "@atlas/core";
+import type {
+  CallContext,
+  Clock,
+  Command,
+  Job,
+  JsonObject,
+  Logger,
+  NewArtifact,
+  NewJob,
+  ReadOnlyRepo,
+} from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import { correlationField, logWith } from "../calling/call-context.ts";
 import { handled } from "../calling/handled.ts";
-import type { CallContext } from "../contract/call-context.ts";
 import type { PluginCommands } from "../contract/context.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { PluginServices } from "../contract/service.ts";
