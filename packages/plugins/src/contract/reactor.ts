@@ -9,8 +9,11 @@ export type ReactorContext<
 > = Omit<SinkContext<Module, Services>, "commands">;
 
 /** Options of {@link reactor}: those of a sink, and what it does. */
-export interface ReactorOptions<Uses extends readonly StoreModule[], Needs extends readonly Need[]>
-  extends SinkOptions {
+export interface ReactorOptions<
+  Uses extends readonly StoreModule[],
+  Needs extends readonly Need[],
+  Answers extends readonly (Command | CommandOf<Uses[number]>)[],
+> extends SinkOptions {
   readonly id: string;
   readonly uses?: Uses;
   readonly needs?: Needs;
@@ -18,10 +21,8 @@ export interface ReactorOptions<Uses extends readonly StoreModule[], Needs exten
   handle(
     event: DomainEvent,
     ctx: ReactorContext<Uses[number], ServicesOf<Needs>>,
-  ): Promise<readonly Answer<NoInfer<Uses>>[]> | readonly Answer<NoInfer<Uses>>[];
+  ): Promise<Answers> | Answers;
 }
-
-type Answer<Uses extends readonly StoreModule[]> = Command | CommandOf<Uses[number]>;
 
 /**
  * A sink that answers domain events with commands (at most 1,000), which take effect once per event although the event may be
@@ -40,7 +41,9 @@ type Answer<Uses extends readonly StoreModule[]> = Command | CommandOf<Uses[numb
 export function reactor<
   const Uses extends readonly StoreModule[] = readonly [],
   const Needs extends readonly Need[] = readonly [],
->(options: ReactorOptions<Uses, Needs>): SinkPlugin {
+  // Inferred, because a literal type in a returned list would otherwise be widened.
+  const Answers extends readonly (Command | CommandOf<Uses[number]>)[] = readonly Command[],
+>(options: ReactorOptions<Uses, Needs, Answers>): SinkPlugin {
   const { id } = options;
   return {
     ...options,
