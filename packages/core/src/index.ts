@@ -1,3 +1,4 @@
+export type { CallContext } from "./contract/call-context.ts";
 export type { Change, IfNone, NewChangeEvent, Plan, PlanStep } from "./contract/change.ts";
 export { planOf } from "./contract/change.ts";
 export { type Clock, systemClock } from "./contract/clock.ts";
@@ -20,6 +21,7 @@ export {
   jsonText,
 } from "./contract/json.ts";
 export { type Logger, silentLogger } from "./contract/logger.ts";
+export { DEPTH, EVENT_SEQ } from "./contract/marker.ts";
 export {
   type AnyCommandDefinition,
   type CommandDefinition,

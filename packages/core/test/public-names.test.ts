@@ -13,6 +13,7 @@ it("exports these names and no others", () => {
         "ArtifactRow",
         "BookkeepingTables",
         "BoundStatement",
+        "CallContext",
         "Cause",
         "Change",
         "Clock",
@@ -104,6 +105,8 @@ it("exports these names and no others", () => {
       ],
       "values": [
         "CoreError",
+        "DEPTH",
+        "EVENT_SEQ",
         "MAX_COMMAND_BYTES",
         "MAX_CONTENT_BYTES",
         "MAX_UNIT_BYTES",
