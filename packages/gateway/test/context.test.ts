@@ -114,7 +114,10 @@ it("keeps the context of every command of the path in the journal", async () => 
   const contexts = new Map(items.map(({ type, context }) => [type, context]));
   expect(contexts.get("job.create")).toEqual(caller);
   for (const type of ["artifact.create", "entity.upsert"])
-    expect([type, contexts.get(type)]).toEqual([type, { ...caller, job_id: "j", workflow_id: "make.v1", attempt: 1 }]);
+    expect([type, contexts.get(type)]).toEqual([
+      type,
+      { ...caller, job_id: "j", workflow_id: "make.v1", attempt: 1 },
+    ]);
 });
 
 it("lets a plugin add to the context what it leaves open, and replace nothing", async () => {
@@ -133,7 +136,9 @@ it("lets a plugin add to the context what it leaves open, and replace nothing", 
   await gateway.start();
   await gateway.jobs.create({ id: "j", workflow_id: "add.v1" }, { context: { correlation_id: "corr-1" } });
   await gateway.jobs.wait("j");
-  const entry = (await gateway.repo.listJournal({ limit: 100 })).items.find(({ type }) => type === "entity.upsert");
+  const entry = (await gateway.repo.listJournal({ limit: 100 })).items.find(
+    ({ type }) => type === "entity.upsert",
+  );
   expect(entry).toMatchObject({
     actor: "workflow:add.v1#j",
     context: { correlation_id: "corr-1", tenant: "mine", job_id: "j" },

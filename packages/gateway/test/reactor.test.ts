@@ -58,7 +58,12 @@ it("sends what it returns as one unit, caused by the event and in its context", 
       on: ["said"],
       uses: [notesModule],
       handle: async (_event, ctx) =>
-        (await ctx.repo.notes.list()).length > 0 ? [] : [{ type: "notes.add", text: "one" }, { type: "notes.add", text: "two" }],
+        (await ctx.repo.notes.list()).length > 0
+          ? []
+          : [
+              { type: "notes.add", text: "one" },
+              { type: "notes.add", text: "two" },
+            ],
     }),
   ]);
   const added = Promise.withResolvers<void>();

@@ -1,3 +1,4 @@
+export { isAttemptOver } from "./contract/attempt-over.ts";
 export type { PluginCommands, PluginContext } from "./contract/context.ts";
 export {
   isPluginError,
@@ -25,11 +26,21 @@ export {
   type SourceOptions,
   type SourcePlugin,
 } from "./contract/source.ts";
-export type { Wait, WaitFor } from "./contract/wait.ts";
+export type {
+  JobWait,
+  SignalResult,
+  WaitAnswer,
+  Waited,
+  WaitedEvent,
+  WaitForEventOptions,
+  WaitKind,
+  WaitOptions,
+} from "./contract/wait.ts";
 export {
   type Capability,
   defineWorkflow,
   type JobProgress,
+  type StepOptions,
   type WorkflowContext,
   type WorkflowContextWith,
   type WorkflowOptions,

@@ -14,6 +14,7 @@ export { createJobAdmission, readJobInput } from "./jobs/job-input.ts";
 export { createJobRunner, type JobRunner } from "./jobs/job-runner.ts";
 export { type AttemptOutcome, type NextJobState, nextJobState } from "./jobs/job-state.ts";
 export { MAX_STEP_BYTES } from "./jobs/steps.ts";
+export { createSignal, type SignalOptions } from "./jobs/waits/signals.ts";
 export type { PluginsCommand } from "./module/plugins-module.ts";
 export { createScheduler, type Fired, type Scheduled, type Scheduler } from "./schedules/scheduler.ts";
 export { scheduleOfWorkflow } from "./schedules/workflow-schedule.ts";

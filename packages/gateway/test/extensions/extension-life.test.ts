@@ -1,6 +1,12 @@
 import { createFakeClock } from "@atlas/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createGateway, defineExtension, type GatewayOptions, isGatewayError, silentLogger } from "../../src/index.ts";
+import {
+  createGateway,
+  defineExtension,
+  type GatewayOptions,
+  isGatewayError,
+  silentLogger,
+} from "../../src/index.ts";
 
 /** An extension that notes what happens to it. */
 function noting(name: string, noted: string[]) {
@@ -74,7 +80,11 @@ describe("the life of extensions", () => {
 
   it.each([
     ["provide", () => 1, "provide must return an object: the service."],
-    ["provide", async () => ({}), "provide must return the service itself, not a promise of it. Connect in start."],
+    [
+      "provide",
+      async () => ({}),
+      "provide must return the service itself, not a promise of it. Connect in start.",
+    ],
     ["admit", () => ({}), "admit must return a function."],
     ["llm", () => undefined, "llm must return a function."],
   ])("refuses what %s must not return", async (during, make, message) => {
@@ -127,7 +137,9 @@ describe("the life of extensions", () => {
     });
     const gateway = await createGateway({ ...base, clock, graceMs: 1_000, extensions: [hanging] });
     const started = gateway.start();
-    const failed = expect(started).rejects.toMatchObject({ details: { extension: "hanging", during: "start" } });
+    const failed = expect(started).rejects.toMatchObject({
+      details: { extension: "hanging", during: "start" },
+    });
     const signal = await reached.promise;
     expect(signal.aborted).toBe(false);
     const stopped = gateway.stop();
@@ -193,7 +205,10 @@ describe("the life of extensions", () => {
         await commands.enqueue({ type: "entity.upsert", entity: { id: "e", type: "note", title: "Begun" } });
         return {
           async [Symbol.asyncDispose]() {
-            await commands.enqueue({ type: "entity.upsert", entity: { id: "e", type: "note", title: "Ended" } });
+            await commands.enqueue({
+              type: "entity.upsert",
+              entity: { id: "e", type: "note", title: "Ended" },
+            });
             const { items } = await repo.listJournal({ limit: 100 });
             sent.push(...items.filter(({ type }) => type === "entity.upsert").map(({ actor }) => actor));
           },
@@ -212,7 +227,9 @@ describe("the life of extensions", () => {
       name: "hasty",
       provide(services) {
         const { commands } = services;
-        void commands.enqueue({ type: "entity.upsert", entity: { type: "note" } }).catch((error) => refused.push(error));
+        void commands
+          .enqueue({ type: "entity.upsert", entity: { type: "note" } })
+          .catch((error) => refused.push(error));
         void commands.enqueueAll([]);
         expect(() => services.llm).toThrow("while the gateway was being made");
         expect(() => services.jobs).toThrow("while the gateway was being made");

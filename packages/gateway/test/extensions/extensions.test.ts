@@ -1,7 +1,13 @@
 import type { Admit } from "@atlas/core";
 import { defineSink, defineWorkflow, service } from "@atlas/plugins";
 import { describe, expect, expectTypeOf, it, onTestFinished } from "vitest";
-import { createGateway, defineExtension, type Gateway, type GatewayOptions, silentLogger } from "../../src/index.ts";
+import {
+  createGateway,
+  defineExtension,
+  type Gateway,
+  type GatewayOptions,
+  silentLogger,
+} from "../../src/index.ts";
 import { notesModule } from "../support/notes-module.ts";
 
 const base: GatewayOptions = { database: ":memory:", log: silentLogger };
@@ -221,7 +227,9 @@ describe("hooks and layers", () => {
 describe("wrong extensions", () => {
   const refused = async (options: object, message: string): Promise<void> => {
     // Given by someone whom no compiler stops.
-    const failing = createGateway({ ...base, ...options } as never).then((gateway: Gateway) => stopLater(gateway));
+    const failing = createGateway({ ...base, ...options } as never).then((gateway: Gateway) =>
+      stopLater(gateway),
+    );
     await expect(failing).rejects.toThrow(new TypeError(message));
   };
 
@@ -263,7 +271,12 @@ describe("wrong extensions", () => {
     ],
     [
       "a service that comes later",
-      { extensions: [{ name: "x", needs: ["y"] }, { name: "y", provide: () => ({}) }] },
+      {
+        extensions: [
+          { name: "x", needs: ["y"] },
+          { name: "y", provide: () => ({}) },
+        ],
+      },
       'The extension "x" needs the service "y", which is not there yet when it is made. Put the extension "y" before it in the list.',
     ],
     [
@@ -286,11 +299,7 @@ describe("wrong extensions", () => {
       { extensions: [{ name: "x", sinks: {} }] },
       'The extension "x": sinks must be a list.',
     ],
-    [
-      "hooks that are none",
-      { admit: [{}] },
-      "createGateway: admit must be a list of functions.",
-    ],
+    ["hooks that are none", { admit: [{}] }, "createGateway: admit must be a list of functions."],
   ])("are refused: %s", (_what, options, message) => refused(options, message));
 
   it.each([
@@ -306,7 +315,11 @@ describe("wrong extensions", () => {
     ],
     [
       "a sink of an extension",
-      { extensions: [{ name: "x", sinks: [defineSink({ id: "s", needs: [greeter], handle: async () => undefined })] }] },
+      {
+        extensions: [
+          { name: "x", sinks: [defineSink({ id: "s", needs: [greeter], handle: async () => undefined })] },
+        ],
+      },
       'The sink "s" needs the service "greeter"',
     ],
     [

@@ -30,7 +30,11 @@ export const notesModule = defineModule({
     "notes.add": command({
       schema: z.object({ text: z.string() }),
       apply: ({ text }, change) => {
-        change.run(insertNote, { text }, { ifNone: { refuse: "NOTES_KNOWN", message: `"${text}" is known.` } });
+        change.run(
+          insertNote,
+          { text },
+          { ifNone: { refuse: "NOTES_KNOWN", message: `"${text}" is known.` } },
+        );
         change.emit({ type: "notes.added", aggregate_id: text });
       },
     }),

@@ -21,8 +21,8 @@ export interface TrackedCommands<Sent extends { readonly type: string }> {
   track<Result>(send: () => Promise<Result>): Promise<Result>;
   /** Waits for every command sent so far; throws the first refusal. */
   settled(): Promise<void>;
-  /** Refuses every further command. */
-  end(): void;
+  /** Refuses every further command: with this error, else with `ATLAS_PLUGINS_CONTEXT_ENDED`. */
+  end(error?: Error): void;
   /** Throws once the call is over. */
   refuse(): void;
 }
@@ -59,7 +59,7 @@ export function trackCommands<Sent extends { readonly type: string }>(
   let tooMany: PluginError | undefined;
   let firstRefusal: { readonly error: unknown } | undefined;
   let waiters: (() => void)[] = [];
-  let isEnded = false;
+  let over: Error | undefined;
 
   return {
     sent,
@@ -87,11 +87,11 @@ export function trackCommands<Sent extends { readonly type: string }>(
       }
       if (firstRefusal !== undefined) throw firstRefusal.error;
     },
-    end() {
-      isEnded = true;
+    end(error) {
+      over ??= error ?? contextEnded(actor);
     },
     refuse() {
-      if (isEnded) throw contextEnded(actor);
+      if (over !== undefined) throw over;
     },
   };
 
@@ -100,7 +100,7 @@ export function trackCommands<Sent extends { readonly type: string }>(
     commands: number,
     onSent: (result: Result) => void = () => undefined,
   ): Promise<Result> {
-    if (isEnded) return handled(Promise.reject(contextEnded(actor)));
+    if (over !== undefined) return handled(Promise.reject(over));
     const result = unsettled + commands > MAX_UNSETTLED ? refuseFlood<Result>() : send();
     pending += 1;
     unsettled += commands;

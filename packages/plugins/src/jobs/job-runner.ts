@@ -14,7 +14,7 @@ import { createProgress, type Progress } from "./progress.ts";
 import { recoverOrphans } from "./recover-orphans.ts";
 import { reportAttempt } from "./report-attempt.ts";
 import { createSlots } from "./slots.ts";
-import { createWaits } from "./waits.ts";
+import { createWaits } from "./waits/waits.ts";
 
 /** Claims ready jobs, runs their workflows and stores the results. */
 export interface JobRunner {
@@ -62,7 +62,6 @@ export function createJobRunner(options: {
   const { host, repo, commands, registry, llm, harness, random = Math.random } = options;
   const { clock, log } = host;
   const busy = new Map<string, BusyJob>();
-  let lastSeq = 0;
   // Until recovery has ended, a running job is an orphan.
   let isStarted = false;
   let isStopping = false;
@@ -92,7 +91,6 @@ export function createJobRunner(options: {
 
   return {
     async start() {
-      lastSeq = Math.max(lastSeq, await repo.plugins.lastEventSeq());
       await commands.enqueue({ type: "plugins.job.forget" }, { actor: "runner" });
       await recoverOrphans({ repo, commands, log, decide });
       await waits.load();
@@ -126,8 +124,7 @@ export function createJobRunner(options: {
   /** Takes note of a commit. True when there may be a job to claim. */
   function hear(batch: CommittedBatch): boolean {
     let isReady = false;
-    for (const { type, aggregate_id = "", seq, payload } of batch.events) {
-      lastSeq = seq;
+    for (const { type, aggregate_id = "", payload } of batch.events) {
       if (type === "job.created" || type === "job.requeued") {
         isReady = true;
         claims.changed();
@@ -179,8 +176,8 @@ export function createJobRunner(options: {
   async function run(begun: BusyJob, uncounted: number): Promise<JobAttemptEnd> {
     const { job, workflow } = begun;
     const { id, attempt } = job;
-    const parts = { host, repo, commands, registry, llm, harness, progress };
-    begun.attempt = startAttempt(parts, { job, workflow, uncounted, begunAt: lastSeq });
+    const parts = { host, repo, commands, registry, llm, harness, progress, random };
+    begun.attempt = startAttempt(parts, { job, workflow, uncounted });
     // It was cancelled while the claim was on its way.
     if (begun.isCancelled) cancelBusy(begun);
     const end = await begun.attempt.ended;
@@ -190,14 +187,14 @@ export function createJobRunner(options: {
   }
 
   async function report(job: Job & { readonly uncounted: number }, end: JobAttemptEnd): Promise<void> {
-    const { outcome, wait } = end;
+    const { outcome, park } = end;
     const next = outcome.status === "cancelled" ? undefined : decide(job, outcome);
     if (next?.status === "queued") claims.due(next.run_at);
     const options = { commands, clock, log, isStopping: () => isStopping };
     if (!(await reportAttempt(options, job, end, next))) return;
-    if (wait !== undefined)
+    if (park !== undefined)
       waits
-        .add(wait)
+        .parked(job.id)
         .catch((error: unknown) => log.error({ error, job: job.id }, "A wait could not be taken up."));
     if (next?.status === "queued") loop.wake();
   }

@@ -20,6 +20,7 @@ import type { JobProgress, WorkflowContext, WorkflowPlugin } from "../contract/w
 import { runtimeOfAttempt } from "./attempt-runtime.ts";
 import { readJobInput } from "./job-input.ts";
 import type { Steps } from "./steps.ts";
+import type { AttemptWaits } from "./waits/attempt-waits.ts";
 
 /** What the context of one attempt is made of. */
 export interface WorkflowContextParts {
@@ -45,6 +46,7 @@ export interface WorkflowContextParts {
   /** Makes the attempt wait for this too before it is over. */
   readonly track: <Result>(send: () => Promise<Result>) => Promise<Result>;
   readonly steps: Steps;
+  readonly waits: AttemptWaits;
   readonly progress: (progress: JobProgress) => void;
 }
 
@@ -95,9 +97,10 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
     },
     findArtifacts: repo.findArtifacts,
     step: steps.step,
-    sleepUntil: (time) => handled(steps.sleepUntil(time)),
-    waitForEvent: (filter, options) => handled(steps.waitForEvent(filter, options)),
-    waitForJobs: (ids) => handled(steps.waitForJobs(ids)),
+    sleep: parts.waits.sleep,
+    wait: parts.waits.wait,
+    waitForEvent: parts.waits.waitForEvent,
+    waitForJobs: parts.waits.waitForJobs,
     progress(progress) {
       refuse();
       parts.progress(progress);

@@ -63,7 +63,9 @@ describe("an attempted command", () => {
     const { store, tracked } = await openLab();
     tracked.end();
     void tracked.commands.attempt(note);
-    await expect(tracked.commands.attempt(note)).rejects.toMatchObject({ code: "ATLAS_PLUGINS_CONTEXT_ENDED" });
+    await expect(tracked.commands.attempt(note)).rejects.toMatchObject({
+      code: "ATLAS_PLUGINS_CONTEXT_ENDED",
+    });
     expect(await store.repo.lab.count()).toBe(0);
   });
 

@@ -23,7 +23,7 @@ import { labModule } from "../support/lab-module.ts";
 describe("a plugin's context", () => {
   it("gives the ways that are documented and no other", () => {
     type Shared = "repo" | "commands" | "log" | "signal" | "clock" | "services" | "context";
-    type Waits = "sleepUntil" | "waitForEvent" | "waitForJobs";
+    type Waits = "sleep" | "wait" | "waitForEvent" | "waitForJobs";
     expectTypeOf<keyof SinkContext>().toEqualTypeOf<Shared | "attempt">();
     expectTypeOf<keyof SourceContext>().toEqualTypeOf<Shared | "cursor" | "full" | "checkpoint">();
     expectTypeOf<keyof SourceCheckContext>().toEqualTypeOf<
