@@ -78,7 +78,7 @@ it("carries one correlation id from a caller through a job, its model, agent and
   await gateway.jobs.create({ id: "parent", workflow_id: "ask.v1" }, request);
   expect(await gateway.jobs.wait("parent")).toMatchObject({ status: "succeeded", context: caller });
   expect(await gateway.jobs.wait("child")).toMatchObject({ status: "succeeded", context: caller });
-  const calls = await gateway.repo.llm.listCalls({ job_id: "parent" });
+  const calls = await gateway.repo.llm.listCalls("parent");
   await gateway.stop();
 
   const ofAttempt = { ...caller, job_id: "parent", workflow_id: "ask.v1", attempt: 1 };

@@ -94,8 +94,7 @@ it("fails its delivery when its answer is refused", async () => {
   ]);
   await gateway.commands.enqueue({ type: "notes.add", text: "known" });
   await gateway.commands.enqueue(said);
-  const isDead = async () => (await gateway.repo.plugins.listFailedDeliveries()).items.length > 0;
+  const isDead = async () => (await gateway.repo.plugins.listFailedDeliveries()).length > 0;
   while (!(await isDead())) await new Promise(setImmediate);
-  const { items } = await gateway.repo.plugins.listFailedDeliveries();
-  expect(items).toMatchObject([{ sink_id: "echo", status: "dead", error: { code: "NOTES_KNOWN" } }]);
+  expect(await gateway.repo.plugins.listFailedDeliveries()).toMatchObject([{ sink_id: "echo", status: "dead", error: { code: "NOTES_KNOWN" } }]);
 });

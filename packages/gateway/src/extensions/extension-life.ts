@@ -47,6 +47,7 @@ export function createExtensionLife(
     interrupt() {
       if (isInterrupted) return;
       isInterrupted = true;
+      if (isDisposed) return;
       cancelTimer = clock.after(graceMs, () => interruption.reject(wasStopped()));
     },
     stop() {

@@ -225,24 +225,27 @@ describe("hooks and layers", () => {
 });
 
 describe("wrong extensions", () => {
-  const refused = async (options: object, message: string): Promise<void> => {
+  const refused = async (options: object, message: string | RegExp): Promise<void> => {
     // Given by someone whom no compiler stops.
     const failing = createGateway({ ...base, ...options } as never).then((gateway: Gateway) =>
       stopLater(gateway),
     );
-    await expect(failing).rejects.toThrow(new TypeError(message));
+    const error = await failing.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(TypeError);
+    if (typeof message === "string") expect(error).toHaveProperty("message", message);
+    else expect(error).toHaveProperty("message", expect.stringMatching(message));
   };
 
   it.each([
     [
       "an unknown option of the gateway",
       { sink: [] },
-      'createGateway: "sink" is not an option. Did you mean "sinks"?',
+      /^createGateway.* "sink".* Did you mean "sinks"\?/,
     ],
     [
       "an unknown option of an extension",
       { extensions: [{ name: "x", admits: () => undefined }] },
-      'The extension "x": "admits" is not an option. Did you mean "admit"?',
+      /^The extension "x".* "admits".* Did you mean "admit"\?/,
     ],
     [
       "a name twice",
