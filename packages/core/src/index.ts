@@ -78,6 +78,7 @@ export type {
   CoreQueries,
   FindArtifactsOptions,
   FollowOptions,
+  ListDomainEventsOptions,
   ListEntitiesOptions,
   ListEventsOptions,
   ListJobsOptions,
@@ -85,6 +86,7 @@ export type {
   ListReadyJobsOptions,
 } from "./model/queries.ts";
 export type { Artifact, Entity, Event, Job, JournalEntry, RefusedCommand } from "./model/records.ts";
+export type { EventSelection } from "./model/scan-events.ts";
 export type {
   ArtifactRow,
   CoreTables,
@@ -94,6 +96,7 @@ export type {
   JobRow,
   JobStatus,
 } from "./model/tables.ts";
+export type { FollowEventsOptions, FollowLogOptions } from "./reading/followed-logs.ts";
 export type { AllTables, ReadOnlyRepo } from "./reading/read-only-repo.ts";
 export { openReadOnly, type ReadOnlyStore } from "./reading/read-only-store.ts";
 export type { StoreStats } from "./stats.ts";
