@@ -59,22 +59,22 @@ const optionCases: readonly OptionCase[] = [
   {
     name: "lists the options where none is near",
     options: { zebra: 1 },
-    message: 'createThing: "zebra" is not an option. Its options are database, journal, modules.',
+    message: 'createThing: "zebra" is not an option. The options are database, journal, modules.',
   },
   {
     name: "refuses null",
     options: null,
-    message: "createThing takes an object with options; got null.",
+    message: "createThing: expected an object with options, but got null.",
   },
   {
     name: "refuses an array",
     options: ["journal"],
-    message: "createThing takes an object with options; got an array.",
+    message: "createThing: expected an object with options, but got an array.",
   },
   {
     name: "refuses a text",
     options: "journal",
-    message: "createThing takes an object with options; got a string.",
+    message: "createThing: expected an object with options, but got a string.",
   },
 ];
 
