@@ -201,7 +201,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     clock,
     queue,
     loop,
-    prune: (policy, limit) => door.send([{ type: "maintenance.prune", policy, limit }], undefined, first),
+    prune: (type, policy, limit) => door.send([{ type, policy, limit }], undefined, first),
   });
 
   const read = createRead(reader);
