@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { type Admit, createStore, defineCommand, defineModule, type Envelope, type Store } from "@atlas/core";
+import {
+  type Admit,
+  createStore,
+  defineCommand,
+  type Envelope,
+  type Store,
+  type StoreModule,
+} from "@atlas/core";
 import { z } from "zod";
 import { createLine, type Report } from "../line.ts";
 import { type Contestant, measure, perSecond } from "../measure.ts";
@@ -99,19 +106,17 @@ function contextLane({ commands }: Store): Lane {
   };
 }
 
-function emptyModules() {
+function emptyModules(): readonly StoreModule[] {
   const command = defineCommand<Record<never, never>>();
-  return Array.from({ length: MODULES }, (_, index) =>
-    defineModule({
-      name: `seam${index}` as const,
-      version: 1,
-      migrations: {},
-      commands: {
-        [`seam${index}.note`]: command({
-          schema: z.object({ id: z.string() }),
-          apply: ({ id }, change) => change.emit({ type: "noted", aggregate_id: id }),
-        }),
-      },
-    }),
-  );
+  return Array.from({ length: MODULES }, (_, index) => ({
+    name: `seam${index}`,
+    version: 1,
+    migrations: {},
+    commands: {
+      [`seam${index}.note`]: command({
+        schema: z.object({ id: z.string() }),
+        apply: ({ id }, change) => change.emit({ type: "noted", aggregate_id: id }),
+      }),
+    },
+  }));
 }

@@ -246,7 +246,8 @@ describe("a module's own tables", () => {
 
   it("refuses what is not a policy of a module", async () => {
     const store = await aged();
-    await expect(store.prune({ ledger: 7 as object })).rejects.toThrow(/^prune: "ledger" Invalid input/);
+    const wrong: unknown = 7;
+    await expect(store.prune({ ledger: wrong as object })).rejects.toThrow(/^prune: "ledger" Invalid input/);
   });
 });
 
