@@ -108,7 +108,7 @@ export interface Store<Module extends StoreModule = never> extends Upkeep<Module
    * ```ts
    * await using store = await createStore({ database: ":memory:" });
    * await store.commands.enqueue({ type: "entity.upsert", entity: { id: "e1", type: "note" } });
-   * for await (const event of store.follow({ types: ["entity.created"] })) {
+   * for await (const event of store.follow({ types: ["entity.upserted"] })) {
    *   assert.equal(event.aggregate_id, "e1");
    *   break;
    * }
