@@ -34,6 +34,23 @@ export function createReadOnlyRepo<Module extends StoreModule>(
   connection: Connection,
   modules: readonly StoreModule[],
 ): ReadOnlyRepo<Module> {
+  const read = createRead(connection);
+  const repo: Record<string, unknown> = { select: read.select };
+  for (const { name, queries } of modules) {
+    // Each module's queries were typed with its own tables, which are all in this one database.
+    const own = queries?.(read as never) ?? {};
+    if (name === "core") {
+      Object.assign(repo, own);
+    } else {
+      repo[name] = own;
+    }
+  }
+  // Assembled from the same modules that the type names.
+  return repo as unknown as ReadOnlyRepo<Module>;
+}
+
+/** Reads on a connection that cannot write. */
+export function createRead(connection: Connection): Read<CoreTables> {
   const { database } = connection;
   const select = new Kysely<CoreTables>({
     // The connection is the store's to close, not Kysely's.
@@ -49,23 +66,11 @@ export function createReadOnlyRepo<Module extends StoreModule>(
       "The store was stopped, so its repo cannot be read any more. Open the store again.",
     );
   };
-  const read: Read<CoreTables> = {
+  return {
     get: async (query, values) => prepared(query).get(values as Values) as never,
     all: async (query, values) => prepared(query).all(values as Values) as never,
     select: select as unknown as ReadonlyKysely<CoreTables>,
   };
-  const repo: Record<string, unknown> = { select };
-  for (const { name, queries } of modules) {
-    // Each module's queries were typed with its own tables, which are all in this one database.
-    const own = queries?.(read as never) ?? {};
-    if (name === "core") {
-      Object.assign(repo, own);
-    } else {
-      repo[name] = own;
-    }
-  }
-  // Assembled from the same modules that the type names.
-  return repo as unknown as ReadOnlyRepo<Module>;
 }
 
 type Values = Readonly<Record<string, unknown>>;

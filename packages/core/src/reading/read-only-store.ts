@@ -1,3 +1,4 @@
+import { checkOptions } from "../contract/known-options.ts";
 import type { StoreModule } from "../contract/module.ts";
 import { createConnection } from "../file/connection.ts";
 import { badPath, findDatabaseFile } from "../file/database-file.ts";
@@ -17,9 +18,10 @@ export interface ReadOnlyStore<Module extends StoreModule = never> extends Dispo
  */
 export async function openReadOnly<const Modules extends readonly StoreModule[] = readonly []>(
   database: string,
-  options?: { readonly modules?: Modules },
+  options: { readonly modules?: Modules } = {},
 ): Promise<ReadOnlyStore<Modules[number]>> {
-  const modules = installedModules(options?.modules ?? []);
+  checkOptions("openReadOnly", options, ["modules"]);
+  const modules = installedModules(options.modules ?? []);
   const open = await loadSqlite();
   const file = findDatabaseFile(database);
   if (file.isNew) {
