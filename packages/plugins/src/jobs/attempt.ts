@@ -56,8 +56,10 @@ export interface AttemptParts {
   readonly random: () => number;
 }
 
-const DEFAULT_TIMEOUT_MS = 15 * 60 * 1_000;
-const GRACE_MS = 5_000;
+/** The default time limit of an attempt. */
+export const DEFAULT_TIMEOUT_MS = 15 * 60 * 1_000;
+/** How long an attempt that was aborted may take to end. */
+export const GRACE_MS = 5_000;
 
 /** Runs a workflow once. */
 export function startAttempt(

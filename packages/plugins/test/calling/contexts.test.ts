@@ -15,7 +15,7 @@ import {
 describe("a plugin's context", () => {
   it("gives the ways that are documented and no other", () => {
     type Shared = "repo" | "commands" | "log" | "signal" | "clock" | "services";
-    type Waits = "sleepUntil" | "waitForEvent" | "waitForJobs";
+    type Waits = "sleep" | "wait" | "waitForEvent" | "waitForJobs";
     expectTypeOf<keyof SinkContext>().toEqualTypeOf<Shared | "attempt">();
     expectTypeOf<keyof SourceContext>().toEqualTypeOf<Shared | "cursor" | "full" | "checkpoint">();
     expectTypeOf<keyof SourceCheckContext>().toEqualTypeOf<Exclude<Shared, "commands"> | "cursor">();
