@@ -91,7 +91,16 @@ export function startAttempt(
       call.abort(error, GRACE_MS);
     },
   });
-  const waits = createAttemptWaits({ job, repo, commands, clock: host.clock, parking, settled, refuse });
+  const waits = createAttemptWaits({
+    job,
+    repo,
+    // Not tracked: a refusal means that somebody else was first, and does not fail the attempt.
+    commands: parts.commands,
+    clock: host.clock,
+    parking,
+    settled,
+    refuse,
+  });
   const steps = createSteps({
     job,
     repo,
@@ -133,8 +142,11 @@ export function startAttempt(
         progress: (told) => progress.report(job.id, told),
       });
       const input = readJobInput(workflow, job.input);
-      await workflow.run(context, input instanceof Promise ? await input : input, job.id);
-      parking.end();
+      try {
+        await workflow.run(context, input instanceof Promise ? await input : input, job.id);
+      } finally {
+        parking.end();
+      }
       await tracked.settled();
     },
   });

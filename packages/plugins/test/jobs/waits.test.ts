@@ -242,7 +242,9 @@ describe("waits that begin together", () => {
     const { create, waiting, over, signal, repo, store } = await running(async (ctx) => {
       const [a, b, c] = await Promise.all([
         ctx.wait("a"),
-        ctx.step("slow", () => new Promise(setImmediate)).then(() => ctx.wait("b")),
+        ctx
+          .step("slow", () => new Promise<void>((resolve) => void setImmediate(resolve)))
+          .then(() => ctx.wait("b")),
         ctx.waitForEvent("c", { type: "approved" }),
       ]);
       got.push(a, b, c);
