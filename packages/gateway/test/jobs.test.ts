@@ -136,7 +136,7 @@ describe("a job", () => {
         {
           id: "patient.v1",
           async run(ctx) {
-            await ctx.waitForEvent({ type: "go" });
+            await ctx.waitForEvent("go", { type: "go" });
             expect(await ctx.repo.getJob("j1")).toMatchObject({ attempt: 2 });
             expect(ctx.attempt).toBe(1);
             throw Object.assign(new Error("no"), { retryable: false });

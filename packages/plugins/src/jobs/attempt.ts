@@ -56,8 +56,10 @@ export interface AttemptParts {
   readonly random: () => number;
 }
 
-const DEFAULT_TIMEOUT_MS = 15 * 60 * 1_000;
-const GRACE_MS = 5_000;
+/** The default time limit of an attempt. */
+export const DEFAULT_TIMEOUT_MS = 15 * 60 * 1_000;
+/** How long an attempt that was aborted may take to end. */
+export const GRACE_MS = 5_000;
 
 /** Runs a workflow once. */
 export function startAttempt(
@@ -94,7 +96,16 @@ export function startAttempt(
       call.abort(error, GRACE_MS);
     },
   });
-  const waits = createAttemptWaits({ job, repo, commands, clock: host.clock, parking, settled, refuse });
+  const waits = createAttemptWaits({
+    job,
+    repo,
+    // Not tracked: a refusal means that somebody else was first, and does not fail the attempt.
+    commands: parts.commands,
+    clock: host.clock,
+    parking,
+    settled,
+    refuse,
+  });
   const steps = createSteps({
     job,
     repo,
@@ -137,8 +148,11 @@ export function startAttempt(
         progress: (told) => progress.report(job.id, told),
       });
       const input = readJobInput(workflow, job.input);
-      await workflow.run(ctx, input instanceof Promise ? await input : input, job.id);
-      parking.end();
+      try {
+        await workflow.run(ctx, input instanceof Promise ? await input : input, job.id);
+      } finally {
+        parking.end();
+      }
       await tracked.settled();
     },
   });

@@ -9,6 +9,7 @@ import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { type AttemptLLM, type JobAttempt, type JobAttemptEnd, startAttempt } from "./attempt.ts";
 import { createClaims } from "./claims.ts";
+import { endByDeadline } from "./deadline.ts";
 import { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { recoverOrphans } from "./recover-orphans.ts";
@@ -180,7 +181,9 @@ export function createJobRunner(options: {
     begun.attempt = startAttempt(parts, { job, workflow, uncounted });
     // It was cancelled while the claim was on its way.
     if (begun.isCancelled) cancelBusy(begun);
+    const stopTimer = endByDeadline(clock, { job, workflow, attempt: begun.attempt });
     const end = await begun.attempt.ended;
+    stopTimer();
     if (end.outcome.status === "failed")
       log.warn({ job: id, attempt, error: end.thrown }, `An attempt at the job "${id}" failed.`);
     return end;

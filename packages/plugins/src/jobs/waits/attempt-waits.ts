@@ -7,7 +7,9 @@ import {
   type DomainEvent,
   isoTime,
   type Job,
+  type JsonObject,
   type JsonValue,
+  jsonObject,
   type ReadOnlyRepo,
 } from "@atlas/core";
 import { normalizeTime } from "@atlas/core/internal";
@@ -79,7 +81,7 @@ export function createAttemptWaits(options: {
         const until = deadlineOf("ctx.wait", names[0] ?? "", waitOptions.timeoutMs);
         const what = {
           ...(schema === undefined ? {} : { schema: jsonSchemaOf(names[0] ?? "", schema) }),
-          ...(info === undefined ? {} : { info }),
+          ...(info === undefined ? {} : { info: checkInfo(names[0] ?? "", info) }),
         };
         return () => findAnswer({ names, schema, until, what });
       });
@@ -288,6 +290,12 @@ export function createAttemptWaits(options: {
   }
 }
 
+function checkInfo(name: string, info: JsonObject): JsonObject {
+  const parsed = jsonObject.safeParse(info);
+  if (parsed.success) return parsed.data;
+  throw new TypeError(`ctx.wait("${name}"): "info" must be a JSON object.`);
+}
+
 function checkIds(name: string, ids: unknown, self: string): readonly string[] {
   const what = `ctx.waitForJobs("${name}")`;
   if (!Array.isArray(ids) || !ids.every((id) => typeof id === "string" && id !== ""))
@@ -304,6 +312,14 @@ function checkIds(name: string, ids: unknown, self: string): readonly string[] {
 /** Past events are found by their type, so a wait names exactly one. */
 function oneType(name: string, given: EventFilter): EventFilter {
   const filter = parseEventFilter(given, `The filter of ctx.waitForEvent("${name}")`);
+  try {
+    canonicalJson(filter);
+  } catch (error) {
+    throw new TypeError(
+      `The filter of ctx.waitForEvent("${name}") must be JSON; its payload holds something else, such as undefined.`,
+      { cause: error },
+    );
+  }
   if (!filter.type.endsWith(".*")) return filter;
   throw new TypeError(
     `ctx.waitForEvent("${name}") waits for one event type; got "${filter.type}". Name the type without ".*".`,

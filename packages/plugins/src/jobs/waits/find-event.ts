@@ -14,7 +14,9 @@ export async function scanEvents(
   options: {
     readonly types: readonly string[];
     readonly after: number;
-    readonly found: (key: EventKey) => Promise<boolean> | boolean;
+    /** Tells cheaply which events are worth a closer look. */
+    readonly wants: (key: EventKey) => boolean;
+    readonly found: (key: EventKey) => Promise<boolean>;
   },
 ): Promise<number> {
   const last = await repo.plugins.lastEventSeq();
@@ -22,10 +24,7 @@ export async function scanEvents(
   for (let after = options.after; after < last; after += SEQS_A_PAGE) {
     const through = Math.min(last, after + SEQS_A_PAGE);
     for (const key of await repo.plugins.listEventKeys({ types, after, through })) {
-      const looked = options.found(key);
-      // Awaiting what is there already would cost a turn for each event.
-      const isFound = typeof looked === "boolean" ? looked : await looked;
-      if (isFound) return key.seq;
+      if (options.wants(key) && (await options.found(key))) return key.seq;
     }
     await new Promise<void>((resolve) => void setImmediate(resolve));
   }
@@ -51,8 +50,9 @@ export async function findEvent(
   const scanned = await scanEvents(repo, {
     types: [filter.type],
     after,
-    async found({ seq, aggregate_id }) {
-      if (filter.aggregate_id !== undefined && filter.aggregate_id !== aggregate_id) return false;
+    wants: ({ type, aggregate_id }) =>
+      type === filter.type && (filter.aggregate_id === undefined || filter.aggregate_id === aggregate_id),
+    async found({ seq }) {
       const candidate = await readEvent(repo, seq);
       if (candidate === undefined || !matchesEvent(candidate, filter)) return false;
       event = candidate;

@@ -69,16 +69,11 @@ export function createParking(options: {
   function look(): void {
     if (isChecking || isOver || busy > 0 || pending.length === 0) return;
     isChecking = true;
-    check().then(
-      () => {
-        isChecking = false;
-      },
-      (error: unknown) => {
-        // A command that was sent before was refused: the attempt has failed.
-        isOver = true;
-        for (const { reject } of pending) reject(error);
-      },
-    );
+    check().catch((error: unknown) => {
+      // A command that was sent before was refused: the attempt has failed.
+      isOver = true;
+      for (const { reject } of pending) reject(error);
+    });
   }
 
   async function check(): Promise<void> {
@@ -87,7 +82,10 @@ export function createParking(options: {
       await settled();
       await new Promise<void>((resolve) => void setImmediate(resolve));
       // The end of what is busy now looks again.
-      if (busy > 0 || isOver) return;
+      if (busy > 0 || isOver) {
+        isChecking = false;
+        return;
+      }
     }
     isOver = true;
     const waits = pending.flatMap((entry) => entry.waits);

@@ -11,6 +11,7 @@ import type {
 import { matchesEvent } from "../../contract/event-filter.ts";
 import { isJobOver, type JobWait } from "../../contract/wait.ts";
 import type { PluginsCommand, PluginsModule } from "../../module/plugins-module.ts";
+import type { EventKey } from "../../module/wait-queries.ts";
 import { createEventIndex, type EventAddress } from "./event-index.ts";
 import { readEvent, scanEvents } from "./find-event.ts";
 import { createWaker } from "./wake.ts";
@@ -130,17 +131,19 @@ export function createWaits(options: {
     await scanEvents(repo, {
       types,
       after,
-      found(key) {
-        const wanted = index
-          .find(key)
-          .filter((listener) => mine.has(listener) && key.seq > (listener.wait.scanned_seq ?? 0));
-        if (wanted.length === 0) return false;
-        return readEvent(repo, key.seq).then((event) => {
-          if (event !== undefined) for (const listener of wanted) consider(listener, event);
-          return false;
-        });
+      wants: (key) => wanting(key).length > 0,
+      async found(key) {
+        const event = await readEvent(repo, key.seq);
+        if (event !== undefined) for (const listener of wanting(key)) consider(listener, event);
+        return false;
       },
     });
+
+    function wanting(key: EventKey): readonly Listener[] {
+      return index
+        .find(key)
+        .filter((listener) => mine.has(listener) && key.seq > (listener.wait.scanned_seq ?? 0));
+    }
   }
 
   async function lookForJobs(listener: Listener): Promise<void> {
