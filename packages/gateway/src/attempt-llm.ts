@@ -32,7 +32,7 @@ export function createAttemptLLM(options: {
 
     const watch = <Result extends LLMResult>(
       method: LLMCall["method"],
-      { profile }: LLMOptions,
+      { profile, context }: LLMOptions,
       answer: Promise<Result>,
     ): Promise<Result> => {
       calls += 1;
@@ -48,6 +48,7 @@ export function createAttemptLLM(options: {
           degraded: false,
           duration_ms: Math.round(clock.monotonic() - startedAt),
           ...(profile === undefined ? {} : { profile: tidy(profile) }),
+          ...(context?.correlation_id === undefined ? {} : { correlation_id: context.correlation_id }),
           ...evidenceOf(route),
           ...outcome,
         };

@@ -222,7 +222,7 @@ describe("a recorder", () => {
       generateText: () => Promise.reject(new Error("No.")),
       streamText: ({ signal }) =>
         createStream(signal, async (emit, either) => {
-          emit("a");
+          await emit("a");
           await new Promise((_, reject) => either.addEventListener("abort", () => reject(either.reason)));
           return { text: "", provider: "" };
         }),
@@ -244,7 +244,7 @@ describe("a recorder", () => {
         generateText: async ({ prompt = "" }) => ({ text: prompt, provider: "echo" }),
         streamText: ({ signal }) =>
           createStream(signal, async (emit) => {
-            for (const piece of pieces) emit(piece);
+            for (const piece of pieces) await emit(piece);
             return { text, provider: "echo" };
           }),
       },

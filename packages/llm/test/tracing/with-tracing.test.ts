@@ -164,7 +164,7 @@ describe("withTracing", () => {
         createStream(signal, async (emit) => {
           await Promise.resolve();
           inner();
-          emit("a");
+          await emit("a");
           return { text: "a", provider: "echo" };
         }),
     });
@@ -183,10 +183,10 @@ describe("withTracing", () => {
       streamText: ({ signal }) =>
         createStream(signal, async (emit) => {
           clock.advance(250);
-          emit("a");
+          await emit("a");
           await nextTurn();
           clock.advance(1_000);
-          emit("b");
+          await emit("b");
           return { text: "ab", provider: "echo", usage: { outputTokens: 2 } };
         }),
     });
@@ -209,7 +209,7 @@ describe("withTracing", () => {
       ...createEcho(),
       streamText: ({ signal }) =>
         createStream(signal, async (emit) => {
-          emit("a");
+          await emit("a");
           throw truncated;
         }),
     });
@@ -268,7 +268,7 @@ function endless(): LLMRuntime {
     ...createEcho(),
     streamText: () =>
       createStream(undefined, (emit) => {
-        emit("a");
+        void emit("a");
         return new Promise(() => undefined);
       }),
   };
