@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import * as core from "../packages/core/src/contract/nearest.ts";
+import * as routingOptions from "../packages/routing/src/known-options.ts";
 import * as routing from "../packages/routing/src/nearest.ts";
+import { optionCases } from "./support/option-cases.ts";
 
 // Core and routing may not import each other, so each has its own copy. One table of cases keeps the copies alike.
 describe.each([
@@ -30,3 +32,15 @@ describe.each([
     expect(didYouMean("mock", [])).toBe("");
   });
 });
+
+// Core's copy joins this table.
+describe.each([["routing", routingOptions]])(
+  "the check of options, as %s makes it",
+  (_, { checkOptions }) => {
+    it.each(optionCases)("takes %j", (given, message) => {
+      const check = () => checkOptions("createThing", given as object, ["journal", "database"]);
+      if (message === undefined) expect(check).not.toThrow();
+      else expect(check).toThrow(new TypeError(message));
+    });
+  },
+);

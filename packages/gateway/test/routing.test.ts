@@ -95,6 +95,7 @@ describe("the calls of a job", () => {
             outcome: "answered",
             waited_ms: expect.any(Number),
             duration_ms: expect.any(Number),
+            usage: { input_tokens: 7, output_tokens: 5, cached_input_tokens: 0, reasoning_tokens: 0 },
           },
         ],
         skipped: [{ candidate: "openai", reason: "the environment variable OPENAI_API_KEY is not set" }],
@@ -205,6 +206,7 @@ describe("a routing file", () => {
           from: "profile",
           state: "skipped",
           reason: "the environment variable OPENAI_API_KEY is not set",
+          model: expect.stringMatching(/^gpt/),
         },
       ],
     });

@@ -39,7 +39,7 @@ export const callSchema = z.object({
       status: z.int().exactOptional(),
       retry_after_ms: count.exactOptional(),
       repair: z.literal(true).exactOptional(),
-      /** What the attempt used, such as `inputTokens`. */
+      /** What the attempt used, such as `input_tokens`. */
       usage: z.record(text, z.number()).exactOptional(),
     }),
   ),

@@ -75,7 +75,7 @@ it("keeps what a call belongs to, and what each try used", async () => {
   const whole: LLMCall = {
     ...call,
     correlation_id: "request-7",
-    tries: call.tries.map((tried) => ({ ...tried, usage: { inputTokens: 3 } })),
+    tries: call.tries.map((tried) => ({ ...tried, usage: { input_tokens: 3 } })),
   };
   await commands.enqueue({ type: "llm.call.record", call: whole });
   expect(await repo.llm.listCalls("j1")).toEqual([whole]);
