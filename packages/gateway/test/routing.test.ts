@@ -106,6 +106,22 @@ describe("the calls of a job", () => {
     expect(journal).not.toContain(canary);
   });
 
+  it("are kept with the correlation of their context, whichever method was called", async () => {
+    const context = { correlation_id: "request-7" };
+    const correlated: WorkflowPlugin = {
+      id: "ask.v1",
+      async run({ llm }) {
+        await llm.generateText({ prompt: "Hello", context });
+        await llm.streamText({ prompt: "Hello", context }).result;
+      },
+    };
+    const { calls } = await run(await open({ workflows: [correlated] }));
+    expect(calls.map(({ method, correlation_id }) => [method, correlation_id])).toEqual([
+      ["text", "request-7"],
+      ["stream", "request-7"],
+    ]);
+  });
+
   it("are kept also when nobody answered, and the job says so", async () => {
     const routing: RoutingConfig = { llm: { profiles: { fast: ["house"] } } };
     const gateway = await open({ workflows: [asking], routing, providers: { house: down } });
