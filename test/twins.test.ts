@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { checkOptions } from "../packages/core/src/contract/known-options.ts";
 import * as core from "../packages/core/src/contract/nearest.ts";
+import * as routingOptions from "../packages/routing/src/known-options.ts";
 import * as routing from "../packages/routing/src/nearest.ts";
+import { optionCases } from "./support/option-cases.ts";
 
 // Core and routing may not import each other, so each has its own copy. One table of cases keeps the copies alike.
 describe.each([
@@ -41,7 +43,7 @@ interface OptionCase {
 
 const known = ["database", "journal", "modules"];
 
-const optionCases: readonly OptionCase[] = [
+const cases: readonly OptionCase[] = [
   { name: "accepts no options", options: {} },
   { name: "accepts some of the known options", options: { journal: true, database: "x" } },
   { name: "accepts a known option that is undefined", options: { journal: undefined } },
@@ -78,11 +80,25 @@ const optionCases: readonly OptionCase[] = [
   },
 ];
 
-describe.each([["core", checkOptions]])("the check of options, as %s makes it", (_, check) => {
-  it.each(optionCases)("$name", ({ options, message }) => {
+describe.each([
+  ["core", checkOptions],
+  ["routing", routingOptions.checkOptions],
+])("the check of options, as %s makes it", (_, check) => {
+  it.each(cases)("$name", ({ options, message }) => {
     // What the compiler would refuse.
     const checking = () => check("createThing", options as object, known);
     if (message === undefined) expect(checking).not.toThrow();
     else expect(checking).toThrow(new TypeError(message));
   });
 });
+
+describe.each([["routing", routingOptions]])(
+  "the check of options, as %s makes it",
+  (_, { checkOptions }) => {
+    it.each(optionCases)("takes %j", (given, message) => {
+      const check = () => checkOptions("createThing", given as object, ["journal", "database"]);
+      if (message === undefined) expect(check).not.toThrow();
+      else expect(check).toThrow(new TypeError(message));
+    });
+  },
+);

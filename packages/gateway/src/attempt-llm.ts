@@ -32,7 +32,7 @@ export function createAttemptLLM(options: {
 
     const watch = <Result extends LLMResult>(
       method: LLMCall["method"],
-      { profile }: LLMOptions,
+      { profile, context }: LLMOptions,
       answer: Promise<Result>,
     ): Promise<Result> => {
       calls += 1;
@@ -48,6 +48,8 @@ export function createAttemptLLM(options: {
           degraded: false,
           duration_ms: Math.round(clock.monotonic() - startedAt),
           ...(profile === undefined ? {} : { profile: tidy(profile) }),
+          ...(correlation_id === undefined ? {} : { correlation_id }),
+          ...(context?.correlation_id === undefined ? {} : { correlation_id: context.correlation_id }),
           ...evidenceOf(route),
           ...outcome,
         };
@@ -123,14 +125,28 @@ function evidenceOf(route: Route | undefined): Partial<LLMCall> & Pick<LLMCall, 
   };
 }
 
-function tryOf({ waitedMs, durationMs, retryAfterMs, message, ...rest }: Attempt): LLMCall["tries"][number] {
+function tryOf({
+  waitedMs,
+  durationMs,
+  retryAfterMs,
+  message,
+  usage,
+  ...rest
+}: Attempt): LLMCall["tries"][number] {
   return {
     ...rest,
     ...(message === undefined ? {} : { message: tidy(message) }),
     waited_ms: waitedMs,
     duration_ms: durationMs,
     ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
+    ...(usage === undefined ? {} : { usage: inSnakeCase(usage) }),
   };
+}
+
+/** The names of stored data are in snake_case: `inputTokens` becomes `input_tokens`. */
+function inSnakeCase(amounts: Readonly<Record<string, number>>): Record<string, number> {
+  const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [tidy(snake(name)), amount]));
 }
 
 /** Makes a text from outside fit for a record: not too long, and without half a surrogate pair. */

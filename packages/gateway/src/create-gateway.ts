@@ -95,6 +95,7 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
       llm: options.llm,
       providers,
       middleware: [...opened.llm, ...(options.llmMiddleware ?? [])],
+      around: opened.around,
       env: options.env ?? process.env,
       clock,
       log,

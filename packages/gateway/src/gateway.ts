@@ -24,6 +24,11 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
     Store<PluginsModule | LLMModule | Module>,
     "stats" | "backup" | "prune" | "verify" | "asOf" | "replay"
   >;
+  /**
+   * Every domain event after `after`, first those that are stored, then each one as it is committed; without a gap, and nothing twice.
+   * It ends with its `signal`, or when the gateway stops. Unlike a sink it stores no place: keep the last `seq` yourself.
+   */
+  follow: Store["follow"];
   /** The language models that workflows use. Calls of the host itself are not recorded with any job. */
   readonly llm: GatewayLLM;
   /**

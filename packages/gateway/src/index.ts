@@ -44,7 +44,6 @@ export {
   type Extension,
   type ExtensionParts,
   type ExtensionReport,
-  type HarnessLayer,
 } from "./extensions/extension.ts";
 export type { ExtensionServices } from "./extensions/services.ts";
 export type { Gateway, GatewayCheck, GatewayHealth, Sinks } from "./gateway.ts";

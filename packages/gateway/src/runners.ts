@@ -1,4 +1,5 @@
 import { type Clock, CoreError, type Logger, type Store } from "@atlas/core";
+import { applyHarnessMiddleware } from "@atlas/harness";
 import type { LLMModule } from "@atlas/llm/module";
 import type { PluginsModule } from "@atlas/plugins";
 import {
@@ -37,7 +38,7 @@ export function createRunners(parts: {
   const harness =
     parts.options.harness === undefined
       ? undefined
-      : opened.harness.reduceRight((next, layer) => layer(next), parts.options.harness);
+      : applyHarnessMiddleware(parts.options.harness, opened.harness);
   const host = { clock, log, services };
   const over = new AbortController();
   const sources = createSourceRunner({ host, repo, commands, registry });
@@ -81,6 +82,7 @@ export function createRunners(parts: {
     jobs,
     llm,
     store,
+    follow: store.follow,
     sinks: {
       async redrive(id, which = {}) {
         registry.sink(id);

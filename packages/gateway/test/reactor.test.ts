@@ -96,5 +96,7 @@ it("fails its delivery when its answer is refused", async () => {
   await gateway.commands.enqueue(said);
   const isDead = async () => (await gateway.repo.plugins.listFailedDeliveries()).length > 0;
   while (!(await isDead())) await new Promise(setImmediate);
-  expect(await gateway.repo.plugins.listFailedDeliveries()).toMatchObject([{ sink_id: "echo", status: "dead", error: { code: "NOTES_KNOWN" } }]);
+  expect(await gateway.repo.plugins.listFailedDeliveries()).toMatchObject([
+    { sink_id: "echo", status: "dead", error: { code: "NOTES_KNOWN" } },
+  ]);
 });

@@ -1,7 +1,7 @@
+export { checkOptions } from "@atlas/core/internal";
 export { logWith } from "./calling/call-context.ts";
 export { messageOf, type PluginFailure, readFailure } from "./calling/failure.ts";
 export type { PluginHost } from "./calling/plugin-host.ts";
-export { checkOptions } from "./contract/known-options.ts";
 export { checkNeeds } from "./contract/needs.ts";
 export { checkCapabilities } from "./contract/plugin-check.ts";
 export { createPluginRegistry, type PluginRegistry } from "./contract/registry.ts";

@@ -1,11 +1,9 @@
 import type { Admit, JsonObject, StoreModule } from "@atlas/core";
-import type { HarnessRuntime } from "@atlas/harness";
-import type { LLMMiddleware } from "@atlas/llm";
+import type { HarnessMiddleware } from "@atlas/harness";
+import type { LLMMiddleware, LLMRuntime } from "@atlas/llm";
 import type { Need, ServicesOf, SinkPlugin, SourcePlugin, WorkflowPlugin } from "@atlas/plugins";
+import type { AroundAttempt } from "@atlas/routing";
 import type { ExtensionServices } from "./services.ts";
-
-/** Wraps the coding agents of a gateway. */
-export type HarnessLayer = (next: HarnessRuntime) => HarnessRuntime;
 
 /** The state of an extension, with whatever else it wants to report. */
 export type ExtensionReport = JsonObject & { readonly status: "ok" | "failing" };
@@ -25,8 +23,13 @@ export interface ExtensionParts<Services, Provided> {
   admit?(services: Services): Admit;
   /** Makes a layer around every model call. The first extension is outermost; the host's `llmMiddleware` is inside all of them. */
   llm?(services: Services): LLMMiddleware;
+  /**
+   * Makes a layer around every attempt of a route: one call may try several candidates. The first extension is outermost. It has no
+   * effect on a gateway with a single runtime as `llm`.
+   */
+  around?(services: Services): AroundAttempt<LLMRuntime>;
   /** Makes a layer around every call of a coding agent, in the same order. */
-  harness?(services: Services): HarnessLayer;
+  harness?(services: Services): HarnessMiddleware;
   /**
    * Called by `gateway.start()` before any job, sync or delivery, one extension after the other. What it returns is disposed by
    * `gateway.stop()` after the runners have stopped, last extension first. Until then the extension may use everything in `services`.

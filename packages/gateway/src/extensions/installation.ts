@@ -1,11 +1,12 @@
 import type { Admit, Clock, Logger, Store } from "@atlas/core";
-import type { HarnessRuntime } from "@atlas/harness";
-import type { LLM, LLMMiddleware } from "@atlas/llm";
+import type { HarnessMiddleware, HarnessRuntime } from "@atlas/harness";
+import type { LLM, LLMMiddleware, LLMRuntime } from "@atlas/llm";
 import type { PluginServices } from "@atlas/plugins";
 import { messageOf } from "@atlas/plugins/runtime";
+import type { AroundAttempt } from "@atlas/routing";
 import { type ExtensionPhase, extensionFailed } from "../errors.ts";
 import type { Jobs } from "../jobs.ts";
-import type { AnyExtension, ExtensionReport, HarnessLayer } from "./extension.ts";
+import type { AnyExtension, ExtensionReport } from "./extension.ts";
 import { createExtensionLife, type ExtensionLife } from "./extension-life.ts";
 import { type ExtensionServices, servicesFor } from "./services.ts";
 
@@ -27,7 +28,8 @@ export interface Opened {
   readonly services: PluginServices;
   /** The first one outermost. */
   readonly llm: readonly LLMMiddleware[];
-  readonly harness: readonly HarnessLayer[];
+  readonly around: AroundAttempt<LLMRuntime> | undefined;
+  readonly harness: readonly HarnessMiddleware[];
 }
 
 /** What is made of the layers of the extensions. */
@@ -85,8 +87,9 @@ export function createInstallation(
         if (hook !== undefined) hooks.set(extension, hook);
       }
       const llm = extensions.flatMap((extension) => make(extension, "llm") ?? []);
+      const around = extensions.flatMap((extension) => make(extension, "around") ?? []);
       const harness = extensions.flatMap((extension) => make(extension, "harness") ?? []);
-      return { services: Object.freeze(provided), llm, harness };
+      return { services: Object.freeze(provided), llm, around: allAround(around), harness };
     },
     made(given) {
       parts = given;
@@ -140,6 +143,12 @@ export function createInstallation(
       return { status: "failing", error: messageOf(error) };
     }
   }
+}
+
+/** All layers as one, the first one outermost. */
+function allAround(layers: readonly AroundAttempt<LLMRuntime>[]): AroundAttempt<LLMRuntime> | undefined {
+  if (layers.length === 0) return undefined;
+  return (runtime, info) => layers.reduceRight((next, layer) => layer(next, info), runtime);
 }
 
 function checkResult(phase: ExtensionPhase, result: unknown): void {

@@ -33,6 +33,8 @@ export interface ExtensionServices<
   readonly harness?: HarnessRuntime;
   /** Calls the listener after each commit that changed something. Returns a function that removes it. */
   readonly onCommitted: Store["onCommitted"];
+  /** Domain events, first those that are stored, then each one as it is committed. It ends when the gateway stops. */
+  readonly follow: Store["follow"];
   readonly clock: Clock;
   readonly log: Logger;
   readonly newId: NewId;
@@ -44,7 +46,7 @@ export interface ExtensionServices<
 
 /** The parts of a gateway that its services lead to. Some of them are made only after the services were handed out. */
 export interface ServiceParts {
-  readonly store: Pick<Store, "repo" | "commands" | "onCommitted" | "clock" | "newId">;
+  readonly store: Pick<Store, "repo" | "commands" | "onCommitted" | "follow" | "clock" | "newId">;
   readonly log: Logger;
   readonly services: PluginServices;
   readonly signal: AbortSignal;
@@ -76,6 +78,7 @@ export function servicesFor(extension: string, parts: ServiceParts): ExtensionSe
       return made().llm;
     },
     onCommitted: store.onCommitted,
+    follow: store.follow,
     clock: store.clock,
     log: logWith(parts.log, { extension }),
     newId: store.newId,

@@ -237,11 +237,7 @@ describe("wrong extensions", () => {
   };
 
   it.each([
-    [
-      "an unknown option of the gateway",
-      { sink: [] },
-      /^createGateway.* "sink".* Did you mean "sinks"\?/,
-    ],
+    ["an unknown option of the gateway", { sink: [] }, /^createGateway.* "sink".* Did you mean "sinks"\?/],
     [
       "an unknown option of an extension",
       { extensions: [{ name: "x", admits: () => undefined }] },

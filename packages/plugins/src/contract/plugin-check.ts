@@ -1,6 +1,5 @@
-import { didYouMean, nearestName } from "@atlas/core/internal";
+import { checkOptions, didYouMean, nearestName } from "@atlas/core/internal";
 import { eventSelector } from "./event-filter.ts";
-import { checkOptions } from "./known-options.ts";
 import { checkNeeds, type Offered, type PluginNeeds } from "./needs.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { parseSchedule, SCHEDULE_OPTIONS } from "./schedule.ts";

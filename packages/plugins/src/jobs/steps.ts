@@ -7,10 +7,10 @@ import {
   type JsonValue,
   type ReadOnlyRepo,
 } from "@atlas/core";
+import { checkOptions } from "@atlas/core/internal";
 import { readFailure } from "../calling/failure.ts";
 import { isAttemptOver } from "../contract/attempt-over.ts";
 import { PluginError } from "../contract/errors.ts";
-import { checkOptions } from "../contract/known-options.ts";
 import { type RetryPolicy, retryDelayMs } from "../contract/retry.ts";
 import type { StepOptions, WorkflowContext } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";

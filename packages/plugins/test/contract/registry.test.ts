@@ -87,9 +87,9 @@ describe("registry", () => {
 
   it.each([
     ["timeout", { timeout: 1 }, 'has no option "timeout". Did you mean "timeoutMs"?'],
-    ["retry.maxAttempt", { retry: { maxAttempt: 1 } }, 'retry has no option "maxAttempt".'],
-    ["retry.attempts", { retry: { attempts: 1 } }, 'retry has no option "attempts".'],
-    ["schedule.every", { schedule: { everyMs: 1_000, every: 1 } }, 'schedule has no option "every".'],
+    ["retry.maxAttempt", { retry: { maxAttempt: 1 } }, 'retry: "maxAttempt" is not an option.'],
+    ["retry.attempts", { retry: { attempts: 1 } }, 'retry: "attempts" is not an option.'],
+    ["schedule.every", { schedule: { everyMs: 1_000, every: 1 } }, 'schedule: "every" is not an option.'],
   ])("refuses the unknown option %s of a workflow, a source and a sink", (name, options, message) => {
     const registry = createPluginRegistry();
     const given = options as object;

@@ -12,11 +12,10 @@ import {
   jsonObject,
   type ReadOnlyRepo,
 } from "@atlas/core";
-import { normalizeTime } from "@atlas/core/internal";
+import { checkOptions, normalizeTime } from "@atlas/core/internal";
 import { handled } from "../../calling/handled.ts";
 import { PluginError } from "../../contract/errors.ts";
 import { type EventFilter, parseEventFilter } from "../../contract/event-filter.ts";
-import { checkOptions } from "../../contract/known-options.ts";
 import {
   isJobOver,
   type JobWait,
