@@ -3,8 +3,10 @@ import {
   applyMiddleware,
   createLLM,
   createLLMRouter,
+  createStream,
   type LLM,
   type LLMMiddleware,
+  type LLMRouterOptions,
   withInstructions,
 } from "@atlas/llm";
 import { fromModel } from "@atlas/llm/ai-sdk";
@@ -27,6 +29,7 @@ export async function benchLLM(report: Report): Promise<void> {
   writeInstructions(root);
   await benchCalls(root, report);
   await benchStreams(root, report);
+  await benchPieces(report);
   await benchHttp(report);
 }
 
@@ -37,6 +40,11 @@ async function benchCalls(root: string, report: Report): Promise<void> {
       routed: routed([], (llm) => repeat(calls, () => llm.generateText({ prompt }))),
       instructed: routed([withInstructions({ root })], (llm) =>
         repeat(calls, () => llm.generateText({ prompt })),
+      ),
+      around: routed(
+        [],
+        (llm) => repeat(calls, () => llm.generateText({ prompt })),
+        (next) => ({ ...next, generateText: (call) => next.generateText(call) }),
       ),
       traced: routed([withTracing()], (llm) => repeat(calls, () => llm.generateText({ prompt }))),
       bare: bare((model) => repeat(calls, () => generateText({ model, prompt, maxRetries: 0 }))),
@@ -53,6 +61,9 @@ async function benchCalls(root: string, report: Report): Promise<void> {
   const sdk = { name: "bare AI SDK call", values: perCall("bare") };
   report(lineOf("routed generateText", "µs", perCall("routed"), sdk));
   report(lineOf("routed, with instructions", "µs", perCall("instructed"), sdk));
+  report(
+    lineOf("routed, with around", "µs", perCall("around"), { name: "without", values: perCall("routed") }),
+  );
   report(lineOf("routed, traced without an SDK", "µs", perCall("traced"), sdk));
   const alone = { name: "the model alone", values: perCall("alone") };
   report(lineOf("routed generateText", "µs", perCall("routed"), alone));
@@ -76,6 +87,39 @@ async function benchStreams(root: string, report: Report): Promise<void> {
   const sdk = { name: "bare AI SDK stream", values: perChunk("bare") };
   report(lineOf("routed streamText, per chunk", "µs", perChunk("routed"), sdk));
   report(lineOf("the same, with instructions", "µs", perChunk("instructed"), sdk));
+}
+
+/** One layer of `createStream` alone: what each piece costs, beside the plainest iterator there is. */
+async function benchPieces(report: Report): Promise<void> {
+  const pieces = 2_000;
+  const piece = "twelve bytes";
+  const result = { text: piece.repeat(pieces), provider: "bench" };
+  const readAll = async (open: () => AsyncIterable<string>): Promise<readonly number[]> => {
+    const startedAt = performance.now();
+    let count = 0;
+    for await (const _ of open()) count += 1;
+    if (count !== pieces) throw new Error(`The stream had ${count} pieces instead of ${pieces}.`);
+    return [performance.now() - startedAt];
+  };
+  const stream = (): AsyncIterable<string> =>
+    createStream(undefined, async (emit) => {
+      for (let left = pieces; left > 0; left -= 1) await emit(piece);
+      return result;
+    }).textStream;
+  async function* generator(): AsyncGenerator<string, void> {
+    for (let left = pieces; left > 0; left -= 1) yield piece;
+  }
+  const rounds = await measure(
+    {
+      layer: { slice: () => readAll(stream) },
+      generator: { slice: () => readAll(generator) },
+    },
+    { rounds: ROUNDS, slices: 6 },
+  );
+  const perPiece = (name: keyof typeof rounds): readonly number[] =>
+    mean(rounds[name]).map((ms) => (ms * MICROSECONDS) / pieces);
+  const plain = { name: "an async generator", values: perPiece("generator") };
+  report(lineOf("a streamed piece, one layer", "µs", perPiece("layer"), plain));
 }
 
 async function benchHttp(report: Report): Promise<void> {
@@ -137,11 +181,13 @@ async function benchHttp(report: Report): Promise<void> {
 function routed(
   middleware: readonly LLMMiddleware[],
   work: (llm: LLM) => Promise<readonly number[]>,
+  around?: LLMRouterOptions["around"],
 ): Contestant {
   const model = createModel();
   const router = createLLMRouter({
     config: { profiles: { default: ["bench"] } },
     providers: { bench: fromModel(model) },
+    around,
   });
   const llm = createLLM(applyMiddleware(router, middleware));
   return { slice: () => work(llm).finally(() => forgetCalls(model)) };

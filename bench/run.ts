@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   llm: async () => (await import("./llm.ts")).benchLLM,
   "core-growth": async () => (await import("./core-growth.ts")).benchCoreGrowth,
   jobs: async () => (await import("./jobs.ts")).benchJobs,
+  waits: async () => (await import("./waits.ts")).benchWaits,
   "jobs-kept": async () => (await import("./jobs-kept.ts")).benchJobsKept,
 };
 

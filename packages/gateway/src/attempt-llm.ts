@@ -32,7 +32,7 @@ export function createAttemptLLM(options: {
 
     const watch = <Result extends LLMResult>(
       method: LLMCall["method"],
-      { profile }: LLMOptions,
+      { profile, context }: LLMOptions,
       answer: Promise<Result>,
     ): Promise<Result> => {
       calls += 1;
@@ -48,6 +48,8 @@ export function createAttemptLLM(options: {
           degraded: false,
           duration_ms: Math.round(clock.monotonic() - startedAt),
           ...(profile === undefined ? {} : { profile: tidy(profile) }),
+          ...(correlation_id === undefined ? {} : { correlation_id }),
+          ...(context?.correlation_id === undefined ? {} : { correlation_id: context.correlation_id }),
           ...evidenceOf(route),
           ...outcome,
         };
@@ -87,9 +89,14 @@ export function createAttemptLLM(options: {
 
   /** Sent before the job can end, so that it is committed before the end of the job. It never fails the attempt. */
   function record(job: Job, call: LLMCall): void {
-    const cause = { kind: "job", id: job.id, depth: 0 } as const;
+    const { id, workflow_id, attempt, depth } = job;
+    const envelope = {
+      actor: `workflow:${workflow_id}#${id}`,
+      cause: { kind: "job", id, depth },
+      context: { ...job.context, job_id: id, workflow_id, attempt },
+    } as const;
     commands
-      .enqueue({ type: "llm.call.record", call }, { actor: `workflow:${job.workflow_id}#${job.id}`, cause })
+      .enqueue({ type: "llm.call.record", call }, envelope)
       .catch((error: unknown) =>
         log.warn({ error, job: job.id }, "The evidence of a call to a model could not be stored."),
       );
@@ -118,14 +125,28 @@ function evidenceOf(route: Route | undefined): Partial<LLMCall> & Pick<LLMCall, 
   };
 }
 
-function tryOf({ waitedMs, durationMs, retryAfterMs, message, ...rest }: Attempt): LLMCall["tries"][number] {
+function tryOf({
+  waitedMs,
+  durationMs,
+  retryAfterMs,
+  message,
+  usage,
+  ...rest
+}: Attempt): LLMCall["tries"][number] {
   return {
     ...rest,
     ...(message === undefined ? {} : { message: tidy(message) }),
     waited_ms: waitedMs,
     duration_ms: durationMs,
     ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
+    ...(usage === undefined ? {} : { usage: inSnakeCase(usage) }),
   };
+}
+
+/** The names of stored data are in snake_case: `inputTokens` becomes `input_tokens`. */
+function inSnakeCase(amounts: Readonly<Record<string, number>>): Record<string, number> {
+  const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [tidy(snake(name)), amount]));
 }
 
 /** Makes a text from outside fit for a record: not too long, and without half a surrogate pair. */

@@ -6,7 +6,7 @@ import {
   type LLMMiddleware,
   type LLMRuntime,
 } from "@atlas/llm";
-import type { Clock, Logger, RoutePlan, RoutingConfig } from "@atlas/routing";
+import type { AroundAttempt, Clock, Logger, RoutePlan, RoutingConfig } from "@atlas/routing";
 
 /** The language models of a gateway. */
 export type GatewayLLM = LLM & {
@@ -23,11 +23,13 @@ export function createGatewayLLM(options: {
   readonly llm: LLMRuntime | undefined;
   readonly providers: Readonly<Record<string, LLMRuntime>> | undefined;
   readonly middleware: readonly LLMMiddleware[];
+  /** Wraps each attempt of a route. Default: nothing does. */
+  readonly around?: AroundAttempt<LLMRuntime> | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly log: Logger;
 }): GatewayLLM {
-  const { routing, llm, providers, middleware, env, clock, log } = options;
+  const { routing, llm, providers, middleware, around, env, clock, log } = options;
   if (llm !== undefined) {
     return {
       ...createLLM(applyMiddleware(llm, middleware), { clock }),
@@ -38,7 +40,7 @@ export function createGatewayLLM(options: {
       },
     };
   }
-  const router = createLLMRouter({ config: routing.llm, providers, env, clock, log });
+  const router = createLLMRouter({ config: routing.llm, providers, around, env, clock, log });
   const { deadlineMs, explainRoute } = router;
   return { ...createLLM(applyMiddleware(router, middleware), { clock, deadlineMs }), explainRoute };
 }

@@ -34,13 +34,23 @@ export {
   type WorkflowPlugin,
 } from "@atlas/plugins";
 export { isRoutingError } from "@atlas/routing";
+export { createGateway } from "./create-gateway.ts";
 export {
-  createGateway,
-  type Gateway,
-  type GatewayCheck,
-  type GatewayHealth,
-  type GatewayOptions,
-  type Sinks,
-} from "./gateway.ts";
+  type ExtensionPhase,
+  GatewayError,
+  type GatewayErrorCode,
+  type GatewayErrorDetails,
+  isGatewayError,
+} from "./errors.ts";
+export {
+  type AnyExtension,
+  defineExtension,
+  type Extension,
+  type ExtensionParts,
+  type ExtensionReport,
+} from "./extensions/extension.ts";
+export type { ExtensionServices } from "./extensions/services.ts";
+export type { Gateway, GatewayCheck, GatewayHealth, Sinks } from "./gateway.ts";
 export type { GatewayLLM } from "./gateway-llm.ts";
+export type { GatewayOptions } from "./gateway-options.ts";
 export type { Jobs } from "./jobs.ts";

@@ -1,20 +1,24 @@
 import {
   type Command,
   type CommandSink,
+  type Envelope,
   isCoreError,
   type Job,
+  type JsonValue,
   type NewJob,
   type ReadOnlyRepo,
   type Store,
 } from "@atlas/core";
-import { PluginError, type PluginsModule } from "@atlas/plugins";
+import { type JobWait, PluginError, type PluginsModule, type SignalResult } from "@atlas/plugins";
 import {
   checkOptions,
+  createSignal,
   isJobOver,
   type JobRunner,
   type PluginRegistry,
   type PluginsCommand,
   readJobInput,
+  type SignalOptions,
 } from "@atlas/plugins/runtime";
 
 /** Jobs, for the host. */
@@ -22,9 +26,9 @@ export interface Jobs {
   /**
    * Creates a job and resolves with it once it is on disk. If there is already a job with the same id, or with the same idempotency key
    * for the same workflow, resolves with that one. Throws `ATLAS_PLUGINS_WORKFLOW_UNKNOWN`, or `ATLAS_PLUGINS_INPUT_INVALID` with the
-   * message of the workflow's schema.
+   * message of the workflow's schema. `envelope` says who asks and why; the job takes over its `context`.
    */
-  create(job: NewJob): Promise<Job>;
+  create(job: NewJob, envelope?: Envelope): Promise<Job>;
   /** The job with this id, or nothing. */
   get(id: string): Promise<Job | undefined>;
   /**
@@ -34,10 +38,19 @@ export interface Jobs {
    */
   wait(id: string, options?: { readonly signal?: AbortSignal }): Promise<Job>;
   /**
-   * Cancels a job and resolves with it. A queued or waiting job does not run any more, a running one is ended through its signal, and
+   * Answers the `ctx.wait(name)` of a job: any JSON value of up to 64 KiB. Resolves once the answer is on disk, with `delivered` when the
+   * job waits for it, with `buffered` when the job has not come to that wait yet, with `already_received` when there is another answer,
+   * and with `closed` when the job is over or the wait has timed out. With the same `signal_id`, a repeated call gets the result of the
+   * first. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`, or `ATLAS_PLUGINS_ANSWER_INVALID` when the value does not match the schema of the wait.
+   */
+  signal(id: string, name: string, value: JsonValue, options?: SignalOptions): Promise<SignalResult>;
+  /** What a job waits for, and the answers that it has, with the `info` of each wait. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`. */
+  listWaits(id: string): Promise<readonly JobWait[]>;
+  /**
+   * Cancels a job with its children and their children, and resolves with it; `children: false` spares them. A queued or waiting job does not run any more, a running one is ended through its signal, and
    * one that has ended stays as it is. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
-  cancel(id: string): Promise<Job>;
+  cancel(id: string, options?: { readonly children?: boolean }): Promise<Job>;
   /**
    * Queues a job that failed for good or was cancelled again, with all its attempts. Finished steps of a failed job keep their results.
    * Throws `ATLAS_PLUGINS_JOB_NOT_FAILED` or `ATLAS_PLUGINS_JOB_NOT_FOUND`.
@@ -61,12 +74,13 @@ export function createJobs(options: {
   readonly signal: AbortSignal;
 }): Jobs {
   const { commands, repo, registry, newId, onCommitted, isStarted } = options;
+  const signal = createSignal({ repo, commands });
 
   return {
-    async create(job) {
+    async create(job, envelope) {
       await readJobInput(registry.workflow(job.workflow_id), job.input ?? {});
       const id = job.id ?? newId();
-      await commands.enqueue({ type: "job.create", job: { ...job, id } });
+      await commands.enqueue({ type: "job.create", job: { ...job, id } }, envelope);
       const { workflow_id, idempotency_key } = job;
       const created = await repo.getJob(id);
       if (created !== undefined || idempotency_key === undefined) return found(id, created);
@@ -74,15 +88,20 @@ export function createJobs(options: {
     },
     get: repo.getJob,
     progress: options.progress,
-    async cancel(id) {
+    async signal(id, name, value, given = {}) {
+      checkOptions("jobs.signal", given, ["signal_id", "by"]);
+      return signal(id, name, value, given);
+    },
+    async listWaits(id) {
+      found(id, await repo.getJob(id));
+      return repo.plugins.listWaits(id);
+    },
+    async cancel(id, given = {}) {
+      checkOptions("jobs.cancel", given, ["children"]);
       const job = found(id, await repo.getJob(id));
-      if (isJobOver(job)) return job;
-      try {
-        await commands.enqueue({ type: "job.updateStatus", id, status: "cancelled" });
-      } catch (error) {
-        // The job ended before the command arrived.
-        if (!isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) throw error;
-      }
+      await cancelOne(job);
+      // A cancelled parent creates no more of them. One that has succeeded has let go of them.
+      if (given.children !== false && job.status !== "succeeded") await cancelChildren(id);
       return found(id, await repo.getJob(id));
     },
     async redrive(id) {
@@ -98,8 +117,8 @@ export function createJobs(options: {
     async wait(id, waitOptions = {}) {
       checkOptions("jobs.wait", waitOptions, ["signal"]);
       const { signal: given } = waitOptions;
-      const signal = given === undefined ? options.signal : AbortSignal.any([given, options.signal]);
-      signal.throwIfAborted();
+      const over = given === undefined ? options.signal : AbortSignal.any([given, options.signal]);
+      over.throwIfAborted();
       return new Promise<Job>((resolve, reject) => {
         const look = (): void => {
           repo.getJob(id).then((job) => {
@@ -109,21 +128,56 @@ export function createJobs(options: {
           }, failed);
         };
         const failed = (error: unknown): void => end(() => reject(error));
-        const abort = (): void => failed(signal.reason);
+        const abort = (): void => failed(over.reason);
         const end = (settle: () => void): void => {
           unsubscribe();
-          signal.removeEventListener("abort", abort);
+          over.removeEventListener("abort", abort);
           settle();
         };
         // Listening begins before the first look, so that an end in between is not missed.
         const unsubscribe = onCommitted(({ events }) => {
           if (events.some((event) => event.aggregate_id === id)) look();
         });
-        signal.addEventListener("abort", abort);
+        over.addEventListener("abort", abort);
         look();
       });
     },
   };
+
+  async function cancelOne(job: Job): Promise<void> {
+    if (isJobOver(job)) return;
+    const { id } = job;
+    try {
+      await commands.enqueueAll([
+        { type: "plugins.wait.drop", job_id: id },
+        { type: "job.updateStatus", id, status: "cancelled" },
+      ]);
+    } catch (error) {
+      // The job ended before the command arrived.
+      if (!isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) throw error;
+    }
+  }
+
+  /** Parents first, so that none of them creates another child behind the search. */
+  async function cancelChildren(root: string): Promise<void> {
+    const parents = [root];
+    const seen = new Set(parents);
+    for (let parent = parents.pop(); parent !== undefined; parent = parents.pop()) {
+      for (let after = ""; ; ) {
+        const ids = await repo.plugins.listChildIds(parent, after);
+        for (const id of ids) {
+          const child = await repo.getJob(id);
+          if (child === undefined || seen.has(id)) continue;
+          seen.add(id);
+          await cancelOne(child);
+          if (child.status !== "succeeded") parents.push(id);
+        }
+        const last = ids.at(-1);
+        if (last === undefined) break;
+        after = last;
+      }
+    }
+  }
 }
 
 function found(id: string, job: Job | undefined): Job {

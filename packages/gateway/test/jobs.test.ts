@@ -136,7 +136,7 @@ describe("a job", () => {
         {
           id: "patient.v1",
           async run(ctx) {
-            await ctx.waitForEvent({ type: "go" });
+            await ctx.waitForEvent("go", { type: "go" });
             expect(await ctx.repo.getJob("j1")).toMatchObject({ attempt: 2 });
             expect(ctx.attempt).toBe(1);
             throw Object.assign(new Error("no"), { retryable: false });
@@ -160,10 +160,10 @@ describe("a job", () => {
   it("refuses options that a method does not have", async () => {
     const gateway = await open({ sinks: [{ id: "log", handle: async () => undefined }] });
     await expect(gateway.jobs.wait("j1", { singal: undefined } as never)).rejects.toThrow(
-      'jobs.wait has no option "singal". Did you mean "signal"?',
+      'jobs.wait: "singal" is not an option. Did you mean "signal"?',
     );
     await expect(gateway.sinks.redrive("log", { eventid: "x" } as never)).rejects.toThrow(
-      'sinks.redrive has no option "eventid". Did you mean "event_id"?',
+      'sinks.redrive: "eventid" is not an option. Did you mean "event_id"?',
     );
   });
 

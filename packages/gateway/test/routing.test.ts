@@ -95,6 +95,7 @@ describe("the calls of a job", () => {
             outcome: "answered",
             waited_ms: expect.any(Number),
             duration_ms: expect.any(Number),
+            usage: { input_tokens: 7, output_tokens: 5, cached_input_tokens: 0, reasoning_tokens: 0 },
           },
         ],
         skipped: [{ candidate: "openai", reason: "the environment variable OPENAI_API_KEY is not set" }],
@@ -103,6 +104,22 @@ describe("the calls of a job", () => {
     const journal = JSON.stringify((await gateway.repo.listJournal({ after: 0 })).items);
     expect(journal).toContain("llm.call.record");
     expect(journal).not.toContain(canary);
+  });
+
+  it("are kept with the correlation of their context, whichever method was called", async () => {
+    const context = { correlation_id: "request-7" };
+    const correlated: WorkflowPlugin = {
+      id: "ask.v1",
+      async run({ llm }) {
+        await llm.generateText({ prompt: "Hello", context });
+        await llm.streamText({ prompt: "Hello", context }).result;
+      },
+    };
+    const { calls } = await run(await open({ workflows: [correlated] }));
+    expect(calls.map(({ method, correlation_id }) => [method, correlation_id])).toEqual([
+      ["text", "request-7"],
+      ["stream", "request-7"],
+    ]);
   });
 
   it("are kept also when nobody answered, and the job says so", async () => {
@@ -205,6 +222,7 @@ describe("a routing file", () => {
           from: "profile",
           state: "skipped",
           reason: "the environment variable OPENAI_API_KEY is not set",
+          model: expect.stringMatching(/^gpt/),
         },
       ],
     });

@@ -1,1 +1,10 @@
-export type { HarnessOutput, HarnessResult, HarnessRuntime, HarnessTask } from "./runtime.ts";
+export type { HarnessCommand, HarnessRefusal } from "./command.ts";
+export { applyHarnessMiddleware, type HarnessMiddleware } from "./middleware.ts";
+export type {
+  HarnessCost,
+  HarnessOutput,
+  HarnessResult,
+  HarnessRuntime,
+  HarnessTask,
+  HarnessUsage,
+} from "./runtime.ts";

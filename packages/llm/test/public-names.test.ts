@@ -42,8 +42,14 @@ it("exports these names", () => {
   `);
 });
 
-it("exports the mock, the adapters and the tracing under their own subpaths", () => {
-  const subpaths = { mock: "mock/index.ts", "ai-sdk": "ai-sdk/index.ts", tracing: "tracing/index.ts" };
+it("exports the mock, the adapters, the module, the redactor and the tracing under their own subpaths", () => {
+  const subpaths = {
+    mock: "mock/index.ts",
+    "ai-sdk": "ai-sdk/index.ts",
+    module: "module/index.ts",
+    redact: "redact.ts",
+    tracing: "tracing/index.ts",
+  };
   const names = Object.entries(subpaths).map(([name, file]) => [
     name,
     publicNames(`packages/llm/src/${file}`),
@@ -67,6 +73,23 @@ it("exports the mock, the adapters and the tracing under their own subpaths", ()
         ],
         "values": [
           "createMockLLM",
+        ],
+      },
+      "module": {
+        "types": [
+          "LLMCall",
+          "LLMCommand",
+          "LLMModule",
+          "LLMTables",
+        ],
+        "values": [
+          "llmModule",
+        ],
+      },
+      "redact": {
+        "types": [],
+        "values": [
+          "redactSecrets",
         ],
       },
       "tracing": {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { redact } from "../src/redact.ts";
+import { redactSecrets } from "../src/redact.ts";
 
 it.each([
   ["the key hunter2 is wrong", ["hunter2"], "the key [redacted] is wrong"],
@@ -7,7 +7,10 @@ it.each([
   ["Authorization: Bearer abc.def", [], "Authorization: Bearer [redacted]"],
   ["GET /v1?key=abcdef&alt=sse", [], "GET /v1?key=[redacted]&alt=sse"],
   ["AIzaSyA1234567890abcdefghij is disabled", [], "[redacted] is disabled"],
+  ["GET /?token=a%2Fb%3Dc%26d", ["a/b=c&d"], "GET /?token=[redacted]"],
+  ["the body held YS9iPWMmZDE=", ["a/b=c&d1"], "the body held [redacted]"],
+  ['{"said":"a\\"quoted\\" key"}', ['a"quoted" key'], '{"said":"[redacted]"}'],
   ["a risk-free task for the desk-lamp", [""], "a risk-free task for the desk-lamp"],
 ])("%s", (text, secrets, expected) => {
-  expect(redact(text, secrets)).toBe(expected);
+  expect(redactSecrets(text, secrets)).toBe(expected);
 });

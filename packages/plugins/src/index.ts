@@ -1,4 +1,5 @@
-export type { PluginContext, PluginServices } from "./contract/context.ts";
+export { isAttemptOver } from "./contract/attempt-over.ts";
+export type { PluginCommands, PluginContext } from "./contract/context.ts";
 export {
   isPluginError,
   PluginError,
@@ -6,20 +7,40 @@ export {
   type PluginErrorDetails,
 } from "./contract/errors.ts";
 export type { EventFilter } from "./contract/event-filter.ts";
+export type { PluginNeeds } from "./contract/needs.ts";
+export { type ReactorContext, type ReactorOptions, reactor } from "./contract/reactor.ts";
 export type { RetryPolicy } from "./contract/retry.ts";
 export type { CronSchedule, EverySchedule, Schedule } from "./contract/schedule.ts";
-export { defineSink, type SinkContext, type SinkPlugin } from "./contract/sink.ts";
+export {
+  type Need,
+  type PluginServices,
+  type ServicesOf,
+  type ServiceToken,
+  service,
+} from "./contract/service.ts";
+export { defineSink, type SinkContext, type SinkOptions, type SinkPlugin } from "./contract/sink.ts";
 export {
   defineSource,
   type SourceCheckContext,
   type SourceContext,
+  type SourceOptions,
   type SourcePlugin,
 } from "./contract/source.ts";
-export type { Wait, WaitFor } from "./contract/wait.ts";
+export type {
+  JobWait,
+  SignalResult,
+  WaitAnswer,
+  Waited,
+  WaitedEvent,
+  WaitForEventOptions,
+  WaitKind,
+  WaitOptions,
+} from "./contract/wait.ts";
 export {
   type Capability,
   defineWorkflow,
   type JobProgress,
+  type StepOptions,
   type WorkflowContext,
   type WorkflowContextWith,
   type WorkflowOptions,

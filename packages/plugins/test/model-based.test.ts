@@ -132,7 +132,7 @@ function registryOf(real: Omit<Real, "generation">, generation: number): PluginR
       try {
         const act = real.acts.get(id)?.[run] ?? "succeeds";
         if (act === "fails") throw new Error("no");
-        if (act === "sleeps") await ctx.sleepUntil(ctx.clock.now() + 60_000);
+        if (act === "sleeps") await ctx.sleep("a minute", 60_000);
         if (act === "hangs") {
           await new Promise<void>((resolve) => {
             real.ends.add(resolve);

@@ -1,3 +1,4 @@
+export type { CallContext } from "./call-context.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export {
   type BuiltInModel,
@@ -12,10 +13,17 @@ export {
 export type { OrderedCandidate, Profile, Profiles } from "./config/profile.ts";
 export { isRoutingError, RoutingError, type RoutingErrorCode, type RoutingErrorDetails } from "./errors.ts";
 export type { Logger } from "./logger.ts";
-export type { Attempt, FailureKind, Route, SkippedCandidate } from "./router/attempt.ts";
+export type { AroundAttempt, AttemptInfo } from "./router/around.ts";
+export type { Attempt, AttemptUsage, FailureKind, Route, SkippedCandidate } from "./router/attempt.ts";
 export type { Candidate } from "./router/candidate.ts";
 export type { CandidateFailure } from "./router/failover.ts";
 export type { PlannedCandidate, RoutePlan } from "./router/plan.ts";
 export { defaultPolicy, type RoutingPolicy } from "./router/policy.ts";
-export { createRouter, type RoutedCall, type RouteOutcome, type Router } from "./router/router.ts";
+export {
+  createRouter,
+  type RoutedCall,
+  type RouteOutcome,
+  type Router,
+  type RouterOptions,
+} from "./router/router.ts";
 export type { AttemptContext } from "./router/run-attempt.ts";

@@ -1,2 +1,3 @@
 export { routingJsonSchema } from "./config/config.ts";
+export { checkOptions } from "./known-options.ts";
 export { didYouMean, nearestName } from "./nearest.ts";

@@ -5,9 +5,13 @@ it("exports these names and no others", () => {
   expect(publicNames("packages/routing/src/index.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "AroundAttempt",
         "Attempt",
         "AttemptContext",
+        "AttemptInfo",
+        "AttemptUsage",
         "BuiltInModel",
+        "CallContext",
         "Candidate",
         "CandidateFailure",
         "Clock",
@@ -25,6 +29,7 @@ it("exports these names and no others", () => {
         "RoutePlan",
         "RoutedCall",
         "Router",
+        "RouterOptions",
         "RoutingConfig",
         "RoutingErrorCode",
         "RoutingErrorDetails",
@@ -64,6 +69,7 @@ it("exports these names under its subpath internal", () => {
     {
       "types": [],
       "values": [
+        "checkOptions",
         "didYouMean",
         "nearestName",
         "routingJsonSchema",

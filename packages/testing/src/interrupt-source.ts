@@ -60,6 +60,9 @@ export function interruptSource(source: SourcePlugin, hook: (moment: SourceMomen
           enqueue: (command, envelope) => watch("enqueue", () => ctx.commands.enqueue(command, envelope)),
           enqueueAll: (commands, envelope) =>
             watch("enqueue", () => ctx.commands.enqueueAll(commands, envelope)),
+          attempt: (command, envelope) => watch("enqueue", () => ctx.commands.attempt(command, envelope)),
+          attemptAll: (commands, envelope) =>
+            watch("enqueue", () => ctx.commands.attemptAll(commands, envelope)),
         },
         checkpoint: (cursor, commands) => watch("checkpoint", () => ctx.checkpoint(cursor, commands)),
       };

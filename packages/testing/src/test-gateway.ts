@@ -1,4 +1,6 @@
-import { createGateway, type Gateway, type GatewayOptions } from "@atlas/gateway";
+import type { StoreModule } from "@atlas/core";
+import { type AnyExtension, createGateway, type GatewayOptions } from "@atlas/gateway";
+import type { PluginServices } from "@atlas/plugins";
 
 /**
  * A started gateway on a temporary database that is gone after `stop()`, with the mock model unless another is given.
@@ -12,8 +14,17 @@ import { createGateway, type Gateway, type GatewayOptions } from "@atlas/gateway
  * await gateway.stop();
  * ```
  */
-export async function createTestGateway(options: Omit<GatewayOptions, "database"> = {}): Promise<Gateway> {
-  const gateway = await createGateway({ ...options, database: ":memory:" });
+export async function createTestGateway<
+  const Modules extends readonly StoreModule[] = readonly [],
+  const Extensions extends readonly AnyExtension[] = readonly [],
+  HostServices extends PluginServices = Record<never, never>,
+>(
+  options: Omit<GatewayOptions<Modules, Extensions, HostServices>, "database"> = {},
+): Promise<Awaited<ReturnType<typeof createGateway<Modules, Extensions, HostServices>>>> {
+  const gateway = await createGateway<Modules, Extensions, HostServices>({
+    ...options,
+    database: ":memory:",
+  });
   await gateway.start();
   return gateway;
 }

@@ -1,3 +1,4 @@
+import type { CallContext } from "./call-context.ts";
 import type { JsonObject } from "./json.ts";
 
 /** Who sends a command and why, and the id that makes it idempotent. Every field is optional. */
@@ -10,13 +11,15 @@ export interface Envelope {
   readonly command_id?: string;
   /** The sender, such as `source:git` or `workflow:digest.v1#<job id>`. Default: `host`. */
   readonly actor?: string;
-  /** The command, job or event that led to this command. Default: none. */
+  /** The command, job, event or request that led to this command. Default: none. */
   readonly cause?: Cause;
+  /** What the command belongs to. The journal and the command's events keep it. Default: none. */
+  readonly context?: CallContext;
 }
 
 /** What led to a command, and how far it is from the outside world. */
 export interface Cause {
-  readonly kind: "command" | "job" | "event";
+  readonly kind: "command" | "job" | "event" | "request";
   readonly id: string;
   /** 0 if the outside world started it. Each event that was handled on the way adds 1. */
   readonly depth: number;
@@ -66,4 +69,6 @@ export interface DomainEvent {
   readonly created_at: string;
   /** When all sinks had received it; absent before. */
   readonly delivered_at?: string;
+  /** The context of the command that emitted it. */
+  readonly context?: CallContext;
 }

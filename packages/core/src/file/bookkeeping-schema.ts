@@ -43,5 +43,10 @@ const initial: Migration = ({ schema }) => [
   schema.createIndex("command_ids_by_time").on("command_ids").columns(["committed_at"]),
 ];
 
+const context: Migration = ({ schema }) => [schema.alterTable("journal").addColumn("context", "text")];
+
 /** The migrations of the store's own tables, run before those of any module. */
-export const bookkeeping = { name: "store", migrations: { "001_initial": initial } } as const;
+export const bookkeeping = {
+  name: "store",
+  migrations: { "001_initial": initial, "002_context": context },
+} as const;

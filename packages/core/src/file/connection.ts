@@ -1,12 +1,13 @@
 import type Database from "better-sqlite3";
+import { type MarkedValues, markedValue } from "../contract/marker.ts";
 import type { ErasedStatement } from "../contract/statement.ts";
 
-/** A statement prepared on one connection. Values are bound by name; what is missing is null. */
+/** A statement prepared on one connection. Values are bound by name; what is missing is null. A marker is bound as `marked` says. */
 export interface Prepared {
   /** True when it reads or writes domain events or the journal, which the Writer keeps back until the end of a batch. */
   readonly touchesLog: boolean;
-  readonly run: (values: Readonly<Record<string, unknown>>) => number;
-  readonly get: (values: Readonly<Record<string, unknown>>) => unknown;
+  readonly run: (values: Readonly<Record<string, unknown>>, marked?: MarkedValues) => number;
+  readonly get: (values: Readonly<Record<string, unknown>>, marked?: MarkedValues) => unknown;
   readonly all: (values: Readonly<Record<string, unknown>>) => readonly unknown[];
 }
 
@@ -34,12 +35,16 @@ export function createConnection(database: Database.Database): Connection {
 function prepare(database: Database.Database, statement: ErasedStatement): Prepared {
   const { sql, order } = statement.compiled();
   const prepared = database.prepare<unknown[]>(sql);
-  const bind = (values: Readonly<Record<string, unknown>>): unknown[] => {
+  const bind = (values: Readonly<Record<string, unknown>>, marked?: MarkedValues): unknown[] => {
     const bound: unknown[] = [];
     let plain = true;
     for (const name of order) {
-      const value = typeof name === "string" ? values[name] : name.literal;
-      if (typeof value === "object" && value !== null) plain = false;
+      let value = typeof name === "string" ? values[name] : name.literal;
+      if (typeof value === "object" && value !== null) {
+        const number = marked === undefined ? undefined : markedValue(value, marked);
+        if (number === undefined) plain = false;
+        else value = number;
+      }
       bound.push(value);
     }
     // As arguments values are bound faster than as one array, but better-sqlite3 would flatten a list among them.
@@ -47,8 +52,8 @@ function prepare(database: Database.Database, statement: ErasedStatement): Prepa
   };
   return {
     touchesLog: /\b(domain_events|journal)\b/.test(sql),
-    run: (values) => prepared.run(...bind(values)).changes,
-    get: (values) => prepared.get(...bind(values)),
+    run: (values, marked) => prepared.run(...bind(values, marked)).changes,
+    get: (values, marked) => prepared.get(...bind(values, marked)),
     all: (values) => prepared.all(...bind(values)),
   };
 }

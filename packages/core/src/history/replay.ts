@@ -115,6 +115,7 @@ function contentOf(row: JournalRow, definition: AnyCommandDefinition): UnitConte
     actor: row.actor,
     cause: row.cause,
     depth: row.cause === null ? 0 : (JSON.parse(row.cause) as Cause).depth,
+    context: row.context,
     enqueuedAt: row.enqueued_at,
     waitingSince: 0,
     sizeBytes: 2 * row.payload.length,

@@ -63,7 +63,7 @@ export function createIntake(options: {
 
   return {
     accept(commands, envelope) {
-      const { command_id, actor, cause } = readEnvelope(envelope);
+      const { command_id, actor, cause, context } = readEnvelope(envelope);
       const preparation: Preparation = { now: isoNow(), newId };
       const asSent: unknown[] = [];
       let size = 0;
@@ -92,6 +92,7 @@ export function createIntake(options: {
         actor,
         cause: cause === undefined ? null : canonicalJson(cause),
         depth: cause?.depth ?? 0,
+        context: context === undefined ? null : canonicalJson(context),
         enqueuedAt: preparation.now,
         waitingSince: clock.monotonic(),
         sizeBytes: Math.ceil(

@@ -21,6 +21,8 @@ export interface UnitContent {
   readonly cause?: string | null;
   /** Default: 0. */
   readonly depth?: number;
+  /** Canonical JSON of the context. Default: null, no context. */
+  readonly context?: string | null;
   readonly enqueuedAt: string;
   /** When it was enqueued, on the monotonic clock. */
   readonly waitingSince: number;
@@ -45,7 +47,7 @@ export function createUnit<Received>(
 ): { readonly unit: Unit; readonly received: Promise<Received> } {
   // Kept as it is: one more closure per command would be felt in a full queue.
   const waiter = Promise.withResolvers<unknown>();
-  const { commands, commandId, fingerprint, actor, cause = null, depth = 0 } = content;
+  const { commands, commandId, fingerprint, actor, cause = null, depth = 0, context = null } = content;
   const { enqueuedAt, waitingSince, sizeBytes } = content;
   const unit = {
     commands,
@@ -54,6 +56,7 @@ export function createUnit<Received>(
     actor,
     cause,
     depth,
+    context,
     enqueuedAt,
     waitingSince,
     sizeBytes,

@@ -10,6 +10,8 @@ export interface JournalRow {
   /** Canonical JSON of a `Cause`. */
   cause: string | null;
   enqueued_at: string;
+  /** Canonical JSON of a `CallContext`. */
+  context: string | null;
 }
 
 /** The columns of `refused_commands`: the type and the reason of a refused command, but not its content. */

@@ -5,6 +5,7 @@ import { entityUpsert } from "./entity.ts";
 import { eventInsert } from "./event.ts";
 import { jobCreate, jobUpdateStatus } from "./job.ts";
 import { initial } from "./migrations/001_initial.ts";
+import { context } from "./migrations/002_context.ts";
 import { maintenancePrune } from "./prune.ts";
 import { coreQueries } from "./queries.ts";
 import type { CoreTables } from "./tables.ts";
@@ -12,9 +13,9 @@ import type { CoreTables } from "./tables.ts";
 /** Core's commands, tables and queries. Every store has it as its first module. */
 export const coreModule = defineModule({
   name: "core",
-  version: 1,
+  version: 2,
   tables: tables<CoreTables>(),
-  migrations: { "001_initial": initial },
+  migrations: { "001_initial": initial, "002_context": context },
   commands: {
     "entity.upsert": entityUpsert,
     "event.insert": eventInsert,

@@ -1,8 +1,10 @@
 import { type Expression, type SqlBool, sql } from "kysely";
 import { z } from "zod";
+import { callContext } from "../contract/call-context.ts";
 import type { CoreErrorCode } from "../contract/errors.ts";
 import { idText } from "../contract/id.ts";
 import { jsonObject, jsonText } from "../contract/json.ts";
+import { DEPTH, EVENT_SEQ } from "../contract/marker.ts";
 import { defineCommand } from "../contract/module.ts";
 import type { Refusal } from "../contract/refusal.ts";
 import { type Placeholders, statement } from "../contract/statement.ts";
@@ -11,7 +13,8 @@ import type { CoreTables, JobRow, JobStatus } from "./tables.ts";
 
 /**
  * Work for a workflow. It is ready from `run_at` (default: now); among ready jobs a higher `priority` (default 0) goes
- * first. A second job with the same `idempotency_key` and workflow is not created.
+ * first. A second job with the same `idempotency_key` and workflow is not created. `deadline_at` bounds its whole life, over
+ * all attempts. `context` says what it belongs to.
  */
 const newJob = z.strictObject({
   id: idText.optional(),
@@ -23,6 +26,8 @@ const newJob = z.strictObject({
   parent_id: idText.optional(),
   max_attempts: z.int().min(1).max(1_000).optional(),
   created_at: timeText.optional(),
+  context: callContext.optional(),
+  deadline_at: timeText.optional(),
 });
 
 /** The input of `job.create`. */
@@ -45,6 +50,10 @@ export const JOB_COLUMNS = [
   "started_at",
   "finished_at",
   "updated_at",
+  "context",
+  "deadline_at",
+  "created_seq",
+  "depth",
 ] as const satisfies readonly (keyof JobRow)[];
 
 const insertJob = statement<CoreTables, JobRow>((db, p) =>
@@ -140,6 +149,10 @@ export const jobCreate = command({
       started_at: null,
       finished_at: null,
       updated_at: job.created_at,
+      context: job.context === undefined ? null : jsonText({ ...job.context }),
+      deadline_at: job.deadline_at ?? null,
+      created_seq: EVENT_SEQ,
+      depth: DEPTH,
     };
     change.run(insertJob, row, { ifNone: "stop" });
     // The event of a delayed job holds its time, so that a waiting runner need not read the job.

@@ -1,3 +1,4 @@
+import type { CallContext } from "../contract/call-context.ts";
 import type { Cause, DomainEvent } from "../contract/command.ts";
 import type { JsonObject } from "../contract/json.ts";
 import type { JournalRow, RefusedCommandRow } from "./bookkeeping.ts";
@@ -61,6 +62,14 @@ export interface Job {
   readonly started_at?: string;
   readonly finished_at?: string;
   readonly updated_at: string;
+  /** What the job belongs to. */
+  readonly context?: CallContext;
+  /** When the job must have ended, over all its attempts. The job runner enforces it. */
+  readonly deadline_at?: string;
+  /** The `seq` of its `job.created` event; absent if the job is older than this field. */
+  readonly created_seq?: number;
+  /** Length of the chain of events that led to it; 0 if the outside world created it. */
+  readonly depth: number;
 }
 
 /** An applied command in the journal. */
@@ -72,6 +81,7 @@ export interface JournalEntry {
   readonly actor: string;
   readonly cause?: Cause;
   readonly enqueued_at: string;
+  readonly context?: CallContext;
 }
 
 /** A note of a refused command: its type and the reason, but not its content. */
@@ -108,23 +118,38 @@ function withData<Row extends { readonly data: string | null }>({ data, ...row }
   return { ...present(row), ...(data === null ? {} : { data: readJson(data) }) };
 }
 
+function withContext(context: string | null): { readonly context?: CallContext } {
+  return context === null ? {} : { context: readJson<CallContext>(context) };
+}
+
 export const toEntity = (row: EntityRow): Entity => withData(row);
 export const toEvent = (row: EventRow): Event => withData(row);
 export const toArtifact = (row: ArtifactRow): Artifact => withData(row);
 
-export function toJob({ input, error, ...row }: JobRow): Job {
-  return { ...present(row), input: readJson(input), ...(error === null ? {} : { error: readJson(error) }) };
+export function toJob({ input, error, context, ...row }: JobRow): Job {
+  return {
+    ...present(row),
+    input: readJson(input),
+    ...(error === null ? {} : { error: readJson(error) }),
+    ...withContext(context),
+  };
 }
 
-export function toDomainEvent({ payload, ...row }: DomainEventRow, store: string): DomainEvent {
-  return { id: eventId({ store, seq: row.seq }), ...present(row), payload: readJson(payload) };
+export function toDomainEvent({ payload, context, ...row }: DomainEventRow, store: string): DomainEvent {
+  return {
+    id: eventId({ store, seq: row.seq }),
+    ...present(row),
+    payload: readJson(payload),
+    ...withContext(context),
+  };
 }
 
-export function toJournalEntry({ payload, cause, ...row }: JournalRow): JournalEntry {
+export function toJournalEntry({ payload, cause, context, ...row }: JournalRow): JournalEntry {
   return {
     ...present(row),
     payload: readJson(payload),
     ...(cause === null ? {} : { cause: readJson<Cause>(cause) }),
+    ...withContext(context),
   };
 }
 

@@ -62,6 +62,12 @@ export interface JobRow {
   started_at: string | null;
   finished_at: string | null;
   updated_at: string;
+  /** Canonical JSON of a `CallContext`. */
+  context: string | null;
+  deadline_at: string | null;
+  /** Null: the job is older than this column. */
+  created_seq: number | null;
+  depth: number;
 }
 
 /** The columns of `domain_events`, as stored. The id that callers see is made from `seq`. */
@@ -75,6 +81,8 @@ export interface DomainEventRow {
   depth: number;
   created_at: string;
   delivered_at: string | null;
+  /** Canonical JSON of a `CallContext`. */
+  context: string | null;
 }
 
 /** Core's tables, and the store's own beside them. */

@@ -39,22 +39,8 @@ export function createReadOnlyRepo<Module extends StoreModule>(
   modules: readonly StoreModule[],
   dialect: Dialect,
 ): ReadOnlyRepo<Module> {
-  const { database } = connection;
-  const select = new Kysely<CoreTables>({ dialect });
-  const prepared = (query: ErasedStatement): Prepared => {
-    if (database.open) return connection.prepared(query);
-    throw new CoreError(
-      "ATLAS_CORE_STOPPED",
-      {},
-      "The store was stopped, so its repo cannot be read any more. Open the store again.",
-    );
-  };
-  const read: Read<CoreTables> = {
-    get: async (query, values) => prepared(query).get(values as Values) as never,
-    all: async (query, values) => prepared(query).all(values as Values) as never,
-    select: select as unknown as ReadonlyKysely<CoreTables>,
-  };
-  const repo: Record<string, unknown> = { select };
+  const read = createRead(connection, dialect);
+  const repo: Record<string, unknown> = { select: read.select };
   for (const { name, queries } of modules) {
     // Each module's queries were typed with its own tables, which are all in this one database.
     const own = queries?.(read as never) ?? {};
@@ -66,6 +52,25 @@ export function createReadOnlyRepo<Module extends StoreModule>(
   }
   // Assembled from the same modules that the type names.
   return repo as unknown as ReadOnlyRepo<Module>;
+}
+
+/** Reads on a connection that cannot write; `select` on `dialect`. */
+export function createRead(connection: Connection, dialect: Dialect): Read<CoreTables> {
+  const { database } = connection;
+  const select = new Kysely<CoreTables>({ dialect });
+  const prepared = (query: ErasedStatement): Prepared => {
+    if (database.open) return connection.prepared(query);
+    throw new CoreError(
+      "ATLAS_CORE_STOPPED",
+      {},
+      "The store was stopped, so its repo cannot be read any more. Open the store again.",
+    );
+  };
+  return {
+    get: async (query, values) => prepared(query).get(values as Values) as never,
+    all: async (query, values) => prepared(query).all(values as Values) as never,
+    select: select as unknown as ReadonlyKysely<CoreTables>,
+  };
 }
 
 type Values = Readonly<Record<string, unknown>>;

@@ -29,6 +29,8 @@ export function createUnitApplier(options: {
   const savepoint = database.prepare("savepoint unit");
   const release = database.prepare("release unit");
   const rollback = database.prepare("rollback to unit");
+  // One object for all commands: they are applied one after the other.
+  const marked = { type: "", eventSeq: undefined as number | undefined, depth: 0 };
 
   return (unit) => {
     let plans: readonly PlannedCommand[];
@@ -59,7 +61,10 @@ export function createUnitApplier(options: {
   };
 
   function applyPlan(unit: Unit, planned: PlannedCommand): Committed {
-    const { plan } = planned;
+    const { command, plan } = planned;
+    marked.type = command.type;
+    marked.eventSeq = plan.events.length === 0 ? undefined : log.nextEvent;
+    marked.depth = unit.depth;
     let rows = 0;
     for (const step of plan.steps) {
       const found = runStep(step.alternatives);
@@ -80,9 +85,9 @@ export function createUnitApplier(options: {
       // It must see what earlier commands left, in the same batch or not.
       if (prepared.touchesLog) log.expose();
       if (statement.kind === "read") {
-        if (prepared.get(values) !== undefined) return { any: true, rows: 0 };
+        if (prepared.get(values, marked) !== undefined) return { any: true, rows: 0 };
       } else {
-        const rows = prepared.run(values);
+        const rows = prepared.run(values, marked);
         if (rows > 0) return { any: true, rows };
       }
     }

@@ -1,4 +1,5 @@
 import type Database from "better-sqlite3";
+import type { CallContext } from "../contract/call-context.ts";
 import type { NewChangeEvent } from "../contract/change.ts";
 import type { Committed, DomainEvent } from "../contract/command.ts";
 import { type JsonObject, jsonText } from "../contract/json.ts";
@@ -12,6 +13,8 @@ import { createRowsInsert } from "./rows-insert.ts";
 export interface BatchLog {
   /** Starts a batch. */
   begin(): void;
+  /** The number that the next event gets. */
+  readonly nextEvent: number;
   /** Numbers a command that was applied, and its events. */
   append(unit: Unit, planned: PlannedCommand): Committed;
   /** Writes what is not written yet. Called before a statement that reads or changes the log's own tables. */
@@ -63,10 +66,20 @@ interface EventDraft {
   readonly commandSeq: number;
   readonly depth: number;
   readonly createdAt: string;
+  readonly context: string | null;
 }
 
-const EVENT_COLUMNS = ["seq", "type", "aggregate_id", "payload", "command_seq", "depth", "created_at"];
-const JOURNAL_COLUMNS = ["seq", "command_id", "type", "payload", "actor", "cause", "enqueued_at"];
+const EVENT_COLUMNS = [
+  "seq",
+  "type",
+  "aggregate_id",
+  "payload",
+  "command_seq",
+  "depth",
+  "created_at",
+  "context",
+];
+const JOURNAL_COLUMNS = ["seq", "command_id", "type", "payload", "actor", "cause", "enqueued_at", "context"];
 const nothingWritten: Written = { commands: 0, events: 0 };
 
 /** The log of a writer's batches. It goes on counting where the database stopped. */
@@ -89,6 +102,9 @@ export function createBatchLog(
   let isExposed = false;
 
   return {
+    get nextEvent() {
+      return nextEvent;
+    },
     begin() {
       firstCommand = nextCommand;
       firstEvent = nextEvent;
@@ -110,6 +126,7 @@ export function createBatchLog(
           commandSeq: seq,
           depth: unit.depth,
           createdAt: event.created_at ?? unit.enqueuedAt,
+          context: unit.context,
         });
         nextEvent += 1;
       }
@@ -162,17 +179,19 @@ export function createBatchLog(
 }
 
 function appendEventRow(draft: EventDraft, row: unknown[]): void {
-  const { seq, event, payload, commandSeq, depth, createdAt } = draft;
-  row.push(seq, event.type, event.aggregate_id ?? null, payload, commandSeq, depth, createdAt);
+  const { seq, event, payload, commandSeq, depth, createdAt, context } = draft;
+  row.push(seq, event.type, event.aggregate_id ?? null, payload, commandSeq, depth, createdAt, context);
 }
 
 function appendJournalRow({ seq, command, unit }: CommandDraft, row: unknown[]): void {
   // The intake made the payload of canonical JSON.
   const payload = jsonText(command.payload as JsonObject);
-  row.push(seq, unit.commandId ?? null, command.type, payload, unit.actor, unit.cause, unit.enqueuedAt);
+  const { actor, cause, enqueuedAt, context } = unit;
+  row.push(seq, unit.commandId ?? null, command.type, payload, actor, cause, enqueuedAt, context);
 }
 
-function toDomainEvent({ seq, event, commandSeq, depth, createdAt }: EventDraft, store: string): DomainEvent {
+function toDomainEvent(draft: EventDraft, store: string): DomainEvent {
+  const { seq, event, commandSeq, depth, createdAt, context } = draft;
   return {
     id: eventId({ store, seq }),
     seq,
@@ -182,6 +201,8 @@ function toDomainEvent({ seq, event, commandSeq, depth, createdAt }: EventDraft,
     command_seq: commandSeq,
     depth,
     created_at: createdAt,
+    // The intake wrote it.
+    ...(context === null ? {} : { context: JSON.parse(context) as CallContext }),
   };
 }
 

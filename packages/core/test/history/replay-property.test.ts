@@ -4,7 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createStore, type FailpointName, silentLogger } from "../../src/index.ts";
-import { anyCommand } from "../support/any-command.ts";
+import { anyCommand, anyContext } from "../support/any-command.ts";
+import { marked } from "../support/marked.ts";
 import { readValue } from "../support/read-file.ts";
 import { databasePath, temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -18,14 +19,29 @@ const points: readonly FailpointName[] = [
 ];
 
 let storeId = "";
-const command = anyCommand(() => storeId);
-const turns = fc.array(
-  fc.array(fc.array(command, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 6 }),
-  {
-    minLength: 1,
-    maxLength: 8,
-  },
+const markedCommand = fc
+  .record({ id: fc.constantFrom("a", "b", "c"), events: fc.integer({ min: 0, max: 3 }) })
+  .map(({ id, events }) => ({ type: "marked.put" as const, id, events }));
+const command = fc.oneof(
+  { arbitrary: anyCommand(() => storeId), weight: 4 },
+  { arbitrary: markedCommand, weight: 1 },
 );
+const envelope = fc.record(
+  {
+    context: anyContext,
+    cause: fc.record({
+      kind: fc.constantFrom("command", "job", "event", "request"),
+      id: fc.constant("cause"),
+      depth: fc.nat(20),
+    }),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+const unit = fc.record({ commands: fc.array(command, { minLength: 1, maxLength: 3 }), envelope });
+const turns = fc.array(fc.array(unit, { minLength: 1, maxLength: 6 }), {
+  minLength: 1,
+  maxLength: 8,
+});
 
 it("verifies after any commands, at whatever point the process was killed", async () => {
   const folder = temporaryFolder();
@@ -43,6 +59,7 @@ it("verifies after any commands, at whatever point the process was killed", asyn
         const store = await createStore({
           log: silentLogger,
           database: path,
+          modules: [marked],
           failpoint(name) {
             if (name !== point) return;
             hits += 1;
@@ -54,12 +71,16 @@ it("verifies after any commands, at whatever point the process was killed", asyn
         });
         storeId = readValue(path, "select id from store");
         for (const units of list) {
-          await Promise.all(units.map((unit) => store.commands.enqueueAll(unit).catch(() => undefined)));
+          await Promise.all(
+            units.map(({ commands, envelope }) =>
+              store.commands.enqueueAll(commands, envelope).catch(() => undefined),
+            ),
+          );
         }
         expect(await store.verify()).toMatchObject({ status: "verified" });
         await store.stop();
         if (!existsSync(crashed)) return;
-        const again = await createStore({ log: silentLogger, database: crashed });
+        const again = await createStore({ log: silentLogger, database: crashed, modules: [marked] });
         expect(await again.verify()).toMatchObject({ status: "verified" });
         await again.commands.enqueue({ type: "entity.upsert", entity: { id: "afterwards", type: "note" } });
         expect(await again.verify()).toMatchObject({ status: "verified" });

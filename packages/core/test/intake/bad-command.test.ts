@@ -178,12 +178,21 @@ it.each(cases)("refuses %s and says what is wrong", async (_, command, code, det
   expect((await store.repo.listRefusedCommands()).items.map((refused) => refused.code)).toEqual([code]);
 });
 
+const control = "\u0001".repeat(255);
+const escaped = { correlation_id: control, tenant: control, job_id: control };
+
 it.each([
   ["an unknown key", { command: "c1" }, "envelope"],
   ["an empty command id", { command_id: "" }, "envelope.command_id"],
   ["a number as actor", { actor: 7 }, "envelope.actor"],
   ["a cause of an unknown kind", { cause: { kind: "whim", id: "x", depth: 0 } }, "envelope.cause.kind"],
   ["a negative depth", { cause: { kind: "event", id: "x", depth: -1 } }, "envelope.cause.depth"],
+  ["an unknown field in its context", { context: { correlation: "c" } }, "envelope.context"],
+  ["an empty tenant", { context: { tenant: "" } }, "envelope.context.tenant"],
+  ["an undefined tenant", { context: { tenant: undefined } }, "envelope.context.tenant"],
+  ["attempt 0", { context: { attempt: 0 } }, "envelope.context.attempt"],
+  ["an actor in its context of 513 bytes", { context: { actor: "x".repeat(513) } }, "envelope.context.actor"],
+  ["a context whose escapes make it longer than 4 KiB", { context: escaped }, "envelope.context"],
 ])("refuses an envelope with %s", async (_, envelope, path) => {
   const store = await openStore();
   const sent = store.commands.enqueue(

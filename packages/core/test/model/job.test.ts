@@ -33,6 +33,8 @@ describe("job.create", () => {
       input: {},
       created_at: "2026-11-21T09:00:00.000Z",
       updated_at: "2026-11-21T09:00:00.000Z",
+      created_seq: 1,
+      depth: 0,
     });
     expect((await store.repo.listDomainEvents()).items).toEqual([
       expect.objectContaining({ type: "job.created", aggregate_id: "j1", payload: { workflow_id: "w1" } }),

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Command } from "../../src/index.ts";
+import type { CallContext, Command } from "../../src/index.ts";
 
 // Few names, so that commands meet each other's rows.
 const name = fc.constantFrom("a", "b", "c", "d", "e");
@@ -25,6 +25,19 @@ function optional<Fields extends Record<string, fc.Arbitrary<unknown>>>(
 ) {
   return fc.record(fields, { requiredKeys: [...required], noNullPrototype: true });
 }
+
+/** Any context of a call. */
+export const anyContext: fc.Arbitrary<CallContext> = fc.record(
+  {
+    actor: name,
+    correlation_id: name,
+    tenant: name,
+    job_id: name,
+    workflow_id: name,
+    attempt: fc.integer({ min: 1, max: 3 }),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
 
 /** Any of core's nine commands, such as a host could send; many of them are refused or change nothing. */
 export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
@@ -68,6 +81,8 @@ export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
     idempotency_key: name,
     parent_id: name,
     max_attempts: fc.integer({ min: 1, max: 3 }),
+    context: anyContext,
+    deadline_at: time,
     created_at: time,
   }).map((job) => ({ type: "job.create", job }) as Command);
   const status = fc

@@ -39,6 +39,20 @@ export async function writeHistory(store: {
   await commands.enqueue(artifact, { command_id: "once" });
   await commands.enqueue({ type: "artifact.update", id: "a", patch: { title: "A" } });
   await commands.enqueue({ type: "job.updateStatus", id: "job", status: "succeeded", attempt: 1 });
+  const context = { correlation_id: "request-1", tenant: "ä", actor: "user:1" };
+  await commands.enqueue(
+    {
+      type: "job.create",
+      job: {
+        id: "child",
+        workflow_id: "digest.v1",
+        parent_id: "job",
+        context,
+        deadline_at: "2026-11-22T09:00:00Z",
+      },
+    },
+    { cause: { kind: "request", id: "request-1", depth: 2 }, context },
+  );
   const id = `evt_${readValue<string>(path, "select id from store")}_1`;
   // In one turn, so that they meet in one batch: what an event number says must not depend on where a batch ends.
   await Promise.all([

@@ -172,6 +172,7 @@ it("journals the prepared payload, the actor and the cause", async () => {
       actor: "sink:mail",
       cause: '{"depth":3,"id":"evt_lab00000_7","kind":"event"}',
       enqueued_at: "2026-11-21T09:00:00.000Z",
+      context: null,
     },
   ]);
   expect(readRows(path, "select depth from domain_events")).toEqual([{ depth: 3 }]);

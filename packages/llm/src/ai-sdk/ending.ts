@@ -24,7 +24,9 @@ export function resultOf(answer: {
   readonly end: Ending | undefined;
 }): LLMResult {
   const { provider, model, text, end } = answer;
-  const details = { provider, model };
+  const usage = usageOf(end?.usage ?? {});
+  // A failed answer is charged too.
+  const details = { provider, model, ...(Object.keys(usage).length === 0 ? {} : { usage }) };
   const who = `"${provider}" (${model})`;
   const reason = endOf(end);
   // Only an answer that had begun can be cut off.
@@ -48,7 +50,7 @@ export function resultOf(answer: {
     }[reason];
     throw new LLMError("ATLAS_LLM_BAD_RESPONSE", details, `${who} gave no valid answer: ${why}.`);
   }
-  return { text, provider, model, usage: usageOf(end?.usage ?? {}), finishReason: reason };
+  return { text, provider, model, usage, finishReason: reason };
 }
 
 function endOf(end: Ending | undefined): "stop" | "length" | "filtered" | "invalid" | "cut_off" {

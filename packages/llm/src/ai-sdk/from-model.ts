@@ -5,6 +5,7 @@ import type {
   LanguageModelV4CallOptions,
 } from "@ai-sdk/provider";
 import { type Clock, systemClock } from "@atlas/routing";
+import { checkOptions } from "@atlas/routing/internal";
 import { createStream } from "../calling/stream.ts";
 import type { LLMOptions, LLMRuntime } from "../contract/runtime.ts";
 import { type Ending, resultOf } from "./ending.ts";
@@ -30,6 +31,14 @@ export interface FromModelOptions {
 
 const DEFAULT_PAUSE_MS = 30_000;
 
+const known: Readonly<Record<keyof FromModelOptions, true>> = {
+  provider: true,
+  secrets: true,
+  firstPartMs: true,
+  idleMs: true,
+  clock: true,
+};
+
 /**
  * Turns a language model of the AI SDK into a runtime. It asks once: retries are the task of the router. An answer that was
  * cut off, filtered or empty rejects with an `LLMError`.
@@ -42,6 +51,7 @@ const DEFAULT_PAUSE_MS = 30_000;
  * ```
  */
 export function fromModel(model: LanguageModel, options: FromModelOptions = {}): Required<LLMRuntime> {
+  checkOptions("fromModel", options, Object.keys(known));
   return fromModels(() => Promise.resolve(model), {
     ...options,
     provider: options.provider ?? model.provider.split(".")[0] ?? model.provider,
@@ -100,7 +110,10 @@ export function fromModels(
             const { value } = part;
             if (value.type === "text-delta") {
               text += value.delta;
-              emit(value.delta);
+              // A reader who is slow is not a model that pauses.
+              watch.hold();
+              await emit(value.delta);
+              watch.seen();
             } else if (value.type === "response-metadata") {
               name = value.modelId ?? name;
             } else if (value.type === "error") {

@@ -1,7 +1,7 @@
 import { verdictOfStatus } from "@atlas/routing/http-status";
 import { isLLMError, LLMError, type ProviderDetails } from "../contract/errors.ts";
 import { codeOf } from "../contract/failure-kind.ts";
-import { redact } from "../redact.ts";
+import { redactSecrets } from "../redact.ts";
 import { kindOfThrown, type ProviderFailureKind } from "./kind-of-thrown.ts";
 import { readThrown } from "./thrown.ts";
 
@@ -30,17 +30,20 @@ export function toLLMError(error: unknown, asked: Asked): LLMError {
   const { provider, model, secrets, text = "" } = asked;
   const thrown = readThrown(error, asked.now);
   const { status, providerCode, retryAfterMs } = thrown;
-  const said = redact(thrown.message, secrets).replaceAll(/\s+/g, " ").trim().slice(0, LONGEST_MESSAGE);
+  const said = shortened(redactSecrets(thrown.message, secrets));
   const isMissing = status !== undefined && verdictOfStatus(status) === "not_found";
+  // Nothing of this reading is kept, so it reads the words that a redaction would hide.
   const thrownKind =
-    isMissing && asked.isChosen === true ? "rejected" : kindOfThrown({ ...thrown, message: said });
+    isMissing && asked.isChosen === true
+      ? "rejected"
+      : kindOfThrown({ ...thrown, message: shortened(thrown.message) });
   // A valid answer had begun, so the failure cut it off.
   const kind = thrownKind === "bad_response" && text !== "" ? "truncated" : thrownKind;
   const details: ProviderDetails = {
     provider,
     ...(model === undefined ? {} : { model }),
     ...(status === undefined ? {} : { status }),
-    ...(providerCode === undefined ? {} : { providerCode: redact(providerCode, secrets) }),
+    ...(providerCode === undefined ? {} : { providerCode: redactSecrets(providerCode, secrets) }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
   const who = model === undefined ? `"${provider}"` : `"${provider}" (${model})`;
@@ -48,6 +51,10 @@ export function toLLMError(error: unknown, asked: Asked): LLMError {
   const message = `${who} ${verbs[kind]}${answered}: ${said}`;
   if (kind === "truncated") return new LLMError("ATLAS_LLM_TRUNCATED", { ...details, text }, message);
   return new LLMError(codeOf[kind], details, message);
+}
+
+function shortened(message: string): string {
+  return message.replaceAll(/\s+/g, " ").trim().slice(0, LONGEST_MESSAGE);
 }
 
 const verbs: Readonly<Record<ProviderFailureKind, string>> = {

@@ -6,8 +6,10 @@ export interface Watch {
   readonly signal: AbortSignal;
   /** Set once a part has not come in time. */
   readonly timeout: DOMException | undefined;
-  /** Notes that a part has arrived. */
+  /** Notes that a part has arrived, or that the reader has taken it: the time until the next part begins. */
   seen(): void;
+  /** Stops the time until the next {@link Watch.seen}, because the reader is what is waited for. */
+  hold(): void;
   /** Settles with the work, or rejects with the reason of an abort, whichever comes first. */
   whileWaiting<Result>(work: PromiseLike<Result>): Promise<Result>;
   onAbort(listener: (reason: unknown) => void): void;
@@ -25,6 +27,7 @@ export function createWatch(options: {
   const controller = new AbortController();
   const { signal } = controller;
   let lastSeenAt: number | undefined;
+  let isHeld = false;
   let timeout: DOMException | undefined;
 
   const follow = (): void => controller.abort(call.reason);
@@ -34,6 +37,10 @@ export function createWatch(options: {
   // A single timer checks whether a part has arrived meanwhile, because a new timer for each part would cost more than the part.
   let cancel = clock.after(firstPartMs, look);
   function look(): void {
+    if (isHeld) {
+      cancel = clock.after(idleMs, look);
+      return;
+    }
     const waitedMs = lastSeenAt === undefined ? firstPartMs : clock.monotonic() - lastSeenAt;
     const limitMs = lastSeenAt === undefined ? firstPartMs : idleMs;
     if (waitedMs < limitMs) {
@@ -52,7 +59,11 @@ export function createWatch(options: {
       return timeout;
     },
     seen() {
+      isHeld = false;
       lastSeenAt = clock.monotonic();
+    },
+    hold() {
+      isHeld = true;
     },
     whileWaiting: (work) =>
       new Promise((resolve, reject) => {

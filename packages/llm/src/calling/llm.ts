@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "@atlas/routing";
+import { checkOptions } from "@atlas/routing/internal";
 import type { LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { askedText } from "./asked.ts";
 import { generateObject, type ObjectOptions } from "./generate-object.ts";
@@ -33,6 +34,7 @@ export function createLLM(
     readonly clock?: Clock;
   } = {},
 ): LLM {
+  checkOptions("createLLM", options, ["deadlineMs", "clock"]);
   const { deadlineMs = 120_000, clock = systemClock } = options;
   return {
     async generateText(call) {

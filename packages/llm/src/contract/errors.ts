@@ -43,6 +43,8 @@ export interface ProviderDetails {
   readonly providerCode?: string;
   /** The pause that the provider asked for. */
   readonly retryAfterMs?: number;
+  /** The tokens that the failed answer cost, if the provider said so. */
+  readonly usage?: LLMUsage;
 }
 
 /** Every code of an `LLMError`. */

@@ -42,5 +42,6 @@ export function failureOf({ code, message, details }: LLMError): CandidateFailur
     ...("retryAfterMs" in details && details.retryAfterMs !== undefined
       ? { retryAfterMs: details.retryAfterMs }
       : {}),
+    ...("usage" in details && details.usage !== undefined ? { usage: { ...details.usage } } : {}),
   };
 }

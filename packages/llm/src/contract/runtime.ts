@@ -1,4 +1,4 @@
-import type { Route } from "@atlas/routing";
+import type { CallContext, Route } from "@atlas/routing";
 import type { InjectedInstruction } from "./injected.ts";
 
 /** One message of a conversation. */
@@ -30,6 +30,11 @@ export interface LLMOptions {
   readonly deadlineMs?: number;
   /** Ends the call early. The call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+  /**
+   * Who and what the call belongs to, for logs, traces and evidence. It is never sent to a provider, and calls that differ only
+   * in it are the same call for a recorder.
+   */
+  readonly context?: CallContext;
 }
 
 /** A request for an answer in JSON. */

@@ -1,5 +1,6 @@
 import { isAbsolute, normalize, resolve, sep } from "node:path";
 import { type Clock, type Logger, systemClock } from "@atlas/routing";
+import { checkOptions } from "@atlas/routing/internal";
 import { createStream, streamOf } from "../calling/stream.ts";
 import type { LLMMiddleware } from "../contract/middleware.ts";
 import type { LLMOptions, LLMResult } from "../contract/runtime.ts";
@@ -31,6 +32,18 @@ export interface InstructionsOptions {
   readonly clock?: Clock;
 }
 
+const known: Readonly<Record<keyof InstructionsOptions, true>> = {
+  root: true,
+  path: true,
+  skillFolders: true,
+  maxMatches: true,
+  maxCharacters: true,
+  maxTokens: true,
+  countTokens: true,
+  log: true,
+  clock: true,
+};
+
 /**
  * Adds your `AGENTS.md` and skills (folders with a `SKILL.md`, agentskills.io) before the `system` text of every call: the
  * names and descriptions of all skills, the full text of the selected skills, and the files that those refer to. A skill is
@@ -55,6 +68,7 @@ export interface InstructionsOptions {
  * ```
  */
 export function withInstructions(options: InstructionsOptions): LLMMiddleware {
+  checkOptions("withInstructions", options, Object.keys(known));
   const { log, clock = systemClock, countTokens = estimateTokens, maxMatches = 3 } = options;
   const { maxCharacters = 32_000, maxTokens = 8_000, skillFolders = ["skills", ".agents/skills"] } = options;
   checkCount("maxMatches", maxMatches);
@@ -81,7 +95,7 @@ export function withInstructions(options: InstructionsOptions): LLMMiddleware {
           createStream(asked.signal, async (emit, signal) => {
             const { options, finish } = await add(asked);
             const stream = streamOf(next, { ...options, signal });
-            for await (const piece of stream.textStream) emit(piece);
+            for await (const piece of stream.textStream) await emit(piece);
             return finish(await stream.result);
           }),
       }),

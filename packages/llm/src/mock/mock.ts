@@ -1,3 +1,4 @@
+import { checkOptions } from "@atlas/routing/internal";
 import { askedText } from "../calling/asked.ts";
 import { createLLM, type LLM } from "../calling/llm.ts";
 import { createStream } from "../calling/stream.ts";
@@ -41,6 +42,7 @@ export type MockLLM = LLM & {
  * ```
  */
 export function createMockLLM(options: { readonly script?: readonly MockStep[] } = {}): MockLLM {
+  checkOptions("createMockLLM", options, ["script"]);
   const { script } = options;
   const calls: LLMOptions[] = [];
 
@@ -62,7 +64,7 @@ export function createMockLLM(options: { readonly script?: readonly MockStep[] }
         for (const piece of result.text.match(/\s*\S+\s*$|\s*\S+/g) ?? [result.text]) {
           await Promise.resolve();
           signal.throwIfAborted();
-          emit(piece);
+          await emit(piece);
         }
         return result;
       }),

@@ -24,6 +24,7 @@ const insertCall = statement<LLMTables, LLMTables["llm_calls"]>((db, p) =>
       error_code: p.error_code,
       tries: p.tries,
       skipped: p.skipped,
+      correlation_id: p.correlation_id,
     })
     .onConflict((conflict) => conflict.columns(["job_id", "attempt", "number"]).doNothing()),
 );
@@ -44,6 +45,7 @@ export const callRecord = defineCommand<LLMTables>()({
       error_code: call.error_code ?? null,
       tries: jsonText(call.tries),
       skipped: jsonText(call.skipped),
+      correlation_id: call.correlation_id ?? null,
     };
     change.run(insertCall, row, { ifNone: "stop" });
   },

@@ -25,6 +25,8 @@ export const callSchema = z.object({
   output_tokens: count.exactOptional(),
   duration_ms: count,
   error_code: text.exactOptional(),
+  /** The `correlation_id` of the context of the call. */
+  correlation_id: idText.exactOptional(),
   /** Every attempt at a candidate, in order. */
   tries: z.array(
     z.object({
@@ -37,6 +39,8 @@ export const callSchema = z.object({
       status: z.int().exactOptional(),
       retry_after_ms: count.exactOptional(),
       repair: z.literal(true).exactOptional(),
+      /** What the attempt used, such as `input_tokens`. */
+      usage: z.record(text, z.number()).exactOptional(),
     }),
   ),
   /** The candidates that were skipped, and why. */

@@ -1,6 +1,7 @@
 import { type CommandOf, defineModule, tables } from "@atlas/core";
 import { callRecord } from "./call-commands.ts";
 import { calls } from "./migrations/001_calls.ts";
+import { correlation } from "./migrations/002_correlation.ts";
 import { llmQueries } from "./queries.ts";
 import type { LLMTables } from "./tables.ts";
 
@@ -12,7 +13,7 @@ export const llmModule = defineModule({
   name: "llm",
   version: 1,
   tables: tables<LLMTables>(),
-  migrations: { "001_calls": calls },
+  migrations: { "001_calls": calls, "002_correlation": correlation },
   commands: { "llm.call.record": callRecord },
   queries: llmQueries,
 });

@@ -24,5 +24,6 @@ export interface LLMTables {
     tries: string;
     /** JSON: the candidates that were skipped, and why. */
     skipped: string;
+    correlation_id: string | null;
   };
 }

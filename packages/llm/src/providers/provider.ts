@@ -58,6 +58,7 @@ export function createProvider(
   return {
     runtime,
     unavailable: () => missing,
+    ...(model === undefined ? {} : { model }),
     ...(concurrency === undefined ? {} : { concurrency }),
   };
 

@@ -7,7 +7,7 @@ import { isObject, type JsonObject } from "./json.ts";
 
 /** One recorded call. */
 export interface Interaction {
-  /** The options of the call without its signal, and the method as `call`. The keys are sorted. */
+  /** The options of the call without its signal, deadline and context, and the method as `call`. The keys are sorted. */
   readonly request: JsonObject;
   readonly response: LLMResult;
   /** The pieces of a stream. Joined, they are the text of the response. */

@@ -1,11 +1,12 @@
 import { resolve } from "node:path";
+import { checkOptions } from "@atlas/routing/internal";
 import { createStream, streamOf } from "../calling/stream.ts";
 import { LLMError } from "../contract/errors.ts";
 import type { LLMMiddleware } from "../contract/middleware.ts";
 import type { LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
+import { redactSecrets } from "../redact.ts";
 import type { Interaction } from "./cassette.ts";
 import { type JsonObject, toJson } from "./json.ts";
-import { redactSecrets } from "./secrets.ts";
 import { openTape, type Tape } from "./tape.ts";
 
 /**
@@ -30,11 +31,13 @@ export interface RecorderOptions {
   readonly redact?: (text: string) => string;
 }
 
+const known: Readonly<Record<keyof RecorderOptions, true>> = { path: true, mode: true, redact: true };
+
 const modes = ["record", "replay", "auto"] as const;
 
 /**
  * Records the answers of a model in a file and replays them without asking the model, so that tests need neither a key nor
- * a network. Two calls are the same if all their options are equal, apart from `signal` and `deadlineMs`. A replayed answer
+ * a network. Two calls are the same if all their options are equal, apart from `signal`, `deadlineMs` and `context`. A replayed answer
  * has `replayed: true` and no `route`; a replayed stream has the pieces of the recorded one. Failed and unfinished calls are
  * not recorded.
  *
@@ -54,6 +57,7 @@ const modes = ["record", "replay", "auto"] as const;
  * ```
  */
 export function withRecorder(options: RecorderOptions): LLMMiddleware {
+  checkOptions("withRecorder", options, Object.keys(known));
   const { mode, redact = (text) => text } = options;
   if (!modes.includes(mode)) {
     throw new TypeError(
@@ -78,14 +82,14 @@ export function withRecorder(options: RecorderOptions): LLMMiddleware {
         signal.throwIfAborted();
         const { tape, request, found } = await lookUp("streamText", asked);
         if (found !== undefined) {
-          for (const chunk of found.chunks ?? [found.response.text]) emit(chunk);
+          for (const chunk of found.chunks ?? [found.response.text]) await emit(chunk);
           return replayed(found);
         }
         const chunks: string[] = [];
         const stream = streamOf(next, { ...asked, signal });
         for await (const chunk of stream.textStream) {
           chunks.push(chunk);
-          emit(chunk);
+          await emit(chunk);
         }
         const result = await stream.result;
         const response = responseOf(result);
@@ -96,7 +100,7 @@ export function withRecorder(options: RecorderOptions): LLMMiddleware {
 
   async function lookUp(
     call: keyof LLMRuntime,
-    { signal: _, deadlineMs: __, ...asked }: LLMOptions,
+    { signal: _, deadlineMs: __, context: ___, ...asked }: LLMOptions,
   ): Promise<{ readonly tape: Tape; readonly request: JsonObject; readonly found: Interaction | undefined }> {
     const request = toJson({ ...asked, call }, clean);
     opening ??= open();

@@ -1,4 +1,5 @@
 import {
+  type AroundAttempt,
   type Candidate,
   type Clock,
   createRouter,
@@ -11,6 +12,7 @@ import {
   type RoutingPolicy,
   systemClock,
 } from "@atlas/routing";
+import { checkOptions } from "@atlas/routing/internal";
 import { toLLMError } from "../ai-sdk/to-llm-error.ts";
 import { createStream, streamOf } from "../calling/stream.ts";
 import { LLMError } from "../contract/errors.ts";
@@ -48,7 +50,24 @@ export interface LLMRouterOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** Returns a number 0 ≤ x < 1 for the jitter of the backoff. Default: `Math.random`. */
   readonly random?: () => number;
+  /**
+   * Wraps the runtime of the candidate, once for each attempt. A middleware sees calls; this sees attempts, and the candidate
+   * and model that each one asks. If it throws, the attempt fails. Default: nothing.
+   */
+  readonly around?: AroundAttempt<LLMRuntime> | undefined;
 }
+
+const known: Readonly<Record<keyof LLMRouterOptions, true>> = {
+  config: true,
+  providers: true,
+  env: true,
+  policy: true,
+  clock: true,
+  log: true,
+  fetch: true,
+  random: true,
+  around: true,
+};
 
 const MOCK = "mock";
 
@@ -72,7 +91,9 @@ const MOCK = "mock";
  * ```
  */
 export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
-  const { config, clock = systemClock, log, random } = options;
+  checkOptions("createLLMRouter", options, Object.keys(known));
+  checkOptions("createLLMRouter's policy", options.policy ?? {}, Object.keys(defaultPolicy));
+  const { config, clock = systemClock, log, random, around } = options;
   const own = Object.keys(options.providers ?? {});
   const policy: RoutingPolicy = { ...defaultPolicy, ...policyOf(config), ...options.policy };
   const router = createRouter<LLMRuntime>({
@@ -83,14 +104,17 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
     clock,
     ...(log === undefined ? {} : { log }),
     ...(random === undefined ? {} : { random }),
+    ...(around === undefined ? {} : { around }),
   });
 
   return {
     deadlineMs: policy.deadlineMs,
     async generateText(call) {
-      const outcome = await router.route(routedCall(call), (runtime, { signal }) =>
-        runtime.generateText({ ...call, signal }),
-      );
+      const outcome = await router.route(routedCall(call), async (runtime, { signal, used }) => {
+        const result = await runtime.generateText({ ...call, signal });
+        used({ ...result.usage });
+        return result;
+      });
       return finish(call, outcome);
     },
     streamText(call) {
@@ -103,9 +127,11 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
             context.signal.throwIfAborted();
             if (given === "") context.commit();
             given += piece;
-            emit(piece);
+            await emit(piece);
           }
-          return result;
+          const whole = await result;
+          context.used({ ...whole.usage });
+          return whole;
         });
         return finish({ ...call, signal }, outcome, given);
       });
@@ -114,10 +140,13 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
     explainRoute: (profile) => router.explainRoute(config === undefined ? undefined : profile),
   };
 
-  function routedCall({ profile, signal, deadlineMs = Number.POSITIVE_INFINITY }: LLMOptions) {
+  function routedCall({ profile, signal, model, context, ...call }: LLMOptions) {
+    const { deadlineMs = Number.POSITIVE_INFINITY } = call;
     return {
       profile: config === undefined ? undefined : profile,
       signal,
+      model,
+      context,
       deadlineAt: clock.monotonic() + Math.min(deadlineMs, policy.deadlineMs),
     };
   }
@@ -132,7 +161,11 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
     }
     const stoodIn = outcome.candidate === MOCK && route.attempts.length + route.skipped.length > 1;
     if (!stoodIn) return { ...outcome.answer, route };
-    log?.warn({ route }, `The mock answered in place of a model. ${triedInWords(route)}`);
+    const { context } = call;
+    log?.warn(
+      { route, ...(context === undefined ? {} : { context }) },
+      `The mock answered in place of a model. ${triedInWords(route)}`,
+    );
     return { ...outcome.answer, route, degraded: true };
   }
 }

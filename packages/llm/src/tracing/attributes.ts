@@ -13,7 +13,7 @@ export function requestAttributes(
   options: LLMOptions,
   { isStream }: { readonly isStream: boolean },
 ): Attributes {
-  const { profile, model, temperature, maxTokens, json } = options;
+  const { profile, model, temperature, maxTokens, json, context } = options;
   return withoutUndefined({
     "gen_ai.operation.name": "chat",
     "gen_ai.provider.name": CLIENT,
@@ -23,6 +23,12 @@ export function requestAttributes(
     "gen_ai.request.stream": isStream || undefined,
     "gen_ai.output.type": json === undefined ? undefined : "json",
     "atlas.llm.profile": profile,
+    "atlas.actor": context?.actor,
+    "atlas.correlation_id": context?.correlation_id,
+    "atlas.tenant": context?.tenant,
+    "atlas.job_id": context?.job_id,
+    "atlas.workflow_id": context?.workflow_id,
+    "atlas.attempt": context?.attempt,
   });
 }
 

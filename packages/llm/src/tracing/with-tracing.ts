@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "@atlas/routing";
+import { checkOptions } from "@atlas/routing/internal";
 import {
   type Context,
   context,
@@ -25,6 +26,12 @@ export interface TracingOptions {
   readonly clock?: Clock;
 }
 
+const known: Readonly<Record<keyof TracingOptions, true>> = {
+  tracer: true,
+  recordContent: true,
+  clock: true,
+};
+
 /**
  * Creates one client span for every call, by OpenTelemetry's conventions for generative AI. The span is named
  * `chat <model>` and has the provider and the model that answered, and the tokens used. A failed call sets `error.type` to
@@ -39,6 +46,7 @@ export interface TracingOptions {
  * ```
  */
 export function withTracing(options: TracingOptions = {}): LLMMiddleware {
+  checkOptions("withTracing", options, Object.keys(known));
   const { tracer = trace.getTracer("@atlas/llm"), recordContent = false, clock = systemClock } = options;
 
   return (next) => {
@@ -66,7 +74,7 @@ export function withTracing(options: TracingOptions = {}): LLMMiddleware {
                 const stream = streamOf(next, { ...asked, signal });
                 for await (const piece of stream.textStream) {
                   call.firstPiece();
-                  emit(piece);
+                  await emit(piece);
                 }
                 const result = await stream.result;
                 call.succeed(result);

@@ -210,6 +210,12 @@ describe("what a model throws", () => {
       "ATLAS_LLM_REJECTED",
       {},
     ],
+    [
+      "the words of a refusal that a redaction hides",
+      new APICallError({ ...call, message: "API key: invalid_value", statusCode: 401 }),
+      "ATLAS_LLM_MISCONFIGURED",
+      { status: 401 },
+    ],
     ["a timeout of its own", new DOMException("slow", "TimeoutError"), "ATLAS_LLM_TIMED_OUT", {}],
     ["an error of no known kind", new Error("Bearer abc is odd"), "ATLAS_LLM_FAILED", {}],
     ["no error at all", null, "ATLAS_LLM_FAILED", {}],
@@ -270,5 +276,66 @@ describe("a stream of a model", () => {
     await expect(result).rejects.toMatchObject({ code: "ATLAS_LLM_TIMED_OUT" });
     expect(aborted).toBe(true);
     expect(clock.timers).toBe(0);
+  });
+
+  it("that waits for a slow reader is not one that pauses", async () => {
+    const clock = createFakeClock();
+    const model = new MockLanguageModelV4({
+      provider: "house",
+      modelId: "house-1",
+      doStream: {
+        stream: convertArrayToReadableStream<LanguageModelV4StreamPart>([
+          ...Array.from(
+            { length: 5 },
+            () => ({ type: "text-delta", id: "1", delta: "x".repeat(30_000) }) as const,
+          ),
+          { type: "finish", finishReason: stop, usage },
+        ]),
+      },
+    });
+    const { textStream, result } = fromModel(model, { clock }).streamText({ prompt: "Hello" });
+    const pieces = textStream[Symbol.asyncIterator]();
+    let length = (await pieces.next()).value?.length ?? 0;
+    for (let pause = 0; pause < 4; pause += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(29_999);
+    }
+    for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
+      length += next.value.length;
+    }
+    expect(length).toBe(150_000);
+    expect((await result).usage).toMatchObject({ outputTokens: 4 });
+    expect(clock.timers).toBe(0);
+  });
+
+  it("that pauses after a slow reader has caught up is ended all the same", async () => {
+    const clock = createFakeClock();
+    const model = new MockLanguageModelV4({
+      doStream: {
+        stream: new ReadableStream<LanguageModelV4StreamPart>({
+          start: (controller) => {
+            for (const delta of ["x".repeat(70_000), "y"]) {
+              controller.enqueue({ type: "text-delta", id: "1", delta });
+            }
+          },
+        }),
+      },
+    });
+    const { textStream, result } = fromModel(model, { clock }).streamText({ prompt: "Hello" });
+    const pieces = textStream[Symbol.asyncIterator]();
+    await pieces.next();
+    await pieces.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(60_000);
+    await expect(result).rejects.toMatchObject({ code: "ATLAS_LLM_TIMED_OUT" });
+    expect(clock.timers).toBe(0);
+  });
+
+  it("that fails says what it cost all the same", async () => {
+    const finishReason = { unified: "content-filter", raw: "safety" } as const;
+    await expect(streaming([...deltas, { type: "finish", finishReason, usage }])).rejects.toMatchObject({
+      code: "ATLAS_LLM_REJECTED",
+      details: { usage: { inputTokens: 9, outputTokens: 4 } },
+    });
   });
 });

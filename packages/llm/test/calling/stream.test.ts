@@ -6,7 +6,7 @@ const result = { text: "ab", provider: "here" };
 describe("a stream", () => {
   it("keeps its pieces for a reader who comes later, and leaves out empty ones", async () => {
     const { textStream, result: whole } = createStream(undefined, async (emit) => {
-      for (const piece of ["a", "", "b"]) emit(piece);
+      for (const piece of ["a", "", "b"]) await emit(piece);
       return result;
     });
     expect(await whole).toBe(result);
@@ -18,7 +18,7 @@ describe("a stream", () => {
   it("rejects once for whoever reads and for whoever waits, and for nobody else", async () => {
     const failing = () =>
       createStream(undefined, async (emit) => {
-        emit("a");
+        await emit("a");
         throw new Error("broken");
       });
     failing();
@@ -41,7 +41,7 @@ describe("a stream", () => {
     await expect(aborted.result).rejects.toThrow("enough");
 
     const left = createStream(undefined, (emit, signal) => {
-      emit("a");
+      void emit("a");
       return waiting(signal);
     });
     for await (const _ of left.textStream) break;

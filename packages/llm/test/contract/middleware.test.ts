@@ -21,7 +21,7 @@ function noting(name: string, notes: string[]): LLMMiddleware {
       createStream(options.signal, async (emit, signal) => {
         notes.push(`${name} asks`);
         const { textStream, result } = streamOf(next, { ...options, signal });
-        for await (const piece of textStream) emit(piece);
+        for await (const piece of textStream) await emit(piece);
         notes.push(`${name} has the answer of ${(await result).route?.candidate}`);
         return result;
       }),

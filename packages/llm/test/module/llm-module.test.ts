@@ -70,8 +70,39 @@ it("is the same after a replay, also when calls went with their job", async () =
   expect(await store.verify()).toMatchObject({ status: "verified" });
 });
 
+it("keeps what a call belongs to, and what each try used", async () => {
+  const { commands, repo } = await open();
+  const whole: LLMCall = {
+    ...call,
+    correlation_id: "request-7",
+    tries: call.tries.map((tried) => ({ ...tried, usage: { input_tokens: 3 } })),
+  };
+  await commands.enqueue({ type: "llm.call.record", call: whole });
+  expect(await repo.llm.listCalls("j1")).toEqual([whole]);
+});
+
+it("opens a database of the version before, and lists its calls without a correlation", async () => {
+  using folder = createFolder();
+  const database = join(folder.path, "a.db");
+  const before = await createStore({ log: silentLogger, database, modules: [llmModule] });
+  await before.commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: "ask.v1" } });
+  await before.commands.enqueue({ type: "llm.call.record", call });
+  await before.stop();
+  const file = new Database(database);
+  file.exec(
+    "alter table llm_calls drop column correlation_id; delete from schema_migrations where name = '002_correlation'",
+  );
+  file.close();
+
+  const store = await createStore({ log: silentLogger, database, modules: [llmModule] });
+  onTestFinished(() => store.stop());
+  const next = { ...call, number: 2, correlation_id: "request-7" };
+  await store.commands.enqueue({ type: "llm.call.record", call: next });
+  expect(await store.repo.llm.listCalls("j1")).toEqual([call, next]);
+});
+
 // Every database of a gateway holds this checksum: with another one it would no longer open.
-it("leaves its first migration as it was released", async () => {
+it("leaves its migrations as they were released", async () => {
   using folder = createFolder();
   const database = join(folder.path, "a.db");
   const store = await createStore({ database, modules: [llmModule] });
@@ -81,5 +112,6 @@ it("leaves its first migration as it was released", async () => {
   const applied = file.prepare("select name, checksum from schema_migrations where module = 'llm'").all();
   expect(applied).toEqual([
     { name: "001_calls", checksum: "737c3bb32dc2e4783e3c56a890615ce8da0c206edbae92350efa7ad3d1f0b368" },
+    { name: "002_correlation", checksum: "09c555c3557b43ca968093fb7e9708142a9a3bccb421013972bdc8771a6300c6" },
   ]);
 });

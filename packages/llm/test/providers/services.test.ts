@@ -42,6 +42,27 @@ describe.each(services)("a model of %s, by the real package", (profile) => {
     expect(JSON.stringify(request?.headers)).toContain(canary);
   });
 
+  it("is never told whom and what the call belongs to", async () => {
+    const server = await openServer();
+    const llm = createLLM(openRouter(server));
+    const context = {
+      actor: "user:never-told-1",
+      correlation_id: "never-told-2",
+      tenant: "never-told-3",
+      job_id: "never-told-4",
+      workflow_id: "never-told-5",
+      attempt: 987_654,
+    };
+    await llm.generateText({ profile, prompt: "Hello", context });
+    await llm.streamText({ profile, prompt: "Hello", context }).result;
+    server.reply('{"colour":"red"}');
+    await llm.generateObject({ profile, prompt: "Hello", context, schema: z.object({ colour: z.string() }) });
+    expect(server.requests).toHaveLength(3);
+    for (const { path, headers, body } of server.requests) {
+      expect(JSON.stringify([path, headers, body])).not.toMatch(/never-told|987_?654/);
+    }
+  });
+
   it("streams its answer piece by piece, also when characters are torn apart on the way", async () => {
     const server = await openServer();
     server.reply({ text: "Grüße über den Ozean ✓", isTorn: true });

@@ -152,6 +152,18 @@ describe("a recorder", () => {
     expect(isLLMError(error, "ATLAS_LLM_CASSETTE_MISMATCH")).toBe(true);
   });
 
+  it("neither writes nor compares what a call belongs to", async () => {
+    const counter = createCounter();
+    const context = { correlation_id: "request-7", actor: "user:ada" };
+    await recorded(counter, "record").generateText({ prompt: "Hello", context });
+    expect(readFileSync(path, "utf8")).not.toMatch(/request-7|user:ada|context/);
+    const replaying = recorded(counter, "replay");
+    for (const other of [{}, { context: { correlation_id: "request-8" } }]) {
+      expect((await replaying.generateText({ prompt: "Hello", ...other })).text).toBe("Hello 1");
+    }
+    expect(counter.asked).toBe(1);
+  });
+
   it("names the first difference to the most similar call", async () => {
     const llm = recorded(createCounter(), "record");
     await llm.generateText({ prompt: "Something else", model: "m-2", temperature: 1 });
@@ -222,7 +234,7 @@ describe("a recorder", () => {
       generateText: () => Promise.reject(new Error("No.")),
       streamText: ({ signal }) =>
         createStream(signal, async (emit, either) => {
-          emit("a");
+          await emit("a");
           await new Promise((_, reject) => either.addEventListener("abort", () => reject(either.reason)));
           return { text: "", provider: "" };
         }),
@@ -244,7 +256,7 @@ describe("a recorder", () => {
         generateText: async ({ prompt = "" }) => ({ text: prompt, provider: "echo" }),
         streamText: ({ signal }) =>
           createStream(signal, async (emit) => {
-            for (const piece of pieces) emit(piece);
+            for (const piece of pieces) await emit(piece);
             return { text, provider: "echo" };
           }),
       },

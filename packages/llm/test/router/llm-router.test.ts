@@ -190,7 +190,7 @@ describe("the router over models", () => {
 
   it("never mixes in what a candidate says after it was given up", async () => {
     const clock = createFakeClock();
-    let speak = (_: string): void => undefined;
+    let speak = (_: string): unknown => undefined;
     const deaf: LLMRuntime = {
       generateText: () => new Promise(() => undefined),
       streamText: () =>
@@ -210,6 +210,76 @@ describe("the router over models", () => {
     expect((await result).route?.attempts.map(({ outcome }) => outcome)).toEqual(["timed_out", "answered"]);
     speak("and again");
     expect(pieces).toEqual(["other"]);
+  });
+
+  it("lets `around` wrap every attempt, and notes what failed attempts cost", async () => {
+    const seen: unknown[] = [];
+    const charging: LLMRuntime = {
+      generateText: () => {
+        const details = { provider: "house", usage: { inputTokens: 5 } };
+        throw new LLMError("ATLAS_LLM_BAD_RESPONSE", details, "Empty.");
+      },
+    };
+    const router = createLLMRouter({
+      config: { profiles: { fast: ["house", "other"] } },
+      providers: { house: charging, other: createMockLLM({ script: ["Ahoy", "Ahoy"] }) },
+      policy: { backoffMs: 0 },
+      around: (next, info) => ({
+        async generateText(call) {
+          seen.push(info);
+          const result = await next.generateText(call);
+          return { ...result, text: `<${result.text}>` };
+        },
+      }),
+    });
+    const answer = await router.generateText({ prompt: "Hello" });
+    expect(answer.text).toBe("<Ahoy>");
+    expect(seen).toEqual([{ candidate: "house" }, { candidate: "house" }, { candidate: "other" }]);
+    expect(answer.route?.attempts.map(({ candidate, usage }) => [candidate, usage])).toEqual([
+      ["house", { inputTokens: 5 }],
+      ["house", { inputTokens: 5 }],
+      ["other", { ...answer.usage }],
+    ]);
+    seen.length = 0;
+    const { textStream, result } = router.streamText({ prompt: "Hello", model: "big" });
+    const pieces: string[] = [];
+    for await (const piece of textStream) pieces.push(piece);
+    expect(pieces).toEqual(["<Ahoy>"]); // this wrapper cannot stream
+    expect(seen.at(-1)).toEqual({ candidate: "other", model: "big" });
+    expect((await result).route?.attempts.at(-1)?.usage).toEqual({ inputTokens: 2, outputTokens: 1 });
+  });
+
+  it("names the model of each candidate in its plan", () => {
+    const { router } = setUp({
+      profiles: { fast: ["mine", "ollama"] },
+      providers: { mine: { base_url: "http://127.0.0.1:1", model: "mine-1" } },
+    });
+    expect(router.explainRoute("fast").candidates.map(({ model }) => model)).toEqual(["mine-1", undefined]);
+  });
+
+  it("logs whom a failed attempt and a stand-in belong to", async () => {
+    const fields: object[] = [];
+    const keep = (given: object): void => void fields.push(given);
+    const log = { debug: keep, info: keep, warn: keep, error: keep };
+    const router = createLLMRouter({
+      config: { profiles: { fast: ["house"] }, fallback: ["mock"] },
+      providers: { house: down },
+      policy: { retries: 0 },
+      log,
+    });
+    const context = { correlation_id: "request-7" };
+    await router.generateText({ prompt: "Hello", context });
+    expect(fields).toHaveLength(2);
+    for (const given of fields) expect(given).toMatchObject({ context });
+  });
+
+  it("refuses options and parts of the policy that it does not have", () => {
+    expect(() => createLLMRouter({ provider: {} } as object)).toThrow(
+      'createLLMRouter: "provider" is not an option. Did you mean "providers"?',
+    );
+    expect(() => createLLMRouter({ policy: { retrys: 0 } as object })).toThrow(
+      'createLLMRouter\'s policy: "retrys" is not an option. Did you mean "retries"?',
+    );
   });
 
   it("takes its patience from the configuration", async () => {

@@ -24,7 +24,7 @@ export function createEcho(
         for (const piece of answer.split(/(?<= )/)) {
           await Promise.resolve();
           signal.throwIfAborted();
-          emit(piece);
+          await emit(piece);
         }
         return result;
       }),

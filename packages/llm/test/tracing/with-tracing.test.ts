@@ -164,7 +164,7 @@ describe("withTracing", () => {
         createStream(signal, async (emit) => {
           await Promise.resolve();
           inner();
-          emit("a");
+          await emit("a");
           return { text: "a", provider: "echo" };
         }),
     });
@@ -183,10 +183,10 @@ describe("withTracing", () => {
       streamText: ({ signal }) =>
         createStream(signal, async (emit) => {
           clock.advance(250);
-          emit("a");
+          await emit("a");
           await nextTurn();
           clock.advance(1_000);
-          emit("b");
+          await emit("b");
           return { text: "ab", provider: "echo", usage: { outputTokens: 2 } };
         }),
     });
@@ -209,7 +209,7 @@ describe("withTracing", () => {
       ...createEcho(),
       streamText: ({ signal }) =>
         createStream(signal, async (emit) => {
-          emit("a");
+          await emit("a");
           throw truncated;
         }),
     });
@@ -268,7 +268,7 @@ function endless(): LLMRuntime {
     ...createEcho(),
     streamText: () =>
       createStream(undefined, (emit) => {
-        emit("a");
+        void emit("a");
         return new Promise(() => undefined);
       }),
   };
@@ -289,3 +289,45 @@ function createContextManager(): ContextManager {
   };
   return manager;
 }
+
+it("says in the span whom and what a call belongs to, whole and streamed", async () => {
+  const context = {
+    actor: "user:ada",
+    correlation_id: "request-7",
+    tenant: "t1",
+    job_id: "j1",
+    workflow_id: "ask.v1",
+    attempt: 2,
+  };
+  const llm = traced(createEcho());
+  await llm.generateText({ prompt: "Hello", context });
+  await piecesOf(llm.streamText?.({ prompt: "Hello", context }));
+  const spans = exporter.getFinishedSpans();
+  expect(spans).toHaveLength(2);
+  for (const { attributes } of spans) {
+    expect(attributes).toMatchObject({
+      "atlas.actor": "user:ada",
+      "atlas.correlation_id": "request-7",
+      "atlas.tenant": "t1",
+      "atlas.job_id": "j1",
+      "atlas.workflow_id": "ask.v1",
+      "atlas.attempt": 2,
+    });
+  }
+});
+
+it("ends the span of a stream that its reader left before the first piece", async () => {
+  const llm = traced({
+    generateText: () => Promise.reject(new Error("not asked")),
+    streamText: ({ signal }) =>
+      createStream(signal, (_, either) => {
+        return new Promise((_resolve, reject) =>
+          either.addEventListener("abort", () => reject(either.reason), { once: true }),
+        );
+      }),
+  });
+  const stream = llm.streamText?.({ prompt: "Hello" });
+  await stream?.textStream[Symbol.asyncIterator]().return?.();
+  await expect(stream?.result).rejects.toMatchObject({ name: "AbortError" });
+  expect(onlySpan().attributes).toMatchObject({ "atlas.llm.left_early": true });
+});

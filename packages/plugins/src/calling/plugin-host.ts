@@ -1,4 +1,5 @@
-import type { PluginContext, PluginServices } from "../contract/context.ts";
+import type { PluginContext } from "../contract/context.ts";
+import type { PluginServices } from "../contract/service.ts";
 
 /** What a runner takes from its host and passes to every plugin. */
 export type PluginHost = Pick<PluginContext, "log" | "clock"> & {

@@ -1,18 +1,28 @@
-import type { Cause, CommandSink, Committed, Envelope } from "@atlas/core";
+import type { CallContext } from "@atlas/core";
+import {
+  type Cause,
+  type CommandSink,
+  type Committed,
+  type Envelope,
+  isCoreError,
+  type Refusal,
+} from "@atlas/core";
+import type { PluginCommands } from "../contract/context.ts";
 import { PluginError } from "../contract/errors.ts";
+import { NO_CONTEXT } from "./call-context.ts";
 import { handled } from "./handled.ts";
 
 /** The commands that a plugin sends during one call. */
 export interface TrackedCommands<Sent extends { readonly type: string }> {
-  readonly commands: CommandSink<Sent>;
+  readonly commands: PluginCommands<Sent>;
   /** What was committed so far. */
   readonly sent: SentCommands;
   /** Tracks other work as if it were a command: `settled` waits for it, and its rejection counts as a refusal. */
   track<Result>(send: () => Promise<Result>): Promise<Result>;
   /** Waits for every command sent so far; throws the first refusal. */
   settled(): Promise<void>;
-  /** Refuses every further command. */
-  end(): void;
+  /** Refuses every further command: with this error, else with `ATLAS_PLUGINS_CONTEXT_ENDED`. */
+  end(error?: Error): void;
   /** Throws once the call is over. */
   refuse(): void;
 }
@@ -35,17 +45,21 @@ const MAX_UNSETTLED = 5_000;
  */
 export function trackCommands<Sent extends { readonly type: string }>(
   sink: CommandSink<Sent>,
-  from: { readonly actor: string; readonly cause?: Cause },
+  from: { readonly actor: string; readonly cause?: Cause; readonly context?: CallContext },
 ): TrackedCommands<Sent> {
-  const { actor, cause } = from;
-  const own: Envelope = { actor, ...(cause === undefined ? {} : { cause }) };
+  const { actor, cause, context = NO_CONTEXT } = from;
+  const own: Envelope = {
+    actor,
+    ...(cause === undefined ? {} : { cause }),
+    ...(Object.keys(context).length === 0 ? {} : { context }),
+  };
   const sent = { changed: 0, unchanged: 0 };
   let pending = 0;
   let unsettled = 0;
   let tooMany: PluginError | undefined;
   let firstRefusal: { readonly error: unknown } | undefined;
   let waiters: (() => void)[] = [];
-  let isEnded = false;
+  let over: Error | undefined;
 
   return {
     sent,
@@ -53,10 +67,16 @@ export function trackCommands<Sent extends { readonly type: string }>(
     commands: {
       enqueue: (command, given) => track(() => sink.enqueue(command, envelope(given)), 1, count),
       enqueueAll: (commands, given) =>
-        track(
-          () => sink.enqueueAll(commands, envelope(given)),
-          Array.isArray(commands) ? commands.length : 0,
-          (receipts) => receipts.forEach(count),
+        track(() => sink.enqueueAll(commands, envelope(given)), lengthOf(commands), countAll),
+      attempt: (command, given) =>
+        handled(track(() => refusalOf(sink.enqueue(command, envelope(given))), 1, countUnlessRefused)),
+      attemptAll: (commands, given) =>
+        handled(
+          track(
+            () => refusalOf(sink.enqueueAll(commands, envelope(given))),
+            lengthOf(commands),
+            countUnlessRefused,
+          ),
         ),
     },
     async settled() {
@@ -67,11 +87,11 @@ export function trackCommands<Sent extends { readonly type: string }>(
       }
       if (firstRefusal !== undefined) throw firstRefusal.error;
     },
-    end() {
-      isEnded = true;
+    end(error) {
+      over ??= error ?? contextEnded(actor);
     },
     refuse() {
-      if (isEnded) throw contextEnded(actor);
+      if (over !== undefined) throw over;
     },
   };
 
@@ -80,7 +100,7 @@ export function trackCommands<Sent extends { readonly type: string }>(
     commands: number,
     onSent: (result: Result) => void = () => undefined,
   ): Promise<Result> {
-    if (isEnded) return handled(Promise.reject(contextEnded(actor)));
+    if (over !== undefined) return handled(Promise.reject(over));
     const result = unsettled + commands > MAX_UNSETTLED ? refuseFlood<Result>() : send();
     pending += 1;
     unsettled += commands;
@@ -102,6 +122,16 @@ export function trackCommands<Sent extends { readonly type: string }>(
     else sent.unchanged += 1;
   }
 
+  function countAll(receipts: readonly Committed[]): void {
+    receipts.forEach(count);
+  }
+
+  function countUnlessRefused(answer: Committed | readonly Committed[] | Refusal): void {
+    if ("refuse" in answer) return;
+    if ("changed" in answer) count(answer);
+    else countAll(answer);
+  }
+
   function settle(commands: number): void {
     pending -= 1;
     unsettled -= commands;
@@ -117,9 +147,33 @@ export function trackCommands<Sent extends { readonly type: string }>(
     return handled(Promise.reject(tooMany));
   }
 
-  /** The plugin chooses the command id and nothing else: it cannot send under another name. */
+  /**
+   * The plugin chooses the command id, and may add to a context what the call's own leaves open. It cannot send under another name.
+   */
   function envelope(given: Envelope | undefined): Envelope {
-    return given?.command_id === undefined ? own : { ...own, command_id: given.command_id };
+    if (given?.command_id === undefined && given?.context === undefined) return own;
+    return {
+      ...own,
+      ...(given.command_id === undefined ? {} : { command_id: given.command_id }),
+      ...(given.context === undefined ? {} : { context: { ...given.context, ...context } }),
+    };
+  }
+}
+
+function lengthOf(commands: unknown): number {
+  return Array.isArray(commands) ? commands.length : 0;
+}
+
+/**
+ * Turns the rejection of a command that the store, a module or an `admit` hook refused into a value. What the same command may outlast
+ * (storage in trouble, a full queue, a stopped store) still rejects, and so does wrong use.
+ */
+async function refusalOf<Receipt>(sent: Promise<Receipt>): Promise<Receipt | Refusal> {
+  try {
+    return await sent;
+  } catch (error) {
+    if (!isCoreError(error) || error.retryable || error.code === "ATLAS_CORE_STOPPED") throw error;
+    return { refuse: error.code, message: error.message, details: error.details };
   }
 }
 

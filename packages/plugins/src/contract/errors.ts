@@ -1,8 +1,10 @@
 /** The `details` of each error code of this package; `docs/errors.md` says what to do about each. */
 export interface PluginErrorDetails {
+  ATLAS_PLUGINS_ANSWER_INVALID: { readonly id: string; readonly name: string; readonly path: string };
   ATLAS_PLUGINS_CANCELLED: { readonly id: string };
   ATLAS_PLUGINS_CONTEXT_ENDED: { readonly plugin: string };
   ATLAS_PLUGINS_CRASH_LOOP: { readonly id: string; readonly recoveries: number };
+  ATLAS_PLUGINS_DEADLINE: { readonly id: string; readonly deadline_at: string };
   ATLAS_PLUGINS_EVENT_TOO_DEEP: { readonly id: string; readonly depth: number };
   ATLAS_PLUGINS_FEED_INVALID: { readonly origin: string; readonly line?: number };
   ATLAS_PLUGINS_FILE_NAME_INVALID: { readonly artifact: string };
@@ -27,6 +29,8 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_SUSPENDED: { readonly id: string; readonly step: string };
   ATLAS_PLUGINS_TIMEOUT: { readonly plugin: string; readonly timeoutMs: number };
   ATLAS_PLUGINS_TOO_MANY_COMMANDS: { readonly plugin: string; readonly limit: number };
+  ATLAS_PLUGINS_WAIT_CIRCLE: { readonly id: string; readonly path: readonly string[] };
+  ATLAS_PLUGINS_WAIT_REUSED: { readonly name: string };
   ATLAS_PLUGINS_WORKFLOW_UNKNOWN: { readonly id: string; readonly nearest?: string };
 }
 

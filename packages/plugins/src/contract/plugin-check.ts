@@ -1,17 +1,20 @@
-import { didYouMean, nearestName } from "@atlas/core/internal";
+import { checkOptions, didYouMean, nearestName } from "@atlas/core/internal";
 import { eventSelector } from "./event-filter.ts";
-import { checkOptions } from "./known-options.ts";
+import { checkNeeds, type Offered, type PluginNeeds } from "./needs.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { parseSchedule, SCHEDULE_OPTIONS } from "./schedule.ts";
 import type { SinkPlugin } from "./sink.ts";
 import type { SourcePlugin } from "./source.ts";
-import type { Capability, WorkflowPlugin } from "./workflow.ts";
+import type { WorkflowPlugin } from "./workflow.ts";
 
-const SOURCE = ["id", "sync", "check", "schedule", "retry", "timeoutMs"];
-const WORKFLOW = ["id", "run", "input", "capabilities", "retry", "timeoutMs", "concurrency", "schedule"];
-const SINK = ["id", "handle", "on", "from", "timeoutMs", "retry"];
+const NEEDS = ["uses", "needs"];
+const SOURCE = ["id", "sync", "check", "schedule", "retry", "timeoutMs", ...NEEDS];
+const WORKFLOW = [
+  ...["id", "run", "input", "capabilities", "retry", "timeoutMs", "concurrency", "schedule"],
+  ...NEEDS,
+];
+const SINK = ["id", "handle", "on", "from", "timeoutMs", "retry", ...NEEDS];
 const RETRY = ["maxAttempts", "firstDelayMs", "maxDelayMs"];
-const CAPABILITIES: readonly Capability[] = ["harness"];
 // The longest timer of Node.
 const LONGEST_MS = 2_147_483_647;
 
@@ -20,6 +23,7 @@ export function checkSource(source: SourcePlugin): void {
   const { id, schedule, retry, timeoutMs, check } = source;
   const of = `The source "${id}"`;
   checkSpelling(of, source, SOURCE);
+  checkAsked(of, source);
   checkTimes(of, { timeoutMs, retry }, RETRY);
   if (schedule !== undefined) {
     checkOptions(`${of}: schedule`, schedule, SCHEDULE_OPTIONS);
@@ -34,6 +38,7 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
   const { id, schedule, retry, timeoutMs, concurrency, input, capabilities } = workflow;
   const of = `The workflow "${id}"`;
   checkSpelling(of, workflow, WORKFLOW);
+  checkAsked(of, workflow);
   checkTimes(of, { timeoutMs, retry }, [...RETRY, "retryable"]);
   if (schedule !== undefined) {
     checkOptions(`${of}: schedule`, schedule, [...SCHEDULE_OPTIONS, "input"]);
@@ -44,12 +49,8 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
     throw new TypeError(
       `${of}: input must be a schema such as z.object({ … }), or another schema that implements Standard Schema.`,
     );
-  for (const capability of capabilities ?? []) {
-    if (!CAPABILITIES.includes(capability))
-      throw new TypeError(
-        `${of} asks for the unknown capability ${JSON.stringify(capability)}.${didYouMean(String(capability), CAPABILITIES)} Known: ${CAPABILITIES.join(", ")}.`,
-      );
-  }
+  if (!isListOf(capabilities ?? [], (one) => typeof one === "string"))
+    throw new TypeError(`${of}: capabilities must be a list of names such as ["harness"].`);
 }
 
 /** Checks the options of a sink. */
@@ -57,23 +58,64 @@ export function checkSink(sink: SinkPlugin): void {
   const { id, on, from, retry, timeoutMs } = sink;
   const of = `The sink "${id}"`;
   checkSpelling(of, sink, SINK);
+  checkAsked(of, sink);
   checkTimes(of, { timeoutMs, retry }, RETRY);
   eventSelector(on, of);
   if (from !== undefined && from !== "now" && from !== "start")
     throw new TypeError(`${of}: from must be "now" or "start"; got ${JSON.stringify(from)}.`);
 }
 
-/** Refuses workflows that need something that the host does not provide. */
+/** Refuses plugins that ask for something that the host does not have. */
 export function checkCapabilities(
-  workflows: Iterable<WorkflowPlugin>,
-  given: { readonly harness: boolean },
+  {
+    sources,
+    workflows,
+    sinks,
+  }: {
+    readonly sources: ReadonlyMap<string, SourcePlugin>;
+    readonly workflows: ReadonlyMap<string, WorkflowPlugin>;
+    readonly sinks: ReadonlyMap<string, SinkPlugin>;
+  },
+  offered: Offered & { readonly harness: boolean },
 ): void {
-  for (const { id, capabilities = [] } of workflows) {
-    if (capabilities.includes("harness") && !given.harness)
+  for (const source of sources.values()) checkNeeds(`The source "${source.id}"`, source, offered);
+  for (const workflow of workflows.values()) {
+    checkNeeds(`The workflow "${workflow.id}"`, workflow, offered);
+    checkWorkflowCapabilities(workflow, offered);
+  }
+  for (const sink of sinks.values()) checkNeeds(`The sink "${sink.id}"`, sink, offered);
+}
+
+function checkWorkflowCapabilities(
+  { id, capabilities = [] }: WorkflowPlugin,
+  { harness, services }: Offered & { readonly harness: boolean },
+): void {
+  for (const capability of capabilities) {
+    if (services.includes(capability) || (capability === "harness" && harness)) continue;
+    if (capability === "harness")
       throw new TypeError(
         `The workflow "${id}" needs a harness, but the gateway has none. Pass one as createGateway({ harness }).`,
       );
+    throw new TypeError(
+      `The workflow "${id}" asks for the unknown capability ${JSON.stringify(capability)}.${didYouMean(capability, ["harness", ...services])} A capability is "harness", or the name of a service that the host or an extension provides.`,
+    );
   }
+}
+
+/** Checks the form of `uses` and `needs`. */
+function checkAsked(of: string, { uses = [], needs = [] }: PluginNeeds): void {
+  if (!isListOf(uses, hasName))
+    throw new TypeError(`${of}: uses must be a list of modules, as defineModule returns them.`);
+  if (!isListOf(needs, (one) => typeof one === "string" || hasName(one)))
+    throw new TypeError(`${of}: needs must be a list of services: names, or tokens that service() returns.`);
+}
+
+function isListOf(list: unknown, isOne: (one: unknown) => boolean): boolean {
+  return Array.isArray(list) && list.every(isOne);
+}
+
+function hasName(one: unknown): boolean {
+  return typeof one === "object" && one !== null && "name" in one && typeof one.name === "string";
 }
 
 /** A plugin may carry fields of its own, so only those that look like a misspelt option are refused. */

@@ -1,16 +1,22 @@
-import type { DomainEvent } from "@atlas/core";
+import type { DomainEvent, StoreModule } from "@atlas/core";
 import type { PluginContext } from "./context.ts";
 import type { EventFilter } from "./event-filter.ts";
+import type { PluginNeeds } from "./needs.ts";
 import type { RetryPolicy } from "./retry.ts";
+import type { Need, PluginServices, ServicesOf } from "./service.ts";
 
 /**
  * Carries results out. Atlas calls it at least once for each domain event, always with the same `event.id`. First calls are in commit
  * order; a failed delivery is repeated later and delays no other event.
  */
-export interface SinkPlugin {
+export interface SinkPlugin extends SinkOptions, PluginNeeds {
   readonly id: string;
   /** Delivers one event. Resolving acknowledges it; throwing makes it a failed delivery, which is retried. */
   handle(event: DomainEvent, ctx: SinkContext): Promise<void>;
+}
+
+/** Which events a sink gets, and how. */
+export interface SinkOptions {
   /**
    * The events to deliver: types such as `artifact.created`, `job.*` for every type below one, or filters that also look at the
    * aggregate and the payload. An event that matches any entry is delivered. Default: all events.
@@ -36,12 +42,24 @@ export interface SinkPlugin {
 }
 
 /** What a sink gets for one event. */
-export interface SinkContext extends PluginContext {
+export interface SinkContext<Module extends StoreModule = never, Services extends object = PluginServices>
+  extends PluginContext<Module, Services> {
   /** The number of this call for the event, from 1 up to `retry.maxAttempts`. A redrive starts again at 1. */
   readonly attempt: number;
 }
 
-/** Returns the sink as it is, typed. */
-export function defineSink<Sink extends SinkPlugin>(sink: Sink): Sink {
-  return sink;
+/** Returns the sink as it is, typed: `ctx` has the modules that it `uses` and the services that it `needs`. */
+export function defineSink<
+  const Uses extends readonly StoreModule[] = readonly [],
+  const Needs extends readonly Need[] = readonly [],
+>(
+  sink: SinkOptions & {
+    readonly id: string;
+    readonly uses?: Uses;
+    readonly needs?: Needs;
+    handle(event: DomainEvent, ctx: SinkContext<Uses[number], ServicesOf<Needs>>): Promise<void>;
+  },
+): SinkPlugin {
+  // The runner passes to `handle` what `uses` and `needs` of this object say.
+  return sink as never;
 }

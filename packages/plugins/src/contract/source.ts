@@ -1,10 +1,12 @@
-import type { Command, JsonValue } from "@atlas/core";
+import type { Command, CommandOf, JsonValue, StoreModule } from "@atlas/core";
 import type { PluginContext } from "./context.ts";
+import type { PluginNeeds } from "./needs.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Schedule } from "./schedule.ts";
+import type { Need, PluginServices, ServicesOf } from "./service.ts";
 
 /** Brings data in: reads what is new since its cursor and sends it as commands. */
-export interface SourcePlugin {
+export interface SourcePlugin extends SourceOptions, PluginNeeds {
   readonly id: string;
   /** Reads what is new. It never runs twice at the same time. */
   sync(ctx: SourceContext): Promise<void>;
@@ -13,6 +15,10 @@ export interface SourcePlugin {
    * and `gateway.check()` calls it for every source. Default: the source is reported as `unchecked`.
    */
   check?(ctx: SourceCheckContext): Promise<void>;
+}
+
+/** When and for how long a source syncs. */
+export interface SourceOptions {
   /** When to sync by itself. Default: only when `gateway.sync` is called. */
   readonly schedule?: Schedule;
   /** Pauses after failed syncs of a scheduled source. `maxAttempts` is ignored, because a source never gives up. */
@@ -25,7 +31,8 @@ export interface SourcePlugin {
 }
 
 /** What a source gets for one sync. */
-export interface SourceContext extends PluginContext {
+export interface SourceContext<Module extends StoreModule = never, Services extends object = PluginServices>
+  extends PluginContext<Module, Services> {
   /** The cursor of the last checkpoint; absent before the first one and in a full sync. */
   readonly cursor: JsonValue | undefined;
   /** True when the source is asked to read everything again. */
@@ -37,13 +44,30 @@ export interface SourceContext extends PluginContext {
    * A source may send commands without awaiting them, up to 5,000 that are not committed yet. Awaiting a checkpoint after each page
    * keeps it below that limit, whatever the number of commands in all.
    */
-  checkpoint(cursor: JsonValue, commands?: readonly Command[]): Promise<void>;
+  checkpoint(cursor: JsonValue, commands?: readonly (Command | CommandOf<Module>)[]): Promise<void>;
 }
 
 /** What a source's check gets: it can read, but not write. */
-export type SourceCheckContext = Omit<PluginContext, "commands"> & { readonly cursor: JsonValue | undefined };
+export type SourceCheckContext<
+  Module extends StoreModule = never,
+  Services extends object = PluginServices,
+> = Omit<PluginContext<Module, Services>, "commands" | "context"> & {
+  readonly cursor: JsonValue | undefined;
+};
 
-/** Returns the source as it is, typed. */
-export function defineSource<Source extends SourcePlugin>(source: Source): Source {
-  return source;
+/** Returns the source as it is, typed: `ctx` has the modules that it `uses` and the services that it `needs`. */
+export function defineSource<
+  const Uses extends readonly StoreModule[] = readonly [],
+  const Needs extends readonly Need[] = readonly [],
+>(
+  source: SourceOptions & {
+    readonly id: string;
+    readonly uses?: Uses;
+    readonly needs?: Needs;
+    sync(ctx: SourceContext<Uses[number], ServicesOf<Needs>>): Promise<void>;
+    check?(ctx: SourceCheckContext<Uses[number], ServicesOf<Needs>>): Promise<void>;
+  },
+): SourcePlugin {
+  // The runner passes to the methods what `uses` and `needs` of this object say.
+  return source as never;
 }

@@ -1,23 +1,27 @@
 import type {
   Artifact,
-  DomainEvent,
   FindArtifactsOptions,
   Job,
   JsonObject,
+  JsonValue,
   NewArtifact,
   NewJob,
   Page,
+  StoreModule,
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { PluginContext } from "./context.ts";
 import type { EventFilter } from "./event-filter.ts";
+import type { PluginNeeds } from "./needs.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Schedule } from "./schedule.ts";
+import type { Need, PluginServices, ServicesOf } from "./service.ts";
+import type { Waited, WaitedEvent, WaitForEventOptions, WaitOptions } from "./wait.ts";
 
 /** Works on the data that is there, with language models and coding agents, and leaves artifacts. */
-export interface WorkflowPlugin extends WorkflowOptions {
+export interface WorkflowPlugin extends WorkflowOptions, PluginNeeds {
   readonly id: string;
   run(ctx: WorkflowContext, input: Record<string, unknown>, jobId: string): Promise<void>;
   /** The schema of a job's input. It is checked when the job is created, and again when it runs. Default: any object. */
@@ -56,11 +60,12 @@ export type WorkflowSchedule = Schedule & {
   readonly input?: JsonObject;
 };
 
-/** Something that a workflow can ask its host for. */
-export type Capability = "harness";
+/** Something that a workflow can ask its host for: coding agents (`harness`), or a service of this name. */
+export type Capability = "harness" | (string & {});
 
 /** What a workflow gets for one attempt at a job. Once the attempt has ended, its methods throw `ATLAS_PLUGINS_CONTEXT_ENDED`. */
-export interface WorkflowContext extends PluginContext {
+export interface WorkflowContext<Module extends StoreModule = never, Services extends object = PluginServices>
+  extends PluginContext<Module, Services> {
   /**
    * The number of this attempt, from 1 up to the job's `max_attempts`. Runs that end in a wait, a stop of the gateway or a crash do not
    * count. (`job.attempt` counts every run: `repo.plugins.getJobAttempts` has both.)
@@ -79,28 +84,40 @@ export interface WorkflowContext extends PluginContext {
   spawnJob(job: NewJob): Promise<{ readonly id: string }>;
   findArtifacts(options?: FindArtifactsOptions): Promise<Page<Artifact>>;
   /**
-   * Runs `work` and stores its result (at most 64 KiB of JSON) under `name`. A later attempt at this job gets the stored result
-   * instead of running `work` again. Throws `ATLAS_PLUGINS_STEP_REUSED` for a name that was used before in the attempt, and
-   * `ATLAS_PLUGINS_STEP_TOO_LARGE`.
+   * Runs `work` and stores its result (at most 64 KiB of JSON) under `name`. Resolves with what was stored, and a later attempt at this
+   * job gets the same instead of running `work` again. Steps may run in parallel. With `retry`, a failure of `work` is retried within the
+   * attempt, which keeps its slot during the pauses. Throws `ATLAS_PLUGINS_STEP_REUSED` for a name that another step of the attempt
+   * has, and `ATLAS_PLUGINS_STEP_TOO_LARGE`.
    */
   step<Result>(name: string, work: () => Result | Promise<Result>): Promise<Result>;
+  step<Result>(name: string, options: StepOptions, work: () => Result | Promise<Result>): Promise<Result>;
   /**
-   * Waits until `time` without holding a slot: the attempt ends here, and the job runs again from the top when the time
-   * has come. Finished steps keep their results, and this one returns. `time` is read once, when it is first reached.
+   * Waits without holding a slot: the attempt ends here, and the job runs again from the top when the time has come. Finished steps and
+   * waits keep their results, and this one returns. A number is a duration in milliseconds, counted from when this name is first reached;
+   * a `Date` or an ISO 8601 text is a point in time. `name` is the key of the wait: each wait of an attempt needs its own.
    */
-  sleepUntil(time: Date | string | number): Promise<void>;
+  sleep(name: string, until: number | string | Date): Promise<void>;
   /**
-   * Waits in the same way for a domain event that is committed after this attempt began, and resolves with it; with
-   * nothing when `timeoutMs` (default: for ever) has passed without one.
+   * Waits in the same way for an answer that `gateway.jobs.signal(jobId, name, value)` gives; with several names, for the first answer to
+   * any of them. An answer that came before the wait is kept for it. The first answer to a name stays: a later attempt gets the same.
+   * Throws `ATLAS_PLUGINS_ANSWER_INVALID` when an answer that came before the wait does not match `schema`.
    */
-  waitForEvent(
-    filter: EventFilter,
-    options?: { readonly timeoutMs?: number },
-  ): Promise<DomainEvent | undefined>;
-  /** Waits in the same way until each of these jobs has succeeded, failed for good or been cancelled. */
-  waitForJobs(ids: readonly string[]): Promise<readonly Job[]>;
+  wait<Value = JsonValue>(
+    name: string | readonly string[],
+    options?: WaitOptions<Value>,
+  ): Promise<Waited<Value>>;
+  /** Waits in the same way for a domain event. The filter names exactly one type. */
+  waitForEvent(name: string, filter: EventFilter, options?: WaitForEventOptions): Promise<WaitedEvent>;
+  /** Waits in the same way until each of these jobs (at most 1,000) has succeeded, failed for good or been cancelled. */
+  waitForJobs(name: string, ids: readonly string[]): Promise<readonly Job[]>;
   /** Reports progress: to listeners at once, to the database at most once a second. */
   progress(progress: JobProgress): void;
+}
+
+/** Options of `ctx.step`. */
+export interface StepOptions {
+  /** Retries of `work` within the attempt. Default: none; a failure fails the attempt. An error with `retryable: false` is not retried. */
+  readonly retry?: RetryPolicy;
 }
 
 /** The progress of a job. */
@@ -112,14 +129,19 @@ export interface JobProgress {
 }
 
 /** The `ctx` of a workflow with these capabilities: it has them and no others. */
-export type WorkflowContextWith<Needed extends Capability> = Omit<WorkflowContext, Capability> &
-  Readonly<Required<Pick<WorkflowContext, Needed>>>;
+export type WorkflowContextWith<
+  Needed extends Capability,
+  Module extends StoreModule = never,
+  Services extends object = PluginServices,
+> = Omit<WorkflowContext<Module, Services>, "harness"> &
+  Readonly<Required<Pick<WorkflowContext, Needed & "harness">>>;
 
 /** The input of a workflow without a schema. */
 type AnyInput = StandardSchemaV1<Record<string, unknown>, Record<string, unknown>>;
 
 /**
- * Returns the workflow, typed: `input` of `run` is the output of its schema, and `ctx` has the capabilities that it names.
+ * Returns the workflow, typed: `input` of `run` is the output of its schema, and `ctx` has the capabilities that it names, the modules
+ * that it `uses` and the services that it `needs`.
  *
  * @example
  * ```ts
@@ -136,13 +158,17 @@ type AnyInput = StandardSchemaV1<Record<string, unknown>, Record<string, unknown
 export function defineWorkflow<
   Schema extends StandardSchemaV1 = AnyInput,
   const Needed extends readonly Capability[] = readonly [],
+  const Uses extends readonly StoreModule[] = readonly [],
+  const Needs extends readonly Need[] = readonly [],
 >(
   workflow: WorkflowOptions & {
     readonly id: string;
     readonly input?: Schema;
     readonly capabilities?: Needed;
+    readonly uses?: Uses;
+    readonly needs?: Needs;
     run(
-      ctx: WorkflowContextWith<Needed[number]>,
+      ctx: WorkflowContextWith<Needed[number], Uses[number], ServicesOf<Needs>>,
       input: StandardSchemaV1.InferOutput<Schema>,
       jobId: string,
     ): Promise<void>;
@@ -151,7 +177,7 @@ export function defineWorkflow<
   return {
     ...workflow,
     capabilities: workflow.capabilities ?? [],
-    // The runner passes to `run` what `input` and `capabilities` of this object say.
+    // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say.
     run: (ctx, input, jobId) => workflow.run(ctx as never, input as never, jobId),
   };
 }

@@ -1,4 +1,5 @@
-import type { Command, CommandSink, Committed } from "@atlas/core";
+import type { Command, Committed, Refusal } from "@atlas/core";
+import type { PluginCommands } from "../contract/context.ts";
 
 const NOTHING: Committed = { seq: 0, changed: false };
 
@@ -7,28 +8,38 @@ const NOTHING: Committed = { seq: 0, changed: false };
  * acknowledges the event for this sink, while other sinks may still need it.
  */
 export function acknowledging(
-  sink: CommandSink<Command>,
+  sink: PluginCommands<Command>,
   eventId: string,
   acknowledge: () => void,
-): CommandSink<Command> {
+): PluginCommands<Command> {
   const isOwn = (command: Command): boolean =>
     command?.type === "domainEvent.markDelivered" && command.id === eventId;
 
+  /** Sends what is left of a unit, and gives receipts for all of it. */
+  const sendOthers = <Answer extends readonly Committed[] | Refusal>(
+    commands: readonly Command[],
+    send: (others: readonly Command[]) => Promise<Answer>,
+  ): Promise<Answer | readonly Committed[]> => {
+    if (!Array.isArray(commands)) return send(commands);
+    const others = commands.filter((command) => !isOwn(command));
+    if (others.length === commands.length) return send(commands);
+    acknowledge();
+    return send(others).then((answer) => {
+      if ("refuse" in answer) return answer;
+      const rest = answer.values();
+      return commands.map((command) => (isOwn(command) ? NOTHING : (rest.next().value ?? NOTHING)));
+    });
+  };
+  const sendOne = <Answer>(command: Command, send: () => Promise<Answer>): Promise<Answer | Committed> => {
+    if (!isOwn(command)) return send();
+    acknowledge();
+    return Promise.resolve(NOTHING);
+  };
+
   return {
-    enqueue(command, envelope) {
-      if (!isOwn(command)) return sink.enqueue(command, envelope);
-      acknowledge();
-      return Promise.resolve(NOTHING);
-    },
-    enqueueAll(commands, envelope) {
-      if (!Array.isArray(commands)) return sink.enqueueAll(commands, envelope);
-      const others = commands.filter((command) => !isOwn(command));
-      if (others.length === commands.length) return sink.enqueueAll(commands, envelope);
-      acknowledge();
-      return sink.enqueueAll(others, envelope).then((receipts) => {
-        const rest = receipts.values();
-        return commands.map((command) => (isOwn(command) ? NOTHING : (rest.next().value ?? NOTHING)));
-      });
-    },
+    enqueue: (command, envelope) => sendOne(command, () => sink.enqueue(command, envelope)),
+    enqueueAll: (commands, envelope) => sendOthers(commands, (others) => sink.enqueueAll(others, envelope)),
+    attempt: (command, envelope) => sendOne(command, () => sink.attempt(command, envelope)),
+    attemptAll: (commands, envelope) => sendOthers(commands, (others) => sink.attemptAll(others, envelope)),
   };
 }

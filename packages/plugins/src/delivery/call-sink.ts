@@ -1,5 +1,6 @@
 import type { Command, CommandSink, DomainEvent, ReadOnlyRepo } from "@atlas/core";
 import { type Call, startCall } from "../calling/call.ts";
+import { correlationField, logWith, NO_CONTEXT } from "../calling/call-context.ts";
 import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
 import { trackCommands } from "../calling/tracked-commands.ts";
 import type { SinkContext, SinkPlugin } from "../contract/sink.ts";
@@ -34,10 +35,13 @@ export function callSink(
   },
 ): SinkCall {
   const { event, attempt, host, repo, commands } = options;
-  const { clock, log } = host;
+  const { clock } = host;
+  const { context = NO_CONTEXT } = event;
+  const log = logWith(host.log, correlationField(context));
   const tracked = trackCommands(commands, {
     actor: `sink:${sink.id}`,
     cause: { kind: "event", id: event.id, depth: event.depth + 1 },
+    context,
   });
   let isAcknowledged = false;
   const own = acknowledging(tracked.commands, event.id, () => {
@@ -56,6 +60,7 @@ export function callSink(
         log,
         services: servicesOf(host),
         commands: own,
+        context,
         get signal() {
           return started.signal;
         },

@@ -1,10 +1,12 @@
+import type { CallContext } from "@atlas/core";
+
 /**
- * A runtime for one attempt. A call without a `signal` of its own gets the attempt's, and once the attempt has ended every call throws
+ * A runtime for one attempt. A call without a `signal` of its own gets the attempt's, every call gets its context, and once the attempt has ended every call throws
  * what `refuse` throws. It relies on nothing but that the runtime's methods take one options object first.
  */
 export function runtimeOfAttempt<Runtime extends object>(
   runtime: Runtime,
-  attempt: { readonly signal: AbortSignal; readonly refuse: () => void },
+  attempt: { readonly signal: AbortSignal; readonly context: CallContext; readonly refuse: () => void },
 ): Runtime {
   const wrapped = new Map<PropertyKey, unknown>();
   return new Proxy(runtime, {
@@ -15,7 +17,7 @@ export function runtimeOfAttempt<Runtime extends object>(
       if (typeof member !== "function") return member;
       const call = (options: unknown, ...others: readonly unknown[]): unknown => {
         attempt.refuse();
-        return Reflect.apply(member, target, [withSignal(options, attempt.signal), ...others]);
+        return Reflect.apply(member, target, [ofAttempt(options, attempt), ...others]);
       };
       wrapped.set(name, call);
       return call;
@@ -23,8 +25,12 @@ export function runtimeOfAttempt<Runtime extends object>(
   });
 }
 
-function withSignal(options: unknown, signal: AbortSignal): unknown {
+/** What the attempt's context says cannot be replaced; a call may add to it. */
+function ofAttempt(
+  options: unknown,
+  { signal, context }: { readonly signal: AbortSignal; readonly context: CallContext },
+): unknown {
   if (typeof options !== "object" || options === null) return options;
-  const given = (options as { readonly signal?: AbortSignal }).signal;
-  return given === undefined ? { ...options, signal } : options;
+  const given = options as { readonly signal?: AbortSignal; readonly context?: CallContext };
+  return { signal, ...given, context: { ...given.context, ...context } };
 }

@@ -1,19 +1,20 @@
-import type { Command, CommandSink, Job, JsonObject, ReadOnlyRepo } from "@atlas/core";
+import type { CallContext, Command, CommandSink, Job, JsonObject, ReadOnlyRepo } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import { type Call, startCall } from "../calling/call.ts";
 import { readFailure } from "../calling/failure.ts";
 import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
 import { trackCommands } from "../calling/tracked-commands.ts";
-import { isPluginError, PluginError } from "../contract/errors.ts";
+import { isPluginError, type PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
-import type { Wait } from "../contract/wait.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { readJobInput } from "./job-input.ts";
 import type { AttemptOutcome } from "./job-state.ts";
 import type { Progress } from "./progress.ts";
 import { createSteps } from "./steps.ts";
+import { createAttemptWaits } from "./waits/attempt-waits.ts";
+import { createParking, type Park } from "./waits/park.ts";
 import { createWorkflowContext } from "./workflow-context.ts";
 
 /** A running attempt at a job. */
@@ -29,7 +30,7 @@ export interface JobAttemptEnd {
   /** `cancelled`: somebody else has moved the job, and it stays as it is. */
   readonly outcome: AttemptOutcome | { readonly status: "cancelled" };
   /** Present when it ended in a wait. */
-  readonly wait?: Wait;
+  readonly park?: Park;
   /** True when it stored something for a later attempt. */
   readonly kept: boolean;
   /** The thrown value, when something was thrown. */
@@ -52,10 +53,13 @@ export interface AttemptParts {
   readonly llm: LLM | ((job: Job) => AttemptLLM | Promise<AttemptLLM>);
   readonly harness: HarnessRuntime | undefined;
   readonly progress: Progress;
+  readonly random: () => number;
 }
 
-const DEFAULT_TIMEOUT_MS = 15 * 60 * 1_000;
-const GRACE_MS = 5_000;
+/** The default time limit of an attempt. */
+export const DEFAULT_TIMEOUT_MS = 15 * 60 * 1_000;
+/** How long an attempt that was aborted may take to end. */
+export const GRACE_MS = 5_000;
 
 /** Runs a workflow once. */
 export function startAttempt(
@@ -64,35 +68,54 @@ export function startAttempt(
     readonly job: Job;
     readonly workflow: WorkflowPlugin;
     readonly uncounted: number;
-    /** The depth of the event that the job was created for. */
-    readonly depth: number;
-    /** The number of the newest event when the attempt began. */
-    readonly begunAt: number;
   },
 ): JobAttempt {
   const { host, repo, registry, progress } = parts;
   const { job, workflow } = of;
   const actor = `workflow:${workflow.id}#${job.id}`;
+  const context: CallContext = {
+    ...job.context,
+    job_id: job.id,
+    workflow_id: workflow.id,
+    attempt: job.attempt,
+  };
   const tracked = trackCommands(parts.commands, {
     actor,
-    cause: { kind: "job", id: job.id, depth: of.depth },
+    cause: { kind: "job", id: job.id, depth: job.depth },
+    context,
   });
-  let wait: Wait | undefined;
+  let park: Park | undefined;
 
+  const { commands, settled, refuse } = tracked;
+  const parking = createParking({
+    job,
+    settled,
+    onPark(next, error) {
+      park = next;
+      tracked.end(error);
+      call.abort(error, GRACE_MS);
+    },
+  });
+  const waits = createAttemptWaits({
+    job,
+    repo,
+    // Not tracked: a refusal means that somebody else was first, and does not fail the attempt.
+    commands: parts.commands,
+    clock: host.clock,
+    parking,
+    settled,
+    refuse,
+  });
   const steps = createSteps({
     job,
     repo,
-    commands: tracked.commands,
+    commands,
     clock: host.clock,
-    begunAt: of.begunAt,
-    settled: tracked.settled,
-    refuse: tracked.refuse,
-    suspend(next) {
-      wait = next;
-      const error = suspended(next);
-      call.abort(error, GRACE_MS);
-      return error;
-    },
+    random: parts.random,
+    signal: () => call.signal,
+    refuse,
+    during: parking.during,
+    inStep: waits.inStep,
   });
   const call: Call = startCall({
     clock: host.clock,
@@ -103,7 +126,7 @@ export function startAttempt(
     async work(started) {
       const made = typeof parts.llm === "function" ? parts.llm(job) : { llm: parts.llm };
       const { llm, artifactData } = made instanceof Promise ? await made : made;
-      const context = createWorkflowContext({
+      const ctx = createWorkflowContext({
         job,
         attempt: Math.max(1, job.attempt - of.uncounted),
         workflow,
@@ -116,14 +139,20 @@ export function startAttempt(
         artifactData: artifactData ?? (() => undefined),
         harness: parts.harness,
         commands: tracked.commands,
+        context,
         signal: () => started.signal,
         refuse: tracked.refuse,
         track: tracked.track,
         steps,
+        waits,
         progress: (told) => progress.report(job.id, told),
       });
       const input = readJobInput(workflow, job.input);
-      await workflow.run(context, input instanceof Promise ? await input : input, job.id);
+      try {
+        await workflow.run(ctx, input instanceof Promise ? await input : input, job.id);
+      } finally {
+        parking.end();
+      }
       await tracked.settled();
     },
   });
@@ -140,13 +169,13 @@ export function startAttempt(
       const { code } = end.reason;
       if (code === "ATLAS_PLUGINS_CANCELLED") return { outcome: { status: "cancelled" }, kept };
       if (code === "ATLAS_PLUGINS_STOPPING") return { outcome: { status: "interrupted" }, kept };
-      if (code === "ATLAS_PLUGINS_SUSPENDED" && wait !== undefined) return waiting(wait);
+      if (code === "ATLAS_PLUGINS_SUSPENDED" && park !== undefined) return waiting(park);
     }
     return failed(end.reason, kept);
   }
 
   /** Commands sent before the wait belong to the attempt. If one was refused, the attempt has failed. */
-  async function waiting(next: Wait): Promise<JobAttemptEnd> {
+  async function waiting(next: Park): Promise<JobAttemptEnd> {
     try {
       await tracked.settled();
     } catch (error) {
@@ -155,7 +184,7 @@ export function startAttempt(
     const { until } = next;
     return {
       outcome: { status: "waiting", ...(until === undefined ? {} : { until }) },
-      wait: next,
+      park: next,
       kept: true,
     };
   }
@@ -173,12 +202,4 @@ function isRetryable({ retry }: WorkflowPlugin, thrown: unknown): boolean {
   } catch {
     return true;
   }
-}
-
-function suspended({ job_id, name }: Wait): PluginError {
-  return new PluginError(
-    "ATLAS_PLUGINS_SUSPENDED",
-    { id: job_id, step: name },
-    `The job "${job_id}" waits at "${name}". This attempt has ended, and the job runs again from the top later. Rethrow this error if you catch it.`,
-  );
 }

@@ -1,5 +1,6 @@
-import type { Admit, AnyCommand, JsonObject, Refusal } from "@atlas/core";
+import type { Admit, AnyCommand, CallContext, JsonObject, Refusal } from "@atlas/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { inheritedContext } from "../calling/call-context.ts";
 import { isPluginError, PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
@@ -43,11 +44,14 @@ function pathOf(path: NonNullable<StandardSchemaV1.Issue["path"]>): string {
 /**
  * An `admit` hook that refuses a `job.create` with an input that its workflow's schema does not accept, whoever sends it. A schema that
  * answers asynchronously cannot be asked here: `jobs.create`, `ctx.spawnJob` and the attempt itself check such an input.
+ *
+ * It also hands the context of the envelope down to the job, so that a job belongs to what its creator belongs to, whoever sends it.
  */
 export function createJobAdmission(registry: Pick<PluginRegistry, "workflows">): Admit {
-  return (command) => {
-    if (command.type !== "job.create") return command;
-    const { workflow_id, input = {} } = (command as NewJobCommand).job;
+  return (given, envelope) => {
+    if (given.type !== "job.create") return given;
+    const command = withContext(given as NewJobCommand, envelope.context);
+    const { workflow_id, input = {} } = command.job;
     const workflow = registry.workflows.get(workflow_id);
     if (workflow?.input === undefined) return command;
     try {
@@ -60,9 +64,23 @@ export function createJobAdmission(registry: Pick<PluginRegistry, "workflows">):
   };
 }
 
+/** The command with a job that inherits the context; what the job says itself stays. */
+function withContext(command: NewJobCommand, context: CallContext | undefined): NewJobCommand {
+  if (context === undefined) return command;
+  const inherited = inheritedContext(context);
+  const { job } = command;
+  const isThere = (field: string): boolean => Object.hasOwn(job.context ?? {}, field);
+  if (Object.keys(inherited).every(isThere)) return command;
+  return { ...command, job: { ...job, context: { ...inherited, ...job.context } } };
+}
+
 /** A `job.create` that core's schema has checked. */
 type NewJobCommand = AnyCommand & {
-  readonly job: { readonly workflow_id: string; readonly input?: JsonObject };
+  readonly job: {
+    readonly workflow_id: string;
+    readonly input?: JsonObject;
+    readonly context?: CallContext;
+  };
 };
 
 function refusal(error: unknown): Refusal {

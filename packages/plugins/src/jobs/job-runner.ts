@@ -9,12 +9,13 @@ import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { type AttemptLLM, type JobAttempt, type JobAttemptEnd, startAttempt } from "./attempt.ts";
 import { createClaims } from "./claims.ts";
+import { endByDeadline } from "./deadline.ts";
 import { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { recoverOrphans } from "./recover-orphans.ts";
 import { reportAttempt } from "./report-attempt.ts";
 import { createSlots } from "./slots.ts";
-import { createWaits } from "./waits.ts";
+import { createWaits } from "./waits/waits.ts";
 
 /** Claims ready jobs, runs their workflows and stores the results. */
 export interface JobRunner {
@@ -62,9 +63,6 @@ export function createJobRunner(options: {
   const { host, repo, commands, registry, llm, harness, random = Math.random } = options;
   const { clock, log } = host;
   const busy = new Map<string, BusyJob>();
-  /** The depth of the event that a job was created for. It does not survive a restart. */
-  const depths = new Map<string, number>();
-  let lastSeq = 0;
   // Until recovery has ended, a running job is an orphan.
   let isStarted = false;
   let isStopping = false;
@@ -94,7 +92,6 @@ export function createJobRunner(options: {
 
   return {
     async start() {
-      lastSeq = Math.max(lastSeq, await repo.plugins.lastEventSeq());
       await commands.enqueue({ type: "plugins.job.forget" }, { actor: "runner" });
       await recoverOrphans({ repo, commands, log, decide });
       await waits.load();
@@ -128,24 +125,19 @@ export function createJobRunner(options: {
   /** Takes note of a commit. True when there may be a job to claim. */
   function hear(batch: CommittedBatch): boolean {
     let isReady = false;
-    for (const { type, aggregate_id = "", depth, seq, payload } of batch.events) {
-      lastSeq = seq;
+    for (const { type, aggregate_id = "", payload } of batch.events) {
       if (type === "job.created" || type === "job.requeued") {
         isReady = true;
         claims.changed();
-        if (depth > 0) depths.set(aggregate_id, depth);
         const { run_at } = payload;
         if (typeof run_at === "string") claims.due(run_at);
       } else if (type === "job.cancelled") {
         claims.changed();
         const job = busy.get(aggregate_id);
         if (job !== undefined) cancelBusy(job);
-        depths.delete(aggregate_id);
       } else if (type === "job.started") {
         // The host may have moved a job itself.
         if (!busy.has(aggregate_id)) claims.changed();
-      } else if (type === "job.succeeded" || type === "job.failed") {
-        depths.delete(aggregate_id);
       }
     }
     waits.committed(batch);
@@ -185,26 +177,27 @@ export function createJobRunner(options: {
   async function run(begun: BusyJob, uncounted: number): Promise<JobAttemptEnd> {
     const { job, workflow } = begun;
     const { id, attempt } = job;
-    const parts = { host, repo, commands, registry, llm, harness, progress };
-    const depth = depths.get(id) ?? 0;
-    begun.attempt = startAttempt(parts, { job, workflow, uncounted, depth, begunAt: lastSeq });
+    const parts = { host, repo, commands, registry, llm, harness, progress, random };
+    begun.attempt = startAttempt(parts, { job, workflow, uncounted });
     // It was cancelled while the claim was on its way.
     if (begun.isCancelled) cancelBusy(begun);
+    const stopTimer = endByDeadline(clock, { job, workflow, attempt: begun.attempt });
     const end = await begun.attempt.ended;
+    stopTimer();
     if (end.outcome.status === "failed")
       log.warn({ job: id, attempt, error: end.thrown }, `An attempt at the job "${id}" failed.`);
     return end;
   }
 
   async function report(job: Job & { readonly uncounted: number }, end: JobAttemptEnd): Promise<void> {
-    const { outcome, wait } = end;
+    const { outcome, park } = end;
     const next = outcome.status === "cancelled" ? undefined : decide(job, outcome);
     if (next?.status === "queued") claims.due(next.run_at);
     const options = { commands, clock, log, isStopping: () => isStopping };
     if (!(await reportAttempt(options, job, end, next))) return;
-    if (wait !== undefined)
+    if (park !== undefined)
       waits
-        .add(wait)
+        .parked(job.id)
         .catch((error: unknown) => log.error({ error, job: job.id }, "A wait could not be taken up."));
     if (next?.status === "queued") loop.wake();
   }

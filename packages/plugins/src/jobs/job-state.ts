@@ -27,10 +27,10 @@ const NEVER = "9999-12-31T23:59:59.999Z";
 /**
  * Decides what becomes of a job after an attempt. A failure is retried with exponential backoff and jitter while attempts are left: the
  * job's `max_attempts`, else the policy's, else 3. Runs that neither succeeded nor failed (`uncounted` of them) use up no attempt, but a
- * job during which the process ends three times in a row has failed.
+ * job during which the process ends three times in a row has failed. No pause reaches beyond the deadline of the job.
  */
 export function nextJobState(
-  job: Pick<Job, "id" | "attempt" | "max_attempts"> & { readonly uncounted?: number },
+  job: Pick<Job, "id" | "attempt" | "max_attempts" | "deadline_at"> & { readonly uncounted?: number },
   outcome: AttemptOutcome,
   policy: RetryPolicy,
   at: { readonly now: number; readonly random: number },
@@ -39,7 +39,7 @@ export function nextJobState(
     case "succeeded":
       return { status: "succeeded" };
     case "waiting":
-      return { status: "queued", run_at: outcome.until ?? NEVER };
+      return { status: "queued", run_at: byDeadline(outcome.until ?? NEVER, job) };
     case "interrupted":
       return { status: "queued", run_at: isoTime(at.now) };
     case "orphaned":
@@ -52,11 +52,16 @@ export function nextJobState(
       const allowed = job.max_attempts ?? policy.maxAttempts ?? DEFAULT_ATTEMPTS;
       if (!retryable || attempts >= allowed) return { status: "failed", error };
       const pauseMs = Math.max(retryAfterMs, retryDelayMs(attempts, { policy, random: at.random }));
-      return { status: "queued", run_at: isoTime(at.now + pauseMs), error };
+      return { status: "queued", run_at: byDeadline(isoTime(at.now + pauseMs), job), error };
     }
     default:
       return outcome satisfies never;
   }
+}
+
+/** At its deadline a job is claimed in order to fail. */
+function byDeadline(run_at: string, { deadline_at }: Pick<Job, "deadline_at">): string {
+  return deadline_at !== undefined && deadline_at < run_at ? deadline_at : run_at;
 }
 
 function crashLoop(id: string, recoveries: number): JsonObject {

@@ -1,4 +1,5 @@
 import { type Clock, type Command, type CommandSink, isCoreError, type Job, type Logger } from "@atlas/core";
+import { readFailure } from "../calling/failure.ts";
 import type { PluginsCommand } from "../module/plugins-module.ts";
 import type { JobAttemptEnd } from "./attempt.ts";
 import type { NextJobState } from "./job-state.ts";
@@ -20,30 +21,40 @@ export async function reportAttempt(
     readonly isStopping: () => boolean;
   },
   job: Pick<Job, "id" | "attempt">,
-  { outcome, wait, kept }: JobAttemptEnd,
+  { outcome, park, kept }: JobAttemptEnd,
   next: NextJobState | undefined,
 ): Promise<boolean> {
   const { commands, clock, log, isStopping } = options;
   const { id, attempt } = job;
-  const unit: (Command | PluginsCommand)[] = [];
-  if (wait !== undefined) unit.push({ type: "plugins.job.wait", ...wait });
-  if (outcome.status === "interrupted") unit.push({ type: "plugins.job.uncount", job_id: id });
+  let unit: (Command | PluginsCommand)[] = [];
+  for (const wait of park?.waits ?? []) unit.push({ type: "plugins.wait.open", ...wait });
+  // Neither is an attempt that failed.
+  if (outcome.status === "interrupted" || park !== undefined)
+    unit.push({ type: "plugins.job.uncount", job_id: id });
   // A failed job keeps its steps, because it may be redriven.
   const isDone = outcome.status === "succeeded" || outcome.status === "cancelled";
   if (isDone && (kept || attempt > 1)) unit.push({ type: "plugins.job.forget", job_id: id });
   if (next !== undefined) unit.push({ type: "job.updateStatus", id, attempt, ...next });
   if (unit.length === 0) return false;
 
-  for (;;) {
+  for (let isFailed = false; ; ) {
     try {
       const [only] = unit;
       await (unit.length === 1 && only !== undefined
         ? commands.enqueue(only, ACTOR)
         : commands.enqueueAll(unit, ACTOR));
-      return true;
+      return !isFailed;
     } catch (error) {
       if (isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) return false;
-      if (!isCoreError(error) || !error.retryable || isStopping()) throw error;
+      const isRetryable = isCoreError(error) && error.retryable;
+      if (!isRetryable && park !== undefined && !isFailed) {
+        // What the job waits for cannot be stored, and never will be.
+        log.error({ error, job: id }, "A wait was refused, and its job has failed.");
+        isFailed = true;
+        unit = [{ type: "job.updateStatus", id, attempt, status: "failed", error: readFailure(error).error }];
+        continue;
+      }
+      if (!isRetryable || isStopping()) throw error;
       log.warn({ error, job: id }, "The result of an attempt could not be stored and will be sent again.");
       await new Promise<void>((resolve) => void clock.after(RETRY_MS, resolve));
     }

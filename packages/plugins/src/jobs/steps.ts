@@ -3,109 +3,112 @@ import {
   type Command,
   type CommandSink,
   canonicalJson,
-  type DomainEvent,
-  isoTime,
   type Job,
   type JsonValue,
   type ReadOnlyRepo,
 } from "@atlas/core";
-import { normalizeTime } from "@atlas/core/internal";
+import { checkOptions } from "@atlas/core/internal";
+import { readFailure } from "../calling/failure.ts";
+import { isAttemptOver } from "../contract/attempt-over.ts";
 import { PluginError } from "../contract/errors.ts";
-import { type EventFilter, matchesEvent, parseEventFilter } from "../contract/event-filter.ts";
-import { isJobOver, type Wait, type WaitFor } from "../contract/wait.ts";
-import type { WorkflowContext } from "../contract/workflow.ts";
+import { type RetryPolicy, retryDelayMs } from "../contract/retry.ts";
+import type { StepOptions, WorkflowContext } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import { checkWaitName } from "./waits/wait-name.ts";
 
-/** The part of a workflow's context that outlives an attempt. */
-export type Steps = Pick<WorkflowContext, "step" | "sleepUntil" | "waitForEvent" | "waitForJobs"> & {
+/** The steps of one attempt. */
+export type Steps = Pick<WorkflowContext, "step"> & {
   /** True when this attempt kept something for the next. */
   readonly used: boolean;
 };
 
 /** The largest result of a step, as UTF-8 bytes of its JSON: 64 KiB. */
 export const MAX_STEP_BYTES = 64 * 1024;
-const MAX_NAME = 200;
-const EVENTS_A_PAGE = 500;
+const DEFAULT_ATTEMPTS = 3;
 
-/** The steps and waits of one attempt. */
+/** The steps of one attempt. */
 export function createSteps(options: {
-  readonly job: Pick<Job, "id" | "attempt">;
+  readonly job: Pick<Job, "id">;
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly clock: Clock;
-  /** The newest event when the attempt began. */
-  readonly begunAt: number;
-  /** Waits for every command of the attempt. */
-  readonly settled: () => Promise<void>;
+  readonly random: () => number;
+  readonly signal: () => AbortSignal;
   /** Throws when the attempt is over. */
   readonly refuse: () => void;
-  /** Ends the attempt, to be run again when the wait is over. */
-  readonly suspend: (wait: Wait) => PluginError;
+  /** Keeps the attempt from being parked meanwhile. */
+  readonly during: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  readonly inStep: <Result>(name: string, work: () => Result) => Result;
 }): Steps {
-  const { job, repo, commands, clock, begunAt, settled, refuse, suspend } = options;
+  const { job, repo, commands, clock, random, signal, refuse, during, inStep } = options;
   const names = new Set<string>();
   let results: Promise<ReadonlyMap<string, JsonValue | undefined>> | undefined;
-  let waits = 0;
   let used = false;
 
   return {
     get used() {
       return used;
     },
-    async step(name, work) {
-      refuse();
-      claimName(name);
-      const known = await finished();
-      // The same code kept it, as the result of the same `work`.
-      if (known.has(name)) return known.get(name) as Awaited<ReturnType<typeof work>>;
-      refuse();
-      const result = await work();
-      const kept = checkedResult(name, result);
-      await keep(name, kept);
-      return kept as typeof result;
-    },
-    async sleepUntil(time) {
-      const name = await nextWait();
-      const kept = (await finished()).get(name);
-      const until = typeof kept === "string" ? kept : timeOf(time);
-      if (Date.parse(until) > clock.now()) throw waitFor(name, { kind: "time" }, { after_seq: 0, until });
-    },
-    async waitForEvent(given, { timeoutMs } = {}) {
-      const filter = oneType(given);
-      const name = await nextWait();
-      const known = await finished();
-      // Kept by the wait's end, which brings the event, or nothing.
-      if (known.has(name)) return known.get(name) as DomainEvent | undefined;
-      const before = await repo.plugins.getJobWait(job.id);
-      const begun = before?.name === name ? before : undefined;
-      const after_seq = begun?.after_seq ?? begunAt;
-      const until =
-        begun === undefined && timeoutMs !== undefined ? isoTime(clock.now() + timeoutMs) : begun?.until;
-      const event = await findEvent(repo, filter, after_seq);
-      if (event === undefined && (until === undefined || Date.parse(until) > clock.now())) {
-        throw waitFor(
-          name,
-          { kind: "event", filter },
-          { after_seq, ...(until === undefined ? {} : { until }) },
-        );
-      }
-      await keep(name, event as JsonValue | undefined);
-      return event;
-    },
-    async waitForJobs(ids) {
-      const name = await nextWait();
-      const jobs = await Promise.all(ids.map(existingJob));
-      if (jobs.every(isJobOver)) return jobs;
-      throw waitFor(name, { kind: "jobs", ids: [...ids] }, { after_seq: 0 });
+    step<Result>(
+      name: string,
+      given: StepOptions | (() => Result | Promise<Result>),
+      then?: () => Result | Promise<Result>,
+    ): Promise<Result> {
+      return during(async () => {
+        refuse();
+        const { work, retry } = readArguments(name, given, then);
+        claimName(name);
+        const known = await finished();
+        // The same code kept it, as the result of the same `work`.
+        if (known.has(name)) return known.get(name) as Result;
+        refuse();
+        const result = await inStep(name, () => withRetry(retry, work));
+        await keep(name, checkedResult(name, result));
+        // The host's `admit` may have changed it, and a later attempt sees nothing else.
+        return (await repo.plugins.getJobStep(job.id, name))?.result as Result;
+      });
     },
   };
 
-  function claimName(name: string): void {
-    if (typeof name !== "string" || name === "" || name.length > MAX_NAME || name.startsWith("$")) {
-      throw new TypeError(
-        `The name of a step must be a text of 1 to ${MAX_NAME} characters that does not begin with "$"; got ${JSON.stringify(name)}.`,
-      );
+  async function withRetry<Result>(
+    retry: RetryPolicy | undefined,
+    work: () => Result | Promise<Result>,
+  ): Promise<Result> {
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (retry === undefined || failures >= (retry.maxAttempts ?? DEFAULT_ATTEMPTS)) throw error;
+        if (isAttemptOver(error) || !readFailure(error).retryable) throw error;
+        await pause(
+          Math.max(
+            readFailure(error).retryAfterMs ?? 0,
+            retryDelayMs(failures, { policy: retry, random: random() }),
+          ),
+        );
+        refuse();
+      }
     }
+  }
+
+  function pause(delayMs: number): Promise<void> {
+    const over = signal();
+    return new Promise((resolve, reject) => {
+      const stop = (): void => {
+        cancel();
+        reject(over.reason);
+      };
+      const cancel = clock.after(delayMs, () => {
+        over.removeEventListener("abort", stop);
+        resolve();
+      });
+      if (over.aborted) stop();
+      else over.addEventListener("abort", stop, { once: true });
+    });
+  }
+
+  function claimName(name: string): void {
+    checkWaitName("ctx.step", name);
     if (names.has(name)) {
       throw new PluginError(
         "ATLAS_PLUGINS_STEP_REUSED",
@@ -114,26 +117,6 @@ export function createSteps(options: {
       );
     }
     names.add(name);
-  }
-
-  /** Waits are told apart by their order in `run`. What was sent before comes first, so that a wait sees it. */
-  async function nextWait(): Promise<string> {
-    refuse();
-    waits += 1;
-    const name = `$wait:${waits}`;
-    await settled();
-    refuse();
-    return name;
-  }
-
-  function waitFor(
-    name: string,
-    wait_for: WaitFor,
-    more: { readonly after_seq: number; readonly until?: string },
-  ): PluginError {
-    refuse();
-    used = true;
-    return suspend({ job_id: job.id, attempt: job.attempt, name, wait_for, ...more });
   }
 
   function finished(): Promise<ReadonlyMap<string, JsonValue | undefined>> {
@@ -152,25 +135,21 @@ export function createSteps(options: {
       ...(result === undefined ? {} : { result }),
     });
   }
-
-  async function existingJob(id: string): Promise<Job> {
-    const found = await repo.getJob(id);
-    if (found !== undefined) return found;
-    throw new PluginError(
-      "ATLAS_PLUGINS_JOB_NOT_FOUND",
-      { id },
-      `waitForJobs: there is no job "${id}". Check the id; the job may have been pruned.`,
-    );
-  }
 }
 
-/** Past events are found by their type, so a wait names exactly one. */
-function oneType(given: EventFilter): EventFilter {
-  const filter = parseEventFilter(given, "The filter of waitForEvent");
-  if (!filter.type.endsWith(".*")) return filter;
-  throw new TypeError(
-    `waitForEvent waits for one event type; got "${filter.type}". Name the type without ".*".`,
-  );
+function readArguments<Result>(
+  name: string,
+  given: StepOptions | (() => Result | Promise<Result>),
+  then: (() => Result | Promise<Result>) | undefined,
+): { readonly work: () => Result | Promise<Result>; readonly retry?: RetryPolicy | undefined } {
+  if (typeof given === "function") return { work: given };
+  const what = `ctx.step("${name}")`;
+  checkOptions(what, given, ["retry"]);
+  if (typeof then !== "function")
+    throw new TypeError(`${what} takes a function: ctx.step(name, work) or ctx.step(name, { retry }, work).`);
+  if (given.retry !== undefined)
+    checkOptions(`${what}: retry`, given.retry, ["maxAttempts", "firstDelayMs", "maxDelayMs"]);
+  return { work: then, retry: given.retry };
 }
 
 /** The result as it will be read by a later attempt, so that this one sees nothing else. */
@@ -186,34 +165,4 @@ function checkedResult(name: string, result: unknown): JsonValue | undefined {
     );
   }
   return JSON.parse(text) as JsonValue;
-}
-
-function timeOf(time: Date | string | number): string {
-  const text =
-    typeof time === "string"
-      ? normalizeTime(time)
-      : Number.isNaN(new Date(time).getTime())
-        ? undefined
-        : isoTime(new Date(time).getTime());
-  if (text !== undefined && text.length === 24) return text;
-  throw new TypeError(
-    `sleepUntil takes a Date, milliseconds since 1970, or an ISO 8601 time such as "2026-11-21T09:30:00Z"; got ${String(time)}.`,
-  );
-}
-
-async function findEvent(
-  repo: ReadOnlyRepo<PluginsModule>,
-  filter: EventFilter,
-  after: number,
-): Promise<DomainEvent | undefined> {
-  for (let from = after; ; ) {
-    const seqs = await repo.plugins.listEventSeqs({ type: filter.type, after: from, limit: EVENTS_A_PAGE });
-    for (const seq of seqs) {
-      const [event] = (await repo.listDomainEvents({ after: seq - 1, limit: 1 })).items;
-      if (event !== undefined && matchesEvent(event, filter)) return event;
-    }
-    const last = seqs.at(-1);
-    if (last === undefined || seqs.length < EVENTS_A_PAGE) return undefined;
-    from = last;
-  }
 }

@@ -1,7 +1,7 @@
 import type {
+  CallContext,
   Clock,
   Command,
-  CommandSink,
   Job,
   JsonObject,
   Logger,
@@ -11,13 +11,16 @@ import type {
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
+import { correlationField, logWith } from "../calling/call-context.ts";
 import { handled } from "../calling/handled.ts";
-import type { PluginServices } from "../contract/context.ts";
+import type { PluginCommands } from "../contract/context.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
+import type { PluginServices } from "../contract/service.ts";
 import type { JobProgress, WorkflowContext, WorkflowPlugin } from "../contract/workflow.ts";
 import { runtimeOfAttempt } from "./attempt-runtime.ts";
 import { readJobInput } from "./job-input.ts";
 import type { Steps } from "./steps.ts";
+import type { AttemptWaits } from "./waits/attempt-waits.ts";
 
 /** What the context of one attempt is made of. */
 export interface WorkflowContextParts {
@@ -34,13 +37,16 @@ export interface WorkflowContextParts {
   /** What an artifact must say about the answers that it may be made of. */
   readonly artifactData: () => JsonObject | undefined;
   readonly harness: HarnessRuntime | undefined;
-  readonly commands: CommandSink<Command>;
+  readonly commands: PluginCommands<Command>;
+  /** Whom and what the attempt works for. */
+  readonly context: CallContext;
   readonly signal: () => AbortSignal;
   /** Throws when the attempt is over. */
   readonly refuse: () => void;
   /** Makes the attempt wait for this too before it is over. */
   readonly track: <Result>(send: () => Promise<Result>) => Promise<Result>;
   readonly steps: Steps;
+  readonly waits: AttemptWaits;
   readonly progress: (progress: JobProgress) => void;
 }
 
@@ -53,16 +59,17 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
   let llm: LLM | undefined;
   let harness: HarnessRuntime | undefined;
   const ofAttempt = <Runtime extends object>(runtime: Runtime): Runtime =>
-    runtimeOfAttempt(runtime, { signal: parts.signal(), refuse });
+    runtimeOfAttempt(runtime, { signal: parts.signal(), context: parts.context, refuse });
 
   const context: WorkflowContext = {
     repo,
     commands,
     clock: parts.clock,
     services: parts.services,
+    context: parts.context,
     attempt: parts.attempt,
     get log() {
-      log ??= logOfJob(parts.log, job);
+      log ??= logOfJob(parts.log, job, parts.context);
       return log;
     },
     get signal() {
@@ -90,9 +97,10 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
     },
     findArtifacts: repo.findArtifacts,
     step: steps.step,
-    sleepUntil: (time) => handled(steps.sleepUntil(time)),
-    waitForEvent: (filter, options) => handled(steps.waitForEvent(filter, options)),
-    waitForJobs: (ids) => handled(steps.waitForJobs(ids)),
+    sleep: parts.waits.sleep,
+    wait: parts.waits.wait,
+    waitForEvent: parts.waits.waitForEvent,
+    waitForJobs: parts.waits.waitForJobs,
     progress(progress) {
       refuse();
       parts.progress(progress);
@@ -131,12 +139,6 @@ function idOnceSent(id: string, sent: Promise<unknown>): Promise<{ readonly id: 
   return handled(sent.then(() => ({ id })));
 }
 
-function logOfJob(log: Logger, { id, workflow_id, attempt }: Job): Logger {
-  const of = { job: id, workflow: workflow_id, attempt };
-  return {
-    debug: (fields, message) => log.debug({ ...of, ...fields }, message),
-    info: (fields, message) => log.info({ ...of, ...fields }, message),
-    warn: (fields, message) => log.warn({ ...of, ...fields }, message),
-    error: (fields, message) => log.error({ ...of, ...fields }, message),
-  };
+function logOfJob(log: Logger, { id, workflow_id, attempt }: Job, context: CallContext): Logger {
+  return logWith(log, { job: id, workflow: workflow_id, attempt, ...correlationField(context) });
 }

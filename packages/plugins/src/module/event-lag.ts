@@ -19,15 +19,6 @@ type Tables = PluginsTables & CoreTables;
 const lastEvent = query<Tables>()((db) =>
   db.selectFrom("domain_events").select(({ fn }) => fn.max("seq").as("seq")),
 );
-const eventSeqs = query<Tables, { type: string; after: number; limit: number }>()((db, p) =>
-  db
-    .selectFrom("domain_events")
-    .select("seq")
-    .where("seq", ">", p.after)
-    .where("type", "=", p.type)
-    .orderBy("seq")
-    .limit(p.limit),
-);
 const failedCounts = query<Tables>()((db) =>
   db
     .selectFrom("plugins_sink_exceptions")
@@ -50,14 +41,6 @@ export function eventLag(read: Read<Tables>) {
   return {
     /** The number of the newest domain event; 0 when there is none. */
     lastEventSeq,
-    /** The numbers of the events of one type, in order. It reads every event after `after`. */
-    async listEventSeqs(options: {
-      readonly type: string;
-      readonly after: number;
-      readonly limit: number;
-    }): Promise<readonly number[]> {
-      return (await read.all(eventSeqs, { ...options })).map(({ seq }) => seq);
-    },
     /** How far each sink is behind, by sink id. */
     async listSinkLags(): Promise<readonly SinkLag[]> {
       const last = await lastEventSeq();

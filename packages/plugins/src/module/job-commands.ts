@@ -4,13 +4,11 @@ import {
   type JsonValue,
   jsonObject,
   jsonText,
-  type Refusal,
   statement,
   timeText,
 } from "@atlas/core";
 import { sql } from "kysely";
 import { z } from "zod";
-import { waitFor } from "../contract/wait.ts";
 import type { PluginsTables } from "./tables.ts";
 
 interface JobKey {
@@ -63,32 +61,6 @@ const keepStep = statement<PluginsTables, { job_id: string; name: string; result
     .onConflict((conflict) => conflict.columns(["job_id", "name"]).doNothing()),
 );
 
-const keepWait = statement<PluginsTables, PluginsTables["plugins_job_waits"]>((db, p) =>
-  db
-    .insertInto("plugins_job_waits")
-    .values({
-      job_id: p.job_id,
-      name: p.name,
-      attempt: p.attempt,
-      wait_for: p.wait_for,
-      after_seq: p.after_seq,
-      until: p.until,
-    })
-    .onConflict((conflict) =>
-      conflict.column("job_id").doUpdateSet((row) => ({
-        name: row.ref("excluded.name"),
-        attempt: row.ref("excluded.attempt"),
-        wait_for: row.ref("excluded.wait_for"),
-        after_seq: row.ref("excluded.after_seq"),
-        until: row.ref("excluded.until"),
-      })),
-    ),
-);
-
-const endWait = statement<PluginsTables, { job_id: string; name: string }>((db, p) =>
-  db.deleteFrom("plugins_job_waits").where("job_id", "=", p.job_id).where("name", "=", p.name),
-);
-
 const keepProgress = statement<PluginsTables, { job_id: string; progress: string; at: string }>((db, p) =>
   db
     .insertInto("plugins_job_progress")
@@ -100,16 +72,18 @@ const keepProgress = statement<PluginsTables, { job_id: string; progress: string
     ),
 );
 
-const forgetTables = [
-  "plugins_job_steps",
-  "plugins_job_waits",
-  "plugins_job_runs",
-  "plugins_job_progress",
-] as const;
+const forgetTables = ["plugins_job_steps", "plugins_job_runs", "plugins_job_progress"] as const;
 const forgetOne = forgetTables.map((table) =>
   statement<PluginsTables, JobKey>((db, p) => db.deleteFrom(table).where("job_id", "=", p.job_id)),
 );
-const forgetGone = forgetTables.map((table) =>
+// The answers are kept with the job: they say who decided what, and a signal that is sent twice finds its first result.
+const forgetWaits = statement<PluginsTables, JobKey>((db, p) =>
+  db
+    .deleteFrom("plugins_waits")
+    .where("job_id", "=", p.job_id)
+    .where((row) => row.or([row("kind", "!=", sql.lit("signal")), row("answered_at", "is", null)])),
+);
+const forgetGone = ([...forgetTables, "plugins_waits"] as const).map((table) =>
   statement<PluginsTables, Record<never, never>>((db) =>
     // Core's table, which every store has. It is only read here.
     db.deleteFrom(table).where(sql<boolean>`job_id not in (select id from jobs)`),
@@ -127,37 +101,7 @@ export const jobStep = command({
   },
 });
 
-/** Stores what a job waits for. The run that ends with it does not count as an attempt. */
-export const jobWait = command({
-  schema: z.object({
-    job_id: idText,
-    attempt: z.int().min(1),
-    name: idText,
-    wait_for: waitFor,
-    after_seq: z.int().min(0),
-    until: timeText.optional(),
-  }),
-  apply: ({ job_id, attempt, name, wait_for, after_seq, until }, change) => {
-    change.run(countWithout, { job_id });
-    // A sleep is a step whose result is known before it is over.
-    if (wait_for.kind === "time") change.run(keepStep, { job_id, name, result: resultText(until) });
-    else {
-      const wait = jsonText(wait_for as JsonValue);
-      change.run(keepWait, { job_id, attempt, name, wait_for: wait, after_seq, until: until ?? null });
-    }
-  },
-});
-
-/** Ends a wait with its result. Refused when the job no longer waits there. */
-export const jobWaitEnd = command({
-  schema: z.object({ job_id: idText, name: idText, result }),
-  apply: ({ job_id, name, result }, change) => {
-    change.run(endWait, { job_id, name }, { ifNone: notWaiting(job_id) });
-    change.run(keepStep, { job_id, name, result: resultText(result) });
-  },
-});
-
-/** Keeps an interrupted run from counting as an attempt. */
+/** Keeps a run that was interrupted, or that ended in a wait, from counting as an attempt. */
 export const jobUncount = command({
   schema: z.object({ job_id: idText }),
   apply: (job, change) => change.run(countWithout, job),
@@ -188,18 +132,10 @@ export const jobForget = command({
   schema: z.object({ job_id: idText.optional() }),
   apply: ({ job_id }, change) => {
     if (job_id === undefined) for (const forget of forgetGone) change.run(forget, {});
-    else for (const forget of forgetOne) change.run(forget, { job_id });
+    else for (const forget of [...forgetOne, forgetWaits]) change.run(forget, { job_id });
   },
 });
 
 function resultText(result: JsonValue | undefined): string | null {
   return result === undefined ? null : jsonText(result);
-}
-
-function notWaiting(id: string): Refusal {
-  return {
-    refuse: "ATLAS_PLUGINS_NOT_WAITING",
-    message: `The job "${id}" no longer waits here: the wait has ended, or the job was moved. Nothing was changed.`,
-    details: { id },
-  };
 }

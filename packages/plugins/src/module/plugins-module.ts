@@ -1,19 +1,12 @@
 import { type CommandOf, defineModule, tables } from "@atlas/core";
-import {
-  jobForget,
-  jobForgive,
-  jobProgress,
-  jobRecover,
-  jobStep,
-  jobUncount,
-  jobWait,
-  jobWaitEnd,
-} from "./job-commands.ts";
+import { jobForget, jobForgive, jobProgress, jobRecover, jobStep, jobUncount } from "./job-commands.ts";
 import { initial } from "./migrations/001_initial.ts";
+import { waits } from "./migrations/002_waits.ts";
 import { pluginsQueries } from "./queries.ts";
 import { sinkAdvance, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
 import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
 import type { PluginsTables } from "./tables.ts";
+import { waitAnswer, waitDrop, waitExpire, waitOpen, waitWake } from "./wait-commands.ts";
 
 /**
  * The module of the runners: cursors, schedules, failed deliveries, steps and waits, read through `repo.plugins`. A gateway installs it.
@@ -21,9 +14,9 @@ import type { PluginsTables } from "./tables.ts";
  */
 export const pluginsModule = defineModule({
   name: "plugins",
-  version: 1,
+  version: 2,
   tables: tables<PluginsTables>(),
-  migrations: { "001_initial": initial },
+  migrations: { "001_initial": initial, "002_waits": waits },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
     "plugins.schedule.set": scheduleSet,
@@ -33,13 +26,16 @@ export const pluginsModule = defineModule({
     "plugins.sink.redrive": sinkRedrive,
     "plugins.sink.forget": sinkForget,
     "plugins.job.step": jobStep,
-    "plugins.job.wait": jobWait,
-    "plugins.job.waitEnd": jobWaitEnd,
     "plugins.job.uncount": jobUncount,
     "plugins.job.recover": jobRecover,
     "plugins.job.forgive": jobForgive,
     "plugins.job.progress": jobProgress,
     "plugins.job.forget": jobForget,
+    "plugins.wait.open": waitOpen,
+    "plugins.wait.answer": waitAnswer,
+    "plugins.wait.wake": waitWake,
+    "plugins.wait.expire": waitExpire,
+    "plugins.wait.drop": waitDrop,
   },
   queries: pluginsQueries,
 });

@@ -1,5 +1,4 @@
 import { type CoreTables, type JsonValue, query, type Read } from "@atlas/core";
-import type { Wait, WaitFor } from "../contract/wait.ts";
 import type { JobProgress } from "../contract/workflow.ts";
 import { eventLag } from "./event-lag.ts";
 import { failedDeliveries } from "./failed-deliveries.ts";
@@ -7,6 +6,7 @@ import { jobAttempts } from "./job-attempts.ts";
 import { jobFigures } from "./job-figures.ts";
 import { parseJsonColumn } from "./json-column.ts";
 import type { PluginsTables, ScheduleKind } from "./tables.ts";
+import { waitQueries } from "./wait-queries.ts";
 
 /** What the runner remembers of a job's runs. {@link JobAttempts} is what it means. */
 export interface JobRun {
@@ -48,10 +48,13 @@ const selectRun = query<PluginsTables, { job_id: string }>()((db, p) =>
 const selectSteps = query<PluginsTables, { job_id: string }>()((db, p) =>
   db.selectFrom("plugins_job_steps").select(["name", "result"]).where("job_id", "=", p.job_id),
 );
-const selectWait = query<PluginsTables, { job_id: string }>()((db, p) =>
-  db.selectFrom("plugins_job_waits").selectAll().where("job_id", "=", p.job_id),
+const selectStep = query<PluginsTables, { job_id: string; name: string }>()((db, p) =>
+  db
+    .selectFrom("plugins_job_steps")
+    .select(["name", "result"])
+    .where("job_id", "=", p.job_id)
+    .where("name", "=", p.name),
 );
-const selectWaits = query<PluginsTables>()((db) => db.selectFrom("plugins_job_waits").selectAll());
 const selectProgress = query<PluginsTables, { job_id: string }>()((db, p) =>
   db.selectFrom("plugins_job_progress").select(["progress", "at"]).where("job_id", "=", p.job_id),
 );
@@ -83,19 +86,12 @@ export function pluginsQueries(read: Read<PluginsTables>) {
     getJobRun: (job_id: string): Promise<JobRun | undefined> => read.get(selectRun, { job_id }),
     /** The finished steps of a job, with their results. */
     async listJobSteps(job_id: string): Promise<readonly StepResult[]> {
-      return (await read.all(selectSteps, { job_id })).map(({ name, result }) => ({
-        name,
-        result: result === null ? undefined : parseJsonColumn<JsonValue>(result),
-      }));
+      return (await read.all(selectSteps, { job_id })).map(toStep);
     },
-    /** What a job waits for; nothing when it does not wait. */
-    async getJobWait(job_id: string): Promise<Wait | undefined> {
-      const row = await read.get(selectWait, { job_id });
-      return row === undefined ? undefined : toWait(row);
-    },
-    /** Every job that waits for an event or for other jobs, with what it waits for. */
-    async listJobWaits(): Promise<readonly Wait[]> {
-      return (await read.all(selectWaits, {})).map(toWait);
+    /** One finished step of a job; nothing when it is not finished. */
+    async getJobStep(job_id: string, name: string): Promise<StepResult | undefined> {
+      const row = await read.get(selectStep, { job_id, name });
+      return row === undefined ? undefined : toStep(row);
     },
     /** The progress that was stored last for a job. A running job may have reported more since. */
     async getJobProgress(job_id: string) {
@@ -104,6 +100,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
         ? undefined
         : { progress: parseJsonColumn<JobProgress>(row.progress), at: row.at };
     },
+    ...waitQueries(all),
     ...jobAttempts(all),
     ...jobFigures(all),
     ...eventLag(all),
@@ -111,6 +108,6 @@ export function pluginsQueries(read: Read<PluginsTables>) {
   };
 }
 
-function toWait({ wait_for, until, ...row }: PluginsTables["plugins_job_waits"]): Wait {
-  return { ...row, wait_for: parseJsonColumn<WaitFor>(wait_for), ...(until === null ? {} : { until }) };
+function toStep({ name, result }: { readonly name: string; readonly result: string | null }): StepResult {
+  return { name, result: result === null ? undefined : parseJsonColumn<JsonValue>(result) };
 }

@@ -1,3 +1,5 @@
+import type { WaitKind } from "../contract/wait.ts";
+
 /** The tables of the runners. */
 export interface PluginsTables {
   /** The cursor of each source. */
@@ -48,17 +50,35 @@ export interface PluginsTables {
     /** Canonical JSON; null for nothing. */
     result: string | null;
   };
-  /** What each waiting job waits for. */
-  plugins_job_waits: {
+  /** What jobs wait for, and the answers. */
+  plugins_waits: {
     job_id: string;
     name: string;
-    /** The run that began to wait. */
-    attempt: number;
-    /** Canonical JSON of a `WaitFor`. */
-    wait_for: string;
-    /** Only later events count. */
-    after_seq: number;
-    until: string | null;
+    kind: WaitKind;
+    /** Null for an answer that came before its wait. */
+    opened_at: string | null;
+    deadline: string | null;
+    /** Canonical JSON. */
+    info: string | null;
+    /** Canonical JSON Schema of the answer. */
+    schema: string | null;
+    /** Canonical JSON of an `EventFilter`. */
+    filter: string | null;
+    /** Canonical JSON of a list of job ids. */
+    ids: string | null;
+    after_seq: number | null;
+    scanned_seq: number | null;
+    /** The run that ended in this wait; null while no run is parked here. */
+    attempt: number | null;
+    /** Canonical JSON. */
+    value: string | null;
+    by: string | null;
+    answered_at: string | null;
+    /** Counts the answers of a job. The clock may be set back, so `answered_at` does not order them. */
+    answer_order: number | null;
+    signal_id: string | null;
+    /** When it timed out. */
+    closed_at: string | null;
   };
   /** The last stored progress of each job. */
   plugins_job_progress: {

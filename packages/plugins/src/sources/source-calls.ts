@@ -1,5 +1,6 @@
 import type { Command, CommandSink, ReadOnlyRepo } from "@atlas/core";
 import { type Call, startCall } from "../calling/call.ts";
+import { NO_CONTEXT } from "../calling/call-context.ts";
 import { messageOf } from "../calling/failure.ts";
 import { handled } from "../calling/handled.ts";
 import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
@@ -85,6 +86,7 @@ export function createSourceCalls(options: {
               return started.signal;
             },
             commands: tracked.commands,
+            context: NO_CONTEXT,
             cursor,
             full,
             checkpoint: (next, together) => handled(checkpoint(next, together)),

@@ -1,8 +1,8 @@
 import type { Command, CommandSink, ReadOnlyRepo } from "@atlas/core";
+import { checkOptions } from "@atlas/core/internal";
 import { handled } from "../calling/handled.ts";
 import type { PluginHost } from "../calling/plugin-host.ts";
 import { stopping } from "../contract/errors.ts";
-import { checkOptions } from "../contract/known-options.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { createScheduler, type Scheduler } from "../schedules/scheduler.ts";

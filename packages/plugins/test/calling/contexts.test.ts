@@ -1,24 +1,34 @@
-import type { Command, CommandSink } from "@atlas/core";
+import type { Command, CommandSink, Committed, DomainEvent, Refusal } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import {
+  defineSink,
+  defineSource,
   defineWorkflow,
+  type PluginCommands,
+  type PluginServices,
+  reactor,
   type SinkContext,
+  type SinkPlugin,
   type SourceCheckContext,
   type SourceContext,
+  service,
   type WorkflowContext,
   type WorkflowContextWith,
   type WorkflowPlugin,
 } from "../../src/index.ts";
+import { labModule } from "../support/lab-module.ts";
 
 describe("a plugin's context", () => {
   it("gives the ways that are documented and no other", () => {
-    type Shared = "repo" | "commands" | "log" | "signal" | "clock" | "services";
-    type Waits = "sleepUntil" | "waitForEvent" | "waitForJobs";
+    type Shared = "repo" | "commands" | "log" | "signal" | "clock" | "services" | "context";
+    type Waits = "sleep" | "wait" | "waitForEvent" | "waitForJobs";
     expectTypeOf<keyof SinkContext>().toEqualTypeOf<Shared | "attempt">();
     expectTypeOf<keyof SourceContext>().toEqualTypeOf<Shared | "cursor" | "full" | "checkpoint">();
-    expectTypeOf<keyof SourceCheckContext>().toEqualTypeOf<Exclude<Shared, "commands"> | "cursor">();
+    expectTypeOf<keyof SourceCheckContext>().toEqualTypeOf<
+      Exclude<Shared, "commands" | "context"> | "cursor"
+    >();
     expectTypeOf<keyof WorkflowContext>().toEqualTypeOf<
       | (Shared | Waits | "attempt" | "llm" | "harness")
       | ("emitArtifact" | "spawnJob" | "findArtifacts" | "step" | "progress")
@@ -26,7 +36,8 @@ describe("a plugin's context", () => {
   });
 
   it("takes core's commands and no others", () => {
-    expectTypeOf<WorkflowContext["commands"]>().toEqualTypeOf<CommandSink<Command>>();
+    expectTypeOf<WorkflowContext["commands"]>().toEqualTypeOf<PluginCommands<Command>>();
+    expectTypeOf<WorkflowContext["commands"]>().toExtend<CommandSink<Command>>();
   });
 
   it("cannot write through its repo", () => {
@@ -97,10 +108,114 @@ describe("defineWorkflow", () => {
     expect(literal.capabilities).toBeUndefined();
     expectTypeOf<WorkflowContextWith<"harness">["harness"]>().toEqualTypeOf<HarnessRuntime>();
   });
+});
 
-  it("refuses a capability that nothing gives", () => {
-    // @ts-expect-error there is no such capability
-    const plugin = defineWorkflow({ id: "greedy.v1", capabilities: ["writer"], run: async () => undefined });
-    expect(plugin.id).toBe("greedy.v1");
+describe("what a plugin uses and needs", () => {
+  interface Agents {
+    ask(question: string): Promise<string>;
+  }
+  const agents = service<Agents>()("agents");
+
+  it("gives a workflow, a source and a sink the commands and queries of the modules that they use", () => {
+    const workflow = defineWorkflow({
+      id: "uses.v1",
+      uses: [labModule],
+      async run(ctx) {
+        expectTypeOf(ctx.repo.lab.count).returns.resolves.toEqualTypeOf<number>();
+        expectTypeOf(ctx.commands.attempt).returns.resolves.toEqualTypeOf<Committed | Refusal>();
+        await ctx.commands.enqueue({ type: "lab.note", text: "one" });
+        await ctx.commands.enqueue({ type: "entity.upsert", entity: { type: "note" } });
+        // @ts-expect-error a command of the module is checked by its schema
+        await ctx.commands.enqueue({ type: "lab.note", text: 1 });
+        // @ts-expect-error a module that is not used has no queries here
+        ctx.repo.other;
+      },
+    });
+    const source = defineSource({
+      id: "uses",
+      uses: [labModule],
+      async sync(ctx) {
+        expectTypeOf(ctx.repo.lab.count).returns.resolves.toEqualTypeOf<number>();
+        await ctx.checkpoint("here", [{ type: "lab.note", text: "one" }]);
+        // @ts-expect-error a command of the module is checked by its schema
+        await ctx.checkpoint("here", [{ type: "lab.note", text: 1 }]);
+      },
+      async check(ctx) {
+        expectTypeOf(ctx.repo.lab.count).returns.resolves.toEqualTypeOf<number>();
+        // @ts-expect-error a check cannot write
+        ctx.commands;
+      },
+    });
+    const sink = defineSink({
+      id: "uses",
+      uses: [labModule],
+      async handle(_event, ctx) {
+        expectTypeOf(ctx.repo.lab.count).returns.resolves.toEqualTypeOf<number>();
+        await ctx.commands.enqueueAll([{ type: "lab.note", text: "one" }]);
+      },
+    });
+    expect([workflow.uses, source.uses, sink.uses]).toEqual([[labModule], [labModule], [labModule]]);
+  });
+
+  it("gives nothing of a module that the plugin does not use", () => {
+    const plugin = defineWorkflow({
+      id: "plain.v1",
+      async run(ctx) {
+        // @ts-expect-error the plugin does not use the module
+        ctx.repo.lab;
+        // @ts-expect-error the plugin does not use the module
+        await ctx.commands.enqueue({ type: "lab.note", text: "one" });
+      },
+    });
+    expect(plugin.uses).toBeUndefined();
+  });
+
+  it("gives the services that the plugin needs their types, and no others", () => {
+    const workflow = defineWorkflow({
+      id: "needs.v1",
+      needs: [agents, "clockwork"],
+      async run(ctx) {
+        expectTypeOf(ctx.services.agents).toEqualTypeOf<Agents>();
+        expectTypeOf(ctx.services.clockwork).toEqualTypeOf<unknown>();
+        // @ts-expect-error the plugin does not need this service
+        ctx.services.mail;
+      },
+    });
+    const sink = defineSink({
+      id: "needs",
+      needs: [agents],
+      async handle(_event, ctx) {
+        expectTypeOf(ctx.services).toEqualTypeOf<{ readonly agents: Agents }>();
+      },
+    });
+    const open = defineWorkflow({
+      id: "open.v1",
+      run: async (ctx) => expectTypeOf(ctx.services).toEqualTypeOf<PluginServices>() as never,
+    });
+    expect([workflow.needs, sink.needs, open.needs]).toEqual([[agents, "clockwork"], [agents], undefined]);
+  });
+
+  it("gives a reactor everything but commands, and takes those that it returns", () => {
+    const plugin = reactor({
+      id: "answers",
+      on: ["lab.noted"],
+      uses: [labModule],
+      needs: [agents],
+      async handle(event, ctx) {
+        expectTypeOf(event).toEqualTypeOf<DomainEvent>();
+        expectTypeOf(ctx.services.agents).toEqualTypeOf<Agents>();
+        // @ts-expect-error a reactor returns its commands
+        ctx.commands;
+        return (await ctx.repo.lab.count()) > 1 ? [] : [{ type: "lab.note", text: "again" }];
+      },
+    });
+    // @ts-expect-error a module that is not used has no commands here
+    reactor({ id: "wrong", handle: () => [{ type: "lab.note", text: "one" }] });
+    expectTypeOf(plugin).toEqualTypeOf<SinkPlugin>();
+  });
+
+  it("takes the name of a service as a capability", () => {
+    const plugin = defineWorkflow({ id: "sand.v1", capabilities: ["sandbox"], run: async () => undefined });
+    expect(plugin.capabilities).toEqual(["sandbox"]);
   });
 });

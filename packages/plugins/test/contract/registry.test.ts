@@ -68,7 +68,7 @@ describe("registry", () => {
     ["retry.firstDelayMs", { retry: { firstDelayMs: -1 } }],
     ["concurrency", { concurrency: 0 }],
     ["input", { input: { parse: () => 1 } as never }],
-    ["capability", { capabilities: ["harnes" as "harness"] }],
+    ["capability", { capabilities: "harness" as never }],
   ])("refuses a workflow whose %s cannot be kept", (name, options) => {
     const registry = createPluginRegistry();
     const register = () => registry.registerWorkflow({ id: "w", ...options, run: async () => undefined });
@@ -87,9 +87,9 @@ describe("registry", () => {
 
   it.each([
     ["timeout", { timeout: 1 }, 'has no option "timeout". Did you mean "timeoutMs"?'],
-    ["retry.maxAttempt", { retry: { maxAttempt: 1 } }, 'retry has no option "maxAttempt".'],
-    ["retry.attempts", { retry: { attempts: 1 } }, 'retry has no option "attempts".'],
-    ["schedule.every", { schedule: { everyMs: 1_000, every: 1 } }, 'schedule has no option "every".'],
+    ["retry.maxAttempt", { retry: { maxAttempt: 1 } }, 'retry: "maxAttempt" is not an option.'],
+    ["retry.attempts", { retry: { attempts: 1 } }, 'retry: "attempts" is not an option.'],
+    ["schedule.every", { schedule: { everyMs: 1_000, every: 1 } }, 'schedule: "every" is not an option.'],
   ])("refuses the unknown option %s of a workflow, a source and a sink", (name, options, message) => {
     const registry = createPluginRegistry();
     const given = options as object;

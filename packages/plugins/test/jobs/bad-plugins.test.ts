@@ -184,7 +184,7 @@ it("becomes no unhandled rejection when everything that a plugin sends is refuse
         void ctx.commands.enqueue(refused);
         void ctx.emitArtifact({ type: "" });
         void ctx.spawnJob({ workflow_id: "" });
-        void ctx.waitForJobs(["nobody"]);
+        void ctx.waitForJobs("nobody", ["nobody"]);
       },
     });
     const runner = createJobRunner({ ...opened, registry, llm: createMockLLM() });

@@ -5,7 +5,7 @@ import { openStore } from "../support/open-store.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
 const error = { message: "down" };
-const wait_for = { kind: "event", filter: { type: "approved" } } as const;
+const filter = { type: "approved" };
 
 /** Every command of the module at least once, some twice: what a gateway's life consists of. */
 const story: readonly (Command | PluginsCommand)[] = [
@@ -29,9 +29,23 @@ const story: readonly (Command | PluginsCommand)[] = [
   { type: "plugins.sink.settle", sink_id: "k", event_seq: 2 },
   { type: "plugins.job.step", job_id: "j1", name: "one", result: { paid: true } },
   { type: "plugins.job.step", job_id: "j1", name: "one", result: { paid: "twice" } },
-  { type: "plugins.job.wait", job_id: "j1", attempt: 1, name: "$wait:1", wait_for, after_seq: 0 },
-  { type: "plugins.job.waitEnd", job_id: "j1", name: "$wait:1" },
-  { type: "plugins.job.wait", job_id: "j1", attempt: 2, name: "$wait:2", wait_for, after_seq: 0, until: at },
+  {
+    type: "plugins.wait.open",
+    job_id: "j1",
+    attempt: 1,
+    kind: "event",
+    name: "approval",
+    filter,
+    scanned_seq: 1,
+  },
+  { type: "plugins.wait.open", job_id: "j1", attempt: 1, kind: "signal", name: "go", deadline: at },
+  { type: "plugins.wait.open", job_id: "j1", attempt: 1, kind: "time", name: "nap", deadline: at },
+  { type: "plugins.wait.answer", job_id: "j1", kind: "signal", name: "go", value: { yes: true }, by: "ada" },
+  { type: "plugins.wait.answer", job_id: "j1", kind: "signal", name: "early", value: null, by: "eve" },
+  { type: "plugins.wait.expire", job_id: "j1", kind: "event", name: "approval" },
+  { type: "plugins.wait.drop", job_id: "j1" },
+  { type: "plugins.job.uncount", job_id: "j1" },
+  { type: "plugins.job.uncount", job_id: "j1" },
   { type: "plugins.job.uncount", job_id: "j1" },
   { type: "plugins.job.recover", job_id: "j1", attempt: 3 },
   { type: "plugins.job.recover", job_id: "j1", attempt: 4 },
@@ -49,14 +63,11 @@ it("keeps what it is told, emits nothing, and a replay gives the same rows", asy
   ]);
   // The first result of a step stays.
   expect(await plugins.listJobSteps("j1")).toContainEqual({ name: "one", result: { paid: true } });
-  expect(await plugins.getJobWait("j1")).toEqual({
-    job_id: "j1",
-    name: "$wait:2",
-    attempt: 2,
-    wait_for,
-    after_seq: 0,
-    until: at,
-  });
+  expect(await plugins.listWaits("j1")).toMatchObject([
+    { name: "early", answer: { value: null, by: "eve", order: 2 } },
+    { name: "approval", filter, closed_at: expect.any(String) },
+    { name: "go", deadline: at, answer: { value: { yes: true }, by: "ada", order: 1 } },
+  ]);
   // Two waits, an interruption and two crashes, the last two in a row.
   expect(await plugins.getJobRun("j1")).toMatchObject({ uncounted: 5, recoveries: 2, recovered_attempt: 4 });
   expect((await repo.listDomainEvents()).items.map(({ type }) => type)).toEqual(["job.created"]);
@@ -77,7 +88,7 @@ it("keeps what it is told, emits nothing, and a replay gives the same rows", asy
 it("refuses to wake a job that does not wait there", async () => {
   const { commands } = await openStore();
   await expect(
-    commands.enqueue({ type: "plugins.job.waitEnd", job_id: "j1", name: "$wait:1" }),
+    commands.enqueue({ type: "plugins.wait.wake", job_id: "j1", attempt: 1 }),
   ).rejects.toMatchObject({ code: "ATLAS_PLUGINS_NOT_WAITING" });
 });
 

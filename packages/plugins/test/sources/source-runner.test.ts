@@ -273,7 +273,7 @@ describe("a sync", () => {
   it("refuses an option that it does not have", async () => {
     const { runner } = await runnerOf({ id: "notes", sync: async () => undefined });
     await expect(runner.sync("notes", { ful: true } as never)).rejects.toThrow(
-      'sync has no option "ful". Did you mean "full"?',
+      'sync: "ful" is not an option. Did you mean "full"?',
     );
   });
 });

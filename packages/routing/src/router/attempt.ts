@@ -22,6 +22,9 @@ export type FailureKind =
   | "failed"
   | "aborted";
 
+/** What an attempt used, as the candidate counted it: an amount by name, such as `inputTokens`. */
+export type AttemptUsage = Readonly<Record<string, number>>;
+
 /** One attempt to get an answer from one candidate. */
 export interface Attempt {
   readonly candidate: string;
@@ -38,6 +41,8 @@ export interface Attempt {
   readonly status?: number;
   /** The pause that the candidate asked for. */
   readonly retryAfterMs?: number;
+  /** What the attempt used, where it is known. Failed attempts cost money too. */
+  readonly usage?: AttemptUsage;
   /** The attempt repairs an earlier answer that did not fit its schema. */
   readonly repair?: true;
 }

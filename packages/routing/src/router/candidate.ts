@@ -5,6 +5,8 @@ import type { RoutingPolicy } from "./policy.ts";
 /** A model or an agent that a router can ask. */
 export interface Candidate<Runtime> {
   readonly runtime: Runtime;
+  /** The model that the candidate asks unless a call names another; absent if it is unknown. */
+  readonly model?: string;
   /**
    * Says why the candidate cannot be asked at all, such as a missing key or program; returns `undefined` when it can. The
    * router calls it before every attempt, so it must be cheap.

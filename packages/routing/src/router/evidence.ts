@@ -12,8 +12,8 @@ export interface Evidence {
   route(candidate?: string): Route;
 }
 
-/** Which candidate an attempt asked, how long it waited, and how long it took. */
-type AttemptTimes = Pick<Attempt, "candidate" | "waitedMs" | "durationMs">;
+/** Which candidate an attempt asked, how long it waited, how long it took, and what it used. */
+type AttemptTimes = Pick<Attempt, "candidate" | "waitedMs" | "durationMs" | "usage">;
 
 /** Starts the evidence of a call. */
 export function createEvidence(profile: string, clock: Clock): Evidence {

@@ -1,4 +1,4 @@
-import type { FailureKind } from "./attempt.ts";
+import type { AttemptUsage, FailureKind } from "./attempt.ts";
 import type { RoutingPolicy } from "./policy.ts";
 
 /** Why an attempt at a candidate failed, and what the candidate said about it. */
@@ -9,6 +9,8 @@ export interface CandidateFailure {
   readonly code?: string;
   readonly status?: number;
   readonly retryAfterMs?: number;
+  /** What the failed attempt has used, if the candidate said so. */
+  readonly usage?: AttemptUsage;
 }
 
 /** Everything that determines what happens after a failed attempt. */

@@ -12,6 +12,8 @@ export interface RoutePlan {
 export interface PlannedCandidate extends OrderedCandidate {
   readonly state: "ready" | "skipped";
   readonly reason?: string;
+  /** The model that the candidate asks unless a call names another, where it is known. */
+  readonly model?: string;
 }
 
 /** Plans a call that would start at `now` (monotonic milliseconds). Throws `ATLAS_ROUTING_PROFILE_UNKNOWN`. */
@@ -24,8 +26,11 @@ export function planRoute<Runtime>(
   return {
     profile,
     candidates: candidatesOf(config, profile).map((entry) => {
-      const reason = reasonToSkip(members.get(entry.candidate), call.now);
-      return reason === undefined ? { ...entry, state: "ready" } : { ...entry, state: "skipped", reason };
+      const member = members.get(entry.candidate);
+      const reason = reasonToSkip(member, call.now);
+      const model = member?.candidate.model;
+      const planned = { ...entry, ...(model === undefined ? {} : { model }) };
+      return reason === undefined ? { ...planned, state: "ready" } : { ...planned, state: "skipped", reason };
     }),
   };
 }

@@ -1,6 +1,9 @@
+import type { CallContext } from "../call-context.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { candidatesOf, failsOverOnRejected, type Profiles, profileName } from "../config/profile.ts";
+import { checkOptions } from "../known-options.ts";
 import type { Logger } from "../logger.ts";
+import type { AroundAttempt } from "./around.ts";
 import type { Route } from "./attempt.ts";
 import { type Candidate, createMembers } from "./candidate.ts";
 import { createEvidence } from "./evidence.ts";
@@ -38,6 +41,10 @@ export interface RoutedCall {
    * from now.
    */
   readonly deadlineAt?: number | undefined;
+  /** The model that the caller named, for `around`. Default: the model of each candidate. */
+  readonly model?: string | undefined;
+  /** Who and what the call belongs to. It appears as `context` in every log line of the call. */
+  readonly context?: CallContext | undefined;
 }
 
 /** How a call ended. */
@@ -63,6 +70,37 @@ export type RouteOutcome<Answer> =
       readonly route: Route;
     };
 
+/** The options of a router. */
+export interface RouterOptions<Runtime> {
+  readonly config: Profiles;
+  readonly candidates: ReadonlyMap<string, Candidate<Runtime>>;
+  /** Says what a thrown error means. An error of the function itself counts as `failed`. */
+  readonly classify: (error: unknown, candidate: string) => CandidateFailure;
+  /** Overrides parts of {@link defaultPolicy}. */
+  readonly policy?: Partial<RoutingPolicy>;
+  readonly clock?: Clock;
+  /** Receives each failed attempt: an error for a misconfigured candidate, a warning otherwise. Default: nothing is logged. */
+  readonly log?: Logger;
+  /** Returns a number 0 ≤ x < 1 for the jitter of the backoff. Default: `Math.random`. */
+  readonly random?: () => number;
+  /**
+   * Wraps the runtime of the candidate, once for each attempt: a meter or a guard sees every attempt, not only every call. If
+   * it throws, the attempt fails.
+   */
+  readonly around?: AroundAttempt<Runtime>;
+}
+
+const known: Readonly<Record<keyof RouterOptions<unknown>, true>> = {
+  config: true,
+  candidates: true,
+  classify: true,
+  policy: true,
+  clock: true,
+  log: true,
+  random: true,
+  around: true,
+};
+
 /**
  * Creates a router over named candidates. Only the router retries; candidates ask once. It remembers which candidates
  * failed, so use one router for all calls.
@@ -82,23 +120,13 @@ export type RouteOutcome<Answer> =
  * assert.deepEqual(outcome.route.skipped, [{ candidate: "small", reason: "SMALL_KEY is not set" }]);
  * ```
  */
-export function createRouter<Runtime>(options: {
-  readonly config: Profiles;
-  readonly candidates: ReadonlyMap<string, Candidate<Runtime>>;
-  /** Says what a thrown error means. An error of the function itself counts as `failed`. */
-  readonly classify: (error: unknown, candidate: string) => CandidateFailure;
-  /** Overrides parts of {@link defaultPolicy}. */
-  readonly policy?: Partial<RoutingPolicy>;
-  readonly clock?: Clock;
-  /** Receives each failed attempt: an error for a misconfigured candidate, a warning otherwise. Default: nothing is logged. */
-  readonly log?: Logger;
-  /** Returns a number 0 ≤ x < 1 for the jitter of the backoff. Default: `Math.random`. */
-  readonly random?: () => number;
-}): Router<Runtime> {
-  const { config, classify, clock = systemClock, log, random = Math.random } = options;
+export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<Runtime> {
+  checkOptions("createRouter", options, Object.keys(known));
+  const { config, classify, clock = systemClock, log, random = Math.random, around } = options;
+  checkOptions("createRouter's policy", options.policy ?? {}, Object.keys(defaultPolicy));
   const policy: RoutingPolicy = { ...defaultPolicy, ...options.policy };
   const members = createMembers(options.candidates, policy);
-  const setup = { classify, policy, clock, log, random };
+  const setup = { classify, policy, clock, log, random, around };
 
   return {
     async route(call, ask) {
@@ -121,6 +149,8 @@ export function createRouter<Runtime>(options: {
               evidence,
               hasNext: () => hasReady(order.slice(index + 1)),
               failsOverOnRejected: failsOverOnRejected(config, profile),
+              model: call.model,
+              context: call.context,
             },
             setup,
           );

@@ -1,3 +1,5 @@
+import type { AroundAttempt } from "./around.ts";
+import type { AttemptUsage } from "./attempt.ts";
 import type { CandidateFailure } from "./failover.ts";
 import type { Limits } from "./limits.ts";
 import type { RoutingPolicy } from "./policy.ts";
@@ -12,6 +14,11 @@ export interface AttemptContext {
    * candidate is asked, and only the deadline limits the time.
    */
   commit(): void;
+  /**
+   * Notes what the attempt has used, for the evidence. The last call counts. Call it also for an attempt that then fails; a
+   * `usage` of the failure itself is noted anyway.
+   */
+  used(usage: Readonly<Record<string, number | undefined>>): void;
 }
 
 /** Asks one candidate once. */
@@ -19,9 +26,10 @@ export type AskCandidate<Runtime, Answer> = (runtime: Runtime, context: AttemptC
 
 /** How one attempt ended. */
 export type AttemptResult<Answer> =
-  | { readonly status: "answered"; readonly answer: Answer }
+  | { readonly status: "answered"; readonly answer: Answer; readonly usage: AttemptUsage | undefined }
   | {
       readonly status: "failed";
+      readonly usage: AttemptUsage | undefined;
       readonly failure: CandidateFailure;
       /** What was thrown. */
       readonly error: unknown;
@@ -31,28 +39,43 @@ export type AttemptResult<Answer> =
 /** Runs one attempt within the limits of its call. It never rejects. */
 export async function runAttempt<Runtime, Answer>(options: {
   readonly candidate: string;
+  readonly model: string | undefined;
   readonly runtime: Runtime;
+  readonly around: AroundAttempt<Runtime> | undefined;
   readonly ask: AskCandidate<Runtime, Answer>;
   readonly classify: (error: unknown, candidate: string) => CandidateFailure;
   readonly limits: Limits;
   readonly policy: RoutingPolicy;
 }): Promise<AttemptResult<Answer>> {
-  const { candidate, runtime, ask, classify, limits, policy } = options;
+  const { candidate, model, runtime, around, ask, classify, limits, policy } = options;
   let isCommitted = false;
+  let usage: AttemptUsage | undefined;
   const bounds = limits.forAttempt(policy.attemptMs);
   const commit = (): void => {
     isCommitted = true;
     bounds.untimed();
   };
   try {
-    const context = { candidate, signal: bounds.signal, commit };
-    const answer = await bounds.settled(() => ask(runtime, context), policy.abandonMs);
-    return { status: "answered", answer };
+    const context = { candidate, signal: bounds.signal, commit, used };
+    const answer = await bounds.settled(() => ask(wrapped(), context), policy.abandonMs);
+    return { status: "answered", answer, usage };
   } catch (error) {
-    const failure = limits.over?.failure ?? bounds.timeout ?? read(error);
-    return { status: "failed", failure, error, isCommitted };
+    const { usage: charged, ...said } = read(error);
+    if (charged !== undefined) used(charged);
+    const failure = limits.over?.failure ?? bounds.timeout ?? said;
+    return { status: "failed", failure, error, isCommitted, usage };
   } finally {
     bounds.end();
+  }
+
+  function wrapped(): Runtime {
+    return around === undefined
+      ? runtime
+      : around(runtime, { candidate, ...(model === undefined ? {} : { model }) });
+  }
+
+  function used(given: Readonly<Record<string, number | undefined>>): void {
+    usage = usageOf(given) ?? usage;
   }
 
   /** Anything can be thrown, even a value whose fields throw when they are read. */
@@ -63,4 +86,12 @@ export async function runAttempt<Runtime, Answer>(options: {
       return { kind: "failed", message: `"${candidate}" failed with an error that cannot be read.` };
     }
   }
+}
+
+/** The amounts that are finite and not negative: a service can report anything, and the evidence must be storable. */
+function usageOf(given: Readonly<Record<string, number | undefined>>): AttemptUsage | undefined {
+  const amounts = Object.entries(given).filter(
+    (entry): entry is [string, number] => Number.isFinite(entry[1]) && Number(entry[1]) >= 0,
+  );
+  return amounts.length === 0 ? undefined : Object.fromEntries(amounts);
 }

@@ -1,6 +1,8 @@
+import type { CallContext } from "../call-context.ts";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { admit } from "./admission.ts";
+import type { AroundAttempt } from "./around.ts";
 import type { Member } from "./candidate.ts";
 import { circuitAfter } from "./circuit.ts";
 import type { Evidence } from "./evidence.ts";
@@ -22,12 +24,13 @@ export interface LastFailure {
 }
 
 /** What a router asks every candidate with. */
-export interface RouterSetup {
+export interface RouterSetup<Runtime> {
   readonly classify: (error: unknown, candidate: string) => CandidateFailure;
   readonly policy: RoutingPolicy;
   readonly clock: Clock;
   readonly log: Logger | undefined;
   readonly random: () => number;
+  readonly around: AroundAttempt<Runtime> | undefined;
 }
 
 /** Asks one candidate, and again where a retry may help, until it answers or the call gives it up. */
@@ -41,10 +44,13 @@ export async function tryCandidate<Runtime, Answer>(
     /** True while a candidate after this one could answer sooner. */
     readonly hasNext: () => boolean;
     readonly failsOverOnRejected: boolean;
+    /** The model that the caller named. */
+    readonly model: string | undefined;
+    readonly context: CallContext | undefined;
   },
-  { classify, policy, clock, log, random }: RouterSetup,
+  { classify, policy, clock, log, random, around }: RouterSetup<Runtime>,
 ): Promise<Tried<Answer>> {
-  const { ask, limits, evidence, hasNext, failsOverOnRejected } = call;
+  const { ask, limits, evidence, hasNext, failsOverOnRejected, context } = call;
   let last: LastFailure | undefined;
   let waitedFrom = clock.monotonic();
 
@@ -58,9 +64,21 @@ export async function tryCandidate<Runtime, Answer>(
     try {
       const startedAt = clock.monotonic();
       const waitedMs = Math.round(startedAt - waitedFrom);
-      const { runtime } = member.candidate;
-      const ended = await runAttempt({ candidate: id, runtime, ask, classify, limits, policy });
-      const attempt = { candidate: id, waitedMs, durationMs: Math.round(clock.monotonic() - startedAt) };
+      const { runtime, model: ownModel } = member.candidate;
+      const model = call.model ?? ownModel;
+      const ended = await runAttempt({
+        candidate: id,
+        model,
+        runtime,
+        around,
+        ask,
+        classify,
+        limits,
+        policy,
+      });
+      const { usage } = ended;
+      const durationMs = Math.round(clock.monotonic() - startedAt);
+      const attempt = { candidate: id, waitedMs, durationMs, ...(usage === undefined ? {} : { usage }) };
       if (ended.status === "answered") {
         member.circuit = circuitAfter(member.circuit, "answered", update({}, false));
         evidence.answer(attempt);
@@ -80,7 +98,9 @@ export async function tryCandidate<Runtime, Answer>(
         policy,
       });
       // A deadline that came before the attempt's own limit says nothing about the candidate.
-      const isHurried = limits.over?.why === "deadline" && attempt.durationMs < policy.attemptMs;
+      // Neither does one that cut off an answer which had begun: the reader may have been the slow one.
+      const isHurried =
+        limits.over?.why === "deadline" && (isCommitted || attempt.durationMs < policy.attemptMs);
       const outcome = isHurried ? "aborted" : failure.kind;
       member.circuit = circuitAfter(member.circuit, outcome, update(failure, next.move !== "retry"));
       report(failure, next);
@@ -101,7 +121,7 @@ export async function tryCandidate<Runtime, Answer>(
 
   function report({ kind, ...said }: CandidateFailure, { move }: Move): void {
     if (kind === "aborted") return;
-    const fields = { candidate: id, kind, ...said, move };
+    const fields = { candidate: id, kind, ...said, move, ...(context === undefined ? {} : { context }) };
     if (kind === "misconfigured") {
       log?.error(fields, `"${id}" refused its key, model name or address: ${said.message}`);
     } else {

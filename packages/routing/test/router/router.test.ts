@@ -1,7 +1,10 @@
 import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
 import {
+  type AroundAttempt,
   type AttemptContext,
+  type AttemptInfo,
+  type Candidate,
   type CandidateFailure,
   createRouter,
   type FailureKind,
@@ -418,4 +421,135 @@ describe("a candidate's places", () => {
       },
     });
   });
+});
+
+describe("a wrapper around every attempt", () => {
+  const open = (around: AroundAttempt<() => Promise<string>>, failures = 0) => {
+    let calls = 0;
+    const clock = createFakeClock();
+    const small = async (): Promise<string> => {
+      calls += 1;
+      if (calls <= failures) throw new Refusal("unavailable");
+      return "a";
+    };
+    const router = createRouter<() => Promise<string>>({
+      config: { profiles: { fast: ["a", "b"] } },
+      candidates: new Map([
+        ["a", { model: "small-1", runtime: small }],
+        ["b", { runtime: async () => "b" }],
+      ]),
+      classify: (error) =>
+        error instanceof Refusal ? error.failure : { kind: "failed", message: String(error) },
+      around,
+      clock,
+      random: () => 0,
+    });
+    return (call: RoutedCall = {}) => clock.run(router.route(call, (runtime) => runtime()));
+  };
+
+  it("is made anew for each attempt, and knows the candidate and its model, or the one of the call", async () => {
+    const seen: AttemptInfo[] = [];
+    const around: AroundAttempt<() => Promise<string>> = (next, info) => {
+      seen.push(info);
+      return async () => `<${await next()}>`;
+    };
+    expect(await open(around, 9)()).toMatchObject({ status: "answered", answer: "<b>" });
+    expect(seen).toEqual([
+      ...Array.from({ length: 3 }, () => ({ candidate: "a", model: "small-1" })),
+      { candidate: "b" },
+    ]);
+    seen.length = 0;
+    expect(await open(around)({ model: "big-1" })).toMatchObject({ answer: "<a>" });
+    expect(seen).toEqual([{ candidate: "a", model: "big-1" }]);
+  });
+
+  it("fails the attempt if it throws, and nothing else", async () => {
+    const ask = open((next, { candidate }) => {
+      if (candidate === "a") throw new Error("no budget");
+      return next;
+    });
+    const outcome = await ask();
+    expect(outcome).toMatchObject({ status: "answered", answer: "b" });
+    expect(outcome.route.attempts[0]).toMatchObject({ outcome: "failed", message: "Error: no budget" });
+  });
+});
+
+describe("what attempts used", () => {
+  it("is noted for the failed and the answered ones", async () => {
+    const charged = new Refusal("failed");
+    Object.assign(charged, { failure: { ...charged.failure, usage: { inputTokens: 8 } } });
+    const { asked } = setUp({
+      a: async ({ used }) => {
+        used({ inputTokens: 7 });
+        throw new Refusal("failed");
+      },
+      b: () => Promise.reject(charged),
+      c: async ({ used }) => {
+        used({ inputTokens: 1 });
+        used({ inputTokens: 2, outputTokens: 3 });
+        return "c";
+      },
+    });
+    const { route } = await asked();
+    expect(route.attempts.map(({ usage }) => usage)).toEqual([
+      { inputTokens: 7 },
+      { inputTokens: 8 },
+      { inputTokens: 2, outputTokens: 3 },
+    ]);
+  });
+
+  it("leaves out amounts that are none, and is absent where nothing is known", async () => {
+    const { asked } = setUp({
+      a: async ({ used }) => {
+        used({ inputTokens: Number.NaN, outputTokens: -1, cachedInputTokens: undefined });
+        throw new Refusal("failed");
+      },
+      b: async ({ used }) => {
+        used({ inputTokens: 0, outputTokens: Number.POSITIVE_INFINITY });
+        return "b";
+      },
+    });
+    const { route } = await asked();
+    expect(route.attempts.map((attempt) => attempt.usage)).toEqual([undefined, { inputTokens: 0 }]);
+    expect(Object.keys(route.attempts[0] ?? {})).not.toContain("usage");
+  });
+});
+
+it("does not blame a candidate whose begun answer the deadline cut off", async () => {
+  const slow: Answering = (context) => {
+    context.commit();
+    return hangs(context);
+  };
+  const { asked, router } = setUp({ a: slow }, { policy: { failuresToOpen: 1, deadlineMs: 90_000 } });
+  expect(await asked()).toMatchObject({ status: "failed", why: "deadline" });
+  expect(router.explainRoute().candidates[0]?.state).toBe("ready");
+});
+
+it("logs whom a failed attempt belongs to", async () => {
+  const fields: object[] = [];
+  const keep = (given: object): void => void fields.push(given);
+  const router = createRouter<string>({
+    config: { profiles: { fast: ["a"] } },
+    candidates: new Map([["a", { runtime: "a" }]]),
+    classify: (error) => ({ kind: "failed", message: String(error) }),
+    log: { debug: keep, info: keep, warn: keep, error: keep },
+  });
+  const context = { correlation_id: "request-7", attempt: 2 };
+  await router.route({ context }, () => Promise.reject(new Error("down")));
+  expect(fields).toMatchObject([{ candidate: "a", context }]);
+});
+
+it("refuses options and parts of the policy that it does not have", () => {
+  const options = {
+    config: { profiles: {} },
+    candidates: new Map<string, Candidate<string>>(),
+    classify: (): CandidateFailure => ({ kind: "failed", message: "" }),
+  };
+  const misspelt: typeof options = Object.assign({ arround: () => undefined }, options);
+  expect(() => createRouter(misspelt)).toThrow(
+    'createRouter: "arround" is not an option. Did you mean "around"?',
+  );
+  expect(() => createRouter({ ...options, policy: { deadlineMS: 5 } as object })).toThrow(
+    'createRouter\'s policy: "deadlineMS" is not an option. Did you mean "deadlineMs"?',
+  );
 });

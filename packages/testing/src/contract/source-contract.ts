@@ -111,6 +111,8 @@ export function sourceContract({ name, open, module }: SourceContractOptions): v
                     commands: {
                       enqueue: (command, envelope) => hold(ctx, () => commands.enqueue(command, envelope)),
                       enqueueAll: (list, envelope) => hold(ctx, () => commands.enqueueAll(list, envelope)),
+                      attempt: (command, envelope) => hold(ctx, () => commands.attempt(command, envelope)),
+                      attemptAll: (list, envelope) => hold(ctx, () => commands.attemptAll(list, envelope)),
                     },
                     checkpoint: (cursor, together) => hold(ctx, () => ctx.checkpoint(cursor, together)),
                   })

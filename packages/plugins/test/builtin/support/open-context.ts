@@ -8,6 +8,7 @@ import {
   systemClock,
 } from "@atlas/core";
 import { onTestFinished } from "vitest";
+import { trackCommands } from "../../../src/calling/tracked-commands.ts";
 import type { SinkContext, SourceContext, SourcePlugin } from "../../../src/index.ts";
 
 /** A real store, and what a runner would give to a plugin over it. */
@@ -16,7 +17,15 @@ export async function openContext(options: { readonly clock?: Clock; readonly si
   const store = await createStore({ log: silentLogger, database: ":memory:" });
   onTestFinished(() => store.stop());
   const { commands, repo } = store;
-  const shared = { commands, repo, clock, signal, log: silentLogger, services: {} };
+  const shared = {
+    commands: trackCommands(commands, { actor: "test" }).commands,
+    repo,
+    clock,
+    signal,
+    log: silentLogger,
+    services: {},
+    context: {},
+  };
   let cursor: JsonValue | undefined;
 
   return {

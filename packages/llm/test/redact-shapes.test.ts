@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { redactSecrets } from "../../src/recorder/secrets.ts";
+import { redactSecrets } from "../src/redact.ts";
 
 // Put together here, so that no scanner takes this file for a leak.
 const made = (start: string, length = 36): string => start + "a1B2c3D4".repeat(9).slice(0, length);

@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import Sqlite from "better-sqlite3";
+import { expect, it } from "vitest";
+import { openStore } from "../support/open-store.ts";
+import { databasePath } from "../support/temporary-folder.ts";
+
+/** A database as core 1 left it. */
+function oldDatabase(): string {
+  const path = databasePath();
+  const database = new Sqlite(path);
+  database.exec(readFileSync(new URL("../golden/database-1.sql", import.meta.url), "utf8"));
+  database.close();
+  return path;
+}
+
+it("migrates a database from before calls had a context and reads its rows", async () => {
+  const store = await openStore({ database: oldDatabase() });
+  const waiting = await store.repo.getJobByKey("digest.v1", "daily");
+  expect(waiting).toMatchObject({ id: "waiting", status: "queued", depth: 0 });
+  expect(waiting).not.toHaveProperty("created_seq");
+  expect(waiting).not.toHaveProperty("context");
+  const { items: jobs } = await store.repo.listJobs();
+  expect(jobs.map(({ id, status }) => [id, status])).toEqual([
+    ["job", "succeeded"],
+    ["waiting", "queued"],
+  ]);
+  const { items: events } = await store.repo.listDomainEvents();
+  expect(events.map(({ seq, type, depth }) => [seq, type, depth])).toEqual([
+    [11, "after", 0],
+    [12, "job.created", 2],
+  ]);
+  const { items: journal } = await store.repo.listJournal();
+  expect(journal.map(({ seq }) => seq)).toEqual(Array.from({ length: 15 }, (_, index) => index + 1));
+  expect(journal.at(-1)?.cause).toEqual({ kind: "event", id: "evt_x", depth: 2 });
+  expect([...events, ...journal].some((row) => "context" in row)).toBe(false);
+});
+
+it("works on with such a database, and verifies from the copy that was made before the migration", async () => {
+  const path = oldDatabase();
+  const store = await openStore({ database: path });
+  await store.commands.enqueue({ type: "job.updateStatus", id: "waiting", status: "running" });
+  const context = { correlation_id: "c1" };
+  await store.commands.enqueue(
+    { type: "job.create", job: { id: "new", workflow_id: "w", context } },
+    { context },
+  );
+  expect(await store.verify()).toMatchObject({ status: "verified", first_seq: 16, last_seq: 17 });
+  await store.stop();
+  const again = await openStore({ database: path });
+  expect(await again.repo.getJob("new")).toMatchObject({ context, created_seq: 14, depth: 0 });
+  expect(await again.verify()).toMatchObject({ status: "verified", first_seq: 16 });
+});

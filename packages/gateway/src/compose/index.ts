@@ -1,0 +1,10 @@
+/**
+ * The parts that `createGateway` is made of, for compositions of your own around a store and the runners of `@atlas/plugins/runtime`.
+ * They change more often than the gateway's own options.
+ *
+ * @module
+ */
+export { createAttemptLLM } from "../attempt-llm.ts";
+export { createGatewayLLM, type GatewayLLM } from "../gateway-llm.ts";
+export { createJobs, type Jobs } from "../jobs.ts";
+export { readRouting } from "../routing-file.ts";

@@ -1,0 +1,119 @@
+import {
+  coreModule,
+  createStore,
+  type Store,
+  type StoreModule,
+  stderrLogger,
+  systemClock,
+} from "@atlas/core";
+import { type LLMModule, llmModule } from "@atlas/llm/module";
+import { type PluginServices, type PluginsModule, pluginsModule } from "@atlas/plugins";
+import {
+  checkCapabilities,
+  createJobAdmission,
+  createPluginRegistry,
+  type PluginRegistry,
+} from "@atlas/plugins/runtime";
+import { checkExtensions } from "./extensions/check-extensions.ts";
+import type { AnyExtension, ModuleOf, ProvidedBy } from "./extensions/extension.ts";
+import { createInstallation } from "./extensions/installation.ts";
+import type { Gateway } from "./gateway.ts";
+import { createGatewayLLM } from "./gateway-llm.ts";
+import { type AnyGatewayOptions, checkGatewayOptions, type GatewayOptions } from "./gateway-options.ts";
+import { readRouting } from "./routing-file.ts";
+import { createRunners } from "./runners.ts";
+
+const DEFAULT_GRACE_MS = 10_000;
+const BUILT_IN: readonly StoreModule[] = [coreModule, pluginsModule, llmModule];
+
+/**
+ * Opens the database and creates a gateway around it. `commands`, `repo`, `jobs.create` and `sync` work at once; jobs run and events
+ * are delivered after `start()`.
+ *
+ * @example
+ * ```ts
+ * const gateway = await createGateway({
+ *   database: ":memory:",
+ *   workflows: [{ id: "hello.v1", run: async (ctx) => void ctx.emitArtifact({ type: "hello", content_md: "Hello!" }) }],
+ * });
+ * await gateway.start();
+ * const job = await gateway.jobs.create({ workflow_id: "hello.v1" });
+ * assert.equal((await gateway.jobs.wait(job.id)).status, "succeeded");
+ * await gateway.stop();
+ * ```
+ */
+export async function createGateway<
+  const Modules extends readonly StoreModule[] = readonly [],
+  const Extensions extends readonly AnyExtension[] = readonly [],
+  HostServices extends PluginServices = Record<never, never>,
+>(
+  options: GatewayOptions<Modules, Extensions, HostServices>,
+): Promise<
+  Gateway<Modules[number] | ModuleOf<Extensions[number]>, HostServices & ProvidedBy<Extensions[number]>>
+> {
+  // Assembled from the modules and services that the type names.
+  return (await composeGateway(options)) as never;
+}
+
+/** Checks the options, opens the database and wires everything that a gateway has. */
+async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
+  checkGatewayOptions(options);
+  const { clock = systemClock, log = stderrLogger, graceMs = DEFAULT_GRACE_MS } = options;
+  const { extensions = [], modules = [], services = {}, admit = [], providers } = options;
+  const given = { modules: [...BUILT_IN, ...modules], services: Object.keys(services) };
+  checkExtensions(extensions, given);
+  const registry = registerPlugins(options);
+  const added = [...modules, ...extensions.flatMap(({ module = [] }) => module)];
+  checkCapabilities(registry, {
+    modules: [...BUILT_IN, ...added].map(({ name }) => name),
+    services: [
+      ...given.services,
+      ...extensions.flatMap(({ name, provide }) => (provide === undefined ? [] : name)),
+    ],
+    harness: options.harness !== undefined,
+  });
+  const routing = await readRouting(options.routing, { models: Object.keys(providers ?? {}) });
+  const installation = createInstallation(extensions, {
+    clock,
+    log,
+    graceMs,
+    hasHarness: options.harness !== undefined,
+  });
+
+  const store: Store<PluginsModule | LLMModule> = await createStore({
+    database: options.database,
+    modules: [pluginsModule, llmModule, ...added],
+    admit: [...installation.admit, ...admit, createJobAdmission(registry)],
+    clock,
+    log,
+    ...(options.journal === undefined ? {} : { journal: options.journal }),
+  });
+  try {
+    const opened = installation.open(store, services);
+    const llm = createGatewayLLM({
+      routing,
+      llm: options.llm,
+      providers,
+      middleware: [...opened.llm, ...(options.llmMiddleware ?? [])],
+      around: opened.around,
+      env: options.env ?? process.env,
+      clock,
+      log,
+    });
+    return createRunners({ options, store, registry, installation, opened, llm, clock, log, graceMs });
+  } catch (error) {
+    await store.stop();
+    throw error;
+  }
+}
+
+/** The plugins of the host and of its extensions. */
+function registerPlugins(options: AnyGatewayOptions): PluginRegistry {
+  const registry = createPluginRegistry();
+  for (const { sources = [], workflows = [], sinks = [] } of [options, ...(options.extensions ?? [])]) {
+    for (const source of sources) registry.registerSource(source);
+    for (const workflow of workflows) registry.registerWorkflow(workflow);
+    for (const sink of sinks) registry.registerSink(sink);
+  }
+  return registry;
+}

@@ -1,0 +1,105 @@
+import type { Admit, Clock, Logger, StoreModule } from "@atlas/core";
+import type { HarnessRuntime } from "@atlas/harness";
+import type { LLMMiddleware, LLMRuntime } from "@atlas/llm";
+import type { PluginServices, SinkPlugin, SourcePlugin, WorkflowPlugin } from "@atlas/plugins";
+import { checkOptions } from "@atlas/plugins/runtime";
+import type { RoutingConfig } from "@atlas/routing";
+import type { AnyExtension } from "./extensions/extension.ts";
+
+/** Options of `createGateway`. Only `database` is required; other names are refused. */
+export interface GatewayOptions<
+  Modules extends readonly StoreModule[] = readonly [],
+  Extensions extends readonly AnyExtension[] = readonly [],
+  HostServices extends PluginServices = PluginServices,
+> {
+  /** Path of the database file. The file and its folder are created when they do not exist. `:memory:` keeps nothing. */
+  readonly database: string;
+  /** Modules to install: their commands in `commands`, their queries in `repo`. Default: none. */
+  readonly modules?: Modules;
+  /**
+   * Hooks that check every command before it is queued, in this order. They run after those of extensions, and before a job's input is
+   * checked. Default: none.
+   */
+  readonly admit?: readonly Admit[];
+  /** What extends the gateway, the first one outermost. Default: none. */
+  readonly extensions?: Extensions;
+  readonly sources?: readonly SourcePlugin[];
+  readonly workflows?: readonly WorkflowPlugin[];
+  readonly sinks?: readonly SinkPlugin[];
+  /**
+   * The models and agents to ask: the path of a routing file, or its content. Default: a mock answers every call. It needs no key, and
+   * labels its answers as those of a mock.
+   */
+  readonly routing?: string | RoutingConfig;
+  /** Your own language models, by the names that profiles use. Default: none. */
+  readonly providers?: Readonly<Record<string, LLMRuntime>>;
+  /** Middleware around every call of a language model, the first one outermost; extensions' is around it. Default: none. */
+  readonly llmMiddleware?: readonly LLMMiddleware[];
+  /** One language model that answers every call, without profiles or fail-over. Excludes `routing` and `providers`. */
+  readonly llm?: LLMRuntime;
+  /** The environment variables with the keys that the routing file names. Default: `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The coding agents of `ctx.harness`. Default: none; a workflow that needs them is refused. */
+  readonly harness?: HarnessRuntime;
+  /** Services that plugins find in `ctx.services`. Default: none. */
+  readonly services?: HostServices;
+  /**
+   * Attempts at jobs that run at the same time. Default: 10. Raise it when jobs mostly wait for models; all of them share one thread, so
+   * it does not speed up jobs that compute, and each uses memory while it runs.
+   */
+  readonly concurrency?: number;
+  /**
+   * How long `stop()` waits for running plugins before it aborts them, in milliseconds. Default: 10,000, which fits the 30 s that most
+   * hosts give a process to end. Aborted jobs and deliveries are repeated after the next start.
+   */
+  readonly graceMs?: number;
+  /** Keeps every applied command, for `verify`, `asOf` and `replay`. Default: true. Switching it off makes the file smaller and gives these up. */
+  readonly journal?: boolean;
+  readonly clock?: Clock;
+  /**
+   * Where to log: `console`, pino, or any object with `debug`, `info`, `warn` and `error`. The default, `stderrLogger`,
+   * writes warnings and errors to standard error; `silentLogger` writes nothing.
+   */
+  readonly log?: Logger;
+}
+
+/** Options whatever they install. */
+export type AnyGatewayOptions = GatewayOptions<readonly StoreModule[], readonly AnyExtension[]>;
+
+// A record, so that a missing name is an error of types.
+const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
+  database: true,
+  modules: true,
+  admit: true,
+  extensions: true,
+  sources: true,
+  workflows: true,
+  sinks: true,
+  routing: true,
+  providers: true,
+  llmMiddleware: true,
+  llm: true,
+  env: true,
+  harness: true,
+  services: true,
+  concurrency: true,
+  graceMs: true,
+  journal: true,
+  clock: true,
+  log: true,
+};
+
+/** Refuses options that do not exist, or that exclude each other. */
+export function checkGatewayOptions(options: AnyGatewayOptions): void {
+  checkOptions("createGateway", options, Object.keys(OPTIONS));
+  const { llm, routing, providers, modules = [], admit = [] } = options;
+  if (llm !== undefined && (routing !== undefined || providers !== undefined)) {
+    throw new TypeError(
+      "createGateway: `llm` cannot be combined with `routing` or `providers`. Pass one language model as `llm`, or let `routing` choose.",
+    );
+  }
+  if (!Array.isArray(modules))
+    throw new TypeError("createGateway: modules must be a list of what defineModule returns.");
+  if (!Array.isArray(admit) || admit.some((hook) => typeof hook !== "function"))
+    throw new TypeError("createGateway: admit must be a list of functions.");
+}

@@ -1,0 +1,244 @@
+import { createFakeClock } from "@atlas/testing";
+import { describe, expect, it, onTestFinished } from "vitest";
+import {
+  createGateway,
+  defineExtension,
+  type GatewayOptions,
+  isGatewayError,
+  silentLogger,
+} from "../../src/index.ts";
+
+/** An extension that notes what happens to it. */
+function noting(name: string, noted: string[]) {
+  return defineExtension({
+    name,
+    provide: () => {
+      noted.push(`provide ${name}`);
+      return {};
+    },
+    admit: () => {
+      noted.push(`admit ${name}`);
+      return (command) => command;
+    },
+    llm: () => {
+      noted.push(`llm ${name}`);
+      return (next) => next;
+    },
+    async start() {
+      noted.push(`start ${name}`);
+      return { [Symbol.asyncDispose]: async () => void noted.push(`end ${name}`) };
+    },
+  });
+}
+
+const base: GatewayOptions = { database: ":memory:", log: silentLogger };
+
+describe("the life of extensions", () => {
+  it("provides, then makes hooks and layers, then starts in order, and ends in reverse after the runners", async () => {
+    const noted: string[] = [];
+    const gateway = await createGateway({
+      ...base,
+      extensions: [noting("one", noted), noting("two", noted)],
+      workflows: [{ id: "last.v1", run: async () => void noted.push("job") }],
+    });
+    const made = ["provide one", "provide two", "admit one", "admit two", "llm one", "llm two"];
+    expect(noted).toEqual(made);
+    await gateway.jobs.create({ id: "j", workflow_id: "last.v1" });
+    await gateway.start();
+    await gateway.jobs.wait("j");
+    expect(noted).toEqual([...made, "start one", "start two", "job"]);
+    await gateway.stop();
+    await gateway.stop();
+    expect(noted.slice(made.length + 3)).toEqual(["end two", "end one"]);
+  });
+
+  it.each(["provide", "admit", "llm", "harness"] as const)(
+    "names the extension that fails in %s, and closes the database",
+    async (during) => {
+      const noted: string[] = [];
+      const broken = defineExtension({
+        name: "broken",
+        [during]: () => {
+          throw new Error("No key.");
+        },
+      });
+      const failing = createGateway({
+        ...base,
+        harness: { runTask: async () => ({ mode: "propose", summary: "", outputs: [] }) },
+        extensions: [noting("one", noted), broken],
+      });
+      const error = await failing.catch((thrown: unknown) => thrown);
+      expect(isGatewayError(error, "ATLAS_GATEWAY_EXTENSION_FAILED")).toBe(true);
+      expect(error).toMatchObject({
+        message: `The extension "broken" failed in "${during}": No key. Correct the extension or its options, or remove it.`,
+        details: { extension: "broken", during },
+        cause: new Error("No key."),
+      });
+      expect(noted).not.toContain("start one");
+    },
+  );
+
+  it.each([
+    ["provide", () => 1, "provide must return an object: the service."],
+    [
+      "provide",
+      async () => ({}),
+      "provide must return the service itself, not a promise of it. Connect in start.",
+    ],
+    ["admit", () => ({}), "admit must return a function."],
+    ["llm", () => undefined, "llm must return a function."],
+  ])("refuses what %s must not return", async (during, make, message) => {
+    const wrong = { name: "wrong", [during]: make } as never;
+    await expect(createGateway({ ...base, extensions: [wrong] })).rejects.toThrow(message);
+  });
+
+  it("ends those before an extension whose start fails, starts nothing after it, and can still be stopped", async () => {
+    const noted: string[] = [];
+    const broken = defineExtension({
+      name: "broken",
+      start: async () => {
+        throw new Error("Port taken");
+      },
+    });
+    const gateway = await createGateway({
+      ...base,
+      extensions: [noting("one", noted), noting("two", noted), broken, noting("three", noted)],
+      workflows: [{ id: "never.v1", run: async () => void noted.push("job") }],
+    });
+    await gateway.jobs.create({ id: "j", workflow_id: "never.v1" });
+    await expect(gateway.start()).rejects.toMatchObject({
+      code: "ATLAS_GATEWAY_EXTENSION_FAILED",
+      details: { extension: "broken", during: "start" },
+    });
+    expect(noted.slice(-4)).toEqual(["start one", "start two", "end two", "end one"]);
+    expect(await gateway.jobs.get("j")).toMatchObject({ status: "queued" });
+    await gateway.stop();
+    expect(noted.filter((what) => what.startsWith("end"))).toEqual(["end two", "end one"]);
+  });
+
+  it("refuses a start that returns something that cannot be disposed", async () => {
+    const odd = { name: "odd", start: async () => ({ close: () => undefined }) } as never;
+    const gateway = await createGateway({ ...base, extensions: [odd] });
+    onTestFinished(() => gateway.stop());
+    await expect(gateway.start()).rejects.toThrow("[Symbol.asyncDispose]");
+  });
+
+  it("stops although an extension hangs in start, and disposes what it returns too late", async () => {
+    const clock = createFakeClock();
+    const late = Promise.withResolvers<AsyncDisposable>();
+    const disposed = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<AbortSignal>();
+    const hanging = defineExtension({
+      name: "hanging",
+      start({ signal }) {
+        reached.resolve(signal);
+        return late.promise;
+      },
+    });
+    const gateway = await createGateway({ ...base, clock, graceMs: 1_000, extensions: [hanging] });
+    const started = gateway.start();
+    const failed = expect(started).rejects.toMatchObject({
+      details: { extension: "hanging", during: "start" },
+    });
+    const signal = await reached.promise;
+    expect(signal.aborted).toBe(false);
+    const stopped = gateway.stop();
+    expect(signal.aborted).toBe(true);
+    clock.advance(1_000);
+    await failed;
+    await stopped;
+    late.resolve({ [Symbol.asyncDispose]: async () => disposed.resolve() });
+    await disposed.promise;
+  });
+
+  it("stops although an extension hangs or fails while it is disposed, and disposes the others", async () => {
+    const clock = createFakeClock();
+    const noted: string[] = [];
+    const errors: string[] = [];
+    const reached = Promise.withResolvers<void>();
+    const hanging = defineExtension({
+      name: "hanging",
+      start: async () => ({
+        [Symbol.asyncDispose]() {
+          reached.resolve();
+          return new Promise<void>(() => undefined);
+        },
+      }),
+    });
+    const failing = defineExtension({
+      name: "failing",
+      start: async () => ({ [Symbol.asyncDispose]: () => Promise.reject(new Error("No.")) }),
+    });
+    const gateway = await createGateway({
+      ...base,
+      clock,
+      graceMs: 1_000,
+      log: { ...silentLogger, error: (_fields, message) => void errors.push(String(message)) },
+      extensions: [noting("one", noted), failing, hanging],
+    });
+    await gateway.start();
+    const stopped = gateway.stop();
+    await reached.promise;
+    clock.advance(1_000);
+    await stopped;
+    expect(noted.at(-1)).toBe("end one");
+    expect(errors).toEqual([
+      'The extension "hanging" did not end within 1000 ms.',
+      'The extension "failing" failed while it was stopped.',
+    ]);
+  });
+
+  it("ends nothing that was never started", async () => {
+    const noted: string[] = [];
+    const gateway = await createGateway({ ...base, extensions: [noting("one", noted)] });
+    await gateway.stop();
+    expect(noted).not.toContain("end one");
+    await expect(gateway.start()).rejects.toMatchObject({ details: { extension: "one" } });
+    expect(noted).not.toContain("start one");
+  });
+
+  it("lets an extension send commands and read until its end", async () => {
+    const sent: string[] = [];
+    const busy = defineExtension({
+      name: "busy",
+      async start({ commands, repo }) {
+        await commands.enqueue({ type: "entity.upsert", entity: { id: "e", type: "note", title: "Begun" } });
+        return {
+          async [Symbol.asyncDispose]() {
+            await commands.enqueue({
+              type: "entity.upsert",
+              entity: { id: "e", type: "note", title: "Ended" },
+            });
+            const { items } = await repo.listJournal({ limit: 100 });
+            sent.push(...items.filter(({ type }) => type === "entity.upsert").map(({ actor }) => actor));
+          },
+        };
+      },
+    });
+    const gateway = await createGateway({ ...base, extensions: [busy] });
+    await gateway.start();
+    await gateway.stop();
+    expect(sent).toEqual(["extension:busy", "extension:busy"]);
+  });
+
+  it("refuses commands and models while the gateway is being made", async () => {
+    const refused: unknown[] = [];
+    const hasty = defineExtension({
+      name: "hasty",
+      provide(services) {
+        const { commands } = services;
+        void commands
+          .enqueue({ type: "entity.upsert", entity: { type: "note" } })
+          .catch((error) => refused.push(error));
+        void commands.enqueueAll([]);
+        expect(() => services.llm).toThrow("while the gateway was being made");
+        expect(() => services.jobs).toThrow("while the gateway was being made");
+        return {};
+      },
+    });
+    const gateway = await createGateway({ ...base, extensions: [hasty] });
+    onTestFinished(() => gateway.stop());
+    expect(refused).toMatchObject([{ message: expect.stringContaining("Use them in start") }]);
+    expect((await gateway.repo.listJournal()).items).toEqual([]);
+  });
+});

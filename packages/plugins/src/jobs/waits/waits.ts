@@ -1,0 +1,185 @@
+import type {
+  Clock,
+  Command,
+  CommandSink,
+  CommittedBatch,
+  DomainEvent,
+  JsonValue,
+  Logger,
+  ReadOnlyRepo,
+} from "@atlas/core";
+import { matchesEvent } from "../../contract/event-filter.ts";
+import { isJobOver, type JobWait } from "../../contract/wait.ts";
+import type { PluginsCommand, PluginsModule } from "../../module/plugins-module.ts";
+import type { EventKey } from "../../module/wait-queries.ts";
+import { createEventIndex, type EventAddress } from "./event-index.ts";
+import { readEvent, scanEvents } from "./find-event.ts";
+import { createWaker } from "./wake.ts";
+
+/** Looks out for what parked jobs wait for, and queues them when it is there. Answers and times need no memory: see `signals.ts`. */
+export interface Waits {
+  /** Takes up the waits that are stored, and looks for what happened meanwhile. */
+  load(): Promise<void>;
+  /** Takes up the waits of a job that was parked just now. */
+  parked(jobId: string): Promise<void>;
+  /** Hears of what happened. */
+  committed(batch: CommittedBatch): void;
+  stop(): void;
+}
+
+/** A wait that is listened for. */
+interface Listener {
+  readonly wait: JobWait;
+  readonly to: readonly EventAddress[];
+  /** The jobs that are not over yet. */
+  readonly open: Set<string>;
+}
+
+const WAITS_A_PAGE = 250;
+const ENDS_OF_JOBS = ["job.succeeded", "job.failed", "job.cancelled"];
+
+/** The waits of one gateway's jobs. */
+export function createWaits(options: {
+  readonly repo: ReadOnlyRepo<PluginsModule>;
+  readonly commands: CommandSink<Command | PluginsCommand>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): Waits {
+  const { repo, log } = options;
+  const waker = createWaker(options);
+  const index = createEventIndex<Listener>();
+  const byJob = new Map<string, Set<Listener>>();
+
+  return {
+    async load() {
+      for (const { id } of await repo.plugins.listAnsweredJobs()) await wake(id);
+      const jobs = await loadKind("jobs");
+      const events = await loadKind("event");
+      for (const listener of jobs) await lookForJobs(listener);
+      await catchUp(events);
+    },
+    async parked(jobId) {
+      const job = await repo.getJob(jobId);
+      const waits = (await repo.plugins.listWaits(jobId)).filter(({ attempt }) => attempt === job?.attempt);
+      // It was answered while it was being parked.
+      if (waits.some(({ answer }) => answer !== undefined)) return wake(jobId);
+      const added = waits.filter(({ kind }) => kind === "event" || kind === "jobs").map(listen);
+      for (const listener of added) if (listener.wait.kind === "jobs") await lookForJobs(listener);
+      await catchUp(added.filter(({ wait }) => wait.kind === "event"));
+    },
+    committed({ events }) {
+      if (byJob.size === 0) return;
+      for (const event of events) {
+        if (event.type === "job.started" || event.type === "job.cancelled") forget(event.aggregate_id ?? "");
+        for (const listener of index.find(event)) consider(listener, event);
+      }
+    },
+    stop() {
+      waker.stop();
+      for (const id of [...byJob.keys()]) forget(id);
+    },
+  };
+
+  async function loadKind(kind: "event" | "jobs"): Promise<readonly Listener[]> {
+    const loaded: Listener[] = [];
+    for (let after: JobWait | undefined; ; ) {
+      const page = await repo.plugins.listParkedWaits({
+        kind,
+        limit: WAITS_A_PAGE,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const wait of page) loaded.push(listen(wait));
+      after = page.at(-1);
+      if (page.length < WAITS_A_PAGE) return loaded;
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+    }
+  }
+
+  function listen(wait: JobWait): Listener {
+    const { filter, ids = [], job_id } = wait;
+    const to: readonly EventAddress[] =
+      filter === undefined
+        ? ids.flatMap((aggregate_id) => ENDS_OF_JOBS.map((type) => ({ type, aggregate_id })))
+        : [filter];
+    const listener: Listener = { wait, to, open: new Set(ids) };
+    for (const address of to) index.add(listener, address);
+    const ofJob = byJob.get(job_id);
+    if (ofJob === undefined) byJob.set(job_id, new Set([listener]));
+    else ofJob.add(listener);
+    return listener;
+  }
+
+  function forget(jobId: string): void {
+    for (const listener of byJob.get(jobId) ?? [])
+      for (const address of listener.to) index.remove(listener, address);
+    byJob.delete(jobId);
+  }
+
+  function isListening(listener: Listener): boolean {
+    return byJob.get(listener.wait.job_id)?.has(listener) === true;
+  }
+
+  /** One scan for all of them, from the first place that one of them has not seen. Listening has begun before, so nothing is missed. */
+  async function catchUp(listeners: readonly Listener[]): Promise<void> {
+    if (listeners.length === 0) return;
+    const mine = new Set(listeners);
+    const after = listeners.reduce(
+      (least, { wait }) => Math.min(least, wait.scanned_seq ?? 0),
+      Number.MAX_SAFE_INTEGER,
+    );
+    const types = [...new Set(listeners.flatMap(({ to }) => to.map(({ type }) => type)))];
+    await scanEvents(repo, {
+      types,
+      after,
+      wants: (key) => wanting(key).length > 0,
+      async found(key) {
+        const event = await readEvent(repo, key.seq);
+        if (event !== undefined) for (const listener of wanting(key)) consider(listener, event);
+        return false;
+      },
+    });
+
+    function wanting(key: EventKey): readonly Listener[] {
+      return index
+        .find(key)
+        .filter((listener) => mine.has(listener) && key.seq > (listener.wait.scanned_seq ?? 0));
+    }
+  }
+
+  async function lookForJobs(listener: Listener): Promise<void> {
+    for (const id of [...listener.open]) {
+      const job = await repo.getJob(id);
+      if (job === undefined || isJobOver(job)) listener.open.delete(id);
+    }
+    if (listener.open.size === 0) finish(listener, null);
+  }
+
+  function consider(listener: Listener, event: DomainEvent): void {
+    const { filter, scanned_seq = 0 } = listener.wait;
+    if (filter !== undefined) {
+      // A domain event is JSON all through.
+      if (event.seq > scanned_seq && matchesEvent(event, filter))
+        finish(listener, event as unknown as JsonValue);
+    } else if (listener.open.delete(event.aggregate_id ?? "") && listener.open.size === 0) {
+      finish(listener, null);
+    }
+  }
+
+  function finish(listener: Listener, value: JsonValue): void {
+    if (!isListening(listener)) return;
+    const { job_id, name, kind } = listener.wait;
+    // The first answer wakes the job; it hears of the others when it waits again.
+    forget(job_id);
+    wake(job_id, { name, kind, value, by: "runner" }).catch((error: unknown) =>
+      log.error(
+        { error, job: job_id },
+        "A job that waited could not be read, and sleeps until the next start.",
+      ),
+    );
+  }
+
+  async function wake(jobId: string, answer?: Parameters<typeof waker.wake>[1]): Promise<void> {
+    const job = await repo.getJob(jobId);
+    if (job?.status === "queued") waker.wake(job, answer);
+  }
+}
