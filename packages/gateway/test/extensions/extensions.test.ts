@@ -1,12 +1,7 @@
 import type { Admit } from "@atlas/core";
 import { defineSink, defineWorkflow, service } from "@atlas/plugins";
 import { describe, expect, expectTypeOf, it, onTestFinished } from "vitest";
-import {
-  createGateway,
-  defineExtension,
-  type Gateway,
-  silentLogger,
-} from "../../src/index.ts";
+import { createGateway, defineExtension, type Gateway, silentLogger } from "../../src/index.ts";
 import { notesModule } from "../support/notes-module.ts";
 
 const base = { database: ":memory:", log: silentLogger };
@@ -315,9 +310,7 @@ describe("wrong extensions", () => {
     [
       "a sink of an extension",
       {
-        extensions: [
-          { name: "x", sinks: [defineSink({ id: "s", needs: [greeter], handle: idle })] },
-        ],
+        extensions: [{ name: "x", sinks: [defineSink({ id: "s", needs: [greeter], handle: idle })] }],
       },
       'The sink "s" needs the service "greeter"',
     ],
