@@ -48,7 +48,6 @@ export function createAttemptLLM(options: {
           degraded: false,
           duration_ms: Math.round(clock.monotonic() - startedAt),
           ...(profile === undefined ? {} : { profile: tidy(profile) }),
-          ...(correlation_id === undefined ? {} : { correlation_id }),
           ...(context?.correlation_id === undefined ? {} : { correlation_id: context.correlation_id }),
           ...evidenceOf(route),
           ...outcome,

@@ -84,7 +84,7 @@ it("carries one correlation id from a caller through a job, its model, agent and
   const ofAttempt = { ...caller, job_id: "parent", workflow_id: "ask.v1", attempt: 1 };
   expect(asked.map(({ context }) => context)).toEqual([ofAttempt]);
   expect(tasks.map(({ context }) => context)).toEqual([ofAttempt]);
-  expect(calls).toHaveLength(1);
+  expect(calls).toMatchObject([{ correlation_id: "corr-1" }]);
   expect(seen).toMatchObject([[{ context: ofAttempt }, ofAttempt]]);
   expect(logged).toContainEqual(expect.objectContaining({ job: "parent", correlation_id: "corr-1" }));
   expect(logged).toContainEqual({ correlation_id: "corr-1" });

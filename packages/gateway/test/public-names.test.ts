@@ -51,3 +51,7 @@ it("exports these names and no others", () => {
     }
   `);
 });
+
+it("exports these parts for compositions of one's own", () => {
+  expect(publicNames("packages/gateway/src/compose/index.ts")).toMatchInlineSnapshot();
+});

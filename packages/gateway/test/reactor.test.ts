@@ -1,7 +1,7 @@
 import { reactor, type SinkPlugin } from "@atlas/plugins";
 import { createFakeClock } from "@atlas/testing";
 import { expect, it, onTestFinished } from "vitest";
-import { createGateway, defineExtension, silentLogger } from "../src/index.ts";
+import { createGateway, silentLogger } from "../src/index.ts";
 import { notesModule } from "./support/notes-module.ts";
 
 async function open(sinks: readonly SinkPlugin[], clock = createFakeClock()) {
@@ -9,7 +9,7 @@ async function open(sinks: readonly SinkPlugin[], clock = createFakeClock()) {
     database: ":memory:",
     log: silentLogger,
     clock,
-    extensions: [defineExtension({ name: "notes", module: notesModule })],
+    modules: [notesModule],
     sinks,
   });
   onTestFinished(() => gateway.stop());

@@ -1,16 +1,11 @@
 import type { Admit } from "@atlas/core";
 import { defineSink, defineWorkflow, service } from "@atlas/plugins";
 import { describe, expect, expectTypeOf, it, onTestFinished } from "vitest";
-import {
-  createGateway,
-  defineExtension,
-  type Gateway,
-  type GatewayOptions,
-  silentLogger,
-} from "../../src/index.ts";
+import { createGateway, defineExtension, type Gateway, silentLogger } from "../../src/index.ts";
 import { notesModule } from "../support/notes-module.ts";
 
-const base: GatewayOptions = { database: ":memory:", log: silentLogger };
+const base = { database: ":memory:", log: silentLogger };
+const idle = async (): Promise<void> => undefined;
 
 interface Greeter {
   greet(name: string): string;
@@ -304,26 +299,24 @@ describe("wrong extensions", () => {
   it.each([
     [
       "a workflow",
-      { workflows: [{ id: "w.v1", uses: [notesModule], run: async () => undefined }] },
+      { workflows: [{ id: "w.v1", uses: [notesModule], run: idle }] },
       'The workflow "w.v1" uses the module "notes"',
     ],
     [
       "a source",
-      { sources: [{ id: "s", needs: [greeter], sync: async () => undefined }] },
+      { sources: [{ id: "s", needs: [greeter], sync: idle }] },
       'The source "s" needs the service "greeter"',
     ],
     [
       "a sink of an extension",
       {
-        extensions: [
-          { name: "x", sinks: [defineSink({ id: "s", needs: [greeter], handle: async () => undefined })] },
-        ],
+        extensions: [{ name: "x", sinks: [defineSink({ id: "s", needs: [greeter], handle: idle })] }],
       },
       'The sink "s" needs the service "greeter"',
     ],
     [
       "a capability",
-      { workflows: [{ id: "w.v1", capabilities: ["harnes"], run: async () => undefined }] },
+      { workflows: [{ id: "w.v1", capabilities: ["harnes"], run: idle }] },
       'The workflow "w.v1" asks for the unknown capability "harnes". Did you mean "harness"?',
     ],
   ])("are refused at the start: what %s asks for", async (_what, options, message) => {

@@ -1,4 +1,4 @@
-import type { Clock, Job, NewJob } from "@atlas/core";
+import type { Admit, Clock, Job, NewJob } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
 import { onTestFinished } from "vitest";
 import type { WorkflowPlugin } from "../../src/index.ts";
@@ -13,7 +13,7 @@ export async function runningJobs(
     readonly clock?: Clock;
     readonly concurrency?: number;
     readonly database?: string;
-    readonly admit?: Parameters<typeof openStore>[0]["admit"];
+    readonly admit?: readonly Admit[];
     readonly random?: () => number;
     readonly workflow?: Partial<WorkflowPlugin>;
   } = {},
