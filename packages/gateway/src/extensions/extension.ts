@@ -101,8 +101,11 @@ export type ModuleOf<One> = One extends { readonly module: infer Module extends 
 
 /** The services that extensions provide, by name. */
 export type ProvidedBy<One extends AnyExtension> = {
-  readonly [Each in Extract<One, Provider> as Each["name"]]: ReturnType<Each["provide"]>;
+  readonly [Each in Extract<One, Provider> as Each["name"]]: ServiceOf<Each["provide"]>;
 };
+
+// Not ReturnType: `any` fits no parameter of the type `never`.
+type ServiceOf<Provide> = Provide extends (services: never) => infer Service ? Service : never;
 
 interface Provider {
   readonly name: string;
