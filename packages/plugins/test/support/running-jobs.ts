@@ -13,7 +13,7 @@ export async function runningJobs(
     readonly clock?: Clock;
     readonly concurrency?: number;
     readonly database?: string;
-    readonly admit?: Parameters<typeof openStore>[0]["admit"];
+    readonly admit?: NonNullable<Parameters<typeof openStore>[0]>["admit"];
     readonly random?: () => number;
     readonly workflow?: Partial<WorkflowPlugin>;
   } = {},
