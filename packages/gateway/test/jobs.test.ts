@@ -146,7 +146,7 @@ describe("a job", () => {
     });
     await gateway.start();
     await gateway.jobs.create({ id: "j1", workflow_id: "patient.v1" });
-    while ((await gateway.repo.plugins.getJobWait("j1")) === undefined) await new Promise(setImmediate);
+    while ((await gateway.jobs.listWaits("j1")).length === 0) await new Promise(setImmediate);
     expect(await gateway.repo.plugins.getJobAttempts("j1")).toEqual({ runs: 1, attempts_used: 0 });
     await gateway.commands.enqueue({ type: "domainEvent.emit", event: { type: "go" } });
     expect(await gateway.jobs.wait("j1")).toMatchObject({
@@ -218,6 +218,34 @@ describe("a job", () => {
     expect(await ran.promise).toEqual({ topic: "tides" });
     const [schedule] = await gateway.repo.plugins.listSchedules();
     expect(schedule).toMatchObject({ kind: "workflow", id: "hourly.v1" });
+  });
+});
+
+describe("a job with children", () => {
+  const family: WorkflowPlugin = {
+    id: "family.v1",
+    async run(ctx, { depth }) {
+      if (typeof depth === "number" && depth > 0)
+        await ctx.spawnJob({ workflow_id: "family.v1", input: { depth: depth - 1 } });
+      await ctx.wait("go");
+    },
+  };
+
+  it.each([
+    [undefined, "cancelled"],
+    [false, "queued"],
+  ] as const)("that is cancelled with children: %s leaves them %s", async (children, status) => {
+    await using gateway = await createGateway({ database: ":memory:", workflows: [family] });
+    await gateway.start();
+    await gateway.jobs.create({ id: "j1", workflow_id: "family.v1", input: { depth: 2 } });
+    const ids = ["j1", "j1:job:1", "j1:job:1:job:1"];
+    for (const id of ids)
+      while ((await gateway.repo.plugins.listWaits(id)).length === 0) await new Promise(setImmediate);
+    await gateway.jobs.cancel("j1", children === undefined ? {} : { children });
+    for (const id of ids.slice(1)) expect((await gateway.jobs.get(id))?.status).toBe(status);
+    expect((await gateway.jobs.get("j1"))?.status).toBe("cancelled");
+    expect(await gateway.jobs.signal("j1", "go", null)).toBe("closed");
+    expect(await gateway.jobs.listWaits("j1")).toEqual([]);
   });
 });
 
