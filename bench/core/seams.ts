@@ -107,16 +107,14 @@ function contextLane({ commands }: Store): Lane {
 }
 
 function emptyModules(): readonly StoreModule[] {
-  const command = defineCommand<Record<never, never>>();
+  const note = defineCommand<Record<never, never>>()({
+    schema: z.object({ id: z.string() }),
+    apply: ({ id }, change) => change.emit({ type: "noted", aggregate_id: id }),
+  });
   return Array.from({ length: MODULES }, (_, index) => ({
     name: `seam${index}`,
     version: 1,
     migrations: {},
-    commands: {
-      [`seam${index}.note`]: command({
-        schema: z.object({ id: z.string() }),
-        apply: ({ id }, change) => change.emit({ type: "noted", aggregate_id: id }),
-      }),
-    },
+    commands: { [`seam${index}.note`]: note },
   }));
 }
