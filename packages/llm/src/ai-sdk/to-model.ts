@@ -39,16 +39,22 @@ export function toModel(runtime: LLMRuntime, profile?: string): LanguageModelV4 
       const { textStream, result } = streamOf(runtime, callOf(options, profile));
       // The AI SDK expects a failure before the first piece to reject the call.
       const pieces = textStream[Symbol.asyncIterator]();
-      const first = await pieces.next();
+      let first: IteratorResult<string, unknown> | undefined = await pieces.next();
+      const id = "text";
       return {
         stream: new ReadableStream<LanguageModelV4StreamPart>({
-          async start(controller) {
-            const id = "text";
+          start(controller) {
             controller.enqueue({ type: "stream-start", warnings: [] });
             controller.enqueue({ type: "text-start", id });
+          },
+          // One piece for each that is read, so that a slow reader slows the model down.
+          async pull(controller) {
             try {
-              for (let piece = first; piece.done !== true; piece = await pieces.next()) {
+              const piece = first ?? (await pieces.next());
+              first = undefined;
+              if (piece.done !== true) {
                 controller.enqueue({ type: "text-delta", id, delta: piece.value });
+                return;
               }
               const whole = await result;
               controller.enqueue({ type: "text-end", id });

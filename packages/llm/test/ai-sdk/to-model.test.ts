@@ -2,7 +2,7 @@ import { generateText, isStepCount, streamText, tool } from "ai";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { toModel } from "../../src/ai-sdk/index.ts";
-import { createLLMRouter } from "../../src/index.ts";
+import { createLLMRouter, createStream, type LLMRuntime } from "../../src/index.ts";
 import { createMockLLM } from "../../src/mock/mock.ts";
 
 function setUp() {
@@ -51,6 +51,34 @@ describe("a profile as a model of the AI SDK", () => {
     expect(pieces).toEqual(["Ahoy", " there"]);
     expect(await stream.usage).toMatchObject({ outputTokens: 2 });
     expect(await stream.finishReason).toBe("stop");
+  });
+
+  it("slows the model down with its reader, and ends it when the reader leaves", async () => {
+    let emitted = 0;
+    let reason: unknown;
+    const endless: LLMRuntime = {
+      generateText: () => Promise.reject(new Error("not asked")),
+      streamText: ({ signal }) =>
+        createStream(signal, async (emit, either) => {
+          either.addEventListener("abort", () => {
+            reason = either.reason;
+          });
+          for (;;) {
+            await emit("x".repeat(1_024));
+            emitted += 1;
+          }
+        }),
+    };
+    const { stream } = await toModel(endless).doStream({
+      prompt: [{ role: "user", content: [{ type: "text", text: "Hello" }] }],
+    });
+    const reader = stream.getReader();
+    for (let part = 0; part < 3; part += 1) await reader.read();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(emitted).toBeGreaterThan(60);
+    expect(emitted).toBeLessThan(70);
+    await reader.cancel();
+    expect(reason).toMatchObject({ name: "AbortError" });
   });
 
   it("refuses tools and files in words", async () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { RoutingError } from "../errors.ts";
+import { checkOptions } from "../known-options.ts";
 import { didYouMean } from "../nearest.ts";
 
 /** The names that `llm` profiles can always use, whether or not their package and key are there. */
@@ -155,6 +156,7 @@ export function routingJsonSchema(): Readonly<Record<string, unknown>> {
  * ```
  */
 export function parseRoutingConfig(value: unknown, known: KnownCandidates = {}): RoutingConfig {
+  checkOptions("parseRoutingConfig", known, ["models", "harnesses"]);
   const forbidden = [...forbiddenKeys(value, [])];
   if (forbidden.length > 0) throw invalid(forbidden);
   const parsed = routingConfigSchema.safeParse(value);

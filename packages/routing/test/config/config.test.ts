@@ -131,3 +131,9 @@ describe("a routing configuration", () => {
     expect(JSON.parse(shipped)).toEqual(routingJsonSchema());
   });
 });
+
+it("refuses candidates under a name that it does not know", () => {
+  expect(() => parseRoutingConfig({}, { model: ["house"] } as object)).toThrow(
+    'parseRoutingConfig: "model" is not an option. Did you mean "models"?',
+  );
+});
