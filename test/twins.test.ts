@@ -80,10 +80,7 @@ const cases: readonly OptionCase[] = [
   },
 ];
 
-describe.each([
-  ["core", checkOptions],
-  ["routing", routingOptions.checkOptions],
-])("the check of options, as %s makes it", (_, check) => {
+describe.each([["core", checkOptions]])("the check of options, as %s makes it", (_, check) => {
   it.each(cases)("$name", ({ options, message }) => {
     // What the compiler would refuse.
     const checking = () => check("createThing", options as object, known);
