@@ -127,10 +127,10 @@ export const toEntity = (row: EntityRow): Entity => withData(row);
 export const toEvent = (row: EventRow): Event => withData(row);
 export const toArtifact = (row: ArtifactRow): Artifact => withData(row);
 
-export function toJob({ input, error, context, ...row }: JobRow): Job {
+export function toJob({ input, error, context, depth = 0, ...row }: JobRow): Job {
   return {
-    depth: 0,
     ...present(row),
+    depth,
     input: readJson(input),
     ...(error === null ? {} : { error: readJson(error) }),
     ...withContext(context),

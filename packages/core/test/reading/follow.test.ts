@@ -251,6 +251,26 @@ it("misses nothing when a commit for a waiting reader is followed at once by one
   close();
 });
 
+it("reads again when something was committed while it read", async () => {
+  const store = await openStore();
+  const { read, followers, close } = await followed(store);
+  const log = domainEventLog(read, {});
+  let reads = 0;
+  const interrupted: FollowedLog<DomainEvent> = {
+    ...log,
+    async read(range) {
+      reads += 1;
+      const page = await log.read(range);
+      if (reads === 1) await emit(store, "a");
+      await turn();
+      return page;
+    },
+  };
+  expect(seqs(await take(followers.follow(interrupted, { after: 0 }), 1))).toEqual([1]);
+  expect(reads).toBe(2);
+  close();
+});
+
 it("keeps no more than a page for a slow reader, and smaller pages where the items are large", async () => {
   const store = await openStore();
   const { read, followers, close } = await followed(store);

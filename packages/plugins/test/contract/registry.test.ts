@@ -68,7 +68,7 @@ describe("registry", () => {
     ["retry.firstDelayMs", { retry: { firstDelayMs: -1 } }],
     ["concurrency", { concurrency: 0 }],
     ["input", { input: { parse: () => 1 } as never }],
-    ["capability", { capabilities: "harness" as never }],
+    ["capabilities", { capabilities: "harness" as never }],
   ])("refuses a workflow whose %s cannot be kept", (name, options) => {
     const registry = createPluginRegistry();
     const register = () => registry.registerWorkflow({ id: "w", ...options, run: async () => undefined });
