@@ -68,6 +68,8 @@ export function createLogFollowers(
     let next = 0;
     let isOver = hasEnded || signal?.aborted === true;
     let hasMore = true;
+    // Whether it read a page and has not waited since: a loop of pages alone would hold the event loop.
+    let readLast = false;
     let wake: (() => void) | undefined;
     let stopListening: (() => void) | undefined;
     let asked: Promise<unknown> = Promise.resolve();
@@ -116,7 +118,7 @@ export function createLogFollowers(
 
     const pull = async (): Promise<IteratorResult<Item>> => {
       begin();
-      for (let hasWaited = true; !isOver; ) {
+      while (!isOver) {
         if (next < items.length) {
           // In bounds, as the line above says.
           const value = items[next] as Item;
@@ -124,16 +126,16 @@ export function createLogFollowers(
           return { done: false, value };
         }
         if (hasMore) {
-          if (!hasWaited) await turn();
+          if (readLast) await turn();
           if (isOver) break;
-          hasWaited = false;
+          readLast = true;
           await readPage();
         } else {
           const woken = Promise.withResolvers<void>();
           wake = woken.resolve;
           await woken.promise;
           wake = undefined;
-          hasWaited = true;
+          readLast = false;
         }
       }
       return { done: true, value: undefined };

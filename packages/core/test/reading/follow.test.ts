@@ -313,10 +313,12 @@ it("reads nothing from the database for commits that are not for it", async () =
   const { read, followers, close } = await followed(store);
   const log = domainEventLog(read, { types: ["a"] });
   let reads = 0;
+  const begins: number[] = [];
   const watched: FollowedLog<DomainEvent> = {
     ...log,
     read(range) {
       reads += 1;
+      begins.push(range.after);
       return log.read(range);
     },
   };
@@ -331,8 +333,48 @@ it("reads nothing from the database for commits that are not for it", async () =
   expect(reads).toBe(before);
   await emit(store, "a");
   expect((await second).value).toMatchObject({ seq: 6 });
+  expect(begins.at(-1)).toBe(5);
   await iterator.return?.();
   close();
+});
+
+it("gives the event loop a turn between two pages", async () => {
+  const store = await openStore();
+  await emit(store, ...numbers(400).map(() => "a"));
+  let turns = 0;
+  const count = (): void => {
+    turns += 1;
+    next = setImmediate(count);
+  };
+  let next = setImmediate(count);
+  await take(store.follow(), 400);
+  clearImmediate(next);
+  expect(turns).toBeGreaterThanOrEqual(4);
+});
+
+it("listens from its first item to its end, and not at all when it was aborted before", async () => {
+  let listening = 0;
+  const followers = createLogFollowers(() => {
+    listening += 1;
+    return () => {
+      listening -= 1;
+    };
+  });
+  const log: FollowedLog<number> = {
+    read: ({ after }) => Promise.resolve({ items: [after + 1], through: after + 1, sizeBytes: 8 }),
+    passed: () => undefined,
+  };
+  const over = new AbortController();
+  const iterator = followers.follow(log, { after: 0 })[Symbol.asyncIterator]();
+  const aborted = followers.follow(log, { after: 0, signal: over.signal })[Symbol.asyncIterator]();
+  expect(listening).toBe(0);
+  expect(await iterator.next()).toEqual({ done: false, value: 1 });
+  expect(listening).toBe(1);
+  over.abort();
+  expect(await aborted.next()).toEqual({ done: true, value: undefined });
+  expect(listening).toBe(1);
+  await iterator.return?.();
+  expect(listening).toBe(0);
 });
 
 it("rejects and ends where the log cannot be read", async () => {
