@@ -7,8 +7,8 @@ export const optionCases: readonly (readonly [given: unknown, message: string | 
   [{ jornal: false }, 'createThing: "jornal" is not an option. Did you mean "journal"?'],
   [{ journal: false, databse: "a.db" }, 'createThing: "databse" is not an option. Did you mean "database"?'],
   [{ jornal: undefined }, 'createThing: "jornal" is not an option. Did you mean "journal"?'],
-  [{ zzz: 1 }, 'createThing: "zzz" is not an option. Its options are journal, database.'],
-  [null, "createThing takes an object with options; got null."],
-  ["a.db", "createThing takes an object with options; got string."],
-  [[], "createThing takes an object with options; got an array."],
+  [{ zzz: 1 }, 'createThing: "zzz" is not an option. The options are journal, database.'],
+  [null, "createThing: expected an object with options, but got null."],
+  ["a.db", "createThing: expected an object with options, but got a string."],
+  [[], "createThing: expected an object with options, but got an array."],
 ];
