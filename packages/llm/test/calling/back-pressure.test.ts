@@ -208,6 +208,20 @@ describe("a reader who leaves", () => {
   });
 });
 
+it("rejects a piece that is emitted after the caller gave up", async () => {
+  const caller = new AbortController();
+  let late: Promise<void> | undefined;
+  const { result: whole } = createStream(caller.signal, async (emit, signal) => {
+    await waiting(signal).catch(() => {
+      late = emit("late");
+    });
+    return result;
+  });
+  caller.abort(new Error("enough"));
+  await whole;
+  await expect(late).rejects.toThrow("enough");
+});
+
 describe("several readers of one iterator", () => {
   it("get the pieces in the order in which they asked, and one of them the failure", async () => {
     const { textStream } = createStream(undefined, async (emit) => {
