@@ -5,9 +5,17 @@ it("exports these names and no others", () => {
   expect(publicNames("packages/gateway/src/index.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "AnyExtension",
         "DomainEvent",
+        "Extension",
+        "ExtensionParts",
+        "ExtensionPhase",
+        "ExtensionReport",
+        "ExtensionServices",
         "Gateway",
         "GatewayCheck",
+        "GatewayErrorCode",
+        "GatewayErrorDetails",
         "GatewayHealth",
         "GatewayLLM",
         "GatewayOptions",
@@ -34,11 +42,14 @@ it("exports these names and no others", () => {
         "WorkflowPlugin",
       ],
       "values": [
+        "GatewayError",
         "createGateway",
+        "defineExtension",
         "defineSink",
         "defineSource",
         "defineWorkflow",
         "isCoreError",
+        "isGatewayError",
         "isLLMError",
         "isPluginError",
         "isRoutingError",
@@ -53,5 +64,18 @@ it("exports these names and no others", () => {
 });
 
 it("exports these parts for compositions of one's own", () => {
-  expect(publicNames("packages/gateway/src/compose/index.ts")).toMatchInlineSnapshot();
+  expect(publicNames("packages/gateway/src/compose/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "GatewayLLM",
+        "Jobs",
+      ],
+      "values": [
+        "createAttemptLLM",
+        "createGatewayLLM",
+        "createJobs",
+        "readRouting",
+      ],
+    }
+  `);
 });
