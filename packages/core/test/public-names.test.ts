@@ -73,6 +73,7 @@ it("exports these names and no others", () => {
         "NewDomainEvent",
         "NewId",
         "NewJob",
+        "OpenReads",
         "Page",
         "PageOptions",
         "PartialArtifact",

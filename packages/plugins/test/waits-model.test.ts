@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createStore, isCoreError, silentLogger } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
+import { createFakeClock } from "@atlas/testing/clock";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { pluginsModule, type WorkflowContext } from "../src/index.ts";
 import { createJobRunner, createPluginRegistry, createSignal } from "../src/runtime.ts";
-import { createManualClock } from "./support/manual-clock.ts";
 
 const NAMES = ["a", "b", "c"] as const;
 type Name = (typeof NAMES)[number];
@@ -25,7 +25,8 @@ interface Expected {
 }
 
 async function system(database: string, timed: boolean) {
-  const { clock, advance } = createManualClock();
+  const clock = createFakeClock();
+  const { advance } = clock;
   let code: Code = NAMES;
   const seen = new Map<Name, Set<string>>();
   let runner: ReturnType<typeof createJobRunner> | undefined;

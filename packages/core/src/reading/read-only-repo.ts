@@ -1,4 +1,4 @@
-import { Kysely, SqliteDialect } from "kysely";
+import { type Dialect, Kysely } from "kysely";
 import type { ReadonlyKysely } from "kysely/readonly";
 import { CoreError } from "../contract/errors.ts";
 import type { QueriesOf, Read, StoreModule, TablesOf } from "../contract/module.ts";
@@ -13,7 +13,11 @@ import type { CoreTables } from "../model/tables.ts";
  * module's name, and `select` for everything else. A repo of more modules fits where one of fewer is asked for.
  */
 export type ReadOnlyRepo<Module extends StoreModule = never> = CoreQueries & {
-  /** Kysely, narrowed to reading and typed with the tables of all installed modules. It blocks the event loop while it reads. */
+  /**
+   * Kysely, narrowed to reading and typed with the tables of all installed modules. It blocks the event loop while it reads. A
+   * stream or a transaction has a connection of its own, for `readTimeoutMs` at most; then it rejects with
+   * `ATLAS_CORE_READ_TIMEOUT`.
+   */
   readonly select: ReadonlyKysely<AllTables<Module>>;
 } & {
   readonly [Name in Exclude<Module, CoreModule>["name"]]: QueriesOf<Extract<Module, { readonly name: Name }>>;
@@ -29,18 +33,14 @@ type Intersect<Union> = (Union extends unknown ? (value: Union) => void : never)
   ? All
   : never;
 
-/** The repo of these modules (core first) on a reading connection. */
+/** The repo of these modules (core first): named queries on `connection`, which nothing else uses, and `select` on `dialect`. */
 export function createReadOnlyRepo<Module extends StoreModule>(
   connection: Connection,
   modules: readonly StoreModule[],
+  dialect: Dialect,
 ): ReadOnlyRepo<Module> {
   const { database } = connection;
-  const select = new Kysely<CoreTables>({
-    // The connection is the store's to close, not Kysely's.
-    dialect: new SqliteDialect({
-      database: { prepare: (sql) => database.prepare(sql), close: () => undefined },
-    }),
-  });
+  const select = new Kysely<CoreTables>({ dialect });
   const prepared = (query: ErasedStatement): Prepared => {
     if (database.open) return connection.prepared(query);
     throw new CoreError(

@@ -1,6 +1,6 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
 import { isAttemptOver, type WorkflowPlugin } from "../../src/index.ts";
-import { createManualClock } from "../support/manual-clock.ts";
 import { runningJobs as running } from "../support/running-jobs.ts";
 
 describe("a step", () => {
@@ -121,7 +121,8 @@ describe("steps", () => {
   });
 
   it("are retried within the attempt, with pauses", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
+    const { advance } = clock;
     let calls = 0;
     const { create, over, job } = await running(
       async (ctx) => {

@@ -1,12 +1,13 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { isAttemptOver, type WorkflowContext } from "../../src/index.ts";
-import { createManualClock } from "../support/manual-clock.ts";
 import { runningJobs as running } from "../support/running-jobs.ts";
 
 describe("a sleep", () => {
   it("holds no slot, is no attempt, and survives a restart", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
+    const { advance } = clock;
     const trace: string[] = [];
     const { create, waiting, over, runner, startRunner } = await running(
       async (ctx, _input, id) => {
@@ -110,7 +111,8 @@ describe("a wait for an answer", () => {
   });
 
   it("times out, which stays so, and the signal after that is told", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
+    const { advance } = clock;
     const got: unknown[] = [];
     const { create, waiting, over, signal } = await running(
       async (ctx) => {
@@ -261,7 +263,8 @@ describe("waits that begin together", () => {
   });
 
   it("can race: the first to end decides", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
+    const { advance } = clock;
     const got: unknown[] = [];
     const { create, waiting, over } = await running(
       async (ctx) => {
@@ -360,7 +363,8 @@ describe("a wait for an event", () => {
   });
 
   it("finds one that its own attempt has caused before it waited, and none up to `after`", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
+    const { advance } = clock;
     const got: unknown[] = [];
     const { create, over, waiting, repo } = await running(
       async (ctx) => {
@@ -429,7 +433,8 @@ describe("a wait for jobs", () => {
 
 describe("a job with a deadline", () => {
   it("fails at it while it waits", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
+    const { advance } = clock;
     const { create, waiting, over } = await running(async (ctx) => void (await ctx.wait("never")), { clock });
     await create("j1", { deadline_at: "2026-01-01T00:01:00.000Z" });
     expect(await waiting("j1")).toMatchObject({ run_at: "2026-01-01T00:01:00.000Z" });
@@ -441,7 +446,8 @@ describe("a job with a deadline", () => {
   });
 
   it("fails at it while it runs", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
+    const { advance } = clock;
     const begun = Promise.withResolvers<void>();
     const { create, over } = await running(
       (ctx) =>
