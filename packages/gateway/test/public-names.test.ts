@@ -38,6 +38,7 @@ it("exports these names and no others", () => {
         "defineSink",
         "defineSource",
         "defineWorkflow",
+        "isAttemptOver",
         "isCoreError",
         "isLLMError",
         "isPluginError",
