@@ -23,6 +23,7 @@ export {
   defineSink,
   defineSource,
   defineWorkflow,
+  isAttemptOver,
   isPluginError,
   type PluginContext,
   type Schedule,

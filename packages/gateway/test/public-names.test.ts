@@ -48,6 +48,7 @@ it("exports these names and no others", () => {
         "defineSink",
         "defineSource",
         "defineWorkflow",
+        "isAttemptOver",
         "isCoreError",
         "isGatewayError",
         "isLLMError",

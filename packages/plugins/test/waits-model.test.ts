@@ -26,6 +26,7 @@ interface Expected {
 
 async function system(database: string, timed: boolean) {
   const clock = createFakeClock();
+  const { advance } = clock;
   let code: Code = NAMES;
   const seen = new Map<Name, Set<string>>();
   let runner: ReturnType<typeof createJobRunner> | undefined;
@@ -70,7 +71,7 @@ async function system(database: string, timed: boolean) {
   await quiet();
   return {
     clock,
-    advance: clock.advance,
+    advance,
     seen,
     store,
     signal,

@@ -122,6 +122,7 @@ describe("steps", () => {
 
   it("are retried within the attempt, with pauses", async () => {
     const clock = createFakeClock();
+    const { advance } = clock;
     let calls = 0;
     const { create, over, job } = await running(
       async (ctx) => {
@@ -137,10 +138,10 @@ describe("steps", () => {
       const before = calls;
       await job("j1", () => calls > 0 && calls >= before);
       for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
-      clock.advance(pauseMs - 1);
+      advance(pauseMs - 1);
       await new Promise(setImmediate);
       const early = calls;
-      clock.advance(1);
+      advance(1);
       await job("j1", () => calls === early + 1);
     }
     expect(await over("j1")).toMatchObject({ status: "succeeded", attempt: 1 });

@@ -7,6 +7,7 @@ import { runningJobs as running } from "../support/running-jobs.ts";
 describe("a sleep", () => {
   it("holds no slot, is no attempt, and survives a restart", async () => {
     const clock = createFakeClock();
+    const { advance } = clock;
     const trace: string[] = [];
     const { create, waiting, over, runner, startRunner } = await running(
       async (ctx, _input, id) => {
@@ -24,10 +25,10 @@ describe("a sleep", () => {
     await over("other");
     await runner.stop(0);
     await startRunner();
-    clock.advance(3_599_999);
+    advance(3_599_999);
     await new Promise(setImmediate);
     expect(trace).toEqual(["begun 1", "first"]);
-    clock.advance(1);
+    advance(1);
     expect(await over("j1")).toMatchObject({ status: "succeeded" });
     expect(trace).toEqual(["begun 1", "first", "begun 1", "second"]);
   });
@@ -111,6 +112,7 @@ describe("a wait for an answer", () => {
 
   it("times out, which stays so, and the signal after that is told", async () => {
     const clock = createFakeClock();
+    const { advance } = clock;
     const got: unknown[] = [];
     const { create, waiting, over, signal } = await running(
       async (ctx) => {
@@ -121,7 +123,7 @@ describe("a wait for an answer", () => {
     );
     await create("j1");
     expect(await waiting("j1")).toMatchObject({ run_at: "2026-01-01T00:00:01.000Z" });
-    clock.advance(1_000);
+    advance(1_000);
     await waiting("j1");
     const timedOut = { status: "timed_out", at: "2026-01-01T00:00:01.000Z" };
     await expect.poll(() => got).toEqual([timedOut]);
@@ -262,6 +264,7 @@ describe("waits that begin together", () => {
 
   it("can race: the first to end decides", async () => {
     const clock = createFakeClock();
+    const { advance } = clock;
     const got: unknown[] = [];
     const { create, waiting, over } = await running(
       async (ctx) => {
@@ -276,7 +279,7 @@ describe("waits that begin together", () => {
     );
     await create("j1");
     await waiting("j1");
-    clock.advance(60_000);
+    advance(60_000);
     expect(await over("j1")).toMatchObject({ status: "succeeded", attempt: 2 });
     expect(got).toEqual(["a minute"]);
   });
@@ -361,6 +364,7 @@ describe("a wait for an event", () => {
 
   it("finds one that its own attempt has caused before it waited, and none up to `after`", async () => {
     const clock = createFakeClock();
+    const { advance } = clock;
     const got: unknown[] = [];
     const { create, over, waiting, repo } = await running(
       async (ctx) => {
@@ -378,7 +382,7 @@ describe("a wait for an event", () => {
     await waiting("j1");
     expect(await repo.plugins.listWaits("j1")).toHaveLength(2);
     // The attempt of the time-out sends nothing more.
-    clock.advance(10);
+    advance(10);
     expect(await over("j1")).toMatchObject({ status: "succeeded" });
     expect(got[0]).toBe("received");
   });
@@ -430,10 +434,11 @@ describe("a wait for jobs", () => {
 describe("a job with a deadline", () => {
   it("fails at it while it waits", async () => {
     const clock = createFakeClock();
+    const { advance } = clock;
     const { create, waiting, over } = await running(async (ctx) => void (await ctx.wait("never")), { clock });
     await create("j1", { deadline_at: "2026-01-01T00:01:00.000Z" });
     expect(await waiting("j1")).toMatchObject({ run_at: "2026-01-01T00:01:00.000Z" });
-    clock.advance(60_000);
+    advance(60_000);
     expect(await over("j1")).toMatchObject({
       status: "failed",
       error: { code: "ATLAS_PLUGINS_DEADLINE" },
@@ -442,6 +447,7 @@ describe("a job with a deadline", () => {
 
   it("fails at it while it runs", async () => {
     const clock = createFakeClock();
+    const { advance } = clock;
     const begun = Promise.withResolvers<void>();
     const { create, over } = await running(
       (ctx) =>
@@ -453,7 +459,7 @@ describe("a job with a deadline", () => {
     );
     await create("j1", { deadline_at: "2026-01-01T00:01:00.000Z" });
     await begun.promise;
-    clock.advance(60_000);
+    advance(60_000);
     expect(await over("j1")).toMatchObject({
       status: "failed",
       error: { code: "ATLAS_PLUGINS_DEADLINE" },
