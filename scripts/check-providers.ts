@@ -1,9 +1,10 @@
-// Asks every real model service once, whole, streamed and for an object: `npm run check:providers`. It costs a few tokens.
+// Calls every real model service three times, for a text, a stream and an object: `npm run check:providers`. It costs a few tokens.
 //
 //   npm run check:providers                   the built-in candidates; those without a key are skipped
 //   npm run check:providers -- --routing FILE the candidates of a routing file
 //
-// Keys come from the environment: OPENAI_API_KEY, ANTHROPIC_API_KEY, GOOGLE_GENERATIVE_AI_API_KEY, and what the file names.
+// Keys come from the environment: OPENAI_API_KEY, ANTHROPIC_API_KEY, GOOGLE_GENERATIVE_AI_API_KEY, and the variables that the
+// routing file names.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createLLM, createLLMRouter } from "@atlas/llm";
@@ -20,7 +21,7 @@ const schema = z.object({ sum: z.number() });
 
 let failures = 0;
 for (const name of names) {
-  // A router of its own, so that nobody stands in for it.
+  // A router with this one candidate, so that no other can answer in its place.
   const config = { profiles: { [name]: [name] }, providers, limits: { retries: 0 } };
   const router = createLLMRouter({ config, env: process.env });
   const [planned] = router.explainRoute().candidates;

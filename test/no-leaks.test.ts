@@ -20,7 +20,7 @@ let report: Report;
 beforeAll(async () => {
   const reportFile = join(tmpdir(), "report.json");
   const args = [vitest, "run", "--root", fixtures, "--reporter=json", `--outputFile=${reportFile}`];
-  // Exit code 1 is what we want; the report tells why.
+  // The run must fail (exit code 1); the report says why.
   await new Promise((resolve) => execFile(process.execPath, args, { env: childEnvironment() }, resolve));
   report = JSON.parse(readFileSync(reportFile, "utf8")) as Report;
   rmSync(reportFile);

@@ -61,7 +61,7 @@ function readProc(folder: string, read: (name: string) => readonly string[]): re
     try {
       return read(name);
     } catch {
-      // It ended meanwhile, or belongs to somebody else.
+      // The process has ended since, or belongs to another user.
       return [];
     }
   });

@@ -27,7 +27,7 @@ for (const path of process.argv.slice(2)) {
   // What it started it has to end: timers, files, sockets, threads, processes.
   let turns = 0;
   do {
-    // A rejection that nobody awaits shows a turn later.
+    // Node reports an unhandled rejection one turn later.
     await new Promise((resolve) => setImmediate(resolve));
     turns += 1;
   } while (turns < TURNS && (turns < 3 || resources().length > atRest));

@@ -98,6 +98,7 @@ export type {
   JobRow,
   JobStatus,
 } from "./model/tables.ts";
+export type { OpenReads } from "./reading/ad-hoc-reads.ts";
 export type { FollowEventsOptions, FollowLogOptions } from "./reading/followed-logs.ts";
 export type { AllTables, ReadOnlyRepo } from "./reading/read-only-repo.ts";
 export { openReadOnly, type ReadOnlyStore } from "./reading/read-only-store.ts";

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import type Database from "better-sqlite3";
+import type { Clock } from "./contract/clock.ts";
 import type { Logger } from "./contract/logger.ts";
 import type { StoreModule } from "./contract/module.ts";
 import { type Connection, createConnection } from "./file/connection.ts";
@@ -20,6 +21,7 @@ import {
 import { makeBaseline, sweepBaselines } from "./history/begin-epoch.ts";
 import { fingerprintOfModules, keepEpoch, nextEpoch, readJournalState } from "./history/epoch.ts";
 import type { EpochRow } from "./model/bookkeeping.ts";
+import { type AdHocReads, createAdHocReads } from "./reading/ad-hoc-reads.ts";
 import { createReadOnlyRepo, type ReadOnlyRepo } from "./reading/read-only-repo.ts";
 
 // SQLite takes a file of one byte for an empty database; nobody else should.
@@ -31,7 +33,10 @@ const SMALL_FILE_BYTES = 16 * 1024 * 1024;
 export interface OpenFile<Module extends StoreModule = never> {
   readonly file: DatabaseFile;
   readonly lock: FileLock;
+  /** For named queries alone. */
   readonly reader: Connection;
+  /** For everything that `repo.select` reads. */
+  readonly reads: AdHocReads;
   readonly repo: ReadOnlyRepo<Module>;
   readonly writer: Connection;
   /** Another writing connection, for after a failure of the storage. */
@@ -47,9 +52,11 @@ export async function openFile<Module extends StoreModule>(
     readonly journal: boolean;
     readonly now: string;
     readonly log: Logger;
+    readonly clock: Clock;
+    readonly readTimeoutMs: number;
   },
 ): Promise<OpenFile<Module>> {
-  const { modules, journal, now, log } = options;
+  const { modules, journal, now, log, clock, readTimeoutMs } = options;
   const file = findDatabaseFile(options.database);
   const { path } = file;
   if (!file.isNew && (file.sizeBytes < SMALLEST_FILE_BYTES || inspectFile(open, path) === "foreign"))
@@ -80,11 +87,16 @@ export async function openFile<Module extends StoreModule>(
       stopWaitingForLocks(database);
       const reader = createConnection(openReading(open, path));
       opened.push(reader.database);
-      const repo = createReadOnlyRepo<Module>(reader, modules);
+      const reads = createAdHocReads({
+        open: () => openReading(open, path),
+        clock,
+        timeoutMs: readTimeoutMs,
+      });
+      const repo = createReadOnlyRepo<Module>(reader, modules, reads.dialect);
       const writer = createConnection(database);
       if (epoch !== undefined) keepEpoch(writer, epoch);
       sweepBaselines(database, path);
-      return { file, lock, reader, repo, writer, reopenWriter };
+      return { file, lock, reader, reads, repo, writer, reopenWriter };
     } catch (error) {
       for (const connection of opened) connection.close();
       throw error;
@@ -121,24 +133,29 @@ async function epochToBegin(
   return makeBaseline({ path, nextSeq: state.nextSeq, fingerprint, reason, now });
 }
 
-/** Empties the write-ahead log, closes both connections, and frees the lock. */
+/** Empties the write-ahead log, closes every connection, and frees the lock, whatever of this fails. */
 export function closeFile({
   file,
   lock,
   reader,
+  reads,
   connection,
-}: Pick<OpenFile, "file" | "lock" | "reader"> & { connection: Connection }): void {
-  reader.database.close();
-  if (connection.database.open) {
-    try {
-      connection.database.pragma("wal_checkpoint(truncate)");
-    } catch {
-      // The log is kept beside the file then, and read when it is opened next.
+}: Pick<OpenFile, "file" | "lock" | "reader" | "reads"> & { connection: Connection }): void {
+  try {
+    reads.close();
+    reader.database.close();
+    if (connection.database.open) {
+      try {
+        connection.database.pragma("wal_checkpoint(truncate)");
+      } catch {
+        // The log then stays beside the file, and is read when it is opened next.
+      }
     }
+  } finally {
+    closeQuietly(connection);
+    lock.release();
+    file.remove();
   }
-  closeQuietly(connection);
-  lock.release();
-  file.remove();
 }
 
 /** Closes a connection that may be beyond closing. */

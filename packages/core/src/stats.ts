@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import type { Connection } from "./file/connection.ts";
 import type { CommandQueue } from "./intake/command-queue.ts";
+import type { AdHocReads, OpenReads } from "./reading/ad-hoc-reads.ts";
 import type { FlushLoop } from "./writing/flush-loop.ts";
 import type { FlushStats } from "./writing/flush-recorder.ts";
 
@@ -13,16 +14,19 @@ export interface StoreStats extends FlushStats {
   readonly databaseBytes: number;
   /** Size of the write-ahead log. It grows while a reader holds an old snapshot. */
   readonly walBytes: number;
+  /** Streams and transactions of `repo.select` that are open. */
+  readonly openReads: OpenReads;
 }
 
 /** Collects the figures of a store; two lookups and two `stat` calls, cheap enough for every scrape. */
 export function createStats(options: {
   readonly path: string;
   readonly reader: Connection;
+  readonly reads: AdHocReads;
   readonly queue: CommandQueue;
   readonly loop: FlushLoop;
 }): () => StoreStats {
-  const { path, reader, queue, loop } = options;
+  const { path, reader, reads, queue, loop } = options;
   const range = reader.database.prepare<[], { first: number | null; last: number | null }>(
     "select (select min(seq) from journal) as first, (select max(seq) from journal) as last",
   );
@@ -35,6 +39,7 @@ export function createStats(options: {
       journalEntries: first === null || last === null ? 0 : last - first + 1,
       databaseBytes: sizeOf(path),
       walBytes: sizeOf(`${path}-wal`),
+      openReads: reads.stats(),
     };
   };
 }

@@ -18,6 +18,7 @@ import type { CoreModule } from "./model/core-module.ts";
 import { installedModules } from "./model/installed-modules.ts";
 import type { JournalEntry } from "./model/records.ts";
 import { closeFile, closeQuietly, openFile } from "./open-file.ts";
+import { READ_TIMEOUT_MS } from "./reading/ad-hoc-reads.ts";
 import {
   checkFollowEvents,
   checkFollowJournal,
@@ -66,6 +67,11 @@ export interface StoreOptions<Modules extends readonly StoreModule[]> {
    * larger value survives longer trouble; callers learn later that their command failed.
    */
   readonly storageDeadlineMs?: number;
+  /**
+   * How long a stream or a transaction of `repo.select` may stay open, in milliseconds. Default: 60,000. Raise it for reports that
+   * read for minutes; the write-ahead log grows for as long as one is open.
+   */
+  readonly readTimeoutMs?: number;
   /** For tests: called at fixed moments of a commit. Default: does nothing. */
   readonly failpoint?: Failpoint;
 }
@@ -81,6 +87,7 @@ const STORE_OPTIONS = [
   "maxQueuedCommands",
   "maxQueuedBytes",
   "storageDeadlineMs",
+  "readTimeoutMs",
   "failpoint",
 ] as const satisfies readonly (keyof StoreOptions<readonly []>)[];
 
@@ -149,12 +156,14 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   const newId = options.newId ?? createNewId(clock);
   const modules = installedModules(options.modules ?? []);
   const open = await loadSqlite();
-  const { file, lock, reader, repo, writer, reopenWriter } = await openFile<Modules[number]>(open, {
+  const { file, lock, reader, reads, repo, writer, reopenWriter } = await openFile<Modules[number]>(open, {
     database: options.database,
     modules,
     journal,
     now: isoTime(clock.now()),
     log,
+    clock,
+    readTimeoutMs: options.readTimeoutMs ?? READ_TIMEOUT_MS,
   });
 
   const writing = (connection: Connection): Writer => createWriter({ connection, journal, failpoint });
@@ -178,7 +187,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   });
   const intake = createIntake({ modules, clock, newId, admit: options.admit ?? [] });
   warnIfBundled(log);
-  const stats = createStats({ path: file.path, reader, queue, loop });
+  const stats = createStats({ path: file.path, reader, reads, queue, loop });
   const door = createDoor({ intake, queue, loop, log });
   let stopped: Promise<void> | undefined;
 
@@ -241,7 +250,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
         await upkeep.stop();
         await loop.stop();
         followers.end();
-        closeFile({ file, lock, reader, connection });
+        closeFile({ file, lock, reader, reads, connection });
       })();
       return stopped;
     },

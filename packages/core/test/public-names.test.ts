@@ -77,6 +77,7 @@ it("exports these names and no others", () => {
         "NewDomainEvent",
         "NewId",
         "NewJob",
+        "OpenReads",
         "Page",
         "PageOptions",
         "PartialArtifact",

@@ -81,7 +81,10 @@ export interface GatewayOptions {
   /** Keeps every applied command, for `verify`, `asOf` and `replay`. Default: true. Switching it off makes the file smaller and gives these up. */
   readonly journal?: boolean;
   readonly clock?: Clock;
-  /** Default: nothing is logged. */
+  /**
+   * Where to log: `console`, pino, or any object with `debug`, `info`, `warn` and `error`. The default, `stderrLogger`,
+   * writes warnings and errors to standard error; `silentLogger` writes nothing.
+   */
   readonly log?: Logger;
 }
 

@@ -1,6 +1,7 @@
 // What hosts and plugins usually need from the other packages, so that one dependency is enough.
 export {
   type DomainEvent,
+  isCoreError,
   type Logger,
   openReadOnly,
   type ReadOnlyStore,
@@ -10,6 +11,7 @@ export {
 } from "@atlas/core";
 export {
   type InstructionsOptions,
+  isLLMError,
   type LLMMiddleware,
   type LLMOptions,
   type LLMResult,
@@ -21,6 +23,7 @@ export {
   defineSink,
   defineSource,
   defineWorkflow,
+  isPluginError,
   type PluginContext,
   type Schedule,
   type SinkContext,
@@ -30,6 +33,7 @@ export {
   type WorkflowContext,
   type WorkflowPlugin,
 } from "@atlas/plugins";
+export { isRoutingError } from "@atlas/routing";
 export {
   createGateway,
   type Gateway,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WorkflowPlugin } from "@atlas/plugins";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createGateway, type GatewayOptions } from "../src/index.ts";
+import { createGateway, type GatewayOptions, silentLogger } from "../src/index.ts";
 
 function temporaryDatabase(): string {
   const folder = mkdtempSync(join(tmpdir(), "gateway-"));
@@ -12,7 +12,7 @@ function temporaryDatabase(): string {
 }
 
 async function open(options: Partial<GatewayOptions> = {}) {
-  const gateway = await createGateway({ database: ":memory:", ...options });
+  const gateway = await createGateway({ database: ":memory:", log: silentLogger, ...options });
   onTestFinished(() => gateway.stop());
   return gateway;
 }

@@ -1,10 +1,10 @@
 import { defineWorkflow, type WorkflowPlugin } from "@atlas/plugins";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { createGateway, type GatewayOptions } from "../src/index.ts";
+import { createGateway, type GatewayOptions, silentLogger } from "../src/index.ts";
 
 async function open(options: Partial<GatewayOptions> = {}) {
-  const gateway = await createGateway({ database: ":memory:", ...options });
+  const gateway = await createGateway({ database: ":memory:", log: silentLogger, ...options });
   onTestFinished(() => gateway.stop());
   return gateway;
 }

@@ -7,12 +7,12 @@ import type { WorkflowPlugin } from "@atlas/plugins";
 import type { RoutingConfig } from "@atlas/routing";
 import { createFakeModelServer } from "@atlas/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createGateway, type Gateway, type GatewayOptions } from "../src/index.ts";
+import { createGateway, type Gateway, type GatewayOptions, silentLogger } from "../src/index.ts";
 
 const canary = "canary-0b77c1d2";
 
 async function open(options: Partial<GatewayOptions> = {}): Promise<Gateway> {
-  const gateway = await createGateway({ database: ":memory:", env: {}, ...options });
+  const gateway = await createGateway({ database: ":memory:", env: {}, log: silentLogger, ...options });
   onTestFinished(() => gateway.stop());
   await gateway.start();
   return gateway;

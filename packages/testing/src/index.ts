@@ -1,4 +1,5 @@
-export { createFakeClock, type FakeClock } from "./fake-clock.ts";
+export { createMockLLM, type MockLLM } from "@atlas/llm/mock";
+export { createFakeClock, type FakeClock } from "./clock.ts";
 export type { FakeFault } from "./fake-model-server/fault.ts";
 export {
   createFakeModelServer,

@@ -35,6 +35,7 @@ export interface CoreErrorDetails {
   ATLAS_CORE_NODE_UNSUPPORTED: { readonly found: string; readonly needed: string };
   ATLAS_CORE_NOT_FOUND: { readonly id: string };
   ATLAS_CORE_QUEUE_FULL: { readonly queued: number; readonly queuedBytes: number };
+  ATLAS_CORE_READ_TIMEOUT: { readonly timeoutMs: number };
   ATLAS_CORE_SQLITE_UNSUPPORTED: { readonly found: string; readonly needed: string };
   ATLAS_CORE_STOPPED: Record<never, never>;
   ATLAS_CORE_STORAGE_BUSY: { readonly waitedMs: number; readonly outcome: "not applied" };
@@ -49,6 +50,7 @@ const retryable: ReadonlySet<string> = new Set<CoreErrorCode>([
   "ATLAS_CORE_COPY_FAILED",
   "ATLAS_CORE_DATABASE_IN_USE",
   "ATLAS_CORE_QUEUE_FULL",
+  "ATLAS_CORE_READ_TIMEOUT",
   "ATLAS_CORE_STORAGE_BUSY",
   "ATLAS_CORE_STORAGE_FAILED",
   "ATLAS_CORE_STORAGE_FULL",

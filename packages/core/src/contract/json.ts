@@ -41,18 +41,19 @@ export function jsonText(value: JsonValue): string {
 }
 
 /**
- * A copy of `value` with sorted keys that nobody else can change, and the size of its text in UTF-16 units, estimated
- * (escapes count too little, short numbers too much). Throws as {@link canonicalJson}.
+ * A copy of `value` with sorted keys that nobody else can change; the size of its text in UTF-16 units, estimated (escapes count
+ * too little, short numbers too much); and how many objects and arrays it has. Throws as {@link canonicalJson}.
  */
 export function canonicalCopy<Value>(
   value: Value,
   options?: { readonly maxDepth?: number; readonly maxSize?: number },
-): { readonly copy: Value; readonly size: number } {
+): { readonly copy: Value; readonly size: number; readonly containers: number } {
   const maxDepth = options?.maxDepth ?? MAX_JSON_DEPTH;
   size = 0;
+  containers = 0;
   sizeLimit = options?.maxSize ?? MAX_SIZE;
   try {
-    return { copy: copyValue(value, maxDepth) as Value, size };
+    return { copy: copyValue(value, maxDepth) as Value, size, containers };
   } catch (error) {
     if (error === tooLarge) {
       const message = `The value is larger than ${sizeLimit} characters. Shorten it; perhaps it holds the same object many times.`;
@@ -80,6 +81,7 @@ const tooLarge = new Error("too large");
 const MAX_SIZE = 20 * 1024 * 1024;
 let sizeLimit = MAX_SIZE;
 let size = 0;
+let containers = 0;
 
 // So few keys are put in order by hand: Array.prototype.sort takes as long as the rest of the copy.
 const FEW_KEYS = 24;
@@ -116,6 +118,7 @@ function copyArray(value: readonly unknown[], levelsLeft: number): unknown[] {
   const { length } = value;
   const copy: unknown[] = new Array(Math.min(length, FEW_ITEMS));
   size += 2 + length;
+  containers += 1;
   for (let index = 0; index < length; index += 1) copy[index] = copyValue(value[index], levelsLeft);
   return copy;
 }
@@ -125,6 +128,7 @@ function copyObject(value: object, levelsLeft: number): object {
   if (size > sizeLimit) throw tooLarge;
   const copy: Record<string, unknown> = {};
   size += 2;
+  containers += 1;
   for (const key of sortedKeys(value)) {
     if (key === "__proto__" || !key.isWellFormed()) throw notJson;
     size += key.length + 4;

@@ -1,14 +1,17 @@
+import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { link, open, rename, rm, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { CoreError, isCoreError } from "../contract/errors.ts";
 
-const BESIDE = ["", "-wal", "-shm", "-journal", ".lock", ".owner", ".json"] as const;
+// Not the lock file: it stays where a database was, and those who make a database look whether somebody holds it.
+const BESIDE = ["", "-wal", "-shm", "-journal", ".owner", ".json"] as const;
 
 /**
- * Makes a file that is either whole or not there: `write` fills another one, which takes the name when it is done. Rejects
- * with `ATLAS_CORE_FILE_EXISTS` where something has the name already, and never replaces it unless told to; with
- * `ATLAS_CORE_COPY_FAILED` when it cannot be written.
+ * Makes a file that is either whole or absent: `write` fills another one, and that very file takes the name when it is done.
+ * Its name is random, so two calls for one path never share a file: the first to finish gets the name. Rejects with
+ * `ATLAS_CORE_FILE_EXISTS` if a file has the name already, which is replaced only with `replace`, and with
+ * `ATLAS_CORE_COPY_FAILED` if the file cannot be written.
  */
 export async function withFreshFile<Result>(
   path: string,
@@ -16,14 +19,13 @@ export async function withFreshFile<Result>(
   options: { readonly replace?: boolean } = {},
 ): Promise<Result> {
   const whole = resolve(path);
-  const partial = `${whole}.partial`;
+  const partial = partialPath(whole);
   if (options.replace !== true) requireFree(whole);
   try {
-    await removeDatabase(partial);
     const result = await write(partial);
     await sync(partial);
     await (options.replace === true ? rename(partial, whole) : claim(partial, whole));
-    await sync(dirname(whole)).catch(() => undefined);
+    await sync(dirname(whole), "r").catch(() => undefined);
     return result;
   } catch (cause) {
     if (isCoreError(cause)) throw cause;
@@ -33,6 +35,21 @@ export async function withFreshFile<Result>(
   } finally {
     await removeDatabase(partial).catch(() => undefined);
   }
+}
+
+/** Makes an empty file that only its owner can read, for SQLite to fill. Rejects if there is one of that name. */
+export async function createPrivateFile(path: string): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  await file.close();
+}
+
+function partialPath(whole: string): string {
+  return `${whole}.${randomBytes(6).toString("hex")}.partial`;
+}
+
+/** The name that a file will have, read from that of a partial one or of what SQLite left beside it; otherwise nothing. */
+export function wholeNameOf(partial: string): string | undefined {
+  return /^(.+)\.[0-9a-f]{12}\.partial(?:-wal|-shm|-journal)?$/.exec(partial)?.[1];
 }
 
 function requireFree(path: string): void {
@@ -61,9 +78,9 @@ async function removeDatabase(path: string): Promise<void> {
   for (const suffix of ["", "-wal", "-shm", "-journal"]) await rm(`${path}${suffix}`, { force: true });
 }
 
-/** Waits until the disk has what was written. */
-async function sync(path: string): Promise<void> {
-  const file = await open(path, "r");
+/** Waits until the disk has what was written. Windows flushes only what was opened for writing; folders can only be read. */
+async function sync(path: string, flags: "r+" | "r" = "r+"): Promise<void> {
+  const file = await open(path, flags);
   try {
     await file.sync();
   } finally {

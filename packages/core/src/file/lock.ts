@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { z } from "zod";
 import { CoreError } from "../contract/errors.ts";
@@ -24,19 +24,35 @@ const owner = z.object({ pid: z.int() });
 export function takeFileLock(open: OpenDatabase, path: string): FileLock {
   const ownerFile = `${path}.owner`;
   createPrivateFile(`${path}.lock`);
+  const database = lockFile(open, path);
+  try {
+    // Also an empty file was left behind: the process may have ended before it wrote its id.
+    const wasLeftBehind = existsSync(ownerFile);
+    writeFileSync(ownerFile, JSON.stringify({ pid: process.pid }), { mode: 0o600 });
+    return { wasLeftBehind, release: () => release(database, ownerFile) };
+  } catch (error) {
+    database.close();
+    throw badPath(path, `cannot be opened, because "${ownerFile}" cannot be written`, error);
+  }
+}
+
+/** Throws `ATLAS_CORE_DATABASE_IN_USE` if a gateway holds the lock of a path. A lock file that nobody holds is no obstacle. */
+export function requireUnlocked(open: OpenDatabase, path: string): void {
+  if (existsSync(`${path}.lock`)) lockFile(open, path).close();
+}
+
+function lockFile(open: OpenDatabase, path: string): Database.Database {
   const database = open(`${path}.lock`, { timeoutMs: 0 });
   try {
     // No journal, so that the lock leaves no other file beside it.
     database.pragma("journal_mode = memory");
     database.exec("begin exclusive");
+    return database;
   } catch (error) {
     database.close();
     if (sqliteCode(error)?.startsWith("SQLITE_BUSY") !== true) throw error;
-    throw inUse(path, readOwner(ownerFile), error);
+    throw inUse(path, readOwner(`${path}.owner`), error);
   }
-  const wasLeftBehind = readOwner(ownerFile) !== undefined;
-  writeFileSync(ownerFile, JSON.stringify({ pid: process.pid }), { mode: 0o600 });
-  return { wasLeftBehind, release: () => release(database, ownerFile) };
 }
 
 function createPrivateFile(path: string): void {

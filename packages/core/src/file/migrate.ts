@@ -47,9 +47,9 @@ export function planMigrations(
 }
 
 /**
- * Brings the database to the schema of these modules. Migrations run in the order of the modules and of their names, each
- * in one transaction with the row that remembers it, so that a failure leaves exactly the old or the new schema. Throws as
- * {@link planMigrations} does, before anything is changed, or `ATLAS_CORE_MIGRATION_FAILED`.
+ * Brings the database to the schema of these modules. All pending migrations run in one transaction, in the order of the modules
+ * and of their names, with the rows that remember them: a failure leaves the schema, and the copy that was made of it, as they
+ * were. Throws as {@link planMigrations} does, before anything is changed, or `ATLAS_CORE_MIGRATION_FAILED`.
  */
 export function migrate(
   database: Database.Database,
@@ -60,7 +60,14 @@ export function migrate(
     readonly newStoreId: () => string;
   },
 ): void {
-  for (const migration of planMigrations(database, options).pending) run(database, migration, options.now);
+  const { pending } = planMigrations(database, options);
+  if (pending.length > 0) {
+    database
+      .transaction(() => {
+        for (const migration of pending) apply(database, migration, options.now);
+      })
+      .immediate();
+  }
   database
     .prepare(
       "insert into store (only, id, next_command_seq, next_event_seq) values (1, ?, 1, 1) on conflict (only) do nothing",
@@ -108,29 +115,25 @@ function checkApplied(
   }
 }
 
-function run(database: Database.Database, migration: CompiledMigration, now: string): void {
+function apply(database: Database.Database, migration: CompiledMigration, now: string): void {
   const { module, name, checksum, statements } = migration;
   try {
+    database.exec(
+      "create table if not exists schema_migrations (module text not null, name text not null, checksum text not null, applied_at text not null, primary key (module, name))",
+    );
+    database.pragma(`application_id = ${APPLICATION_ID}`);
+    for (const statement of statements) database.exec(statement);
+    checkReferences(database);
     database
-      .transaction(() => {
-        database.exec(
-          "create table if not exists schema_migrations (module text not null, name text not null, checksum text not null, applied_at text not null, primary key (module, name))",
-        );
-        database.pragma(`application_id = ${APPLICATION_ID}`);
-        for (const statement of statements) database.exec(statement);
-        checkReferences(database);
-        database
-          .prepare("insert into schema_migrations (module, name, checksum, applied_at) values (?, ?, ?, ?)")
-          .run(module, name, checksum, now);
-      })
-      .immediate();
+      .prepare("insert into schema_migrations (module, name, checksum, applied_at) values (?, ?, ?, ?)")
+      .run(module, name, checksum, now);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const advice = troubleKind(cause) === undefined ? "Correct it" : "Check the disk";
     throw new CoreError(
       "ATLAS_CORE_MIGRATION_FAILED",
       { module, migration: name },
-      `Migration "${name}" of module "${module}" failed: ${reason}. No part of it was applied. ${advice} and start again.`,
+      `Migration "${name}" of module "${module}" failed: ${reason}. The database was not changed. ${advice} and start again.`,
       { cause },
     );
   }

@@ -1,12 +1,13 @@
 import { constants } from "node:fs";
-import { chmod, copyFile, open, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { CoreError, isCoreError } from "../contract/errors.ts";
 import { canonicalJson } from "../contract/json.ts";
 import { checkOptions } from "../contract/known-options.ts";
 import { timeText } from "../contract/time.ts";
-import { withFreshFile } from "../file/fresh-file.ts";
+import { createPrivateFile, withFreshFile } from "../file/fresh-file.ts";
+import { requireUnlocked } from "../file/lock.ts";
 import { loadSqlite } from "../file/sqlite.ts";
 import { databaseTask } from "./database-task.ts";
 import type { DatabaseDigest } from "./digest.ts";
@@ -63,7 +64,7 @@ export async function copyDatabase(options: {
 /**
  * Restores the backup at `from` to a new database at `to`. No file may exist there. The copy is compared with the backup's
  * manifest before it gets its name; the backup itself is never changed. Rejects with `ATLAS_CORE_BACKUP_INVALID`,
- * `ATLAS_CORE_FILE_EXISTS`, `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
+ * `ATLAS_CORE_FILE_EXISTS`, `ATLAS_CORE_DATABASE_IN_USE`, `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
  */
 export async function restore(options: { readonly from: string; readonly to: string }): Promise<Manifest> {
   checkOptions("restore", options, ["from", "to"]);
@@ -71,6 +72,7 @@ export async function restore(options: { readonly from: string; readonly to: str
   const openDatabase = await loadSqlite();
   const manifest = await readManifest(from);
   await withFreshFile(to, async (partial) => {
+    requireUnlocked(openDatabase, resolve(to));
     await copyFile(from, partial, constants.COPYFILE_EXCL);
     await chmod(partial, 0o600);
     await compare(partial, { from, manifest });
@@ -130,11 +132,6 @@ function rowsOf({ tables, bookkeeping }: DatabaseDigest): Record<string, number>
 
 function manifestPath(backup: string): string {
   return `${resolve(backup)}.json`;
-}
-
-async function createPrivateFile(path: string): Promise<void> {
-  const file = await open(path, "wx", 0o600);
-  await file.close();
 }
 
 function invalid(path: string, found: string, cause?: unknown): Error {

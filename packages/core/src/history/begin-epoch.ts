@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type Database from "better-sqlite3";
+import { wholeNameOf } from "../file/fresh-file.ts";
 import type { EpochReason, EpochRow } from "../model/bookkeeping.ts";
 import { copyDatabase } from "./backup.ts";
 import { baselinePath } from "./epoch.ts";
@@ -38,20 +39,17 @@ export async function makeBaseline(options: {
   };
 }
 
-/** Removes the baselines that no epoch names any more. */
+/** Removes the baselines that no epoch names any more, and what killed runs left of unfinished ones. */
 export function sweepBaselines(database: Database.Database, path: string): void {
   const named = new Set(
     database.prepare<[], string>("select baseline from epochs where baseline is not null").pluck().all(),
   );
   const prefix = `${basename(path)}.epoch-`;
   for (const file of readdirSync(dirname(path))) {
-    const baseline = file.replace(/\.json$|\.partial$/, "");
-    if (
-      baseline.startsWith(prefix) &&
-      /^\d+\.db$/.test(baseline.slice(prefix.length)) &&
-      !named.has(baseline)
-    ) {
-      rmSync(join(dirname(path), file), { force: true });
-    }
+    const unfinished = wholeNameOf(file);
+    const baseline = (unfinished ?? file).replace(/\.json$/, "");
+    if (!baseline.startsWith(prefix) || !/^\d+\.db$/.test(baseline.slice(prefix.length))) continue;
+    if (unfinished !== undefined || !named.has(baseline))
+      rmSync(join(dirname(path), file), { force: true, recursive: true });
   }
 }

@@ -4,6 +4,7 @@ import { CoreError, isCoreError } from "../contract/errors.ts";
 import type { StoreModule } from "../contract/module.ts";
 import type { UnreachableReason } from "../contract/unreachable-reason.ts";
 import { type Connection, createConnection } from "../file/connection.ts";
+import { createPrivateFile } from "../file/fresh-file.ts";
 import { migrate } from "../file/migrate.ts";
 import { type OpenDatabase, openWriting } from "../file/sqlite.ts";
 import type { EpochRow } from "../model/bookkeeping.ts";
@@ -44,7 +45,8 @@ export async function rebuild(
   const { seq, to, signal } = target;
   const { database } = past.reader;
   const epoch = epochOf(past, seq);
-  if (epoch.baseline !== null) await copyBaseline(past, epoch, { seq, to, signal });
+  if (epoch.baseline === null) await createPrivateFile(to);
+  else await copyBaseline(past, epoch, { seq, to, signal });
   const identity = String(database.prepare("select id from store").pluck().get());
   const connection = createConnection(openWriting(past.open, to, "off"));
   try {

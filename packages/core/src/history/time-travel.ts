@@ -1,12 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { systemClock } from "../contract/clock.ts";
 import { isCoreError } from "../contract/errors.ts";
 import { checkOptions } from "../contract/known-options.ts";
 import type { StoreModule } from "../contract/module.ts";
 import { createConnection } from "../file/connection.ts";
 import { withFreshFile } from "../file/fresh-file.ts";
+import { requireUnlocked } from "../file/lock.ts";
 import { openReading } from "../file/sqlite.ts";
+import { createAdHocReads, READ_TIMEOUT_MS } from "../reading/ad-hoc-reads.ts";
 import { createReadOnlyRepo, type ReadOnlyRepo } from "../reading/read-only-repo.ts";
 import { readCounters } from "../writing/counters.ts";
 import { databaseTask } from "./database-task.ts";
@@ -115,13 +118,19 @@ export function createTimeTravel<Module extends StoreModule>(
         const { connection } = await rebuild(past, { seq, to: path, keepJournal: true, signal });
         connection.database.close();
         const reader = createConnection(openReading(past.open, path));
+        const reads = createAdHocReads({
+          open: () => openReading(past.open, path),
+          clock: systemClock,
+          timeoutMs: READ_TIMEOUT_MS,
+        });
         let closed: Promise<void> | undefined;
         const store: PastStore<Module> = {
           seq,
-          repo: createReadOnlyRepo<Module>(reader, past.modules),
+          repo: createReadOnlyRepo<Module>(reader, past.modules, reads.dialect),
           close() {
             closed ??= (async () => {
               opened.delete(store);
+              reads.close();
               reader.database.close();
               await remove();
             })();
@@ -142,6 +151,7 @@ export function createTimeTravel<Module extends StoreModule>(
       const seq = options.seq ?? readCounters(past.reader.database).nextCommand - 1;
       checkSeq(seq);
       await withFreshFile(path, async (to) => {
+        requireUnlocked(past.open, resolve(path));
         const { connection } = await rebuild(past, { seq, to, keepJournal: true, signal });
         connection.database.close();
       });

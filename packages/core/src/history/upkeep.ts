@@ -13,7 +13,10 @@ import { type PruneReport, pruneStore, type StorePrunePolicy } from "./prune-sto
 import type { Past } from "./rebuild.ts";
 import { createTimeTravel, type PastStore, type Verification } from "./time-travel.ts";
 
-/** Maintenance of a whole database while commands are written. `store.stop()` aborts calls that are under way. */
+/**
+ * Maintenance of a whole database while commands are written. Calls run one after the other, in the order in which they were
+ * made, because one may remove the files that another reads. `store.stop()` aborts the call under way and those that wait.
+ */
 export interface Upkeep<Module extends StoreModule> {
   /**
    * Copies everything that is committed to `path` while the store goes on working. No file may exist there. Before this
@@ -58,14 +61,15 @@ export function createUpkeep<Module extends StoreModule>(store: {
   const { path, reader, modules } = past;
   const over = new AbortController();
   const timeTravel = createTimeTravel<Module>(past, over.signal);
-  const tasks = new Set<Promise<unknown>>();
+  let last: Promise<unknown> = Promise.resolve();
 
   const task = <Result>(begin: () => Promise<Result>): Promise<Result> => {
     if (over.signal.aborted) return Promise.reject(storeStopped());
-    const working = begin();
-    tasks.add(working);
-    const ended = (): void => void tasks.delete(working);
-    working.then(ended, ended);
+    const working = last.then(() => {
+      over.signal.throwIfAborted();
+      return begin();
+    });
+    last = working.catch(() => undefined);
     return working;
   };
 
@@ -78,7 +82,7 @@ export function createUpkeep<Module extends StoreModule>(store: {
     replay: (to, options) => task(() => timeTravel.replay(to, options)),
     async stop() {
       over.abort(storeStopped());
-      await Promise.allSettled(tasks);
+      await last;
       await timeTravel.close();
     },
   };

@@ -11,7 +11,7 @@ export interface QueueBounds {
 
 /** The units that wait for a commit: bounded, first in, first out. */
 export interface CommandQueue {
-  /** Adds a unit at the end; throws `ATLAS_CORE_QUEUE_FULL` when it does not fit. */
+  /** Adds a unit at the end; throws `ATLAS_CORE_COMMAND_TOO_LARGE` if it can never fit, or `ATLAS_CORE_QUEUE_FULL` when it does not fit. */
   push(unit: Unit): void;
   /** Takes whole units from the front: at least one, and no more than fit the limits. */
   drain(limits: { readonly maxCommands: number; readonly maxBytes: number }): Unit[];
@@ -45,6 +45,7 @@ export function createCommandQueue({ maxCommands, maxBytes }: QueueBounds): Comm
 
   return {
     push(unit) {
+      if (unit.commands.length > maxCommands || unit.sizeBytes > maxBytes) throw neverFits(unit);
       if (commands + unit.commands.length > maxCommands || bytes + unit.sizeBytes > maxBytes) {
         throw new CoreError(
           "ATLAS_CORE_QUEUE_FULL",
@@ -82,4 +83,13 @@ export function createCommandQueue({ maxCommands, maxBytes }: QueueBounds): Comm
       return bytes;
     },
   };
+
+  /** Final, unlike a full queue: waiting would not help. */
+  function neverFits({ commands: { length }, sizeBytes }: Unit): CoreError {
+    return new CoreError(
+      "ATLAS_CORE_COMMAND_TOO_LARGE",
+      { type: "enqueueAll", sizeBytes, limitBytes: maxBytes },
+      `The unit of ${length} commands (about ${sizeBytes} bytes in memory) can never fit into the queue, which takes ${maxCommands} commands and ${maxBytes} bytes. Send smaller units, or raise maxQueuedCommands or maxQueuedBytes.`,
+    );
+  }
 }

@@ -24,7 +24,7 @@ const contentText = z.string().check((context) => {
 });
 
 /** A result of a workflow: Markdown, data, or both. */
-export const newArtifact = z.strictObject({
+const newArtifact = z.strictObject({
   id: idText.optional(),
   type: idText,
   job_id: idText.optional(),
@@ -38,7 +38,7 @@ export const newArtifact = z.strictObject({
 export type NewArtifact = z.input<typeof newArtifact>;
 
 /** The fields of an artifact that may change. Absent fields keep their value. */
-export const partialArtifact = z.strictObject({
+const partialArtifact = z.strictObject({
   title: z.string().optional(),
   content_md: contentText.optional(),
   data: jsonObject.optional(),

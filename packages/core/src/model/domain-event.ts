@@ -7,7 +7,7 @@ import { timeText } from "../contract/time.ts";
 import type { CoreTables } from "./tables.ts";
 
 /** An event that a host or a plugin emits itself. */
-export const newDomainEvent = z.strictObject({
+const newDomainEvent = z.strictObject({
   type: idText,
   aggregate_id: idText.optional(),
   payload: jsonObject.optional(),

@@ -11,7 +11,7 @@ import type { CoreTables, EntityRow } from "./tables.ts";
  * A thing of the outside world, as a source knows it. The default `id` is `<source>:<external_id>`, or a new id if one of
  * them is missing. `deleted_at` marks a tombstone, which lists hide by default.
  */
-export const entityInput = z
+const entityInput = z
   .strictObject({
     id: idText.optional(),
     type: idText,

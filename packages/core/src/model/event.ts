@@ -7,7 +7,7 @@ import { timeText } from "../contract/time.ts";
 import type { CoreTables, EventRow } from "./tables.ts";
 
 /** Something that happened in the outside world. Events are never changed. */
-export const eventInput = z.strictObject({
+const eventInput = z.strictObject({
   id: idText.optional(),
   type: idText,
   source: idText.optional(),

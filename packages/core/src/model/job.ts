@@ -16,7 +16,7 @@ import type { CoreTables, JobRow, JobStatus } from "./tables.ts";
  * first. A second job with the same `idempotency_key` and workflow is not created. `deadline_at` bounds its whole life, over
  * all attempts. `context` says what it belongs to.
  */
-export const newJob = z.strictObject({
+const newJob = z.strictObject({
   id: idText.optional(),
   workflow_id: idText,
   input: jsonObject.optional(),

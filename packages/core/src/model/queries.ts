@@ -114,6 +114,22 @@ export interface CoreQueries {
   listRefusedCommands(options?: FollowOptions): Promise<Page<RefusedCommand>>;
 }
 
+const STATUSES: Readonly<Record<JobStatus, true>> = {
+  queued: true,
+  running: true,
+  succeeded: true,
+  failed: true,
+  cancelled: true,
+};
+
+/** A status is part of a query's text, and each text is kept: only as many as there are statuses. */
+function knownStatus(status: JobStatus | undefined): JobStatus | undefined {
+  if (status === undefined || Object.hasOwn(STATUSES, status)) return status;
+  throw new TypeError(
+    `listJobs: "${String(status)}" is not a status of a job. Use ${Object.keys(STATUSES).join(", ")}.`,
+  );
+}
+
 // The schema of a job allows a million at most.
 const ABOVE_ALL_PRIORITIES = 1_000_001;
 
@@ -214,7 +230,7 @@ export function coreQueries(read: Read<CoreTables>): CoreQueries {
         select: (shape) =>
           jobList({
             ...shape,
-            status: options.status,
+            status: knownStatus(options.status),
             workflow: options.workflow_id !== undefined,
             parent: options.parent_id !== undefined,
           }),

@@ -1,4 +1,4 @@
-import { Kysely, SqliteDialect } from "kysely";
+import { type Dialect, Kysely } from "kysely";
 import type { ReadonlyKysely } from "kysely/readonly";
 import { CoreError } from "../contract/errors.ts";
 import type { QueriesOf, Read, StoreModule, TablesOf } from "../contract/module.ts";
@@ -13,7 +13,11 @@ import type { CoreTables } from "../model/tables.ts";
  * module's name, and `select` for everything else. A repo of more modules fits where one of fewer is asked for.
  */
 export type ReadOnlyRepo<Module extends StoreModule = never> = CoreQueries & {
-  /** Kysely, narrowed to reading and typed with the tables of all installed modules. It blocks the event loop while it reads. */
+  /**
+   * Kysely, narrowed to reading and typed with the tables of all installed modules. It blocks the event loop while it reads. A
+   * stream or a transaction has a connection of its own, for `readTimeoutMs` at most; then it rejects with
+   * `ATLAS_CORE_READ_TIMEOUT`.
+   */
   readonly select: ReadonlyKysely<AllTables<Module>>;
 } & {
   readonly [Name in Exclude<Module, CoreModule>["name"]]: QueriesOf<Extract<Module, { readonly name: Name }>>;
@@ -29,13 +33,16 @@ type Intersect<Union> = (Union extends unknown ? (value: Union) => void : never)
   ? All
   : never;
 
-/** The repo of these modules (core first) on a reading connection. */
+/** The repo of these modules (core first): named queries on `connection`, which nothing else uses, and `select` on `dialect`. */
 export function createReadOnlyRepo<Module extends StoreModule>(
   connection: Connection,
   modules: readonly StoreModule[],
+  dialect: Dialect,
 ): ReadOnlyRepo<Module> {
-  const read = createRead(connection);
-  const repo: Record<string, unknown> = { select: read.select };
+  // Every table that the type names is in this one database.
+  const select = new Kysely<CoreTables>({ dialect }) as unknown as ReadonlyKysely<CoreTables>;
+  const read: Read<CoreTables> = { ...createRead(connection), select };
+  const repo: Record<string, unknown> = { select };
   for (const { name, queries } of modules) {
     // Each module's queries were typed with its own tables, which are all in this one database.
     const own = queries?.(read as never) ?? {};
@@ -49,15 +56,9 @@ export function createReadOnlyRepo<Module extends StoreModule>(
   return repo as unknown as ReadOnlyRepo<Module>;
 }
 
-/** Reads on a connection that cannot write. */
-export function createRead(connection: Connection): Read<CoreTables> {
+/** Runs compiled queries on a connection that cannot write. */
+export function createRead(connection: Connection): Pick<Read<CoreTables>, "get" | "all"> {
   const { database } = connection;
-  const select = new Kysely<CoreTables>({
-    // The connection is the store's to close, not Kysely's.
-    dialect: new SqliteDialect({
-      database: { prepare: (sql) => database.prepare(sql), close: () => undefined },
-    }),
-  });
   const prepared = (query: ErasedStatement): Prepared => {
     if (database.open) return connection.prepared(query);
     throw new CoreError(
@@ -69,7 +70,6 @@ export function createRead(connection: Connection): Read<CoreTables> {
   return {
     get: async (query, values) => prepared(query).get(values as Values) as never,
     all: async (query, values) => prepared(query).all(values as Values) as never,
-    select: select as unknown as ReadonlyKysely<CoreTables>,
   };
 }
 

@@ -1,9 +1,11 @@
+import { systemClock } from "../contract/clock.ts";
 import { checkOptions } from "../contract/known-options.ts";
 import type { StoreModule } from "../contract/module.ts";
 import { createConnection } from "../file/connection.ts";
 import { badPath, findDatabaseFile } from "../file/database-file.ts";
 import { foreign, inspectFile, loadSqlite, openReading } from "../file/sqlite.ts";
 import { installedModules } from "../model/installed-modules.ts";
+import { createAdHocReads, READ_TIMEOUT_MS } from "./ad-hoc-reads.ts";
 import { createReadOnlyRepo, type ReadOnlyRepo } from "./read-only-repo.ts";
 
 /** A database that is open for reading only. A gateway may have it open at the same time. */
@@ -18,9 +20,13 @@ export interface ReadOnlyStore<Module extends StoreModule = never> extends Dispo
  */
 export async function openReadOnly<const Modules extends readonly StoreModule[] = readonly []>(
   database: string,
-  options: { readonly modules?: Modules } = {},
+  options: {
+    readonly modules?: Modules;
+    /** How long a stream or a transaction of `repo.select` may stay open, in milliseconds. Default: 60,000. */
+    readonly readTimeoutMs?: number;
+  } = {},
 ): Promise<ReadOnlyStore<Modules[number]>> {
-  checkOptions("openReadOnly", options, ["modules"]);
+  checkOptions("openReadOnly", options, ["modules", "readTimeoutMs"]);
   const modules = installedModules(options.modules ?? []);
   const open = await loadSqlite();
   const file = findDatabaseFile(database);
@@ -30,9 +36,17 @@ export async function openReadOnly<const Modules extends readonly StoreModule[] 
   }
   if (inspectFile(open, file.path) !== "atlas") throw foreign(file.path);
   const connection = createConnection(openReading(open, file.path));
-  const close = (): void => void connection.database.close();
+  const reads = createAdHocReads({
+    open: () => openReading(open, file.path),
+    clock: systemClock,
+    timeoutMs: options.readTimeoutMs ?? READ_TIMEOUT_MS,
+  });
+  const close = (): void => {
+    reads.close();
+    connection.database.close();
+  };
   return {
-    repo: createReadOnlyRepo(connection, modules),
+    repo: createReadOnlyRepo(connection, modules, reads.dialect),
     close,
     [Symbol.dispose]: close,
   };

@@ -39,7 +39,7 @@ export interface LoggedBatch {
 }
 
 /** A place in the log of a batch. */
-export interface LogMark {
+interface LogMark {
   readonly nextCommand: number;
   readonly nextEvent: number;
   readonly commands: number;

@@ -30,7 +30,7 @@ export interface FlushLoop {
   stop(): Promise<void>;
 }
 
-// About 1 MiB of JSON: a unit's size is its weight in memory, which is at least twice its text.
+// About 1 MiB of JSON: a unit's size is its weight in memory, which is more than its text.
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 const KEPT_NOTES = 1_000;
 

@@ -1,3 +1,4 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createNewId } from "../../src/contract/id.ts";
@@ -9,7 +10,6 @@ import {
   type Preparation,
   planOf,
 } from "../../src/index.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { lab } from "../support/lab.ts";
 import { openWriterBench } from "../support/writer-bench.ts";
 
@@ -68,7 +68,7 @@ const types = Object.keys(coreModule.commands) as (keyof typeof coreModule.comma
 
 it.each(types)("%s gives the same plan for the same payload, and changes nothing of it", (type) => {
   const definition = coreModule.commands[type];
-  const newId = createNewId(createFakeClock());
+  const newId = createNewId(createFakeClock("2026-11-21T09:00:00.000Z"));
   const preparation: Preparation = { now: "2026-11-21T09:00:00.000Z", newId };
   fc.assert(
     fc.property(payloads[type], (sent) => {

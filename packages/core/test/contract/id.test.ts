@@ -1,8 +1,8 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createNewId } from "../../src/contract/id.ts";
 import { idText } from "../../src/index.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const timeOf = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
@@ -19,10 +19,10 @@ it("makes ids that ascend and are all different, however the clock moves", () =>
   const move = fc.oneof(fc.constant(0), fc.integer({ min: -5_000, max: 5_000 }));
   fc.assert(
     fc.property(fc.array(move, { minLength: 2, maxLength: 200 }), (moves) => {
-      const clock = createFakeClock();
+      const clock = createFakeClock("2026-11-21T09:00:00.000Z");
       const newId = createNewId(clock);
       const ids = moves.map((by) => {
-        clock.setNow(clock.now() + by);
+        clock.setWallClock(clock.now() + by);
         return newId();
       });
       expect(ids.every((id) => UUID_V7.test(id))).toBe(true);
@@ -33,7 +33,7 @@ it("makes ids that ascend and are all different, however the clock moves", () =>
 });
 
 it("goes on ascending past the 4,096 ids that one millisecond has numbers for", () => {
-  const newId = createNewId(createFakeClock());
+  const newId = createNewId(createFakeClock("2026-11-21T09:00:00.000Z"));
   const ids = Array.from({ length: 20_000 }, newId);
   expect([...ids].sort()).toEqual(ids);
   expect(new Set(ids).size).toBe(ids.length);
@@ -41,8 +41,8 @@ it("goes on ascending past the 4,096 ids that one millisecond has numbers for", 
 });
 
 it.each([0, -1, 0.5, 1_000.75])("makes an id also when the clock says %d", (now) => {
-  const clock = createFakeClock();
-  clock.setNow(now);
+  const clock = createFakeClock("2026-11-21T09:00:00.000Z");
+  clock.setWallClock(now);
   const newId = createNewId(clock);
   const [first, second] = [newId(), newId()];
   expect(first).toMatch(UUID_V7);

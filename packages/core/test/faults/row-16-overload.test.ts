@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { createFakeClock } from "@atlas/testing/clock";
 import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";

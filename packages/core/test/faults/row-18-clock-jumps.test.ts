@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createFakeClock } from "@atlas/testing/clock";
 import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { startHost } from "../support/host-process.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows } from "../support/read-file.ts";
@@ -27,7 +27,7 @@ it.each(jumps)(
     for (const id of ["before", "after", "later"]) {
       await store.commands.enqueue(emit(id));
       ids.push(store.newId());
-      if (id === "before") clock.setNow(clock.now() + jumpMs);
+      if (id === "before") clock.setWallClock(clock.now() + jumpMs);
     }
     const { items } = await store.repo.listDomainEvents();
     expect(items.map(({ aggregate_id }) => aggregate_id)).toEqual(["before", "after", "later"]);
@@ -53,7 +53,7 @@ it.each(jumps)(
       settled = true;
     });
     await store.flush();
-    clock.setNow(clock.now() + jumpMs);
+    clock.setWallClock(clock.now() + jumpMs);
     for (let waitedMs = 0; waitedMs < 1_000; waitedMs += 100) {
       expect(settled, `after ${waitedMs} ms`).toBe(false);
       clock.advance(100);
@@ -72,9 +72,9 @@ it.each(jumps)(
     const store = await openStore({ clock });
     const first = await store.commands.enqueue(emit("once"), { command_id: "c1" });
     const realNow = clock.now();
-    clock.setNow(realNow + jumpMs);
+    clock.setWallClock(realNow + jumpMs);
     await store.commands.enqueue(emit("meanwhile"));
-    clock.setNow(realNow);
+    clock.setWallClock(realNow);
     expect(await store.commands.enqueue(emit("once"), { command_id: "c1" })).toEqual(first);
   },
 );

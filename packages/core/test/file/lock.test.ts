@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
-import { createStore, silentLogger } from "../../src/index.ts";
+import { takeFileLock } from "../../src/file/lock.ts";
+import { loadSqlite } from "../../src/file/sqlite.ts";
+import { createStore, restore, silentLogger } from "../../src/index.ts";
 import { startHost } from "../support/host-process.ts";
 import { openStore } from "../support/open-store.ts";
 import { rejection } from "../support/rejection.ts";
@@ -63,4 +65,41 @@ it("follows a link to a file that is not there yet, so that it is one file from 
   expect(
     (await rejection(createStore({ log: silentLogger, database: join(folder, "data", "atlas.db") }))).code,
   ).toBe(IN_USE);
+});
+
+it("frees its lock when a start fails after it was taken", async () => {
+  const database = databasePath();
+  mkdirSync(`${database}.owner`);
+  const error = await rejection(createStore({ log: silentLogger, database }));
+  expect(error).toMatchObject({ code: "ATLAS_CORE_DATABASE_PATH", details: { path: database } });
+  expect(error.message).toContain(".owner");
+  rmSync(`${database}.owner`, { recursive: true });
+  await openStore({ database });
+});
+
+it("takes an empty owner file for one that a killed process left", async () => {
+  const { path, stop } = await openStore();
+  await stop();
+  writeFileSync(`${path}.owner`, "");
+  const open = await loadSqlite();
+  const lock = takeFileLock(open, path);
+  expect(lock.wasLeftBehind).toBe(true);
+  lock.release();
+  const next = takeFileLock(open, path);
+  expect(next.wasLeftBehind).toBe(false);
+  next.release();
+});
+
+it("restores to a path where only a free lock remains, and not where a gateway holds it", async () => {
+  const store = await openStore();
+  const backup = join(temporaryFolder(), "backup.db");
+  await store.backup(backup);
+  const to = databasePath();
+  const running = await openStore({ database: to });
+  for (const file of readdirSync(dirname(to))) if (!file.endsWith(".lock")) rmSync(join(dirname(to), file));
+  expect((await rejection(restore({ from: backup, to }))).code).toBe(IN_USE);
+  await running.stop();
+  expect(readdirSync(dirname(to))).toEqual(["atlas.db.lock"]);
+  await restore({ from: backup, to });
+  await openStore({ database: to });
 });

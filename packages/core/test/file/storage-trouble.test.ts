@@ -1,9 +1,9 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { StorageTrouble } from "../../src/file/storage-trouble.ts";
 import { type Failpoint, type Logger, silentLogger } from "../../src/index.ts";
 import type { Writer } from "../../src/writing/writer.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { openFlushBench } from "../support/flush-bench.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows } from "../support/read-file.ts";
@@ -28,7 +28,7 @@ function striking(at: string, error: Error, times = 1): Failpoint {
 
 describe("while another connection holds the database locked", () => {
   async function lockedStore(storageDeadlineMs = 30_000) {
-    const clock = createFakeClock();
+    const clock = createFakeClock("2026-11-21T09:00:00.000Z");
     const store = await openStore({ clock, storageDeadlineMs });
     const other = new Sqlite(store.path, { timeout: 0 });
     other.exec("begin immediate");

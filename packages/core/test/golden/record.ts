@@ -1,11 +1,12 @@
 // Writes the golden journal anew. Run it only when the version of core's module is bumped: `node packages/core/test/golden/record.ts`
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createFakeClock } from "@atlas/testing/clock";
 import fc from "fast-check";
 import { coreModule, createStore, silentLogger } from "../../src/index.ts";
 import { anyCommand } from "../support/any-command.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { writeHistory } from "../support/history.ts";
 import { readRows, readValue } from "../support/read-file.ts";
 import type { GoldenJournal } from "./golden-journal.ts";
@@ -27,7 +28,7 @@ for (const command of fc.sample(
     seed: 20_261_121,
   },
 )) {
-  clock.setNow(clock.now() + 60_000);
+  clock.setWallClock(clock.now() + 60_000);
   await store.commands.enqueue(command).catch(() => undefined);
 }
 const verified = await store.verify();

@@ -157,7 +157,7 @@ it("removes a copy that a start left which did not come to its end", async () =>
 it("leaves file and schema as they were when the copy before a migration cannot be made", async () => {
   const database = databasePath();
   await write(database);
-  const blocked = `${database}.epoch-2.db.partial`;
+  const blocked = `${database}.epoch-2.db`;
   mkdirSync(join(blocked, "in the way"), { recursive: true });
   const error = await rejection(createStore({ log: silentLogger, database, modules: [finops] }));
   expect(error).toMatchObject({ code: "ATLAS_CORE_COPY_FAILED", retryable: true });

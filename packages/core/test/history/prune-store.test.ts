@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import type { EpochRow } from "../../src/index.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows, readValue } from "../support/read-file.ts";
@@ -14,7 +14,7 @@ async function aged() {
   const store = await openStore({ clock });
   await writeHistory(store);
   const old = readValue<number>(store.path, "select max(seq) from journal");
-  clock.setNow(JULY);
+  clock.setWallClock(JULY);
   await store.commands.enqueue({ type: "entity.upsert", entity: { id: "young", type: "note" } });
   return { clock, store, old };
 }
@@ -59,7 +59,7 @@ it("removes an epoch with the last of its entries, and the copy it began with", 
   const { clock, store } = await aged();
   await store.prune({ journal_before: CUT });
   const first = readValue<string>(store.path, "select baseline from epochs order by first_seq desc");
-  clock.setNow(JULY + 1_000);
+  clock.setWallClock(JULY + 1_000);
   await store.commands.enqueue({ type: "entity.upsert", entity: { id: "younger", type: "note" } });
   await store.prune({ journal_before: "2027-01-01T00:00:00.000Z" });
   const [epoch, ...others] = readRows<EpochRow>(store.path, "select * from epochs");

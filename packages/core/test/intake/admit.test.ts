@@ -1,6 +1,6 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import type { Admit, AnyCommand, Envelope } from "../../src/index.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { dumpTables } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
@@ -26,7 +26,10 @@ it("sees the completed command and the envelope, in the order of the hooks", asy
       seen.push([name, command, envelope]);
       return command;
     };
-  const store = await openStore({ clock: createFakeClock(), admit: [watch("first"), watch("second")] });
+  const store = await openStore({
+    clock: createFakeClock("2026-11-21T09:00:00.000Z"),
+    admit: [watch("first"), watch("second")],
+  });
   await store.commands.enqueue({ type: "event.insert", event: { type: "seen" } }, { actor: "source:git" });
   expect(seen.map(([name]) => name)).toEqual(["first", "second"]);
   expect(seen[0]?.[1]).toEqual({

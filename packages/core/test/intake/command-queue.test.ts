@@ -88,3 +88,14 @@ function thrownBy(act: () => void): unknown {
   }
   throw new Error("Nothing was thrown.");
 }
+
+it.each([
+  ["commands", { maxCommands: 3, maxBytes: 1_000 }, { commands: 4 }],
+  ["bytes", { maxCommands: 100, maxBytes: 100 }, { sizeBytes: 101 }],
+] as const)("refuses for good a unit of more %s than an empty queue takes", (_, bounds, size) => {
+  const queue = createCommandQueue(bounds);
+  const error = thrownBy(() => queue.push(unit("large", size)));
+  expect(isCoreError(error, "ATLAS_CORE_COMMAND_TOO_LARGE") && error.retryable).toBe(false);
+  expect([queue.commands, queue.bytes]).toEqual([0, 0]);
+  queue.push(unit("small"));
+});

@@ -1,5 +1,12 @@
 import { expect, it } from "vitest";
-import { type Failpoint, isCoreError, MAX_UNIT_COMMANDS } from "../../src/index.ts";
+import { z } from "zod";
+import {
+  defineCommand,
+  defineModule,
+  type Failpoint,
+  isCoreError,
+  MAX_UNIT_COMMANDS,
+} from "../../src/index.ts";
 import { lab } from "../support/lab.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows, dumpTables } from "../support/read-file.ts";
@@ -186,4 +193,43 @@ it("never makes an unhandled rejection of a promise that nobody awaits", async (
   } finally {
     process.off("unhandledRejection", note);
   }
+});
+
+it.each([
+  ["command_id", { command_id: "a\uD800" }],
+  ["actor", { actor: "a\uDC00" }],
+  ["cause.id", { cause: { kind: "job", id: "\uD800b", depth: 0 } }],
+] as const)(
+  "refuses an envelope whose %s holds half a surrogate pair, which two ids would share",
+  async (path, envelope) => {
+    const store = await openStore();
+    const error = await rejection(store.commands.enqueue(note("a"), envelope));
+    expect(error).toMatchObject({
+      code: "ATLAS_CORE_COMMAND_INVALID",
+      details: { path: `envelope.${path}` },
+    });
+  },
+);
+
+it("refuses a command with an id whose content cannot be recognised again, instead of ignoring the id", async () => {
+  const loose = defineModule({
+    name: "loose",
+    version: 1,
+    migrations: {},
+    commands: {
+      "loose.say": defineCommand<unknown>()({
+        schema: z.object({ at: z.date() }),
+        prepare: ({ at }) => ({ at: at.toISOString() }),
+        apply: (_, change) => change.emit({ type: "loose.said" }),
+      }),
+    },
+  });
+  const store = await openStore({ modules: [loose] });
+  const command = { type: "loose.say", at: new Date(0) } as const;
+  const error = await rejection(store.commands.enqueue(command, { command_id: "once" }));
+  expect(error).toMatchObject({
+    code: "ATLAS_CORE_COMMAND_INVALID",
+    details: { path: "envelope.command_id" },
+  });
+  expect(await store.commands.enqueue(command)).toMatchObject({ changed: true });
 });

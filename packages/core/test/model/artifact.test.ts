@@ -1,7 +1,7 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import type { PartialArtifact } from "../../src/index.ts";
 import { expectUnchanged } from "../support/expect-unchanged.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { rejection } from "../support/rejection.ts";
 
@@ -16,7 +16,7 @@ const full = {
 };
 
 async function withArtifact() {
-  const clock = createFakeClock();
+  const clock = createFakeClock("2026-11-21T09:00:00.000Z");
   const store = await openStore({ clock });
   const create = (artifact: object) =>
     store.commands.enqueue({ type: "artifact.create", artifact: artifact as typeof full });

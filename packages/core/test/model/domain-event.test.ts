@@ -1,12 +1,12 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import { eventId, parseEventId } from "../../src/model/domain-event.ts";
 import { expectUnchanged } from "../support/expect-unchanged.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows, readValue } from "../support/read-file.ts";
 
 async function withEvents(count: number) {
-  const store = await openStore({ clock: createFakeClock() });
+  const store = await openStore({ clock: createFakeClock("2026-11-21T09:00:00.000Z") });
   await store.commands.enqueueAll(
     Array.from({ length: count }, (_, index) => ({
       type: "domainEvent.emit",

@@ -1,7 +1,7 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import type { EntityInput } from "../../src/index.ts";
 import { expectUnchanged } from "../support/expect-unchanged.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";

@@ -1,6 +1,6 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import { expectUnchanged } from "../support/expect-unchanged.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { openStore } from "../support/open-store.ts";
 
 const full = {
@@ -28,7 +28,7 @@ it("keeps every field, and tells of it", async () => {
 });
 
 it("gives an id and the time of the call to an event that has none", async () => {
-  const store = await openStore({ clock: createFakeClock() });
+  const store = await openStore({ clock: createFakeClock("2026-11-21T09:00:00.000Z") });
   await store.commands.enqueue({ type: "event.insert", event: { type: "push" } });
   expect((await store.repo.listEvents()).items).toEqual([
     { id: expect.stringMatching(/^[0-9a-f-]{36}$/), type: "push", occurred_at: "2026-11-21T09:00:00.000Z" },

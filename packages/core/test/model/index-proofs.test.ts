@@ -1,4 +1,5 @@
 import Sqlite from "better-sqlite3";
+import { SqliteDialect } from "kysely";
 import { expect, it, onTestFinished } from "vitest";
 import { type Connection, createConnection } from "../../src/file/connection.ts";
 import { coreModule, type ReadOnlyRepo } from "../../src/index.ts";
@@ -22,7 +23,7 @@ async function explainingRepo() {
       return real.prepared(statement);
     },
   };
-  const repo: ReadOnlyRepo = createReadOnlyRepo(noting, [coreModule]);
+  const repo: ReadOnlyRepo = createReadOnlyRepo(noting, [coreModule], new SqliteDialect({ database }));
   const plan = (): string => {
     const values = Array.from({ length: sql.split("?").length - 1 }, () => "1");
     const steps = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(values);

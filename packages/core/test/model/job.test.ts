@@ -1,13 +1,13 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
 import type { Job, JobStatus, NewJob } from "../../src/index.ts";
 import { expectUnchanged } from "../support/expect-unchanged.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
 
 async function setUp() {
-  const clock = createFakeClock();
+  const clock = createFakeClock("2026-11-21T09:00:00.000Z");
   const store = await openStore({ clock });
   const create = (job: Partial<NewJob> = {}) =>
     store.commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: "w1", ...job } });
@@ -170,4 +170,13 @@ describe("job.updateStatus", () => {
     await move("queued");
     expect((await job()).run_at).toBe("2026-11-21T09:00:05.000Z");
   });
+});
+
+it("refuses a list of an unknown status instead of keeping a query for each", async () => {
+  const store = await openStore();
+  for (const status of ["done", "x' or 1=1", "constructor"]) {
+    await expect(async () => store.repo.listJobs({ status: status as JobStatus })).rejects.toThrow(
+      `listJobs: "${status}" is not a status of a job. Use queued, running, succeeded, failed, cancelled.`,
+    );
+  }
 });

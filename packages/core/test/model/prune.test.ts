@@ -1,7 +1,7 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import type { PrunePolicy } from "../../src/index.ts";
 import { expectUnchanged } from "../support/expect-unchanged.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows, readRows, readValue } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
@@ -40,7 +40,7 @@ it("removes delivered domain events from before the time, and never one that is 
   const emit = (type: string) => store.commands.enqueue({ type: "domainEvent.emit", event: { type } });
   await emit("old and delivered");
   await emit("old and not delivered");
-  clock.setNow(Date.parse("2026-07-01T00:00:00.000Z"));
+  clock.setWallClock(Date.parse("2026-07-01T00:00:00.000Z"));
   await emit("young and delivered");
   const storeId = readValue<string>(store.path, "select id from store");
   for (const seq of [1, 3])
@@ -64,7 +64,7 @@ it("removes finished jobs from before the time, and never one that is not finish
   await job("running", ["running"]);
   await job("parent of running", ["running", "succeeded"]);
   await job("child", ["running"], "parent of running");
-  clock.setNow(Date.parse("2026-07-01T00:00:00.000Z"));
+  clock.setWallClock(Date.parse("2026-07-01T00:00:00.000Z"));
   await job("young", ["running", "succeeded"]);
   await job("parent of ended", ["running", "succeeded"]);
   await job("ended child", ["running", "succeeded"], "parent of ended");
@@ -176,7 +176,7 @@ it("removes refusals from before the time, and no journal entry of the present e
   const { clock, store, prune } = await setUp();
   await rejection(store.commands.enqueue({ type: "artifact.update", id: "none", patch: {} }));
   await store.commands.enqueue({ type: "entity.upsert", entity: { id: "e1", type: "note" } });
-  clock.setNow(Date.parse("2026-07-01T00:00:00.000Z"));
+  clock.setWallClock(Date.parse("2026-07-01T00:00:00.000Z"));
   await store.commands.enqueue({ type: "entity.upsert", entity: { id: "e2", type: "note" } });
   expect(await prune({ refused_before: CUT, journal_before: LATE })).toEqual({ seq: 3, changed: true });
   expect(countRows(store.path, "refused_commands")).toBe(0);

@@ -1,3 +1,4 @@
+import { createFakeClock, type FakeClock } from "@atlas/testing/clock";
 import { onTestFinished } from "vitest";
 import { createNewId } from "../../src/contract/id.ts";
 import { type Connection, createConnection } from "../../src/file/connection.ts";
@@ -9,7 +10,6 @@ import { createUnit, type Unit } from "../../src/intake/unit.ts";
 import { coreModule } from "../../src/model/core-module.ts";
 import type { UnitOutcome } from "../../src/writing/apply-unit.ts";
 import { createWriter, type Writer } from "../../src/writing/writer.ts";
-import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { databasePath } from "./temporary-folder.ts";
 
 /** A writer without a queue or a loop, for what must be in one batch. */
@@ -35,7 +35,7 @@ export async function openWriterBench(
 ): Promise<WriterBench> {
   const { journal = true, failpoint = () => undefined } = options;
   const modules = [coreModule, ...(options.modules ?? [])];
-  const clock = createFakeClock();
+  const clock = createFakeClock("2026-11-21T09:00:00.000Z");
   const path = databasePath();
   const database = openWriting(await loadSqlite(), path, "off");
   onTestFinished(() => void database.close());

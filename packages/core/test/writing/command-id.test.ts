@@ -1,6 +1,6 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import type { EntityInput } from "../../src/index.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { lab } from "../support/lab.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows } from "../support/read-file.ts";

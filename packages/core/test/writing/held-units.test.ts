@@ -1,7 +1,7 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import { createUnit, type Unit } from "../../src/intake/unit.ts";
 import { createHeldUnits } from "../../src/writing/held-units.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 
 const unitSince = (waitingSince: number): Unit =>
   createUnit(
@@ -10,7 +10,7 @@ const unitSince = (waitingSince: number): Unit =>
   ).unit;
 
 it("doubles the pause from 5 ms to 100 ms, and begins anew once the storage works", () => {
-  const clock = createFakeClock();
+  const clock = createFakeClock("2026-11-21T09:00:00.000Z");
   const held = createHeldUnits({ clock, deadlineMs: 1_000 });
   expect(held.pauseMs()).toBeLessThanOrEqual(0);
   expect(Array.from({ length: 7 }, () => held.delay())).toEqual([5, 10, 20, 40, 80, 100, 100]);
@@ -22,7 +22,7 @@ it("doubles the pause from 5 ms to 100 ms, and begins anew once the storage work
 });
 
 it("keeps units until their deadline, in their order, and returns the others", () => {
-  const clock = createFakeClock();
+  const clock = createFakeClock("2026-11-21T09:00:00.000Z");
   const start = clock.monotonic();
   const held = createHeldUnits({ clock, deadlineMs: 1_000 });
   const units = [unitSince(start), unitSince(start + 1), unitSince(start + 2)];

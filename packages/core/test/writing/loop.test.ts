@@ -1,6 +1,6 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import { createLoop } from "../../src/writing/loop.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
@@ -47,7 +47,7 @@ it("waits on its clock for as long as a round asks for", async () => {
   clock.advance(1);
   expect(rounds()).toBe(2);
   await nextTurn();
-  expect(clock.waiting).toBe(0);
+  expect(clock.timers).toBe(0);
 });
 
 it("makes a round again after its idle time", async () => {
@@ -56,7 +56,7 @@ it("makes a round again after its idle time", async () => {
   clock.advance(100);
   expect(rounds()).toBe(2);
   await loop.stop();
-  expect(clock.waiting).toBe(0);
+  expect(clock.timers).toBe(0);
 });
 
 it("never has two rounds at once, and makes the one asked for after the one under way", async () => {
@@ -137,5 +137,5 @@ it("lets the round under way end when it is stopped, and makes no other", async 
   await loop.runOnce();
   await nextTurn();
   expect(rounds()).toBe(1);
-  expect(clock.waiting).toBe(0);
+  expect(clock.timers).toBe(0);
 });

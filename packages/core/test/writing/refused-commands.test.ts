@@ -1,6 +1,6 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import type { Logger } from "../../src/index.ts";
-import { createFakeClock } from "../support/fake-clock.ts";
 import { lab } from "../support/lab.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows, readRows, readValue } from "../support/read-file.ts";
@@ -9,7 +9,7 @@ import { rejection } from "../support/rejection.ts";
 const SECRET = "sk-live-0123456789";
 
 it("keeps what a refused command was and why, but not what it held", async () => {
-  const store = await openStore({ clock: createFakeClock() });
+  const store = await openStore({ clock: createFakeClock("2026-11-21T09:00:00.000Z") });
   const artifact = { title: SECRET, content_md: SECRET };
   await rejection(
     store.commands.enqueue(

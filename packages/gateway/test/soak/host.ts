@@ -1,6 +1,6 @@
 // The gateway of the soak: a source that counts, a workflow for each number, a sink that writes down what it is given.
 import { appendFileSync, writeSync } from "node:fs";
-import { createGateway } from "../../src/index.ts";
+import { createGateway, silentLogger } from "../../src/index.ts";
 
 /** What the host is told. */
 export interface SoakHostOptions {
@@ -16,6 +16,7 @@ const PER_SYNC = 20;
 
 const gateway = await createGateway({
   database,
+  log: silentLogger,
   concurrency: 20,
   sources: [
     {

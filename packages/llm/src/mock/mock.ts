@@ -85,7 +85,7 @@ function answerTo({ json }: LLMOptions, asked: string): string {
   const lines = counted.split("\n").filter((line) => line.trim() !== "");
   const words = frequentWords(counted);
   return [
-    `This is the mock model: no language model was asked. The prompt has ${lines.length} lines and ${asked.length} characters.`,
+    `This is the mock model: no language model was asked. The prompt has ${lines.length} ${lines.length === 1 ? "line" : "lines"} and ${asked.length} characters.`,
     ...(words.length === 0 ? [] : [`Its most frequent words are ${words.join(", ")}.`]),
   ].join(" ");
 }

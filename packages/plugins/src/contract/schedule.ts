@@ -82,7 +82,7 @@ function readCron(cron: string, timeZone: string, of: string): Cron {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TypeError(
-      `${of}: schedule.cron ${JSON.stringify(cron)} is not a cron expression: ${reason} Write five fields (minute, hour, day, month, weekday) such as "0 7 * * 1-5", or six with the seconds first.`,
+      `${of}: schedule.cron ${JSON.stringify(cron)} is not a cron expression (${reason}). Write five fields (minute, hour, day, month, weekday) such as "0 7 * * 1-5", or six with the seconds first.`,
     );
   }
   if (times.nextRun() === null)

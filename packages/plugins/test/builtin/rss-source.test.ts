@@ -1,11 +1,11 @@
 import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
+import { createFakeClock } from "@atlas/testing/clock";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRssSource, type RssSourceOptions } from "../../src/builtin/rss/index.ts";
 import { parseFeed } from "../../src/builtin/rss/parse-feed.ts";
 import { XmlError } from "../../src/builtin/rss/xml-tree.ts";
-import { createManualClock } from "../support/manual-clock.ts";
 import { type Asked, serve } from "./support/local-server.ts";
 import { openContext } from "./support/open-context.ts";
 
@@ -19,8 +19,8 @@ async function reading(
   options: Partial<RssSourceOptions> & { readonly signal?: AbortSignal } = {},
 ) {
   const { signal, ...own } = options;
-  const clock = createManualClock();
-  const opened = await openContext({ clock: clock.clock, ...(signal === undefined ? {} : { signal }) });
+  const clock = createFakeClock();
+  const opened = await openContext({ clock, ...(signal === undefined ? {} : { signal }) });
   const server = await serve(typeof answer === "string" ? (_, response) => response.end(answer) : answer);
   const source = createRssSource({
     url: `${server.origin}/feed.xml?key=s3cret`,
@@ -35,7 +35,7 @@ async function reading(
       () => expect.unreachable("the sync succeeded"),
       (error) => error,
     );
-  return { ...opened, ...clock, ...server, source, items, jobs, read, failure };
+  return { ...opened, advance: clock.advance, ...server, source, items, jobs, read, failure };
 }
 
 describe("the feed source", () => {

@@ -1,12 +1,12 @@
 import { createHmac, randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
+import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
 import {
   createWebhookSink,
   verifyWebhook,
   type WebhookSinkOptions,
 } from "../../src/builtin/webhook/index.ts";
-import { createManualClock } from "../support/manual-clock.ts";
 import { type Asked, serve } from "./support/local-server.ts";
 import { eventOf, openContext } from "./support/open-context.ts";
 
@@ -18,8 +18,8 @@ async function sending(
   options: Partial<WebhookSinkOptions> & { readonly signal?: AbortSignal } = {},
 ) {
   const { signal, ...own } = options;
-  const clock = createManualClock(START);
-  const opened = await openContext({ clock: clock.clock, ...(signal === undefined ? {} : { signal }) });
+  const clock = createFakeClock();
+  const opened = await openContext({ clock, ...(signal === undefined ? {} : { signal }) });
   const server = await serve(
     typeof answer === "number" ? (_, response) => response.writeHead(answer).end() : answer,
   );
@@ -31,7 +31,7 @@ async function sending(
       () => expect.unreachable("the delivery succeeded"),
       (error) => error,
     );
-  return { ...opened, ...clock, ...server, deliver, failure };
+  return { ...opened, advance: clock.advance, ...server, deliver, failure };
 }
 
 function signed(over: Partial<Asked> & { readonly body?: string } = {}) {
@@ -100,8 +100,8 @@ describe("the webhook sink", () => {
   });
 
   it("sends no signature without a secret", async () => {
-    const clock = createManualClock(START);
-    const { sinkContext } = await openContext({ clock: clock.clock });
+    const clock = createFakeClock();
+    const { sinkContext } = await openContext({ clock });
     const { origin, requests } = await serve((_, response) => response.end());
     await createWebhookSink({ url: origin }).handle(eventOf("tick"), sinkContext());
     expect(requests[0]?.headers).not.toHaveProperty("webhook-signature");

@@ -1,8 +1,8 @@
 import type { Clock, DomainEvent } from "@atlas/core";
+import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
 import type { SinkPlugin } from "../../src/index.ts";
 import { createDelivery, MAX_EVENT_DEPTH } from "../../src/runtime.ts";
-import { createManualClock } from "../support/manual-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { until } from "../support/until.ts";
 
@@ -99,7 +99,7 @@ describe("delivery", () => {
   });
 
   it("brings an event again after a failure, and holds up no other event and no other sink", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     let failures = 2;
     const ids: string[] = [];
     const attempts: number[] = [];
@@ -129,7 +129,7 @@ describe("delivery", () => {
     ]);
     expect(delivery.health()[0]).toMatchObject({ id: "failing", status: "ok" });
     await until(() => {
-      advance(250);
+      clock.advance(250);
       return types.length === 3;
     });
     await delivery.stop(1_000);
@@ -141,7 +141,7 @@ describe("delivery", () => {
   });
 
   it("retries an event for a day, keeps it as a dead letter, and delivers it again when it is redriven", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     const calls: number[] = [];
     let works = false;
     const sink: SinkPlugin = {
@@ -159,7 +159,8 @@ describe("delivery", () => {
       const [found] = await repo.plugins.listFailedDeliveries();
       if (found?.status === "dead") return found;
       // A sink's loop sleeps for five seconds at most.
-      if (found?.attempts === calls.length) advance(Math.min(5_000, Date.parse(found.next_at) - clock.now()));
+      if (found?.attempts === calls.length)
+        clock.advance(Math.min(5_000, Date.parse(found.next_at) - clock.now()));
       return undefined;
     });
     const [lost] = (await repo.listDomainEvents()).items;
@@ -200,7 +201,7 @@ describe("delivery", () => {
   });
 
   it("does not bring an event again before its time, however much is committed", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     let attempts = 0;
     const sink: SinkPlugin = {
       id: "broken",
@@ -216,7 +217,7 @@ describe("delivery", () => {
     await until(async () => (await repo.plugins.listFailedDeliveries()).length === 1);
     for (let commit = 0; commit < 20; commit += 1) await emit("more");
     expect(attempts).toBe(1);
-    advance(500);
+    clock.advance(500);
     await until(() => attempts === 2);
     await delivery.stop(1_000);
   });
@@ -311,7 +312,7 @@ describe("delivery", () => {
   });
 
   it("ends a call whose time is up, and refuses what it sends later", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     let late: (() => Promise<unknown>) | undefined;
     let aborted = false;
     const sink: SinkPlugin = {
@@ -329,7 +330,7 @@ describe("delivery", () => {
     const delivery = await start();
     await emit("a");
     await until(() => late);
-    advance(2_000);
+    clock.advance(2_000);
     const failed = await until(async () => (await repo.plugins.listFailedDeliveries())[0]);
     expect(failed).toMatchObject({ status: "retrying", error: { code: "ATLAS_PLUGINS_TIMEOUT" } });
     expect(aborted).toBe(true);
@@ -346,7 +347,7 @@ describe("delivery", () => {
         return seen.length === 1 ? new Promise(() => undefined) : Promise.resolve();
       },
     };
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     const { create, emit } = await delivering([sink], clock);
     const first = create();
     await first.start();
@@ -354,7 +355,7 @@ describe("delivery", () => {
     first.wake();
     await until(() => seen.length === 1);
     const stopped = first.stop(1_000);
-    advance(1_000);
+    clock.advance(1_000);
     await stopped;
     const second = create();
     await second.start();
@@ -396,7 +397,7 @@ describe("what is noted as delivered", () => {
   });
 
   it("waits seven days for a sink that is gone", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     const stays = recorder("stays");
     const leaves = recorder("leaves");
     const { create, emit, delivered, repo } = await delivering([stays.sink, leaves.sink], clock);
@@ -412,7 +413,7 @@ describe("what is noted as delivered", () => {
     await restart();
     expect(stays.types).toEqual(["a"]);
     expect(await delivered()).toEqual([]);
-    advance(7 * 24 * 60 * 60 * 1_000);
+    clock.advance(7 * 24 * 60 * 60 * 1_000);
     await restart();
     expect(await delivered()).toEqual(["a"]);
     expect(await repo.plugins.getSinkCursor("leaves")).toBeUndefined();

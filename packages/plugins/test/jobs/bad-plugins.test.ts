@@ -1,5 +1,6 @@
 import type { Job } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
+import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
 import type { WorkflowContext } from "../../src/index.ts";
 import {
@@ -8,7 +9,6 @@ import {
   createPluginRegistry,
   createSourceRunner,
 } from "../../src/runtime.ts";
-import { createManualClock } from "../support/manual-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { until } from "../support/until.ts";
 
@@ -131,7 +131,7 @@ describe("a source and a sink that", () => {
   it.each(misdeeds)(
     "%s have failed, and others go on",
     async (_, act, error) => {
-      const { clock } = createManualClock();
+      const clock = createFakeClock();
       const opened = await openStore({ clock });
       const registry = createPluginRegistry();
       registry.registerSource({ id: "bad", sync: (ctx) => act(ctx as never) as Promise<void> });

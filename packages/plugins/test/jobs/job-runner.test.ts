@@ -1,10 +1,10 @@
 import { type Clock, CoreError, type Job, type NewJob } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
+import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { defineWorkflow, type WorkflowContext, type WorkflowPlugin } from "../../src/index.ts";
 import { createDelivery, createJobRunner, createPluginRegistry } from "../../src/runtime.ts";
-import { createManualClock } from "../support/manual-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { until as untilFound } from "../support/until.ts";
 
@@ -93,7 +93,7 @@ describe("the job runner", () => {
   });
 
   it("tries again after a pause, and replaces what the attempt before left", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     let attempts = 0;
     const { create, until, repo } = await running(
       async (ctx) => {
@@ -107,7 +107,7 @@ describe("the job runner", () => {
     await create("j1", { max_attempts: 2 });
     const waiting = await until("j1", ({ status, attempt }) => status === "queued" && attempt === 1);
     expect(waiting).toMatchObject({ run_at: "2026-01-01T00:00:00.500Z", error: { message: "not yet" } });
-    advance(5_000);
+    clock.advance(5_000);
     expect(await until("j1", ended)).toMatchObject({ status: "succeeded", attempt: 2 });
     expect((await repo.findArtifacts()).items).toMatchObject([{ id: "j1:artifact:1", title: "attempt 2" }]);
     expect((await repo.listJobs({ parent_id: "j1" })).items).toMatchObject([
@@ -207,7 +207,7 @@ describe("the job runner", () => {
   });
 
   it("tries a job three times unless told otherwise, and not again after an error that says so", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     const errors = new Map<string, object>([["hopeless", { retryable: false }]]);
     const { create, until } = await running(
       async (_ctx, _input, id) => {
@@ -219,7 +219,7 @@ describe("the job runner", () => {
     await create("hopeless");
     expect(await until("hopeless", ended)).toMatchObject({ status: "failed", attempt: 1 });
     const job = await untilFound(async () => {
-      advance(100);
+      clock.advance(100);
       const found = await until("j1", () => true);
       return ended(found) ? found : undefined;
     });
@@ -237,7 +237,7 @@ describe("the job runner", () => {
   });
 
   it("ends an attempt whose time is up, frees its slot after the grace, and lets nothing of it in later", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     const late = Promise.withResolvers<void>();
     const refused: unknown[] = [];
     let aborted: unknown;
@@ -261,10 +261,10 @@ describe("the job runner", () => {
     await create("hung");
     await until("hung", ({ status }) => status === "running");
     await create("next");
-    advance(60_000);
+    clock.advance(60_000);
     await until("next", ({ status }) => status === "queued");
     expect(aborted).toMatchObject({ code: "ATLAS_PLUGINS_TIMEOUT" });
-    advance(5_000);
+    clock.advance(5_000);
     expect(await until("hung", ended)).toMatchObject({
       status: "failed",
       error: { code: "ATLAS_PLUGINS_TIMEOUT" },
@@ -292,7 +292,7 @@ describe("the job runner", () => {
   });
 
   it("runs a delayed job when its time has come, and more urgent ones first", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     const order: string[] = [];
     const { create, until, runner } = await running(
       async (_ctx, _input, id) => {
@@ -307,10 +307,10 @@ describe("the job runner", () => {
     await runner.start();
     await until("low", ended);
     expect(order).toEqual(["high", "normal", "low"]);
-    advance(1_999);
+    clock.advance(1_999);
     await new Promise(setImmediate);
     expect(order).toHaveLength(3);
-    advance(1);
+    clock.advance(1);
     await until("later", ended);
     expect(order.at(-1)).toBe("later");
   });
@@ -422,7 +422,7 @@ describe("the job runner", () => {
   });
 
   it("tells of progress at once, and stores it at most once a second", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     const gate = Promise.withResolvers<void>();
     const { create, until, runner, repo } = await running(
       async (ctx) => {
@@ -439,7 +439,7 @@ describe("the job runner", () => {
     expect(runner.progress.of("j1")).toEqual({ done: 50, total: 50 });
     const first = await untilFound(() => repo.plugins.getJobProgress("j1"));
     expect(first).toMatchObject({ progress: { done: 0 } });
-    advance(1_000);
+    clock.advance(1_000);
     await untilFound(async () => (await repo.plugins.getJobProgress("j1"))?.progress.done === 50);
     gate.resolve();
     await until("j1", ended);
@@ -473,7 +473,7 @@ describe("the job runner", () => {
   });
 
   it("starts a job once, however often it looks while the claim waits for its commit", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     const opened = await openStore({ clock });
     const gate = Promise.withResolvers<void>();
     let runs = 0;
@@ -502,7 +502,7 @@ describe("the job runner", () => {
     await untilFound(() => runner.running === 1);
     for (let poll = 0; poll < 3; poll += 1) {
       runner.wake();
-      advance(5_000);
+      clock.advance(5_000);
       await new Promise(setImmediate);
     }
     expect(runner.running).toBe(1);
@@ -515,7 +515,7 @@ describe("the job runner", () => {
   });
 
   it("reports again what the storage could not take at first", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     const opened = await openStore({ clock });
     let failures = 2;
     const registry = createPluginRegistry();
@@ -541,7 +541,7 @@ describe("the job runner", () => {
     await runner.start();
     await opened.commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: "work.v1" } });
     const job = await untilFound(async () => {
-      advance(1_000);
+      clock.advance(1_000);
       const found = await opened.repo.getJob("j1");
       return found?.status === "succeeded" ? found : undefined;
     });

@@ -1,14 +1,14 @@
 import { CoreError, silentLogger } from "@atlas/core";
+import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
 import { reportAttempt } from "../../src/jobs/report-attempt.ts";
-import { createManualClock } from "../support/manual-clock.ts";
 
 const full = new CoreError("ATLAS_CORE_STORAGE_FULL", { waitedMs: 1, outcome: "not applied" }, "full");
 const moved = new CoreError("ATLAS_CORE_JOB_CONFLICT", { id: "j1", status: "cancelled" }, "moved");
 const end = { outcome: { status: "succeeded" }, kept: false } as const;
 
 function reporting(answers: readonly (CoreError | undefined)[], isStopping = false) {
-  const { clock, advance } = createManualClock();
+  const clock = createFakeClock();
   const left = [...answers];
   const send = async () => {
     const answer = left.shift();
@@ -18,14 +18,14 @@ function reporting(answers: readonly (CoreError | undefined)[], isStopping = fal
   const commands = { enqueue: send, enqueueAll: async () => [await send()] };
   const options = { commands, clock, log: silentLogger, isStopping: () => isStopping };
   const reported = reportAttempt(options, { id: "j1", attempt: 1 }, end, { status: "succeeded" });
-  return { reported, advance, left };
+  return { reported, clock, left };
 }
 
 it("sends a result again while the store cannot write", async () => {
-  const { reported, advance, left } = reporting([full, undefined]);
+  const { reported, clock, left } = reporting([full, undefined]);
   await new Promise(setImmediate);
   expect(left).toHaveLength(1);
-  advance(1_000);
+  clock.advance(1_000);
   await expect(reported).resolves.toBe(true);
 });
 

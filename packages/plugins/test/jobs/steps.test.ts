@@ -1,9 +1,9 @@
 import type { Clock, Job, NewJob } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
+import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { WorkflowPlugin } from "../../src/index.ts";
 import { createJobRunner, createPluginRegistry } from "../../src/runtime.ts";
-import { createManualClock } from "../support/manual-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { until } from "../support/until.ts";
 
@@ -124,7 +124,7 @@ describe("a step", () => {
 
 describe("a wait", () => {
   it("for a time holds no slot, is no attempt, and survives a restart", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     const trace: string[] = [];
     const { create, waiting, over, runner, startRunner } = await running(
       async (ctx, _input, id) => {
@@ -142,10 +142,10 @@ describe("a wait", () => {
     await over("other");
     await runner.stop(0);
     await startRunner();
-    advance(3_599_999);
+    clock.advance(3_599_999);
     await new Promise(setImmediate);
     expect(trace).toEqual(["begun 1", "first"]);
-    advance(1);
+    clock.advance(1);
     expect(await over("j1")).toMatchObject({ status: "succeeded" });
     expect(trace).toEqual(["begun 1", "first", "begun 1", "second"]);
   });
@@ -178,7 +178,7 @@ describe("a wait", () => {
   });
 
   it("for an event ends without one when its time is up", async () => {
-    const { clock, advance } = createManualClock();
+    const clock = createFakeClock();
     const got: unknown[] = [];
     const { create, waiting, over } = await running(
       async (ctx) => {
@@ -188,7 +188,7 @@ describe("a wait", () => {
     );
     await create("j1");
     await waiting("j1");
-    advance(1_000);
+    clock.advance(1_000);
     expect(await over("j1")).toMatchObject({ status: "succeeded" });
     expect(got).toEqual([undefined]);
   });

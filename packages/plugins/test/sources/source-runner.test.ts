@@ -1,18 +1,18 @@
 import { isoTime, type JsonValue } from "@atlas/core";
+import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
 import type { SourcePlugin } from "../../src/index.ts";
 import { createPluginRegistry, createSourceRunner } from "../../src/runtime.ts";
-import { createManualClock } from "../support/manual-clock.ts";
 import { openStore } from "../support/open-store.ts";
 import { until } from "../support/until.ts";
 
 async function runnerOf(...sources: readonly SourcePlugin[]) {
-  const { clock, advance } = createManualClock();
+  const clock = createFakeClock();
   const opened = await openStore({ clock });
   const registry = createPluginRegistry();
   for (const source of sources) registry.registerSource(source);
   const runner = createSourceRunner({ ...opened, registry, random: () => 0.5 });
-  return { ...opened, advance, runner, until };
+  return { ...opened, advance: clock.advance, runner, until };
 }
 
 const badUpdate = { type: "artifact.update", id: "missing", patch: {} } as const;

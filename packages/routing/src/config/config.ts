@@ -109,7 +109,7 @@ const harness = z.strictObject({
 });
 
 /** The content of `gateway.routing.json`. */
-export const routingConfigSchema = z.strictObject({
+const routingConfigSchema = z.strictObject({
   $schema: z.string().optional(),
   llm: z
     .strictObject({ ...section, providers: z.record(name, provider).optional() })

@@ -13,7 +13,7 @@ export interface Evidence {
 }
 
 /** Which candidate an attempt asked, how long it waited, and how long it took. */
-export type AttemptTimes = Pick<Attempt, "candidate" | "waitedMs" | "durationMs">;
+type AttemptTimes = Pick<Attempt, "candidate" | "waitedMs" | "durationMs">;
 
 /** Starts the evidence of a call. */
 export function createEvidence(profile: string, clock: Clock): Evidence {

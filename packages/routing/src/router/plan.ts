@@ -31,7 +31,7 @@ export function planRoute<Runtime>(
 }
 
 /** Why a candidate cannot be asked at `now`, or `undefined` when it can. */
-export function reasonToSkip<Runtime>(member: Member<Runtime> | undefined, now: number): string | undefined {
+function reasonToSkip<Runtime>(member: Member<Runtime> | undefined, now: number): string | undefined {
   const missing = reasonMissing(member);
   if (missing !== undefined || member === undefined) return missing;
   const state = circuitState(member.circuit, now);

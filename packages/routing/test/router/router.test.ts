@@ -1,3 +1,4 @@
+import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
 import {
   type AttemptContext,
@@ -8,7 +9,6 @@ import {
   type RoutedCall,
   type RoutingPolicy,
 } from "../../src/index.ts";
-import { createVirtualClock } from "../support/virtual-clock.ts";
 
 type Answering = (context: AttemptContext) => Promise<string>;
 
@@ -50,7 +50,7 @@ function setUp(
     readonly concurrency?: number;
   } = {},
 ) {
-  const clock = createVirtualClock();
+  const clock = createFakeClock();
   const router = createRouter<Answering>({
     config: options.config ?? { profiles: { fast: Object.keys(runtimes) } },
     candidates: new Map(
@@ -253,7 +253,7 @@ describe("a call", () => {
 
 describe("what cannot be read", () => {
   it("is a failure like any other", async () => {
-    const clock = createVirtualClock();
+    const clock = createFakeClock();
     const hostile = Object.defineProperty({}, "message", {
       get: () => {
         throw new Error("gotcha");
@@ -352,7 +352,7 @@ describe("a candidate's circuit", () => {
 
 describe("a stand-in", () => {
   it("is no reason to hurry on: who can answer in time is waited for", async () => {
-    const clock = createVirtualClock();
+    const clock = createFakeClock();
     const real = inTurn(refuses("rate_limited", 30_000), answers("a"));
     const router = createRouter<Answering>({
       config: { profiles: { fast: ["a"] }, fallback: ["mock"] },
