@@ -213,7 +213,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     prune: (type, policy, limit) => door.send([{ type, policy, limit }], undefined, first),
   });
 
-  const read = createRead(reader, reads.dialect);
+  const read = createRead(reader);
   const followers = createLogFollowers(loop.onCommitted);
 
   const store: Store<Modules[number]> = {

@@ -43,7 +43,7 @@ export function checkSelection(what: string, { types, aggregate_id }: EventSelec
  * with a turn of the event loop in between, for a rare type may lie far away.
  */
 export async function scanEvents(
-  read: Read<CoreTables>,
+  read: Pick<Read<CoreTables>, "get" | "all">,
   range: { readonly after: number; readonly limit: number },
   { types = [], aggregate_id }: EventSelection,
 ): Promise<EventScan> {

@@ -37,7 +37,10 @@ function checkAfter(what: string, { after = 0 }: FollowLogOptions): void {
 }
 
 /** The selected domain events of a store. */
-export function domainEventLog(read: Read<CoreTables>, selection: EventSelection): FollowedLog<DomainEvent> {
+export function domainEventLog(
+  read: Pick<Read<CoreTables>, "get" | "all">,
+  selection: EventSelection,
+): FollowedLog<DomainEvent> {
   const { types, aggregate_id } = selection;
   let knownStore: string | undefined;
   const isSelected = (event: DomainEvent): boolean =>
@@ -57,7 +60,7 @@ export function domainEventLog(read: Read<CoreTables>, selection: EventSelection
 }
 
 /** The journal of a store. */
-export function journalLog(read: Read<CoreTables>): FollowedLog<JournalEntry> {
+export function journalLog(read: Pick<Read<CoreTables>, "get" | "all">): FollowedLog<JournalEntry> {
   return {
     async read(range) {
       const rows = await read.all(selectJournal, range);

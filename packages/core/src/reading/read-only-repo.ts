@@ -39,8 +39,10 @@ export function createReadOnlyRepo<Module extends StoreModule>(
   modules: readonly StoreModule[],
   dialect: Dialect,
 ): ReadOnlyRepo<Module> {
-  const read = createRead(connection, dialect);
-  const repo: Record<string, unknown> = { select: read.select };
+  // Every table that the type names is in this one database.
+  const select = new Kysely<CoreTables>({ dialect }) as unknown as ReadonlyKysely<CoreTables>;
+  const read: Read<CoreTables> = { ...createRead(connection), select };
+  const repo: Record<string, unknown> = { select };
   for (const { name, queries } of modules) {
     // Each module's queries were typed with its own tables, which are all in this one database.
     const own = queries?.(read as never) ?? {};
@@ -54,10 +56,9 @@ export function createReadOnlyRepo<Module extends StoreModule>(
   return repo as unknown as ReadOnlyRepo<Module>;
 }
 
-/** Reads on a connection that cannot write; `select` on `dialect`. */
-export function createRead(connection: Connection, dialect: Dialect): Read<CoreTables> {
+/** Runs compiled queries on a connection that cannot write. */
+export function createRead(connection: Connection): Pick<Read<CoreTables>, "get" | "all"> {
   const { database } = connection;
-  const select = new Kysely<CoreTables>({ dialect });
   const prepared = (query: ErasedStatement): Prepared => {
     if (database.open) return connection.prepared(query);
     throw new CoreError(
@@ -69,7 +70,6 @@ export function createRead(connection: Connection, dialect: Dialect): Read<CoreT
   return {
     get: async (query, values) => prepared(query).get(values as Values) as never,
     all: async (query, values) => prepared(query).all(values as Values) as never,
-    select: select as unknown as ReadonlyKysely<CoreTables>,
   };
 }
 

@@ -1,6 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
-import { SqliteDialect } from "kysely";
 import { expect, it } from "vitest";
 import { createConnection } from "../../src/file/connection.ts";
 import { loadSqlite, openReading } from "../../src/file/sqlite.ts";
@@ -169,7 +168,7 @@ it("refuses unknown options of followJournal, and a list of no types", async () 
 async function followed(store: Store) {
   const reader = createConnection(openReading(await loadSqlite(), store.path));
   const followers = createLogFollowers(store.onCommitted);
-  const read = createRead(reader, new SqliteDialect({ database: reader.database }));
+  const read = createRead(reader);
   return { read, followers, close: () => reader.database.close() };
 }
 
