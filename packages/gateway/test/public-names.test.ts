@@ -5,12 +5,21 @@ it("exports these names and no others", () => {
   expect(publicNames("packages/gateway/src/index.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "AnyExtension",
         "DomainEvent",
+        "Extension",
+        "ExtensionParts",
+        "ExtensionPhase",
+        "ExtensionReport",
+        "ExtensionServices",
         "Gateway",
         "GatewayCheck",
+        "GatewayErrorCode",
+        "GatewayErrorDetails",
         "GatewayHealth",
         "GatewayLLM",
         "GatewayOptions",
+        "GatewayRoute",
         "InstructionsOptions",
         "Jobs",
         "LLMCall",
@@ -24,6 +33,7 @@ it("exports these names and no others", () => {
         "Logger",
         "PluginContext",
         "ReadOnlyStore",
+        "Route",
         "Schedule",
         "SinkContext",
         "SinkPlugin",
@@ -34,11 +44,14 @@ it("exports these names and no others", () => {
         "WorkflowPlugin",
       ],
       "values": [
+        "GatewayError",
         "createGateway",
+        "defineExtension",
         "defineSink",
         "defineSource",
         "defineWorkflow",
         "isCoreError",
+        "isGatewayError",
         "isLLMError",
         "isPluginError",
         "isRoutingError",
@@ -53,5 +66,18 @@ it("exports these names and no others", () => {
 });
 
 it("exports these parts for compositions of one's own", () => {
-  expect(publicNames("packages/gateway/src/compose/index.ts")).toMatchInlineSnapshot();
+  expect(publicNames("packages/gateway/src/compose/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "GatewayLLM",
+        "Jobs",
+      ],
+      "values": [
+        "createAttemptLLM",
+        "createGatewayLLM",
+        "createJobs",
+        "readRouting",
+      ],
+    }
+  `);
 });
