@@ -4,7 +4,7 @@ export interface GatewayErrorDetails {
 }
 
 /** What an extension was asked to do when it failed. */
-export type ExtensionPhase = "provide" | "admit" | "llm" | "around" | "harness" | "start";
+export type ExtensionPhase = "provide" | "admit" | "llm" | "around" | "harness" | "routes" | "start";
 
 /** The code of a `GatewayError`. */
 export type GatewayErrorCode = keyof GatewayErrorDetails;

@@ -3,6 +3,7 @@ import type { LLMModule } from "@atlas/llm/module";
 import type { PluginServices, PluginsModule, SinkHealth, SourceCheck, SourceHealth } from "@atlas/plugins";
 import type { Delivery, SourceRunner } from "@atlas/plugins/runtime";
 import type { ExtensionReport } from "./extensions/extension.ts";
+import type { GatewayRoute } from "./extensions/route.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { Jobs } from "./jobs.ts";
 
@@ -18,6 +19,8 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   /** The services of the host, and what the extensions provide under their names. */
   readonly services: Services;
   readonly jobs: Jobs;
+  /** The routes that extensions add, for the web server of the host. They answer 503 before `start()` has resolved, and once `stop()` was called. */
+  readonly routes: readonly GatewayRoute[];
   readonly sinks: Sinks;
   /** The database as a whole: backups, pruning, past states, figures. Usable until `stop()`. */
   readonly store: Pick<

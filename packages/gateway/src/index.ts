@@ -50,6 +50,7 @@ export {
   type ExtensionParts,
   type ExtensionReport,
 } from "./extensions/extension.ts";
+export type { GatewayRoute, Route } from "./extensions/route.ts";
 export type { ExtensionServices } from "./extensions/services.ts";
 export type { Gateway, GatewayCheck, GatewayHealth, Sinks } from "./gateway.ts";
 export type { GatewayLLM } from "./gateway-llm.ts";

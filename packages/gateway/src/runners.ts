@@ -80,6 +80,7 @@ export function createRunners(parts: {
     repo,
     services,
     jobs,
+    routes: opened.routes,
     llm,
     store,
     follow: store.follow,
@@ -122,6 +123,7 @@ export function createRunners(parts: {
       await runner.start();
       await scheduler.start();
       await sources.start();
+      installation.serve();
     } catch (error) {
       await stopRunners();
       await life.stop();

@@ -3,6 +3,7 @@ import type { HarnessMiddleware } from "@atlas/harness";
 import type { LLMMiddleware, LLMRuntime } from "@atlas/llm";
 import type { Need, ServicesOf, SinkPlugin, SourcePlugin, WorkflowPlugin } from "@atlas/plugins";
 import type { AroundAttempt } from "@atlas/routing";
+import type { Route } from "./route.ts";
 import type { ExtensionServices } from "./services.ts";
 
 /** The state of an extension, with whatever else it wants to report. */
@@ -30,6 +31,8 @@ export interface ExtensionParts<Services, Provided> {
   around?(services: Services): AroundAttempt<LLMRuntime>;
   /** Makes a layer around every call of a coding agent, in the same order. */
   harness?(services: Services): HarnessMiddleware;
+  /** Makes routes for the web server of the host, which finds them in `gateway.routes`. They open last and close first. */
+  routes?(services: Services): readonly Route[];
   /**
    * Called by `gateway.start()` before any job, sync or delivery, one extension after the other. What it returns is disposed by
    * `gateway.stop()` after the runners have stopped, last extension first. Until then the extension may use everything in `services`.

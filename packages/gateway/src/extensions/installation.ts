@@ -8,6 +8,7 @@ import { type ExtensionPhase, extensionFailed } from "../errors.ts";
 import type { Jobs } from "../jobs.ts";
 import type { AnyExtension, ExtensionReport } from "./extension.ts";
 import { createExtensionLife, type ExtensionLife } from "./extension-life.ts";
+import { checkRoutes, type GatewayRoute, openRoutes } from "./route.ts";
 import { type ExtensionServices, servicesFor } from "./services.ts";
 
 /** What extensions add to one gateway, made step by step as the gateway is. */
@@ -18,6 +19,8 @@ export interface Installation {
   open(store: Store, hostServices: PluginServices): Opened;
   /** Says that the gateway is made: from now on extensions may send commands and call models. */
   made(parts: MadeParts): void;
+  /** Opens the routes, until the interruption of `life`. */
+  serve(): void;
   readonly life: ExtensionLife;
   health(): readonly ({ readonly name: string } & ExtensionReport)[];
 }
@@ -30,6 +33,7 @@ export interface Opened {
   readonly llm: readonly LLMMiddleware[];
   readonly around: AroundAttempt<LLMRuntime> | undefined;
   readonly harness: readonly HarnessMiddleware[];
+  readonly routes: readonly GatewayRoute[];
 }
 
 /** What is made of the layers of the extensions. */
@@ -54,6 +58,7 @@ export function createInstallation(
   const services = new Map<AnyExtension, ExtensionServices>();
   const hooks = new Map<AnyExtension, Admit>();
   let parts: MadeParts | undefined;
+  let isServing = false;
   const life = createExtensionLife(
     extensions.flatMap((extension) =>
       extension.start === undefined
@@ -67,7 +72,13 @@ export function createInstallation(
     admit: extensions.flatMap((extension) =>
       extension.admit === undefined
         ? []
-        : [(command, envelope) => hooks.get(extension)?.(command, envelope) ?? command],
+        : [
+            (command, envelope) => {
+              const hook = hooks.get(extension);
+              // No command comes before the hooks are made. What a hook returns is core's to check.
+              return hook === undefined ? command : hook(command, envelope);
+            },
+          ],
     ),
     open(store, hostServices) {
       const provided: Record<string, unknown> = { ...hostServices };
@@ -89,14 +100,21 @@ export function createInstallation(
       const llm = extensions.flatMap((extension) => make(extension, "llm") ?? []);
       const around = extensions.flatMap((extension) => make(extension, "around") ?? []);
       const harness = extensions.flatMap((extension) => make(extension, "harness") ?? []);
-      return { services: Object.freeze(provided), llm, around: allAround(around), harness };
+      const routes = extensions.flatMap((extension) =>
+        openRoutes(extension.name, make(extension, "routes") ?? [], () => isServing),
+      );
+      return { services: Object.freeze(provided), llm, around: allAround(around), harness, routes };
     },
     made(given) {
       parts = given;
     },
+    serve() {
+      isServing = !over.signal.aborted;
+    },
     life: {
       ...life,
       interrupt() {
+        isServing = false;
         over.abort(new Error("The gateway is stopping."));
         life.interrupt();
       },
@@ -126,8 +144,9 @@ export function createInstallation(
     if (extension[phase] === undefined) return undefined;
     try {
       const result: unknown = extension[phase](servicesOf(extension));
-      checkResult(phase, result);
-      // Each of them is a function, as it was checked, or the service.
+      if (phase === "routes") checkRoutes(extension.name, result);
+      else checkResult(phase, result);
+      // Each of them is a function or a list of routes, as it was checked, or the service.
       return result as ReturnType<NonNullable<AnyExtension[Phase]>>;
     } catch (error) {
       throw extensionFailed(extension.name, phase, error);

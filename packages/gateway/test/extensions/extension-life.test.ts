@@ -52,7 +52,14 @@ describe("the life of extensions", () => {
     expect(noted.slice(made.length + 3)).toEqual(["end two", "end one"]);
   });
 
-  it.each(["provide", "admit", "llm", "harness"] as const)(
+  it("refuses a command whose hook forgets to return it, as core does", async () => {
+    const forgetful = defineExtension({ name: "forgetful", admit: () => () => undefined as never });
+    await using gateway = await createGateway({ ...base, extensions: [forgetful] });
+    const sent = gateway.commands.enqueue({ type: "entity.upsert", entity: { id: "e", type: "note" } });
+    await expect(sent).rejects.toMatchObject({ code: "ATLAS_CORE_ADMIT_FAILED" });
+  });
+
+  it.each(["provide", "admit", "llm", "around", "harness", "routes"] as const)(
     "names the extension that fails in %s, and closes the database",
     async (during) => {
       const noted: string[] = [];
