@@ -52,6 +52,46 @@ describe("the life of extensions", () => {
     expect(noted.slice(made.length + 3)).toEqual(["end two", "end one"]);
   });
 
+  it("hands each extension the services of the host and of those before it, not to be changed", async () => {
+    const seen: Record<string, readonly string[]> = {};
+    const looking = (name: string) =>
+      defineExtension({
+        name,
+        provide: () => ({}),
+        start: async ({ services }) => {
+          seen[name] = Object.keys(services);
+          expect(Object.isFrozen(services)).toBe(true);
+          return undefined;
+        },
+      });
+    const services = { mail: {} };
+    await using gateway = await createGateway({
+      ...base,
+      services,
+      extensions: [looking("one"), looking("two")],
+    });
+    await gateway.start();
+    expect(seen).toEqual({ one: ["mail"], two: ["mail", "one"] });
+    expect(services).toEqual({ mail: {} });
+  });
+
+  it("sends an extension's commands under its own name unless it gives another", async () => {
+    const sender = defineExtension({
+      name: "sender",
+      async start({ commands }) {
+        const note = (id: string) => ({ type: "entity.upsert", entity: { id, type: "note" } }) as const;
+        await commands.enqueue(note("a"));
+        await commands.enqueueAll([note("b")], { actor: "user:ada" });
+        return undefined;
+      },
+    });
+    await using gateway = await createGateway({ ...base, extensions: [sender] });
+    await gateway.start();
+    const { items } = await gateway.repo.listJournal();
+    const sent = items.filter(({ type }) => type === "entity.upsert");
+    expect(sent.map(({ actor }) => actor)).toEqual(["extension:sender", "user:ada"]);
+  });
+
   it("refuses a command whose hook forgets to return it, as core does", async () => {
     const forgetful = defineExtension({ name: "forgetful", admit: () => () => undefined as never });
     await using gateway = await createGateway({ ...base, extensions: [forgetful] });

@@ -1,12 +1,22 @@
 import type { CallContext } from "@atlas/core";
 
+/** What a runtime needs to know of the attempt that uses it. */
+export interface AttemptOfRuntime {
+  readonly signal: AbortSignal;
+  readonly context: CallContext;
+  readonly refuse: () => void;
+  /** Keeps the attempt from being parked meanwhile. */
+  readonly during: <Result>(work: () => Promise<Result>) => Promise<Result>;
+}
+
 /**
- * A runtime for one attempt. A call without a `signal` of its own gets the attempt's, every call gets its context, and once the attempt has ended every call throws
- * what `refuse` throws. It relies on nothing but that the runtime's methods take one options object first.
+ * A runtime for one attempt. A call without a `signal` of its own gets the attempt's, every call gets its context, and once the
+ * attempt has ended every call throws what `refuse` throws. While a call is in progress, the attempt is not parked. It relies on
+ * nothing but that the runtime's methods take one options object first, and return a promise or an object with a promise as `result`.
  */
 export function runtimeOfAttempt<Runtime extends object>(
   runtime: Runtime,
-  attempt: { readonly signal: AbortSignal; readonly context: CallContext; readonly refuse: () => void },
+  attempt: AttemptOfRuntime,
 ): Runtime {
   const wrapped = new Map<PropertyKey, unknown>();
   return new Proxy(runtime, {
@@ -17,7 +27,10 @@ export function runtimeOfAttempt<Runtime extends object>(
       if (typeof member !== "function") return member;
       const call = (options: unknown, ...others: readonly unknown[]): unknown => {
         attempt.refuse();
-        return Reflect.apply(member, target, [ofAttempt(options, attempt), ...others]);
+        const answer: unknown = Reflect.apply(member, target, [ofAttempt(options, attempt), ...others]);
+        const end = endOf(answer);
+        if (end !== undefined) attempt.during(() => end.then(ignore, ignore)).catch(ignore);
+        return answer;
       };
       wrapped.set(name, call);
       return call;
@@ -25,11 +38,19 @@ export function runtimeOfAttempt<Runtime extends object>(
   });
 }
 
+function ignore(): void {
+  // The caller has the answer, and its failure.
+}
+
+/** When a call is over: a promise itself, or the `result` of a stream. */
+function endOf(answer: unknown): Promise<unknown> | undefined {
+  if (answer instanceof Promise) return answer;
+  if (typeof answer !== "object" || answer === null || !("result" in answer)) return undefined;
+  return answer.result instanceof Promise ? answer.result : undefined;
+}
+
 /** What the attempt's context says cannot be replaced; a call may add to it. */
-function ofAttempt(
-  options: unknown,
-  { signal, context }: { readonly signal: AbortSignal; readonly context: CallContext },
-): unknown {
+function ofAttempt(options: unknown, { signal, context }: AttemptOfRuntime): unknown {
   if (typeof options !== "object" || options === null) return options;
   const given = options as { readonly signal?: AbortSignal; readonly context?: CallContext };
   return { signal, ...given, context: { ...given.context, ...context } };

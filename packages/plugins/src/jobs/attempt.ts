@@ -142,6 +142,7 @@ export function startAttempt(
         context,
         signal: () => started.signal,
         refuse: tracked.refuse,
+        during: parking.during,
         track: tracked.track,
         steps,
         waits,

@@ -43,6 +43,8 @@ export interface WorkflowContextParts {
   readonly signal: () => AbortSignal;
   /** Throws when the attempt is over. */
   readonly refuse: () => void;
+  /** Keeps the attempt from being parked meanwhile. */
+  readonly during: <Result>(work: () => Promise<Result>) => Promise<Result>;
   /** Makes the attempt wait for this too before it is over. */
   readonly track: <Result>(send: () => Promise<Result>) => Promise<Result>;
   readonly steps: Steps;
@@ -59,7 +61,12 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
   let llm: LLM | undefined;
   let harness: HarnessRuntime | undefined;
   const ofAttempt = <Runtime extends object>(runtime: Runtime): Runtime =>
-    runtimeOfAttempt(runtime, { signal: parts.signal(), context: parts.context, refuse });
+    runtimeOfAttempt(runtime, {
+      signal: parts.signal(),
+      context: parts.context,
+      refuse,
+      during: parts.during,
+    });
 
   const context: WorkflowContext = {
     repo,

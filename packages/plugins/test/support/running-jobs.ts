@@ -1,4 +1,5 @@
 import type { Admit, Clock, Job, NewJob } from "@atlas/core";
+import type { LLM } from "@atlas/llm";
 import { createMockLLM } from "@atlas/llm/mock";
 import { onTestFinished } from "vitest";
 import type { WorkflowPlugin } from "../../src/index.ts";
@@ -15,6 +16,7 @@ export async function runningJobs(
     readonly database?: string;
     readonly admit?: readonly Admit[];
     readonly random?: () => number;
+    readonly llm?: LLM;
     readonly workflow?: Partial<WorkflowPlugin>;
   } = {},
 ) {
@@ -32,7 +34,7 @@ export async function runningJobs(
     const runner = createJobRunner({
       ...opened,
       registry,
-      llm: createMockLLM(),
+      llm: options.llm ?? createMockLLM(),
       random: options.random ?? (() => 0),
       concurrency: options.concurrency ?? 10,
     });
