@@ -5,6 +5,7 @@ import { benchHistory } from "./core/history.ts";
 import { fill, type Lane, type Lanes, rawLane, storeLane, time, timeBatches, timeLone } from "./core/lane.ts";
 import { benchMemory } from "./core/memory.ts";
 import { openRaw } from "./core/raw-database.ts";
+import { benchSeams } from "./core/seams.ts";
 import type { EntityUpsert } from "./core/workload.ts";
 import { createBenchFolder } from "./folder.ts";
 import { createLine, type Report, type Unit } from "./line.ts";
@@ -16,7 +17,7 @@ const PRODUCERS = 100;
 
 /**
  * The write path against better-sqlite3 by hand: whole batches, a lone caller, and 100 callers at once; then what it does
- * to the event loop, what the journal allows, and what a full queue weighs.
+ * to the event loop, what the journal allows, what the seams for extensions cost, and what a full queue weighs.
  */
 export async function benchCore(report: Report): Promise<void> {
   using folder = createBenchFolder();
@@ -37,6 +38,7 @@ export async function benchCore(report: Report): Promise<void> {
   await benchProducers(lanes, report);
   await benchEventLoop(lanes.on, report);
   await benchHistory(folder.path, report);
+  await benchSeams(folder.path, report);
   await benchMemory(folder.path, report);
 }
 

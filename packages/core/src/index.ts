@@ -31,6 +31,7 @@ export {
   type Migration,
   type Module,
   type Preparation,
+  type PrunePolicyOf,
   type QueriesOf,
   type Read,
   type StoreModule,
@@ -39,6 +40,7 @@ export {
   tables,
 } from "./contract/module.ts";
 export type { Page, PageOptions } from "./contract/page.ts";
+export type { PrunePayload, Removal, RemovalValues } from "./contract/prune.ts";
 export type { Refusal } from "./contract/refusal.ts";
 export {
   type BoundStatement,
@@ -56,7 +58,7 @@ export { stderrLogger } from "./contract/stderr-logger.ts";
 export { isoTime, timeText } from "./contract/time.ts";
 export type { UnreachableReason } from "./contract/unreachable-reason.ts";
 export { type Manifest, restore } from "./history/backup.ts";
-export type { DatabaseSize, PruneReport } from "./history/prune-store.ts";
+export type { DatabaseSize, PruneReport, StorePrunePolicy } from "./history/prune-store.ts";
 export type { PastStore, Verification } from "./history/time-travel.ts";
 export type { Upkeep } from "./history/upkeep.ts";
 export { type Admit, MAX_COMMAND_BYTES, MAX_UNIT_BYTES, MAX_UNIT_COMMANDS } from "./intake/intake.ts";
@@ -78,6 +80,7 @@ export type {
   CoreQueries,
   FindArtifactsOptions,
   FollowOptions,
+  ListDomainEventsOptions,
   ListEntitiesOptions,
   ListEventsOptions,
   ListJobsOptions,
@@ -85,6 +88,7 @@ export type {
   ListReadyJobsOptions,
 } from "./model/queries.ts";
 export type { Artifact, Entity, Event, Job, JournalEntry, RefusedCommand } from "./model/records.ts";
+export type { EventSelection } from "./model/scan-events.ts";
 export type {
   ArtifactRow,
   CoreTables,
@@ -95,6 +99,7 @@ export type {
   JobStatus,
 } from "./model/tables.ts";
 export type { OpenReads } from "./reading/ad-hoc-reads.ts";
+export type { FollowEventsOptions, FollowLogOptions } from "./reading/followed-logs.ts";
 export type { AllTables, ReadOnlyRepo } from "./reading/read-only-repo.ts";
 export { openReadOnly, type ReadOnlyStore } from "./reading/read-only-store.ts";
 export type { StoreStats } from "./stats.ts";

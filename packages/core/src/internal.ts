@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { checkOptions } from "./contract/known-options.ts";
 export { guardLogger } from "./contract/logger.ts";
 export { didYouMean, nearestName } from "./contract/nearest.ts";
 export { normalizeTime } from "./contract/time.ts";

@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from "./contract/clock.ts";
-import type { CommandSink, Committed } from "./contract/command.ts";
+import type { CommandSink, Committed, DomainEvent } from "./contract/command.ts";
 import type { Health } from "./contract/health.ts";
 import { createNewId, type NewId } from "./contract/id.ts";
+import { checkOptions } from "./contract/known-options.ts";
 import { guardLogger, type Logger } from "./contract/logger.ts";
 import type { CommandOf, StoreModule } from "./contract/module.ts";
 import { stderrLogger } from "./contract/stderr-logger.ts";
@@ -15,9 +16,19 @@ import { createDoor } from "./intake/door.ts";
 import { type Admit, createIntake, MAX_UNIT_COMMANDS } from "./intake/intake.ts";
 import type { CoreModule } from "./model/core-module.ts";
 import { installedModules } from "./model/installed-modules.ts";
+import type { JournalEntry } from "./model/records.ts";
 import { closeFile, closeQuietly, openFile } from "./open-file.ts";
 import { READ_TIMEOUT_MS } from "./reading/ad-hoc-reads.ts";
-import type { ReadOnlyRepo } from "./reading/read-only-repo.ts";
+import {
+  checkFollowEvents,
+  checkFollowJournal,
+  domainEventLog,
+  type FollowEventsOptions,
+  type FollowLogOptions,
+  journalLog,
+} from "./reading/followed-logs.ts";
+import { createLogFollowers } from "./reading/log-follower.ts";
+import { createRead, type ReadOnlyRepo } from "./reading/read-only-repo.ts";
 import { createStats, type StoreStats } from "./stats.ts";
 import type { CommittedBatch } from "./writing/commit-listeners.ts";
 import type { Failpoint } from "./writing/failpoint.ts";
@@ -65,6 +76,21 @@ export interface StoreOptions<Modules extends readonly StoreModule[]> {
   readonly failpoint?: Failpoint;
 }
 
+const STORE_OPTIONS = [
+  "database",
+  "modules",
+  "journal",
+  "admit",
+  "clock",
+  "newId",
+  "log",
+  "maxQueuedCommands",
+  "maxQueuedBytes",
+  "storageDeadlineMs",
+  "readTimeoutMs",
+  "failpoint",
+] as const satisfies readonly (keyof StoreOptions<readonly []>)[];
+
 /** The commands that may be sent to a store of these modules. */
 export type StoreCommand<Module extends StoreModule> = CommandOf<CoreModule | Module>;
 
@@ -80,6 +106,24 @@ export interface Store<Module extends StoreModule = never> extends Upkeep<Module
   flush(): Promise<void>;
   /** Calls `listener` after each commit that changed something. Returns a function that removes it. */
   onCommitted(listener: (batch: CommittedBatch) => void): () => void;
+  /**
+   * Every domain event after a number: those that are stored, then each new one after its commit. In order, none left out,
+   * none twice. A slow reader costs one page of memory, not more. It ends when `signal` is aborted, when the loop is left,
+   * and when the store stops. Begin again with the `seq` of the last event that you dealt with.
+   *
+   * @example
+   * ```ts
+   * await using store = await createStore({ database: ":memory:" });
+   * await store.commands.enqueue({ type: "entity.upsert", entity: { id: "e1", type: "note" } });
+   * for await (const event of store.follow({ types: ["entity.upserted"] })) {
+   *   assert.equal(event.aggregate_id, "e1");
+   *   break;
+   * }
+   * ```
+   */
+  follow(options?: FollowEventsOptions): AsyncIterable<DomainEvent>;
+  /** Every applied command after a number, like {@link Store.follow}. Throws a `TypeError` if the store keeps no journal. */
+  followJournal(options?: FollowLogOptions): AsyncIterable<JournalEntry>;
   health(): Health;
   /** Figures about the queue, the commits and the files. Cheap enough to read every second. */
   stats(): StoreStats;
@@ -106,6 +150,7 @@ export interface Store<Module extends StoreModule = never> extends Upkeep<Module
 export async function createStore<const Modules extends readonly StoreModule[] = readonly []>(
   options: StoreOptions<Modules>,
 ): Promise<Store<Modules[number]>> {
+  checkOptions("createStore", options, STORE_OPTIONS);
   const { clock = systemClock, failpoint = () => undefined, journal = true } = options;
   const log = guardLogger(options.log ?? stderrLogger);
   const newId = options.newId ?? createNewId(clock);
@@ -165,8 +210,11 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     clock,
     queue,
     loop,
-    prune: (policy, limit) => door.send([{ type: "maintenance.prune", policy, limit }], undefined, first),
+    prune: (type, policy, limit) => door.send([{ type, policy, limit }], undefined, first),
   });
+
+  const read = createRead(reader);
+  const followers = createLogFollowers(loop.onCommitted);
 
   const store: Store<Modules[number]> = {
     commands,
@@ -176,6 +224,19 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     newId,
     flush: loop.flush,
     onCommitted: loop.onCommitted,
+    follow(options = {}) {
+      checkFollowEvents(options);
+      const { after = 0, signal } = options;
+      return followers.follow(domainEventLog(read, options), { after, signal });
+    },
+    followJournal(options = {}) {
+      checkFollowJournal(options);
+      if (!journal) {
+        throw new TypeError("followJournal: this store keeps no journal. Open it with `journal: true`.");
+      }
+      const { after = 0, signal } = options;
+      return followers.follow(journalLog(read), { after, signal });
+    },
     health: loop.health,
     stats,
     backup: upkeep.backup,
@@ -188,6 +249,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
       stopped ??= (async () => {
         await upkeep.stop();
         await loop.stop();
+        followers.end();
         closeFile({ file, lock, reader, reads, connection });
       })();
       return stopped;

@@ -3,7 +3,16 @@ import type { ReadonlyKysely } from "kysely/readonly";
 import type { z } from "zod";
 import type { Change } from "./change.ts";
 import type { NewId } from "./id.ts";
-import type { Query } from "./statement.ts";
+import { checkOptions } from "./known-options.ts";
+import {
+  applyRemovals,
+  checkRemovals,
+  type PrunePayload,
+  prunePayload,
+  type Removal,
+  type Removals,
+} from "./prune.ts";
+import type { ErasedStatement, Query } from "./statement.ts";
 
 /** What `prepare` may use to complete a command. Everything else must come from the command itself. */
 export interface Preparation {
@@ -40,7 +49,10 @@ export interface CommandDefinition<in out Tables, Schema extends z.ZodType, Prep
 export function defineCommand<Tables>() {
   return <Schema extends z.ZodType, Prepared = z.output<Schema>>(
     definition: CommandDefinition<Tables, Schema, Prepared>,
-  ): CommandDefinition<Tables, Schema, Prepared> => definition;
+  ): CommandDefinition<Tables, Schema, Prepared> => {
+    checkOptions("defineCommand", definition, ["schema", "prepare", "apply"]);
+    return definition;
+  };
 }
 
 /**
@@ -78,6 +90,8 @@ export interface StoreModule {
   readonly migrations: Readonly<Record<string, Migration>>;
   readonly commands: Readonly<Record<string, AnyCommandDefinition>>;
   readonly queries?: (read: never) => object;
+  /** What `store.prune` may remove of the module's own tables, by the fields of its policy. */
+  readonly prune?: Readonly<Record<string, readonly ErasedStatement[]>>;
 }
 
 /** A command definition for any tables and payload. */
@@ -103,6 +117,15 @@ export type CommandOf<Module> = Module extends unknown
 /** A module's tables. */
 export type TablesOf<Module> = Module extends { readonly tables?: TablesMarker<infer Tables> | undefined }
   ? Tables
+  : never;
+
+/** A module's part of the policy of `store.prune`; `never` if it prunes nothing. */
+export type PrunePolicyOf<Module> = Module extends { readonly prune?: infer Prune }
+  ? string extends keyof NonNullable<Prune>
+    ? never
+    : [keyof NonNullable<Prune>] extends [never]
+      ? never
+      : PrunePayload<keyof NonNullable<Prune>>["policy"]
   : never;
 
 /** A module's queries, available under `repo.<module>`. */
@@ -131,15 +154,35 @@ type CheckTables<Name extends string, Tables> =
     ? TablesMarker<Tables>
     : `A table of module "${Name}" must be named "${Name}_…"`;
 
+/** The command `<name>.prune`, which a module with removals gets. */
+type PruneCommand<Name extends string, Tables, Prune> = [keyof Prune] extends [never]
+  ? unknown
+  : {
+      readonly [Type in `${Name}.prune`]: CommandDefinition<
+        Tables,
+        z.ZodType<PrunePayload<keyof Prune>, PrunePayload<keyof Prune>>
+      >;
+    };
+
+type CheckPrune<Name extends string, Tables, Prune> = {
+  readonly [Field in keyof Prune]: Field extends `${string}_before`
+    ? Prune[Field] extends readonly Removal<Tables>[]
+      ? Prune[Field]
+      : `What module "${Name}" prunes must be a list of statements over the tables of "${Name}"`
+    : `A field of what module "${Name}" prunes must be named "…_before"`;
+};
+
 /**
  * Types and returns a module. The compiler refuses a command or a table outside the module's prefix, a handler that runs
- * another module's statement, and a query that writes. What types cannot see throws a `TypeError`.
+ * another module's statement, and a query that writes. What types cannot see throws a `TypeError`. With `prune`, the module
+ * gets the command `<name>.prune`, and `store.prune` takes the module's policy under its name.
  */
 export function defineModule<
   const Name extends string,
   Tables,
   const Commands extends Readonly<Record<string, AnyCommandDefinition>>,
   Queries extends object = Record<never, never>,
+  const Prune extends Readonly<Record<string, readonly ErasedStatement[]>> = Record<never, never>,
 >(module: {
   readonly name: Name;
   readonly version: number;
@@ -147,10 +190,43 @@ export function defineModule<
   readonly migrations: Readonly<Record<string, Migration>>;
   readonly commands: Commands & CheckCommands<Name, NoInfer<Tables>, NoInfer<Commands>>;
   readonly queries?: (read: Read<Tables>) => Queries;
-}): Module<Name, Tables, Commands, Queries> {
+  /**
+   * What may be pruned: under each field, such as `costs_before`, the statements that delete rows from before `p.before`, at
+   * most `p.limit` of them, in their order. Default: nothing.
+   */
+  readonly prune?: Prune & CheckPrune<Name, NoInfer<Tables>, NoInfer<Prune>>;
+}): Module<Name, Tables, Commands & PruneCommand<Name, Tables, Prune>, Queries, Prune> {
+  checkOptions("defineModule", module, MODULE_FIELDS);
   checkModule(module);
+  const complete = module.prune === undefined ? module : withPruneCommand(module, module.prune);
   // What was checked key by key is the same object with its checks taken off.
-  return module as unknown as Module<Name, Tables, Commands, Queries>;
+  return complete as unknown as Module<
+    Name,
+    Tables,
+    Commands & PruneCommand<Name, Tables, Prune>,
+    Queries,
+    Prune
+  >;
+}
+
+const MODULE_FIELDS = ["name", "version", "tables", "migrations", "commands", "queries", "prune"];
+
+function withPruneCommand(
+  module: { readonly name: string; readonly commands: object },
+  prune: Readonly<Record<string, readonly ErasedStatement[]>>,
+): object {
+  const { name, commands } = module;
+  const type = `${name}.prune`;
+  if (type in commands) {
+    throw new TypeError(
+      `Module "${name}": the command "${type}" is made from prune. Rename the module's own.`,
+    );
+  }
+  // The compiler has checked that they are removals over the module's tables.
+  const removals = prune as unknown as Removals<never>;
+  checkRemovals(name, removals);
+  const command = { schema: prunePayload(Object.keys(prune)), apply: applyRemovals(removals) };
+  return { ...module, commands: { ...commands, [type]: command } };
 }
 
 /** A module with everything that can be inferred from its definition. */
@@ -159,11 +235,13 @@ export interface Module<
   in out Tables,
   Commands extends Readonly<Record<string, AnyCommandDefinition>>,
   Queries extends object,
+  Prune extends Readonly<Record<string, readonly ErasedStatement[]>> = Record<never, never>,
 > extends StoreModule {
   readonly name: Name;
   readonly tables?: TablesMarker<Tables>;
   readonly commands: Commands;
   readonly queries?: (read: Read<Tables>) => Queries;
+  readonly prune?: Prune;
 }
 
 const MODULE_NAME = /^[a-z][a-z0-9]*$/;

@@ -1,4 +1,4 @@
-import type { Compilable, Expression, ExpressionBuilder, Kysely } from "kysely";
+import type { AliasableExpression, Compilable, Expression, ExpressionBuilder, Kysely } from "kysely";
 import {
   DummyDriver,
   Kysely as KyselyBuilder,
@@ -9,9 +9,12 @@ import {
 } from "kysely";
 import type { ReadonlyKysely } from "kysely/readonly";
 
-/** A placeholder for each value: `p.title` stands for the `title` that is given when the statement runs. */
+/**
+ * A placeholder for each value: `p.title` stands for the `title` that is given when the statement runs. `p.title.as("title")`
+ * selects it as a column, as an `INSERT … SELECT` needs it.
+ */
 export type Placeholders<Values> = {
-  readonly [Name in Exclude<keyof Values, "columns">]-?: Expression<Values[Name]>;
+  readonly [Name in Exclude<keyof Values, "columns">]-?: AliasableExpression<Values[Name]>;
 } & {
   /**
    * Placeholders for several values, for an insert or an update: `p.columns(["id", "title"])` is
@@ -34,7 +37,7 @@ export type Placeholders<Values> = {
    */
   readonly columns: <const Names extends readonly (keyof Values)[]>(
     names: Names,
-  ) => { readonly [Name in Names[number]]-?: Expression<Values[Name]> };
+  ) => { readonly [Name in Names[number]]-?: AliasableExpression<Values[Name]> };
 };
 
 /**
@@ -177,7 +180,7 @@ function compileOnce<Tables, Values>(
 }
 
 function compile(build: (p: object) => Compilable): CompiledStatement {
-  const placeholder = (name: string): Expression<unknown> => sql.val(new Placeholder(name));
+  const placeholder = (name: string): AliasableExpression<unknown> => sql.val(new Placeholder(name));
   const columns = (names: readonly string[]): object =>
     Object.fromEntries(names.map((name) => [name, placeholder(name)]));
   const placeholders = new Proxy(

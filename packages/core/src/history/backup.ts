@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { CoreError, isCoreError } from "../contract/errors.ts";
 import { canonicalJson } from "../contract/json.ts";
+import { checkOptions } from "../contract/known-options.ts";
 import { timeText } from "../contract/time.ts";
 import { createPrivateFile, withFreshFile } from "../file/fresh-file.ts";
 import { requireUnlocked } from "../file/lock.ts";
@@ -66,6 +67,7 @@ export async function copyDatabase(options: {
  * `ATLAS_CORE_FILE_EXISTS`, `ATLAS_CORE_DATABASE_IN_USE`, `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
  */
 export async function restore(options: { readonly from: string; readonly to: string }): Promise<Manifest> {
+  checkOptions("restore", options, ["from", "to"]);
   const { from, to } = options;
   const openDatabase = await loadSqlite();
   const manifest = await readManifest(from);

@@ -1,5 +1,7 @@
 import { statSync } from "node:fs";
+import type { z } from "zod";
 import type { Committed } from "../contract/command.ts";
+import type { PrunePolicyOf, StoreModule } from "../contract/module.ts";
 import { didYouMean } from "../contract/nearest.ts";
 import type { Connection } from "../file/connection.ts";
 import { type PrunePolicy, prunePolicy } from "../model/prune.ts";
@@ -36,36 +38,84 @@ const prunedTables = [
 // What one command removes: some milliseconds of work, so that others are written in between.
 const ROWS_AT_ONCE = 500;
 
+/** What `store.prune` takes: core's policy, and that of each installed module that prunes, under its name. */
+export type StorePrunePolicy<Module extends StoreModule> = PrunePolicy & {
+  readonly [Name in PrunedModule<Module>["name"]]?: PrunePolicyOf<Extract<Module, { readonly name: Name }>>;
+};
+
+type PrunedModule<Module extends StoreModule> = Module extends unknown
+  ? string extends Module["name"]
+    ? never
+    : [PrunePolicyOf<Module>] extends [never]
+      ? never
+      : Module
+  : never;
+
+/** A command that prunes, and its policy. */
+interface PruneOrder {
+  readonly type: string;
+  readonly policy: object;
+}
+
 /** Prunes in many small commands. `beginEpoch` is called where the journal would have to be cut within the present one. */
 export async function pruneStore(
   policy: PrunePolicy,
   store: {
     readonly path: string;
     readonly reader: Connection;
-    readonly prune: (policy: PrunePolicy, limit: number) => Promise<Committed>;
+    readonly modules: readonly StoreModule[];
+    readonly prune: (type: string, policy: object, limit: number) => Promise<Committed>;
     readonly beginEpoch: () => Promise<void>;
   },
 ): Promise<PruneReport> {
   const { path, reader } = store;
-  const checked = readPolicy(policy);
+  const { core, orders } = readOrders(policy, store.modules);
   const before = sizeOf(store);
-  if (checked.journal_before !== undefined && beganBefore(reader, checked.journal_before)) {
+  if (core.journal_before !== undefined && beganBefore(reader, core.journal_before)) {
     await store.beginEpoch();
   }
-  for (let changed = true; changed; ) ({ changed } = await store.prune(checked, ROWS_AT_ONCE));
+  for (const { type, policy } of orders) {
+    for (let changed = true; changed; ) ({ changed } = await store.prune(type, policy, ROWS_AT_ONCE));
+  }
   sweepBaselines(reader.database, path);
   return { before, after: sizeOf(store) };
 }
 
-function readPolicy(policy: PrunePolicy): PrunePolicy {
-  const result = prunePolicy.safeParse(policy);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
+/** Checks the whole policy before anything is removed. Modules that were installed later prune first, core last. */
+function readOrders(
+  policy: object,
+  modules: readonly StoreModule[],
+): { readonly core: PrunePolicy; readonly orders: readonly PruneOrder[] } {
+  const pruned = modules.filter(({ prune }) => prune !== undefined);
+  const names = pruned.map(({ name }) => name);
+  const orders: PruneOrder[] = [];
+  const own: Record<string, unknown> = { ...policy };
+  for (const { name, commands, prune = {} } of pruned.toReversed()) {
+    const { [name]: part } = own;
+    delete own[name];
+    if (part === undefined) continue;
+    const type = `${name}.prune`;
+    const payload = commands[type]?.schema.safeParse({ policy: part });
+    if (payload?.success !== true) throw notPrunable(payload?.error, Object.keys(prune), `${name}.`);
+    orders.push({ type, policy: part as object });
+  }
+  const core = prunePolicy.safeParse(own);
+  if (!core.success) throw notPrunable(core.error, [...Object.keys(prunePolicy.shape), ...names], "");
+  orders.push({ type: "maintenance.prune", policy: core.data });
+  return { core: core.data, orders };
+}
+
+function notPrunable(error: z.ZodError | undefined, known: readonly string[], prefix: string): TypeError {
+  const issue = error?.issues[0];
   const unknown = issue?.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-  throw new TypeError(
+  const field = issue?.path.filter((key) => key !== "policy").join(".") ?? "";
+  return new TypeError(
     unknown === undefined
-      ? `prune: "${issue?.path.join(".")}" ${issue?.message}.`
-      : `prune: "${unknown}" cannot be pruned.${didYouMean(unknown, Object.keys(prunePolicy.shape))}`,
+      ? `prune: "${`${prefix}${field}`.replace(/\.$/, "")}" ${issue?.message}.`
+      : `prune: "${prefix}${unknown}" cannot be pruned.${didYouMean(
+          `${prefix}${unknown}`,
+          known.map((name) => prefix + name),
+        )}`,
   );
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { systemClock } from "../contract/clock.ts";
 import { isCoreError } from "../contract/errors.ts";
+import { checkOptions } from "../contract/known-options.ts";
 import type { StoreModule } from "../contract/module.ts";
 import { createConnection } from "../file/connection.ts";
 import { withFreshFile } from "../file/fresh-file.ts";
@@ -146,6 +147,7 @@ export function createTimeTravel<Module extends StoreModule>(
     },
 
     async replay(path, options = {}) {
+      checkOptions("replay", options, ["seq"]);
       const seq = options.seq ?? readCounters(past.reader.database).nextCommand - 1;
       checkSeq(seq);
       await withFreshFile(path, async (to) => {

@@ -5,12 +5,11 @@ import type { StoreModule } from "../contract/module.ts";
 import { isoTime } from "../contract/time.ts";
 import type { CommandQueue } from "../intake/command-queue.ts";
 import { createUnit } from "../intake/unit.ts";
-import type { PrunePolicy } from "../model/prune.ts";
 import type { FlushLoop } from "../writing/flush-loop.ts";
 import { copyDatabase, type Manifest } from "./backup.ts";
 import { makeBaseline } from "./begin-epoch.ts";
 import { fingerprintOfModules, readJournalState, START_EPOCH, startEpoch } from "./epoch.ts";
-import { type PruneReport, pruneStore } from "./prune-store.ts";
+import { type PruneReport, pruneStore, type StorePrunePolicy } from "./prune-store.ts";
 import type { Past } from "./rebuild.ts";
 import { createTimeTravel, type PastStore, type Verification } from "./time-travel.ts";
 
@@ -26,11 +25,12 @@ export interface Upkeep<Module extends StoreModule> {
    */
   backup(path: string): Promise<Manifest>;
   /**
-   * Removes what the policy names and resolves with the sizes before and after. It works in many small commands, so that
+   * Removes what the policy names, of each installed module under the module's name (`{ jobs_before, finops: { costs_before } }`),
+   * modules first, and resolves with the sizes before and after. It works in many small commands, so that
    * others are written in between. With `journal_before`, the present state is copied beside the database first, and replays
    * start from this copy. The file does not shrink; SQLite uses the free space again.
    */
-  prune(policy: PrunePolicy): Promise<PruneReport>;
+  prune(policy: StorePrunePolicy<Module>): Promise<PruneReport>;
   /**
    * Replays the journal of the present epoch into a temporary file and compares the result with the database. Rejects with
    * `ATLAS_CORE_EPOCH_UNREACHABLE` if the journal is incomplete or was written with other modules, and with
@@ -55,7 +55,7 @@ export function createUpkeep<Module extends StoreModule>(store: {
   readonly clock: Clock;
   readonly queue: CommandQueue;
   readonly loop: FlushLoop;
-  readonly prune: (policy: PrunePolicy, limit: number) => Promise<Committed>;
+  readonly prune: (type: string, policy: object, limit: number) => Promise<Committed>;
 }): Upkeep<Module> & { stop(): Promise<void> } {
   const { past, clock, queue, loop, prune } = store;
   const { path, reader, modules } = past;
@@ -76,7 +76,7 @@ export function createUpkeep<Module extends StoreModule>(store: {
   return {
     backup: (to) =>
       task(() => copyDatabase({ from: path, to, now: isoTime(clock.now()), signal: over.signal })),
-    prune: (policy) => task(() => pruneStore(policy, { path, reader, prune, beginEpoch })),
+    prune: (policy) => task(() => pruneStore(policy, { path, reader, modules, prune, beginEpoch })),
     verify: () => task(timeTravel.verify),
     asOf: (seq) => task(() => timeTravel.asOf(seq)),
     replay: (to, options) => task(() => timeTravel.replay(to, options)),

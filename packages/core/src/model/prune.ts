@@ -1,7 +1,8 @@
 import { type Expression, type ExpressionBuilder, expressionBuilder, type SqlBool } from "kysely";
 import { z } from "zod";
 import { defineCommand } from "../contract/module.ts";
-import { type Placeholders, type Statement, statement } from "../contract/statement.ts";
+import { applyRemovals, type Removal as RemovalOf, type RemovalValues } from "../contract/prune.ts";
+import { type Placeholders, statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreTables } from "./tables.ts";
 
@@ -29,12 +30,7 @@ export const prunePolicy = z.strictObject({
 /** The input of `maintenance.prune`. */
 export type PrunePolicy = z.input<typeof prunePolicy>;
 
-interface Values {
-  before: string;
-  limit: number;
-}
-
-type Removal = Statement<CoreTables, Values>;
+type Removal = RemovalOf<CoreTables>;
 type PrunedTable =
   | "domain_events"
   | "artifacts"
@@ -50,7 +46,7 @@ type OldRow<Table extends PrunedTable> = ExpressionBuilder<CoreTables & { old: C
 function removeOld<Table extends PrunedTable>(
   table: Table,
   key: "id" | "seq",
-  isOld: (old: OldRow<Table>, p: Placeholders<Values>) => readonly Expression<SqlBool>[],
+  isOld: (old: OldRow<Table>, p: Placeholders<RemovalValues>) => readonly Expression<SqlBool>[],
 ): Removal {
   // One table stands for all of them: the statement names only the key and what `isOld` names.
   const name = table as "jobs";
@@ -174,11 +170,5 @@ const command = defineCommand<CoreTables>();
  */
 export const maintenancePrune = command({
   schema: z.object({ policy: prunePolicy, limit: z.int().min(1).optional() }),
-  apply: ({ policy, limit = Number.MAX_SAFE_INTEGER }, change) => {
-    for (const [field, statements] of Object.entries(removals)) {
-      const before = policy[field as keyof PrunePolicy];
-      if (before === undefined) continue;
-      for (const removal of statements) change.run(removal, { before, limit });
-    }
-  },
+  apply: applyRemovals<CoreTables>(removals),
 });

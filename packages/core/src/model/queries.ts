@@ -19,6 +19,7 @@ import {
   toJournalEntry,
   toRefusedCommand,
 } from "./records.ts";
+import { checkSelection, type EventSelection, scanEvents } from "./scan-events.ts";
 import {
   artifactList,
   entityList,
@@ -28,7 +29,6 @@ import {
   readyJobList,
   selectArtifact,
   selectDomainEvent,
-  selectDomainEvents,
   selectEntity,
   selectEntityByOrigin,
   selectEvent,
@@ -85,6 +85,9 @@ export interface FollowOptions extends PageOptions {
   readonly after?: number;
 }
 
+/** Lists domain events by their number. */
+export interface ListDomainEventsOptions extends FollowOptions, EventSelection {}
+
 /** Core's queries, at the top level of the repo. */
 export interface CoreQueries {
   getEntity(id: string): Promise<Entity | undefined>;
@@ -100,8 +103,11 @@ export interface CoreQueries {
   /** Queued jobs of these workflows that are due: highest priority first, then the longest waiting. */
   listReadyJobs(options: ListReadyJobsOptions): Promise<readonly Job[]>;
   getDomainEvent(id: string): Promise<DomainEvent | undefined>;
-  /** Domain events in commit order, without gaps except for pruned events. */
-  listDomainEvents(options?: FollowOptions): Promise<Page<DomainEvent>>;
+  /**
+   * Domain events in commit order, without gaps except for pruned events. No index serves `types` and `aggregate_id`: a page
+   * of them reads the log from `after` on, in parts, until it is full.
+   */
+  listDomainEvents(options?: ListDomainEventsOptions): Promise<Page<DomainEvent>>;
   /** Applied commands in commit order. Empty if the store keeps no journal. */
   listJournal(options?: FollowOptions): Promise<Page<JournalEntry>>;
   /** The refused commands that are still kept, oldest first. */
@@ -252,9 +258,14 @@ export function coreQueries(read: Read<CoreTables>): CoreQueries {
       if (named === undefined) return undefined;
       return one(selectDomainEvent, named, (row) => toDomainEvent(row, named.store));
     },
-    async listDomainEvents(options) {
+    async listDomainEvents(options = {}) {
+      checkSelection("listDomainEvents", options);
+      const limit = pageLimit(options);
+      const [cursor] = readCursor(options.cursor, cursorKeys.number) ?? [];
+      const range = { after: Number(cursor ?? options.after ?? 0), limit: limit + 1 };
       const store = await storeId();
-      return follow(selectDomainEvents, options, (row) => toDomainEvent(row, store));
+      const { rows } = await scanEvents(read, range, options);
+      return toPage(rows, limit, { item: (row) => toDomainEvent(row, store), key: (row) => [row.seq] });
     },
     listJournal: (options) => follow(selectJournal, options, toJournalEntry),
     listRefusedCommands: (options) => follow(selectRefused, options, toRefusedCommand),

@@ -118,17 +118,19 @@ function withData<Row extends { readonly data: string | null }>({ data, ...row }
   return { ...present(row), ...(data === null ? {} : { data: readJson(data) }) };
 }
 
-function withContext(context: string | null): { readonly context?: CallContext } {
-  return context === null ? {} : { context: readJson<CallContext>(context) };
+// A file that was opened for reading only may be older than the column: then there is no value, not even null.
+function withContext(context: string | null | undefined): { readonly context?: CallContext } {
+  return context == null ? {} : { context: readJson<CallContext>(context) };
 }
 
 export const toEntity = (row: EntityRow): Entity => withData(row);
 export const toEvent = (row: EventRow): Event => withData(row);
 export const toArtifact = (row: ArtifactRow): Artifact => withData(row);
 
-export function toJob({ input, error, context, ...row }: JobRow): Job {
+export function toJob({ input, error, context, depth = 0, ...row }: JobRow): Job {
   return {
     ...present(row),
+    depth,
     input: readJson(input),
     ...(error === null ? {} : { error: readJson(error) }),
     ...withContext(context),

@@ -43,6 +43,20 @@ export const selectDomainEvent = query<CoreTables, { seq: number; store: string 
 export const selectDomainEvents = query<CoreTables, { after: number; limit: number }>()((db, p) =>
   db.selectFrom("domain_events").selectAll().where("seq", ">", p.after).orderBy("seq").limit(p.limit),
 );
+/** The first domain event after a number, and the last of all. */
+export const selectEventBounds = query<CoreTables, { after: number }>()((db, p) =>
+  db.selectFrom("store").select((store) => [
+    store
+      .selectFrom("domain_events")
+      .select((event) => event.fn.min("seq").as("seq"))
+      .where("seq", ">", p.after)
+      .as("first"),
+    store
+      .selectFrom("domain_events")
+      .select((event) => event.fn.max("seq").as("seq"))
+      .as("last"),
+  ]),
+);
 export const selectJournal = query<CoreTables, { after: number; limit: number }>()((db, p) =>
   db.selectFrom("journal").selectAll().where("seq", ">", p.after).orderBy("seq").limit(p.limit),
 );
@@ -68,6 +82,35 @@ function oncePerShape<Of, Result>(build: (shape: Of) => Result): (shape: Of) => 
     return result;
   };
 }
+
+/** Domain events of a part of the log. */
+export const domainEventScan = oncePerShape(
+  (shape: { readonly types: number; readonly aggregate: boolean }) =>
+    query<
+      CoreTables,
+      { after: number; through: number; aggregate_id: string; limit: number } & Readonly<
+        Record<`type_${number}`, string>
+      >
+    >()((db, p) =>
+      db
+        .selectFrom("domain_events")
+        .selectAll()
+        .where("seq", ">", p.after)
+        .where("seq", "<=", p.through)
+        .$if(shape.types > 0, (list) =>
+          list.where(
+            "type",
+            "in",
+            Array.from({ length: shape.types }, (_, index) => p[`type_${index}`]).filter(
+              (name) => name !== undefined,
+            ),
+          ),
+        )
+        .$if(shape.aggregate, (list) => list.where("aggregate_id", "=", p.aggregate_id))
+        .orderBy("seq")
+        .limit(p.limit),
+    ),
+);
 
 export const entityList = oncePerShape(
   (shape: ListShape & { readonly type: boolean; readonly deleted: boolean }) =>

@@ -39,21 +39,9 @@ export function createReadOnlyRepo<Module extends StoreModule>(
   modules: readonly StoreModule[],
   dialect: Dialect,
 ): ReadOnlyRepo<Module> {
-  const { database } = connection;
-  const select = new Kysely<CoreTables>({ dialect });
-  const prepared = (query: ErasedStatement): Prepared => {
-    if (database.open) return connection.prepared(query);
-    throw new CoreError(
-      "ATLAS_CORE_STOPPED",
-      {},
-      "The store was stopped, so its repo cannot be read any more. Open the store again.",
-    );
-  };
-  const read: Read<CoreTables> = {
-    get: async (query, values) => prepared(query).get(values as Values) as never,
-    all: async (query, values) => prepared(query).all(values as Values) as never,
-    select: select as unknown as ReadonlyKysely<CoreTables>,
-  };
+  // Every table that the type names is in this one database.
+  const select = new Kysely<CoreTables>({ dialect }) as unknown as ReadonlyKysely<CoreTables>;
+  const read: Read<CoreTables> = { ...createRead(connection), select };
   const repo: Record<string, unknown> = { select };
   for (const { name, queries } of modules) {
     // Each module's queries were typed with its own tables, which are all in this one database.
@@ -66,6 +54,23 @@ export function createReadOnlyRepo<Module extends StoreModule>(
   }
   // Assembled from the same modules that the type names.
   return repo as unknown as ReadOnlyRepo<Module>;
+}
+
+/** Runs compiled queries on a connection that cannot write. */
+export function createRead(connection: Connection): Pick<Read<CoreTables>, "get" | "all"> {
+  const { database } = connection;
+  const prepared = (query: ErasedStatement): Prepared => {
+    if (database.open) return connection.prepared(query);
+    throw new CoreError(
+      "ATLAS_CORE_STOPPED",
+      {},
+      "The store was stopped, so its repo cannot be read any more. Open the store again.",
+    );
+  };
+  return {
+    get: async (query, values) => prepared(query).get(values as Values) as never,
+    all: async (query, values) => prepared(query).all(values as Values) as never,
+  };
 }
 
 type Values = Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
 import { systemClock } from "../contract/clock.ts";
+import { checkOptions } from "../contract/known-options.ts";
 import type { StoreModule } from "../contract/module.ts";
 import { createConnection } from "../file/connection.ts";
 import { badPath, findDatabaseFile } from "../file/database-file.ts";
@@ -19,13 +20,14 @@ export interface ReadOnlyStore<Module extends StoreModule = never> extends Dispo
  */
 export async function openReadOnly<const Modules extends readonly StoreModule[] = readonly []>(
   database: string,
-  options?: {
+  options: {
     readonly modules?: Modules;
     /** How long a stream or a transaction of `repo.select` may stay open, in milliseconds. Default: 60,000. */
     readonly readTimeoutMs?: number;
-  },
+  } = {},
 ): Promise<ReadOnlyStore<Modules[number]>> {
-  const modules = installedModules(options?.modules ?? []);
+  checkOptions("openReadOnly", options, ["modules", "readTimeoutMs"]);
+  const modules = installedModules(options.modules ?? []);
   const open = await loadSqlite();
   const file = findDatabaseFile(database);
   if (file.isNew) {
@@ -37,7 +39,7 @@ export async function openReadOnly<const Modules extends readonly StoreModule[] 
   const reads = createAdHocReads({
     open: () => openReading(open, file.path),
     clock: systemClock,
-    timeoutMs: options?.readTimeoutMs ?? READ_TIMEOUT_MS,
+    timeoutMs: options.readTimeoutMs ?? READ_TIMEOUT_MS,
   });
   const close = (): void => {
     reads.close();

@@ -29,7 +29,13 @@ const applied = (path: string) =>
 it("runs the migrations of the store, of core and of each module, in the order of their names, once", async () => {
   const stage = moduleOf({ "002_b": table("stage_b"), "001_a": table("stage_a"), "010_c": table("stage_c") });
   const store = await openStore({ modules: [finops, stage] });
-  const expected = ["store/001_initial", "core/001_initial", "finops/001_cost"];
+  const expected = [
+    "store/001_initial",
+    "store/002_context",
+    "core/001_initial",
+    "core/002_context",
+    "finops/001_cost",
+  ];
   const ofStage = ["stage/001_a", "stage/002_b", "stage/010_c"];
   expect(applied(store.path)).toEqual([...expected, ...ofStage]);
   const schema = schemaOf(store.path);

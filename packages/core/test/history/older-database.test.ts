@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
+import { openReadOnly } from "../../src/index.ts";
 import { openStore } from "../support/open-store.ts";
 import { databasePath } from "../support/temporary-folder.ts";
 
@@ -33,6 +34,20 @@ it("migrates a database from before calls had a context and reads its rows", asy
   expect(journal.map(({ seq }) => seq)).toEqual(Array.from({ length: 15 }, (_, index) => index + 1));
   expect(journal.at(-1)?.cause).toEqual({ kind: "event", id: "evt_x", depth: 2 });
   expect([...events, ...journal].some((row) => "context" in row)).toBe(false);
+});
+
+it("reads such a database as it is, without migrating it", async () => {
+  const path = oldDatabase();
+  using store = await openReadOnly(path);
+  expect(await store.repo.getJob("waiting")).toMatchObject({ status: "queued", depth: 0 });
+  expect((await store.repo.listDomainEvents()).items.map(({ seq }) => seq)).toEqual([11, 12]);
+  expect((await store.repo.listJournal({ limit: 1 })).items[0]).toMatchObject({
+    seq: 1,
+    actor: "source:notes",
+  });
+  expect(await store.repo.listReadyJobs({ workflow_ids: ["digest.v1"], now: "2030", limit: 9 })).toHaveLength(
+    1,
+  );
 });
 
 it("works on with such a database, and verifies from the copy that was made before the migration", async () => {

@@ -180,6 +180,21 @@ const single: readonly (readonly [string, Ask, RegExp])[] = [
     /^SEARCH domain_events USING INTEGER PRIMARY KEY \(rowid>\?\)$/,
   ],
   [
+    "listDomainEvents of two types",
+    (repo) => repo.listDomainEvents({ types: ["a", "b"] }),
+    /^SEARCH domain_events USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)$/,
+  ],
+  [
+    "listDomainEvents about one aggregate",
+    (repo) => repo.listDomainEvents({ aggregate_id: "a" }),
+    /^SEARCH domain_events USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)$/,
+  ],
+  [
+    "listDomainEvents of a type, after the last event",
+    (repo) => repo.listDomainEvents({ types: ["a"], after: 1_000_000 }),
+    /^SEARCH domain_events USING INTEGER PRIMARY KEY \(rowid>\?\); SEARCH domain_events$/,
+  ],
+  [
     "listJournal",
     (repo) => repo.listJournal({ after: 7 }),
     /^SEARCH journal USING INTEGER PRIMARY KEY \(rowid>\?\)$/,

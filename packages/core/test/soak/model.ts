@@ -90,7 +90,7 @@ export function createModel(): Model {
     }
   }
 
-  function apply({ seq, type, payload, enqueued_at }: JournalRow): void {
+  function apply({ seq, type, payload, enqueued_at, context }: JournalRow): void {
     const emit = (event: string, aggregate_id: string | null, fields: JsonValue = {}): void => {
       const row = {
         seq: nextEvent,
@@ -100,7 +100,7 @@ export function createModel(): Model {
         command_seq: seq,
         depth: 0,
       };
-      domainEvents.set(nextEvent, { ...row, created_at: enqueued_at, delivered_at: null });
+      domainEvents.set(nextEvent, { ...row, created_at: enqueued_at, delivered_at: null, context });
       nextEvent += 1;
     };
     // The journal was written by the store from commands of these types.
@@ -163,7 +163,8 @@ export function createModel(): Model {
           run_at,
           input: "{}",
         };
-        jobs.set(id, { ...row, ...none, created_at, updated_at: created_at });
+        const led = { context: null, deadline_at: null, created_seq: nextEvent, depth: 0 };
+        jobs.set(id, { ...row, ...none, ...led, created_at, updated_at: created_at });
         emit("job.created", id, { workflow_id });
         return;
       }
