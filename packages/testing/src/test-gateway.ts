@@ -21,6 +21,12 @@ export async function createTestGateway<
 >(
   options: Omit<GatewayOptions<Modules, Extensions, HostServices>, "database"> = {},
 ): Promise<Awaited<ReturnType<typeof createGateway<Modules, Extensions, HostServices>>>> {
+  // createGateway refuses the other names that it does not know. This one it would take, and the test would not see its file.
+  if ("database" in options) {
+    throw new TypeError(
+      'createTestGateway: "database" is not an option, because the database is temporary. Use createGateway to open a file.',
+    );
+  }
   const gateway = await createGateway<Modules, Extensions, HostServices>({
     ...options,
     database: ":memory:",

@@ -163,6 +163,30 @@ describe("the life of extensions", () => {
     expect(noted.filter((what) => what.startsWith("end"))).toEqual(["end two", "end one"]);
   });
 
+  it("ends all extensions and delivers nothing when a runner cannot start", async () => {
+    const noted: string[] = [];
+    const gateway = await createGateway({
+      ...base,
+      extensions: [noting("one", noted), noting("two", noted)],
+      sinks: [{ id: "noting", handle: async ({ type }) => void noted.push(type) }],
+      workflows: [{ id: "never.v1", run: async () => void noted.push("job") }],
+      // The job runner sends this command as it starts, after delivery has begun.
+      admit: [
+        (command) =>
+          command.type === "plugins.job.forget" ? { refuse: "HOST_CLOSED", message: "Closed." } : command,
+      ],
+    });
+    await expect(gateway.start()).rejects.toMatchObject({ code: "HOST_CLOSED" });
+    await expect(gateway.start()).rejects.toMatchObject({ code: "HOST_CLOSED" });
+    const ended = ["start one", "start two", "end two", "end one"];
+    expect(noted.slice(-4)).toEqual(ended);
+    // Commands are still taken. Runners that had been left running would act on them during these commits.
+    for (let index = 0; index < 20; index += 1)
+      await gateway.jobs.create({ id: `j${index}`, workflow_id: "never.v1" });
+    await gateway.stop();
+    expect(noted.slice(-4)).toEqual(ended);
+  });
+
   it("refuses a start that returns something that cannot be disposed", async () => {
     const odd = { name: "odd", start: async () => ({ close: () => undefined }) } as never;
     const gateway = await createGateway({ ...base, extensions: [odd] });

@@ -1,5 +1,7 @@
 import type { Admit } from "@atlas/core";
+import { createMockLLM } from "@atlas/llm/mock";
 import { defineSink, defineWorkflow, service } from "@atlas/plugins";
+import { createFakeModelServer } from "@atlas/testing";
 import { describe, expect, expectTypeOf, it, onTestFinished } from "vitest";
 import { createGateway, defineExtension, type Gateway, silentLogger } from "../../src/index.ts";
 import { notesModule } from "../support/notes-module.ts";
@@ -192,6 +194,51 @@ describe("hooks and layers", () => {
     await gateway.jobs.create({ id: "j", workflow_id: "w.v1" });
     await gateway.jobs.wait("j");
     expect(asked).toEqual(["model one two host", "agent one two"]);
+  });
+
+  it("wraps every attempt of a route, the first extension outermost, and says which candidate and model it asks", async () => {
+    const server = await createFakeModelServer();
+    onTestFinished(() => server.stop());
+    server.reply({ status: 503 });
+    const own = createMockLLM({ script: ["Ahoy"] });
+    const asked: unknown[] = [];
+    const layer = (name: string) =>
+      defineExtension({
+        name,
+        around: () => (next, info) => ({
+          ...next,
+          async generateText(options) {
+            asked.push([name, info]);
+            const result = await next.generateText({ ...options, prompt: `${options.prompt} ${name}` });
+            return { ...result, text: `${result.text} ${name}` };
+          },
+        }),
+      });
+    const gateway = stopLater(
+      await createGateway({
+        ...base,
+        env: {},
+        extensions: [layer("one"), layer("two")],
+        providers: { own },
+        routing: {
+          llm: {
+            profiles: { fast: ["house", "own"] },
+            providers: { house: { base_url: server.urls.openai, model: "house-1" } },
+            limits: { retries: 0 },
+          },
+        },
+      }),
+    );
+    const { text } = await gateway.llm.generateText({ prompt: "Hello", profile: "fast" });
+    expect(asked).toEqual([
+      ["one", { candidate: "house", model: "house-1" }],
+      ["two", { candidate: "house", model: "house-1" }],
+      ["one", { candidate: "own" }],
+      ["two", { candidate: "own" }],
+    ]);
+    expect(text).toBe("Ahoy two one");
+    expect(server.requests).toMatchObject([{ body: { messages: [{ content: "Hello one two" }] } }]);
+    expect(own.calls).toMatchObject([{ prompt: "Hello one two" }]);
   });
 
   it("reports what extensions say of themselves, and those that cannot say it", async () => {

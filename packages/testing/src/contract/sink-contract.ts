@@ -1,4 +1,5 @@
 import type { Command, CommandSink } from "@atlas/core";
+import { checkOptions } from "@atlas/core/internal";
 import { createGateway } from "@atlas/gateway";
 import type { SinkPlugin } from "@atlas/plugins";
 import { describe, expect, it } from "vitest";
@@ -27,7 +28,9 @@ const TIMEOUT_MS = 60_000;
  * Declares the tests that every sink should pass, for vitest: an event that comes twice, because its acknowledgement was
  * lost, leaves the same state as one that comes once, also in a sink that was started anew meanwhile.
  */
-export function sinkContract({ name, open }: SinkContractOptions): void {
+export function sinkContract(options: SinkContractOptions): void {
+  checkOptions("sinkContract", options, ["name", "open"]);
+  const { name, open } = options;
   describe(`the sink contract: ${name}`, () => {
     it("leaves the same state when every event comes twice", { timeout: TIMEOUT_MS }, async () => {
       const once = await stateAfter((sink) => sink());

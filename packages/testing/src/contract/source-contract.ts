@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkOptions } from "@atlas/core/internal";
 import { createGateway, type Gateway, silentLogger } from "@atlas/gateway";
 import type { SourceContext, SourcePlugin } from "@atlas/plugins";
 import { describe, expect, it } from "vitest";
@@ -43,7 +44,9 @@ const TIMEOUT_MS = 300_000;
  * after everything that it sends: by a throw and, given a `module`, by SIGKILL. Each time it is started again, and must end
  * with the same data as a source that nobody disturbed: no gap, nothing twice, and no cursor ahead of its data.
  */
-export function sourceContract({ name, open, module }: SourceContractOptions): void {
+export function sourceContract(options: SourceContractOptions): void {
+  checkOptions("sourceContract", options, ["name", "open", "module"]);
+  const { name, open, module } = options;
   describe(`the source contract: ${name}`, () => {
     it(
       "brings what is there, then what has changed, and writes nothing when nothing has",
