@@ -7,5 +7,6 @@ export { checkOptions } from "./contract/known-options.ts";
 export { guardLogger } from "./contract/logger.ts";
 export { didYouMean, nearestName } from "./contract/nearest.ts";
 export { normalizeTime } from "./contract/time.ts";
+export { requireNode } from "./file/node-version.ts";
 export { eventId, parseEventId } from "./model/domain-event.ts";
 export { createLoop, type Loop } from "./writing/loop.ts";

@@ -162,6 +162,7 @@ it("exports these names under its subpath internal", () => {
         "nearestName",
         "normalizeTime",
         "parseEventId",
+        "requireNode",
       ],
     }
   `);

@@ -6,6 +6,7 @@ import {
   stderrLogger,
   systemClock,
 } from "@atlas/core";
+import { requireNode } from "@atlas/core/internal";
 import { type LLMModule, llmModule } from "@atlas/llm/module";
 import { type PluginServices, type PluginsModule, pluginsModule } from "@atlas/plugins";
 import {
@@ -57,6 +58,8 @@ export async function createGateway<
 
 /** Checks the options, opens the database and wires everything that a gateway has. */
 async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
+  // Before anything that an older Node does not have is used.
+  requireNode(process.versions.node);
   checkGatewayOptions(options);
   const { clock = systemClock, log = stderrLogger, graceMs = DEFAULT_GRACE_MS } = options;
   const { extensions = [], modules = [], services = {}, admit = [], providers } = options;
