@@ -31,8 +31,9 @@ const parked = query<Tables, { kind: "event" | "jobs"; job_id: string; name: str
         join.onRef("jobs.id", "=", "wait.job_id").onRef("jobs.attempt", "=", "wait.attempt"),
       )
       .selectAll("wait")
-      .where("wait.kind", "in", [sql.lit<"event">("event"), sql.lit<"jobs">("jobs")])
+      // Says again what the index holds. It stays behind the kind: before it, SQLite would sort all these waits for every page.
       .where("wait.kind", "=", p.kind)
+      .where("wait.kind", "in", [sql.lit<"event">("event"), sql.lit<"jobs">("jobs")])
       .where("wait.attempt", "is not", null)
       .where("wait.answered_at", "is", null)
       .where("jobs.status", "=", sql.lit("queued"))
@@ -44,11 +45,12 @@ const parked = query<Tables, { kind: "event" | "jobs"; job_id: string; name: str
 const answered = query<Tables>()((db) =>
   db
     .selectFrom("plugins_waits as wait")
-    .innerJoin("jobs", (join) =>
-      join.onRef("jobs.id", "=", "wait.job_id").onRef("jobs.attempt", "=", "wait.attempt"),
-    )
+    // A cross join keeps the order: with any other, SQLite would go through all jobs and look for the answers of each.
+    .crossJoin("jobs")
     .select(["jobs.id", "jobs.attempt"])
     .distinct()
+    .whereRef("jobs.id", "=", "wait.job_id")
+    .whereRef("jobs.attempt", "=", "wait.attempt")
     .where("wait.attempt", "is not", null)
     .where("wait.answered_at", "is not", null)
     .where("jobs.status", "=", sql.lit("queued")),

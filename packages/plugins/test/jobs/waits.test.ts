@@ -429,6 +429,104 @@ describe("a wait for jobs", () => {
     await create("j3");
     expect(await over("j3")).toMatchObject({ error: { code: "ATLAS_PLUGINS_JOB_NOT_FOUND" } });
   });
+
+  it.each([
+    ["two", { a: ["c"], c: ["a"] }, ["c", "a", "c"]],
+    ["three", { a: ["b"], b: ["c"], c: ["a"] }, ["c", "a", "b", "c"]],
+  ])("is refused when it closes a circle over %s jobs", async (_, waitsFor, path) => {
+    const errors: unknown[] = [];
+    const { create, waiting, over, signal } = await running(async (ctx, _input, id) => {
+      if (id === "c") await ctx.wait("go");
+      const wait = ctx.waitForJobs("others", new Map(Object.entries(waitsFor)).get(id) ?? []);
+      if (id === "c") await wait.catch((error: unknown) => errors.push(error));
+      await wait;
+    });
+    const ids = Object.keys(waitsFor).toReversed();
+    for (const id of ids) {
+      await create(id);
+      await waiting(id);
+    }
+    await signal("c", "go", null);
+    expect(await over("c")).toMatchObject({
+      status: "failed",
+      error: {
+        code: "ATLAS_PLUGINS_WAIT_CIRCLE",
+        message: expect.stringContaining(`${path.map((id) => `"${id}"`).join(" → ")}.`),
+      },
+    });
+    expect(errors).toMatchObject([{ code: "ATLAS_PLUGINS_WAIT_CIRCLE", details: { id: "c", path } }]);
+    // The failure of the last one frees the others.
+    for (const id of ids.slice(1)) expect(await over(id)).toMatchObject({ status: "succeeded" });
+  });
+
+  it("may reach the same job along two paths, which is no circle", async () => {
+    const waitsFor = new Map([
+      ["left", ["bottom"]],
+      ["right", ["bottom"]],
+      ["top", ["left", "right"]],
+    ]);
+    const { create, waiting, over, signal } = await running(async (ctx, _input, id) => {
+      if (id === "bottom") await ctx.wait("go");
+      else await ctx.waitForJobs("others", waitsFor.get(id) ?? []);
+    });
+    for (const id of ["bottom", ...waitsFor.keys()]) {
+      await create(id);
+      await waiting(id);
+    }
+    await signal("bottom", "go", null);
+    for (const id of waitsFor.keys()) expect(await over(id)).toMatchObject({ status: "succeeded" });
+  });
+
+  it("is not refused for a job whose own wait has its answer, though it was not woken yet", async () => {
+    const { create, job, waiting, over, signal, commands, runner, startRunner } = await running(
+      async (ctx, _input, id) => {
+        if (id === "first") await ctx.wait("go");
+        await ctx.waitForJobs("other", [id === "first" ? "second" : "first"]);
+      },
+    );
+    for (const id of ["first", "second"]) {
+      await create(id);
+      await waiting(id);
+    }
+    // As it stands when the process ends between the answer and the wake.
+    await commands.enqueue({
+      type: "plugins.wait.answer",
+      job_id: "second",
+      kind: "jobs",
+      name: "other",
+      value: null,
+      by: "runner",
+    });
+    await signal("first", "go", null);
+    await job("first", ({ status, attempt }) => status !== "running" && attempt === 2);
+    await runner.stop(0);
+    await startRunner();
+    for (const id of ["second", "first"]) expect(await over(id)).toMatchObject({ status: "succeeded" });
+  });
+
+  it("is not refused for a job that no longer waits there", async () => {
+    const { create, job, waiting, over, signal, edit, repo } = await running(async (ctx, _input, id) => {
+      if (id === "first") await ctx.wait("go");
+      else await Promise.race([ctx.wait("give up"), ctx.waitForJobs("other", ["first"])]);
+    });
+    for (const id of ["first", "second"]) {
+      await create(id);
+      await waiting(id);
+    }
+    edit(async (ctx, _input, id) => {
+      if (id === "first") await ctx.waitForJobs("other", ["second"]);
+      else await ctx.wait("end");
+    });
+    await signal("second", "give up", null);
+    await job("second", ({ status, attempt }) => status === "queued" && attempt === 2);
+    const [left] = (await repo.plugins.listWaits("second")).filter(({ kind }) => kind === "jobs");
+    expect(left).toMatchObject({ ids: ["first"] });
+    expect(left).not.toHaveProperty("answer");
+    await signal("first", "go", null);
+    await job("first", ({ status, attempt }) => status !== "running" && attempt === 2);
+    await signal("second", "end", null);
+    for (const id of ["second", "first"]) expect(await over(id)).toMatchObject({ status: "succeeded" });
+  });
 });
 
 describe("a job with a deadline", () => {

@@ -1,5 +1,8 @@
+import { createStore, defineModule, type ReadOnlyRepo, silentLogger } from "@atlas/core";
 import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
+import { type PluginsModule, pluginsModule } from "../../src/index.ts";
+import { pluginsQueries } from "../../src/module/queries.ts";
 import { openStore } from "../support/open-store.ts";
 
 /** What the runners ask again and again, and how SQLite must find it. */
@@ -38,4 +41,81 @@ it.each(asked)("finds %s by an index", async (_, sql, expected) => {
   const values = Array.from({ length: sql.split("?").length - 1 }, () => "1");
   const plan = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(values);
   expect(plan.map(({ detail }) => detail).join("; ")).toMatch(expected);
+});
+
+/** A repo that notes the SQL of its last question, and what SQLite would do for it. */
+async function explainingRepo() {
+  let asked = "";
+  const noting = defineModule({
+    ...pluginsModule,
+    queries: (read) =>
+      pluginsQueries({
+        ...read,
+        get(query, values) {
+          asked = query.compiled().sql;
+          return read.get(query, values);
+        },
+        all(query, values) {
+          asked = query.compiled().sql;
+          return read.all(query, values);
+        },
+      }),
+  });
+  const store = await createStore({ database: ":memory:", modules: [noting], log: silentLogger });
+  onTestFinished(() => store.stop());
+  const database = new Sqlite(store.path, { readonly: true });
+  onTestFinished(() => void database.close());
+  return {
+    repo: store.repo,
+    plan(): string {
+      const values = Array.from({ length: asked.split("?").length - 1 }, () => "1");
+      const steps = database
+        .prepare<unknown[], { detail: string }>(`explain query plan ${asked}`)
+        .all(values);
+      return steps.map(({ detail }) => detail).join("; ");
+    },
+  };
+}
+
+type Ask = (repo: ReadOnlyRepo<PluginsModule>) => Promise<unknown>;
+
+const itsJob = "SEARCH jobs USING INDEX sqlite_autoindex_jobs_1 (id=?)";
+const parked = `SEARCH wait USING INDEX plugins_waits_parked (kind=? AND (job_id,name)>(?,?)); ${itsJob}`;
+
+it.each<[string, Ask, string]>([
+  [
+    "a page of the waits for events",
+    (repo) => repo.plugins.listParkedWaits({ kind: "event", limit: 9 }),
+    parked,
+  ],
+  [
+    "a page of the waits for jobs",
+    (repo) =>
+      repo.plugins.listParkedWaits({ kind: "jobs", after: { job_id: "job", name: "wait" }, limit: 9 }),
+    parked,
+  ],
+  [
+    "the jobs that still wait though they have an answer",
+    (repo) => repo.plugins.listAnsweredJobs(),
+    `SCAN wait USING INDEX plugins_waits_answered; ${itsJob}; USE TEMP B-TREE FOR DISTINCT`,
+  ],
+  [
+    "the waits of a job",
+    (repo) => repo.plugins.listWaits("job"),
+    "SEARCH plugins_waits USING INDEX sqlite_autoindex_plugins_waits_1 (job_id=?); USE TEMP B-TREE FOR ORDER BY",
+  ],
+  [
+    "one step of a job",
+    (repo) => repo.plugins.getJobStep("job", "step"),
+    "SEARCH plugins_job_steps USING INDEX sqlite_autoindex_plugins_job_steps_1 (job_id=? AND name=?)",
+  ],
+  [
+    "a page of a job's children",
+    (repo) => repo.plugins.listChildIds("job", ""),
+    "SEARCH jobs USING COVERING INDEX jobs_by_parent (parent_id=? AND id>?)",
+  ],
+])("finds %s by an index, through the query of the repo", async (_, ask, expected) => {
+  const { repo, plan } = await explainingRepo();
+  await ask(repo);
+  expect(plan()).toBe(expected);
 });
