@@ -20,7 +20,7 @@ export interface CallContext {
 }
 
 /** The largest context, as UTF-8 bytes of its JSON: 4 KiB. */
-export const MAX_CONTEXT_BYTES = 4 * 1024;
+const MAX_CONTEXT_BYTES = 4 * 1024;
 /** The longest actor: room for a workflow's id and a job's, as in `workflow:digest.v1#<job id>`. */
 export const MAX_ACTOR_BYTES = 512;
 

@@ -10,7 +10,7 @@ export interface FollowedLog<Item> {
 }
 
 /** A page of a log. */
-export interface LogPage<Item> {
+interface LogPage<Item> {
   readonly items: readonly Item[];
   /** Where the next page begins: everything up to this number was looked at. */
   readonly through: number;

@@ -1,15 +1,14 @@
 import type { Admit, Clock, Logger, Store } from "@atlas/core";
-import type { HarnessMiddleware, HarnessRuntime } from "@atlas/harness";
-import type { LLM, LLMMiddleware, LLMRuntime } from "@atlas/llm";
+import type { HarnessMiddleware } from "@atlas/harness";
+import type { LLMMiddleware, LLMRuntime } from "@atlas/llm";
 import type { PluginServices } from "@atlas/plugins";
 import { messageOf } from "@atlas/plugins/runtime";
 import type { AroundAttempt } from "@atlas/routing";
 import { type ExtensionPhase, extensionFailed } from "../errors.ts";
-import type { Jobs } from "../jobs.ts";
 import type { AnyExtension, ExtensionReport } from "./extension.ts";
 import { createExtensionLife, type ExtensionLife } from "./extension-life.ts";
 import { checkRoutes, type GatewayRoute, openRoutes } from "./route.ts";
-import { type ExtensionServices, servicesFor } from "./services.ts";
+import { type ExtensionServices, type MadeParts, servicesFor } from "./services.ts";
 
 /** What extensions add to one gateway, made step by step as the gateway is. */
 export interface Installation {
@@ -34,13 +33,6 @@ export interface Opened {
   readonly around: AroundAttempt<LLMRuntime> | undefined;
   readonly harness: readonly HarnessMiddleware[];
   readonly routes: readonly GatewayRoute[];
-}
-
-/** What is made of the layers of the extensions. */
-export interface MadeParts {
-  readonly jobs: Jobs;
-  readonly llm: LLM;
-  readonly harness: HarnessRuntime | undefined;
 }
 
 /** The installation of these extensions, which were checked. */

@@ -44,6 +44,13 @@ export interface ExtensionServices<
   readonly signal: AbortSignal;
 }
 
+/** What is made of the layers of the extensions. */
+export interface MadeParts {
+  readonly jobs: Jobs;
+  readonly llm: LLM;
+  readonly harness: HarnessRuntime | undefined;
+}
+
 /** The parts of a gateway that its services lead to. Some of them are made only after the services were handed out. */
 export interface ServiceParts {
   readonly store: Pick<Store, "repo" | "commands" | "onCommitted" | "follow" | "clock" | "newId">;
@@ -52,11 +59,7 @@ export interface ServiceParts {
   readonly signal: AbortSignal;
   readonly hasHarness: boolean;
   /** Throws a `TypeError` until the gateway is made. */
-  readonly made: () => {
-    readonly jobs: Jobs;
-    readonly llm: LLM;
-    readonly harness: HarnessRuntime | undefined;
-  };
+  readonly made: () => MadeParts;
 }
 
 /** The services of one extension. */

@@ -4,7 +4,6 @@ export interface EventIndex<Listener> {
   remove(listener: Listener, to: EventAddress): void;
   /** Those that may want this event. The list does not change while it is read. */
   find(event: { readonly type: string; readonly aggregate_id?: string | null }): readonly Listener[];
-  readonly types: readonly string[];
 }
 
 /** A type of events; with `aggregate_id`, those about one thing. */
@@ -43,9 +42,6 @@ export function createEventIndex<Listener>(): EventIndex<Listener> {
       const ofOne = typeof aggregate_id === "string" ? ofType.get(aggregate_id) : undefined;
       if (ofAny === undefined) return ofOne === undefined ? NONE : [...ofOne];
       return ofOne === undefined ? [...ofAny] : [...ofAny, ...ofOne];
-    },
-    get types() {
-      return [...byType.keys()];
     },
   };
 }
