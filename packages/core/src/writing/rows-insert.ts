@@ -25,7 +25,12 @@ export function createRowsInsert<Draft>(
   { columns, write, rareColumns, hasRare, writeRare }: RowFormat<Draft>,
 ): RowsInsert<Draft> {
   const insertNarrow = createInsert(database, table, columns);
-  const insertWide = createInsert(database, table, [...columns, ...rareColumns]);
+  let insertWide: Insert | undefined;
+  // Prepared when the first such row comes: many stores never have one.
+  const wide = (): Insert => {
+    insertWide ??= createInsert(database, table, [...columns, ...rareColumns]);
+    return insertWide;
+  };
   return (drafts) => {
     for (let start = 0; start < drafts.length; start += ROWS_PER_INSERT) {
       const chunk = drafts.slice(start, start + ROWS_PER_INSERT);
@@ -35,22 +40,17 @@ export function createRowsInsert<Draft>(
         write(draft, values);
         if (isWide) writeRare(draft, values);
       }
-      (isWide ? insertWide : insertNarrow)(values, chunk.length);
+      (isWide ? wide() : insertNarrow)(values, chunk.length);
     }
   };
 }
 
-/** Statements for 1 to 25 rows of these columns, each prepared when it is first needed. */
+/** Statements for 1 to 25 rows of these columns. */
 function createInsert(database: Database.Database, table: string, columns: readonly string[]): Insert {
   const row = `(${columns.map(() => "?").join(", ")})`;
-  const bySize = new Map<number, Database.Statement<unknown[]>>();
-  return (values, rows) => {
-    let statement = bySize.get(rows);
-    if (statement === undefined) {
-      const all = Array.from({ length: rows }, () => row).join(", ");
-      statement = database.prepare(`insert into ${table} (${columns.join(", ")}) values ${all}`);
-      bySize.set(rows, statement);
-    }
-    statement.run(...values);
-  };
+  const bySize = Array.from({ length: ROWS_PER_INSERT }, (_, index) => {
+    const rows = Array.from({ length: index + 1 }, () => row).join(", ");
+    return database.prepare<unknown[]>(`insert into ${table} (${columns.join(", ")}) values ${rows}`);
+  });
+  return (values, rows) => void bySize[rows - 1]?.run(...values);
 }
