@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createFakeClock } from "@atlas/testing/clock";
-import { expect, it } from "vitest";
+import Sqlite from "better-sqlite3";
+import { expect, it, onTestFinished } from "vitest";
 import { startHost } from "../support/host-process.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows } from "../support/read-file.ts";
@@ -58,6 +59,20 @@ it.each(losses)("tells in its health that %s, without a command", async (_, lose
   lose(store.path);
   expect(store.health()).toMatchObject({ status: "failed", reason: "moved" });
   await store.stop();
+});
+
+it("rejects what a foreign lock had held back as soon as the file is gone", async () => {
+  const { store } = await watched();
+  const other = new Sqlite(store.path, { timeout: 0 });
+  onTestFinished(() => void other.close());
+  other.exec("begin immediate");
+  const held = store.commands.enqueue(note("held"));
+  await store.flush();
+  expect(store.health()).toMatchObject({ status: "degraded", reason: "busy" });
+  rmSync(`${store.path}.lock`);
+  expect(store.health()).toMatchObject({ status: "failed", reason: "moved" });
+  // The clock stands still: nothing but the look has ended its wait.
+  expect((await rejection(held)).code).toBe("ATLAS_CORE_STORAGE_FAILED");
 });
 
 it("looks once in 100 ms, so that commits stay cheap", async () => {

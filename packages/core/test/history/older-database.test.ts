@@ -76,6 +76,9 @@ it("renames entities whose source holds a colon, with what refers to them, and l
   entity.run("github:7", "github", "7");
   entity.run("mine", "github:acme", "13");
   entity.run("50%:1", "50%", "1");
+  // Somebody has given the new id to another entity.
+  entity.run("taken:id:1", "taken:id", "1");
+  entity.run("taken%3Aid:1", null, null);
   database.exec(
     "insert into events (id, type, entity_id, occurred_at) values ('e1', 'push', 'github:acme:12', 'now')",
   );
@@ -87,7 +90,7 @@ it("renames entities whose source holds a colon, with what refers to them, and l
   );
   database.close();
   const store = await openStore({ database: path });
-  for (const id of ["github%3Aacme:12", "github:7", "mine", "50%25:1"])
+  for (const id of ["github%3Aacme:12", "github:7", "mine", "50%25:1", "taken:id:1", "taken%3Aid:1"])
     expect(await store.repo.getEntity(id)).toMatchObject({ type: "issue" });
   expect(await store.repo.getEntity("github:acme:12")).toBeUndefined();
   expect((await store.repo.listEvents({ entity_id: "github%3Aacme:12" })).items).toMatchObject([
