@@ -8,6 +8,7 @@ import type { CommandOf, StoreModule } from "./contract/module.ts";
 import { stderrLogger } from "./contract/stderr-logger.ts";
 import { isoTime } from "./contract/time.ts";
 import type { Connection } from "./file/connection.ts";
+import { createFileWatch } from "./file/file-watch.ts";
 import { loadSqlite } from "./file/sqlite.ts";
 import { createUpkeep, type Upkeep } from "./history/upkeep.ts";
 import { findWorkerFile } from "./history/worker-file.ts";
@@ -183,6 +184,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     clock,
     log,
     failpoint,
+    files: createFileWatch(file.path, clock),
     storageDeadlineMs: options.storageDeadlineMs ?? 30_000,
   });
   const intake = createIntake({ modules, clock, newId, admit: options.admit ?? [] });

@@ -90,6 +90,7 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
     clock,
     log,
     ...(options.journal === undefined ? {} : { journal: options.journal }),
+    ...(options.readTimeoutMs === undefined ? {} : { readTimeoutMs: options.readTimeoutMs }),
   });
   try {
     const opened = installation.open(store, services);

@@ -53,6 +53,11 @@ export interface GatewayOptions<
    * hosts give a process to end. Aborted jobs and deliveries are repeated after the next start.
    */
   readonly graceMs?: number;
+  /**
+   * How long a stream or a transaction of `repo.select` may stay open, in milliseconds. Default: 60,000. Raise it for reports that read
+   * for minutes; the write-ahead log grows for as long as one is open.
+   */
+  readonly readTimeoutMs?: number;
   /** Keeps every applied command, for `verify`, `asOf` and `replay`. Default: true. Switching it off makes the file smaller and gives these up. */
   readonly journal?: boolean;
   readonly clock?: Clock;
@@ -84,6 +89,7 @@ const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
   services: true,
   concurrency: true,
   graceMs: true,
+  readTimeoutMs: true,
   journal: true,
   clock: true,
   log: true,

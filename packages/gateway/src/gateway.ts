@@ -32,6 +32,8 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
    * It ends with its `signal`, or when the gateway stops. Unlike a sink it stores no place: keep the last `seq` yourself.
    */
   follow: Store["follow"];
+  /** Every applied command after `after`, like `follow`. Throws a `TypeError` on a gateway without a journal. */
+  followJournal: Store["followJournal"];
   /** The language models that workflows use. Calls of the host itself are not recorded with any job. */
   readonly llm: GatewayLLM;
   /**

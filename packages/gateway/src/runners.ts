@@ -84,6 +84,7 @@ export function createRunners(parts: {
     llm,
     store,
     follow: store.follow,
+    followJournal: store.followJournal,
     sinks: {
       async redrive(id, which = {}) {
         registry.sink(id);

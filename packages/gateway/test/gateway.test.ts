@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WorkflowPlugin } from "@atlas/plugins";
+import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createGateway, type GatewayOptions, silentLogger } from "../src/index.ts";
 
@@ -26,6 +27,25 @@ const hello: WorkflowPlugin = {
 };
 
 describe("a gateway", () => {
+  it("follows its events and its journal, and closes reads that are open for too long", async () => {
+    const clock = createFakeClock();
+    const gateway = await open({ clock, readTimeoutMs: 1_000 });
+    await gateway.commands.enqueue({ type: "entity.upsert", entity: { id: "n1", type: "note" } });
+    for await (const event of gateway.follow()) {
+      expect(event).toMatchObject({ type: "entity.upserted", aggregate_id: "n1" });
+      break;
+    }
+    for await (const entry of gateway.followJournal()) {
+      expect(entry).toMatchObject({ seq: 1, type: "entity.upsert" });
+      break;
+    }
+    const transaction = await gateway.repo.select.startTransaction().execute();
+    clock.advance(1_000);
+    await expect(transaction.selectFrom("entities").select("id").execute()).rejects.toMatchObject({
+      code: "ATLAS_CORE_READ_TIMEOUT",
+    });
+  });
+
   it("carries a source's entity through a workflow to a sink", async () => {
     const seen: string[] = [];
     const gateway = await open({

@@ -26,7 +26,7 @@ interface Timer {
 }
 
 /**
- * A clock for tests. It begins at `start`, an ISO time.
+ * A clock for tests. It begins at `start`, an ISO time. Throws a `TypeError` for a text that is no time.
  *
  * @example
  * ```ts
@@ -39,6 +39,10 @@ interface Timer {
  */
 export function createFakeClock(start: string = "2026-01-01T00:00:00.000Z"): FakeClock {
   let wall = Date.parse(start);
+  if (Number.isNaN(wall))
+    throw new TypeError(
+      `createFakeClock: "${start}" is not a time. Use an ISO time, such as "2026-01-01T00:00:00Z".`,
+    );
   let monotonic = 0;
   const timers = new Set<Timer>();
 

@@ -16,6 +16,12 @@ it("runs work that waits for timers only, each at its time, and leaves the later
   expect(clock.now()).toBe(Date.parse("2026-01-01T00:00:03.000Z"));
 });
 
+it("refuses to begin at a text that is no time", () => {
+  expect(() => createFakeClock("noon")).toThrow(
+    new TypeError('createFakeClock: "noon" is not a time. Use an ISO time, such as "2026-01-01T00:00:00Z".'),
+  );
+});
+
 it("rejects as the work does", async () => {
   await expect(createFakeClock().run(Promise.reject(new Error("refused")))).rejects.toThrow("refused");
 });

@@ -8,6 +8,10 @@ export type FailureReason =
   | "not a database"
   /** The file, its folder or its file system is read-only. */
   | "read-only"
+  /** The file or its lock was renamed, deleted or replaced while the store had it open. */
+  | "moved"
+  /** Another process has taken over the database. */
+  | "taken"
   | "other";
 
 /** The state of a store. Reading works in every state, as far as the disk allows. */

@@ -29,7 +29,7 @@ export function canonicalJson(
   value: unknown,
   options?: { readonly maxDepth?: number; readonly maxSize?: number },
 ): string {
-  return JSON.stringify(canonicalCopy(value, options).copy);
+  return JSON.stringify(measuredCopy(value, options).copy);
 }
 
 /**
@@ -40,14 +40,32 @@ export function jsonText(value: JsonValue): string {
   return JSON.stringify(value);
 }
 
+interface MeasuredCopy<Value> {
+  readonly copy: Value;
+  readonly size: number;
+  readonly containers: number;
+}
+
 /**
- * A copy of `value` with sorted keys that nobody else can change; the size of its text in UTF-16 units, estimated (escapes count
- * too little, short numbers too much); and how many objects and arrays it has. Throws as {@link canonicalJson}.
+ * A frozen copy of `value` with sorted keys; the size of its text in UTF-16 units, estimated (escapes count too little, short
+ * numbers too much); and how many objects and arrays it has. Throws as {@link canonicalJson}.
  */
 export function canonicalCopy<Value>(
   value: Value,
   options?: { readonly maxDepth?: number; readonly maxSize?: number },
-): { readonly copy: Value; readonly size: number; readonly containers: number } {
+): MeasuredCopy<Value> {
+  freezes = true;
+  try {
+    return measuredCopy(value, options);
+  } finally {
+    freezes = false;
+  }
+}
+
+function measuredCopy<Value>(
+  value: Value,
+  options?: { readonly maxDepth?: number; readonly maxSize?: number },
+): MeasuredCopy<Value> {
   const maxDepth = options?.maxDepth ?? MAX_JSON_DEPTH;
   size = 0;
   containers = 0;
@@ -82,6 +100,7 @@ const MAX_SIZE = 20 * 1024 * 1024;
 let sizeLimit = MAX_SIZE;
 let size = 0;
 let containers = 0;
+let freezes = false;
 
 // So few keys are put in order by hand: Array.prototype.sort takes as long as the rest of the copy.
 const FEW_KEYS = 24;
@@ -120,7 +139,7 @@ function copyArray(value: readonly unknown[], levelsLeft: number): unknown[] {
   size += 2 + length;
   containers += 1;
   for (let index = 0; index < length; index += 1) copy[index] = copyValue(value[index], levelsLeft);
-  return copy;
+  return freezes ? (Object.freeze(copy) as unknown[]) : copy;
 }
 
 function copyObject(value: object, levelsLeft: number): object {
@@ -134,7 +153,7 @@ function copyObject(value: object, levelsLeft: number): object {
     size += key.length + 4;
     copy[key] = copyValue(value[key], levelsLeft);
   }
-  return copy;
+  return freezes ? Object.freeze(copy) : copy;
 }
 
 function sortedKeys(value: object): readonly string[] {

@@ -8,6 +8,7 @@ import {
   sql,
 } from "kysely";
 import type { ReadonlyKysely } from "kysely/readonly";
+import { checkDeterministic } from "./deterministic-sql.ts";
 
 /**
  * A placeholder for each value: `p.title` stands for the `title` that is given when the statement runs. `p.title.as("title")`
@@ -76,7 +77,7 @@ declare const rowOf: unique symbol;
 /** A write over `Tables`, compiled once and run with `Values`. Made by {@link statement}. */
 export interface Statement<in out Tables, in Values> {
   readonly kind: "write";
-  /** The SQL of this statement, made on first use. */
+  /** The SQL of this statement. */
   readonly compiled: () => CompiledStatement;
   /** The statement with its values: one step of a handler. */
   readonly with: (values: Values) => BoundStatement<Tables>;
@@ -105,8 +106,9 @@ export interface ErasedStatement {
 }
 
 /**
- * Defines a write with Kysely, typed by the tables. It is compiled once and runs as a prepared statement. Use only what
- * other SQL engines have too: `ON CONFLICT` and plain columns, not `INSERT OR IGNORE`, `rowid` or `json_extract`.
+ * Defines a write with Kysely, typed by the tables. It is compiled at once and runs as a prepared statement. Use only what
+ * other SQL engines have too: `ON CONFLICT` and plain columns, not `INSERT OR IGNORE`, `rowid` or `json_extract`. Throws a
+ * `TypeError` for SQL that a replay could not repeat, such as `random()` and `datetime('now')`, and for `OR ROLLBACK`.
  *
  * @example
  * ```ts
@@ -119,9 +121,14 @@ export interface ErasedStatement {
 export function statement<Tables, Values extends object>(
   build: (db: Kysely<Tables>, p: Placeholders<Values>) => Compilable,
 ): Statement<Tables, Values> {
+  const compiled = compileOnce(build)();
+  checkDeterministic(
+    compiled.sql,
+    compiled.order.flatMap((one) => (typeof one === "object" ? [one.literal] : [])),
+  );
   const self: Statement<Tables, Values> = {
     kind: "write",
-    compiled: compileOnce(build),
+    compiled: () => compiled,
     with: (values) => ({ statement: self, values: values as Readonly<Record<string, unknown>> }),
   };
   return self;

@@ -10,6 +10,7 @@ import { sqliteCode } from "./storage-trouble.ts";
 export interface FileLock {
   /** True when the owner before ended without releasing it: it crashed or was killed. */
   readonly wasLeftBehind: boolean;
+  /** Frees the lock. The owner file is removed unless another process has written its own. */
   release(): void;
 }
 
@@ -65,7 +66,7 @@ function createPrivateFile(path: string): void {
 }
 
 function release(database: Database.Database, ownerFile: string): void {
-  rmSync(ownerFile, { force: true });
+  if (readOwner(ownerFile) === process.pid) rmSync(ownerFile, { force: true });
   database.close();
 }
 

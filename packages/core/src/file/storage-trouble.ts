@@ -1,4 +1,5 @@
 import type { FailureReason } from "../contract/health.ts";
+import type { FileLoss } from "./file-watch.ts";
 
 /** What a failing SQLite call means for the store. */
 export type TroubleKind = "busy" | "full" | "failed";
@@ -40,6 +41,17 @@ const REASONS: readonly (readonly [prefix: string, reason: FailureReason])[] = [
   ["SQLITE_NOTADB", "not a database"],
   ["SQLITE_READONLY", "read-only"],
 ];
+
+/** The file is no longer this store's: opening it again would not help. */
+export class FileLost extends Error {
+  override readonly name = "FileLost";
+  readonly loss: FileLoss;
+
+  constructor(loss: FileLoss) {
+    super(loss.message);
+    this.loss = loss;
+  }
+}
 
 /** What a code of SQLite says of a storage that failed for good. */
 export function failureReason(sqlite: string): FailureReason {

@@ -31,8 +31,8 @@ const BYTES_PER_COMMAND = 600;
 const MAX_COMMAND_DEPTH = MAX_JSON_DEPTH + 2;
 
 /**
- * Checks a completed command before it is queued. Return the command, a changed copy, or a {@link Refusal}. It must be
- * synchronous and pure. A changed command is validated again; a hook that throws refuses the command.
+ * Checks a completed command, which is frozen, before it is queued. Return the command, a changed copy, or a {@link Refusal}. It
+ * must be synchronous and pure. A changed command is validated again; a hook that throws refuses the command.
  */
 export type Admit = (command: AnyCommand, envelope: Envelope) => AnyCommand | Refusal;
 
@@ -73,9 +73,11 @@ export function createIntake(options: {
         const known = findCommand(command);
         const sent = check(known, command as AnyCommand);
         if (command_id !== undefined) asSent.push([known.type, sent]);
-        const frozen = freeze(
+        const frozen = admitted(
           known,
-          admitted(known, complete(known, sent, preparation), preparation, envelope),
+          freeze(known, complete(known, sent, preparation)),
+          preparation,
+          envelope,
         );
         size += frozen.size;
         containers += frozen.containers;
@@ -145,15 +147,16 @@ export function createIntake(options: {
     }
   }
 
+  /** Hooks get a frozen command: what they want changed they return, and that is checked like any command. */
   function admitted(
     known: InstalledCommand,
-    payload: object,
+    payload: FrozenPayload,
     preparation: Preparation,
     envelope: Envelope | undefined,
-  ): object {
+  ): FrozenPayload {
     let current = payload;
     for (const hook of admit) {
-      const command: AnyCommand = { ...current, type: known.type };
+      const command: AnyCommand = Object.freeze({ ...current.copy, type: known.type });
       const answer = callAdmit(hook, command, envelope ?? {});
       if (answer === command) continue;
       if (isRefusal(answer)) throw refusalError(answer);
@@ -161,7 +164,7 @@ export function createIntake(options: {
         const message = `An admit hook returned neither a command of type "${known.type}" nor a refusal. It may change a command's fields, not its type.`;
         throw new CoreError("ATLAS_CORE_ADMIT_FAILED", { type: known.type }, message);
       }
-      current = complete(known, check(known, answer as AnyCommand), preparation);
+      current = freeze(known, complete(known, check(known, answer as AnyCommand), preparation));
     }
     return current;
   }
@@ -231,10 +234,10 @@ function fingerprintOfSent(asSent: readonly unknown[]): string {
   );
 }
 
-function freeze(
-  known: InstalledCommand,
-  payload: object,
-): { readonly copy: object; readonly size: number; readonly containers: number } {
+/** A payload that is ours, with its size. */
+type FrozenPayload = ReturnType<typeof canonicalCopy<object>>;
+
+function freeze(known: InstalledCommand, payload: object): FrozenPayload {
   const { type } = known;
   try {
     const { copy, size, containers } = canonicalCopy(payload, { maxDepth: MAX_COMMAND_DEPTH });

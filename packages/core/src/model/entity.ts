@@ -8,8 +8,9 @@ import { timeText } from "../contract/time.ts";
 import type { CoreTables, EntityRow } from "./tables.ts";
 
 /**
- * A thing of the outside world, as a source knows it. The default `id` is `<source>:<external_id>`, or a new id if one of
- * them is missing. `deleted_at` marks a tombstone, which lists hide by default.
+ * A thing of the outside world, as a source knows it. The default `id` is `<source>:<external_id>`, with `%3A` for a colon and
+ * `%25` for a percent sign in the source, so that no two origins share an id. It is a new id if one of them is missing. `deleted_at`
+ * marks a tombstone, which lists hide by default.
  */
 const entityInput = z
   .strictObject({
@@ -117,5 +118,11 @@ function originId(record: {
   readonly external_id?: string | undefined;
 }): string | undefined {
   const { source, external_id } = record;
-  return source === undefined || external_id === undefined ? undefined : `${source}:${external_id}`;
+  if (source === undefined || external_id === undefined) return undefined;
+  return `${escaped(source)}:${external_id}`;
+}
+
+/** Most sources hold neither sign, and their entities keep the ids that they have had from the beginning. */
+function escaped(source: string): string {
+  return source.replaceAll("%", "%25").replaceAll(":", "%3A");
 }

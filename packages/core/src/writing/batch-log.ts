@@ -13,6 +13,8 @@ import { createRowsInsert, type RowFormat } from "./rows-insert.ts";
 export interface BatchLog {
   /** Starts a batch. */
   begin(): void;
+  /** False when the database has counted further than this log: somebody else has written commands. */
+  isCurrent(): boolean;
   /** The number that the next event gets. */
   readonly nextEvent: number;
   /** Numbers a command that was applied, and its events. */
@@ -120,6 +122,10 @@ export function createBatchLog(
       events = [];
       written = nothingWritten;
       isExposed = false;
+    },
+    isCurrent() {
+      const stored = readCounters(database);
+      return stored.nextCommand === nextCommand && stored.nextEvent === nextEvent;
     },
     append(unit, { command, plan, payloads }) {
       const seq = nextCommand;

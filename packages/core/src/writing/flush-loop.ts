@@ -3,7 +3,8 @@ import { type CoreError, isCoreError } from "../contract/errors.ts";
 import type { Health } from "../contract/health.ts";
 import type { Logger } from "../contract/logger.ts";
 import { isoTime } from "../contract/time.ts";
-import { failureReason, StorageTrouble } from "../file/storage-trouble.ts";
+import type { FileLoss, FileWatch } from "../file/file-watch.ts";
+import { FileLost, failureReason, StorageTrouble } from "../file/storage-trouble.ts";
 import type { CommandQueue } from "../intake/command-queue.ts";
 import { acknowledge, type RefusedNote, reject as rejectUnit, type Unit } from "../intake/unit.ts";
 import { createBatchSize } from "./batch-size.ts";
@@ -33,18 +34,22 @@ export interface FlushLoop {
 // About 1 MiB of JSON: a unit's size is its weight in memory, which is more than its text.
 const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 const KEPT_NOTES = 1_000;
+// While nothing waits to be written, this is how soon `health()` notices that the storage works again.
+const PROBE_MS = 1_000;
 
 /** The loop between `queue` and the writer. `reopen` is called once after a failure of the storage; it may throw. */
 export function createFlushLoop(options: {
   readonly queue: CommandQueue;
   readonly writer: Writer;
   readonly reopen: () => Writer;
+  /** Absent for a file that nobody else can know. */
+  readonly files?: FileWatch;
   readonly clock: Clock;
   readonly log: Logger;
   readonly failpoint: Failpoint;
   readonly storageDeadlineMs: number;
 }): FlushLoop {
-  const { queue, reopen, clock, log, failpoint, storageDeadlineMs } = options;
+  const { queue, reopen, files, clock, log, failpoint, storageDeadlineMs } = options;
   let { writer } = options;
   let health: Health = { status: "ok" };
   let committedSinceReopen = true;
@@ -69,7 +74,11 @@ export function createFlushLoop(options: {
       loop.wake();
     },
     onCommitted: listeners.add,
-    health: () => health,
+    health() {
+      const loss = canWrite() ? files?.look() : undefined;
+      if (loss !== undefined) lose([], loss);
+      return health;
+    },
     stats: recorder.stats,
     stop() {
       stopped ??= drain();
@@ -85,8 +94,10 @@ export function createFlushLoop(options: {
     const batch = held.isEmpty
       ? queue.drain({ maxCommands: batchSize.maxCommands(), maxBytes: MAX_BATCH_BYTES })
       : held.take();
-    if (batch.length === 0 && notes.length === 0) return undefined;
+    if (batch.length === 0 && notes.length === 0) return health.status === "degraded" ? probe() : undefined;
     failpoint("flush:drained");
+    const loss = files?.lookNowAndThen();
+    if (loss !== undefined) return lose(batch, loss);
 
     const noted = notes;
     notes = [];
@@ -96,18 +107,40 @@ export function createFlushLoop(options: {
       outcome = writer.applyBatch(batch, noted);
     } catch (error) {
       notes = [...noted, ...notes].slice(0, KEPT_NOTES);
+      if (error instanceof FileLost) return lose(batch, error.loss);
       if (!(error instanceof StorageTrouble)) throw error;
       return error.kind === "failed" ? recover(batch, error) : hold(batch, error.kind, error);
     }
     failpoint("flush:committed");
     measure(batch, clock.monotonic() - startedAt);
+    works();
+    settle(batch, outcome);
+    listeners.announce(outcome);
+    return queue.commands > 0 ? 0 : undefined;
+  }
+
+  function works(): void {
     if (health.status !== "ok") log.info({}, "The storage works again.");
     health = { status: "ok" };
     held.reset();
     committedSinceReopen = true;
-    settle(batch, outcome);
-    listeners.announce(outcome);
-    return queue.commands > 0 ? 0 : undefined;
+  }
+
+  /** Finds out without a command whether the storage works again. */
+  function probe(): number | undefined {
+    try {
+      writer.probe();
+    } catch (error) {
+      if (error instanceof FileLost) return lose([], error.loss);
+      if (!(error instanceof StorageTrouble)) throw error;
+      return error.kind === "failed" ? recover([], error) : PROBE_MS;
+    }
+    works();
+    return undefined;
+  }
+
+  function canWrite(): boolean {
+    return health.status === "ok" || health.status === "degraded";
   }
 
   function measure(batch: readonly Unit[], tookMs: number): void {
@@ -161,7 +194,7 @@ export function createFlushLoop(options: {
     rejectAll([...late, ...lateInQueue], (unit) =>
       notWrittenInTime(reason, Math.round(clock.monotonic() - unit.waitingSince), trouble),
     );
-    return held.isEmpty && queue.commands === 0 && notes.length === 0 ? undefined : held.delay();
+    return held.isEmpty && queue.commands === 0 && notes.length === 0 ? PROBE_MS : held.delay();
   }
 
   /** Rejects everything that waits, then opens the file again: once, unless a commit has worked since. */
@@ -182,6 +215,13 @@ export function createFlushLoop(options: {
     } catch (error) {
       log.error({ error }, "The database could not be opened again. From now on the store can only read.");
     }
+  }
+
+  /** Rejects everything that waits, for good: the file that lies at the path is not the one that is open. */
+  function lose(batch: readonly Unit[], { reason, message }: FileLoss): undefined {
+    health = { status: "failed", reason, since: isoTime(clock.now()), message };
+    log.error({ reason }, `The database was lost: ${message}.`);
+    rejectWaiting([...batch, ...held.take()]);
   }
 
   function rejectWaiting(batch: readonly Unit[], cause?: StorageTrouble): undefined {

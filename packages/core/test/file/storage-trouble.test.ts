@@ -100,6 +100,47 @@ describe("while another connection holds the database locked", () => {
   });
 });
 
+describe("when nothing waits to be written any more", () => {
+  it("finds out without a command that nobody holds the lock any longer", async () => {
+    const clock = createFakeClock("2026-11-21T09:00:00.000Z");
+    const store = await openStore({ clock, storageDeadlineMs: 1_000 });
+    const other = new Sqlite(store.path, { timeout: 0 });
+    other.exec("begin immediate");
+    const unlucky = store.commands.enqueue(note("a"));
+    await store.flush();
+    clock.advance(1_001);
+    expect((await rejection(unlucky)).code).toBe("ATLAS_CORE_STORAGE_BUSY");
+    expect(store.health()).toMatchObject({ status: "degraded", reason: "busy" });
+    other.close();
+    await expect
+      .poll(() => {
+        clock.advance(1_000);
+        return store.health();
+      })
+      .toEqual({ status: "ok" });
+    expect(await store.verify()).toMatchObject({ status: "verified", commands: 0 });
+  });
+
+  it("finds out without a command that there is room on the disk again", async () => {
+    const { send, loop, connection, clock, path } = await openFlushBench({ storageDeadlineMs: 500 });
+    const pages = Number(connection.database.pragma("page_count", { simple: true }));
+    connection.database.pragma(`max_page_count = ${pages}`);
+    const sent = send(note("a", "x".repeat(20_000)));
+    await loop.flush();
+    clock.advance(501);
+    expect((await rejection(sent)).code).toBe("ATLAS_CORE_STORAGE_FULL");
+    expect(loop.health()).toMatchObject({ status: "degraded", reason: "full" });
+    connection.database.pragma("max_page_count = 1000000");
+    await expect
+      .poll(() => {
+        clock.advance(1_000);
+        return loop.health();
+      })
+      .toEqual({ status: "ok" });
+    expect(countRows(path, "journal")).toBe(0);
+  });
+});
+
 describe("on a full disk", () => {
   const large = "x".repeat(20_000);
 
@@ -163,6 +204,7 @@ describe("when the storage fails", () => {
       duringCommit: true,
     });
     const failing = (): Writer => ({
+      probe: () => undefined,
       applyBatch: () => {
         throw strike;
       },

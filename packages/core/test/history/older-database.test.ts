@@ -65,3 +65,48 @@ it("works on with such a database, and verifies from the copy that was made befo
   expect(await again.repo.getJob("new")).toMatchObject({ context, created_seq: 14, depth: 0 });
   expect(await again.verify()).toMatchObject({ status: "verified", first_seq: 16 });
 });
+
+it("renames entities whose source holds a colon, with what refers to them, and leaves the others", async () => {
+  const path = oldDatabase();
+  const database = new Sqlite(path);
+  const entity = database.prepare(
+    "insert into entities (id, type, source, external_id, updated_at) values (?, 'issue', ?, ?, 'now')",
+  );
+  entity.run("github:acme:12", "github:acme", "12");
+  entity.run("github:7", "github", "7");
+  entity.run("mine", "github:acme", "13");
+  entity.run("50%:1", "50%", "1");
+  // Somebody has given the new id to another entity.
+  entity.run("taken:id:1", "taken:id", "1");
+  entity.run("taken%3Aid:1", null, null);
+  database.exec(
+    "insert into events (id, type, entity_id, occurred_at) values ('e1', 'push', 'github:acme:12', 'now')",
+  );
+  database.exec(
+    "insert into domain_events values (13, 'entity.upserted', 'github:acme:12', '{}', 15, 0, 'now', null)",
+  );
+  database.exec(
+    "insert into domain_events values (14, 'note.read', 'github:acme:12', '{}', 15, 0, 'now', null)",
+  );
+  database.close();
+  const store = await openStore({ database: path });
+  for (const id of ["github%3Aacme:12", "github:7", "mine", "50%25:1", "taken:id:1", "taken%3Aid:1"])
+    expect(await store.repo.getEntity(id)).toMatchObject({ type: "issue" });
+  expect(await store.repo.getEntity("github:acme:12")).toBeUndefined();
+  expect((await store.repo.listEvents({ entity_id: "github%3Aacme:12" })).items).toMatchObject([
+    { id: "e1" },
+  ]);
+  const { items } = await store.repo.listDomainEvents({ after: 12 });
+  expect(items.map(({ type, aggregate_id }) => [type, aggregate_id])).toEqual([
+    ["entity.upserted", "github%3Aacme:12"],
+    // Whose id that is, only its sender knows.
+    ["note.read", "github:acme:12"],
+  ]);
+  // The source's next sync finds its entity again.
+  const again = {
+    type: "entity.upsert",
+    entity: { type: "issue", source: "github:acme", external_id: "12" },
+  } as const;
+  expect(await store.commands.enqueue(again)).toMatchObject({ changed: false });
+  expect(await store.verify()).toMatchObject({ status: "verified" });
+});

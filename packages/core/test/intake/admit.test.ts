@@ -116,3 +116,45 @@ it("asks a hook for each command of a unit, and refuses the unit with one of the
   expect((await rejection(unit)).code).toBe("NO_EVENTS");
   expect(await store.repo.getEntity("e1")).toBeUndefined();
 });
+
+it("gets a frozen command: what it changes in place takes no effect unseen", async () => {
+  const thrown: unknown[] = [];
+  const store = await openStore({
+    admit: [
+      (command) => {
+        const { entity } = command as unknown as { entity: { title: string; data: { tags: string[] } } };
+        for (const change of [
+          () => (entity.title = "forged"),
+          () => entity.data.tags.push("forged"),
+          () => Object.assign(command, { type: "other" }),
+        ]) {
+          try {
+            change();
+          } catch (error) {
+            thrown.push(error);
+          }
+        }
+        return command;
+      },
+    ],
+  });
+  const mine = { tags: ["a"] };
+  await store.commands.enqueue({
+    type: "entity.upsert",
+    entity: { id: "n", type: "note", title: "mine", data: mine },
+  });
+  expect(thrown).toHaveLength(3);
+  expect(await store.repo.getEntity("n")).toMatchObject({ title: "mine", data: { tags: ["a"] } });
+  // The caller's own object is not frozen: what is sent is a copy.
+  mine.tags.push("b");
+});
+
+it("checks what a hook has changed like any command", async () => {
+  const store = await openStore({
+    admit: [(command) => ({ ...command, entity: { type: "note", titel: "misspelt" } })],
+  });
+  const error = await rejection(
+    store.commands.enqueue({ type: "entity.upsert", entity: { id: "n", type: "note" } }),
+  );
+  expect(error).toMatchObject({ code: "ATLAS_CORE_COMMAND_INVALID", details: { path: "entity.titel" } });
+});

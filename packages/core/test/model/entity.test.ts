@@ -128,3 +128,25 @@ it("refuses an origin that another entity has", async () => {
   expect((await rejection(upsert({ ...full, id: "e3" }))).code).toBe("ATLAS_CORE_CONSTRAINT");
   expect((await store.repo.getEntity("e3"))?.source).toBeUndefined();
 });
+
+it("gives no two origins the same id, whatever signs they hold", async () => {
+  const store = await openStore();
+  const origins = [
+    ["github", "acme:12"],
+    ["github:acme", "12"],
+    ["github%3Aacme", "12"],
+    ["github%", "12"],
+    ["github%25", "12"],
+  ] as const;
+  for (const [source, external_id] of origins)
+    await store.commands.enqueue({ type: "entity.upsert", entity: { type: "issue", source, external_id } });
+  const { items } = await store.repo.listEntities();
+  expect(items).toHaveLength(origins.length);
+  expect(items.map(({ id }) => id).sort()).toEqual([
+    "github%2525:12",
+    "github%253Aacme:12",
+    "github%25:12",
+    "github%3Aacme:12",
+    "github:acme:12",
+  ]);
+});

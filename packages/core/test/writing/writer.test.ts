@@ -201,3 +201,16 @@ it("marks and prunes the events of earlier commands of the same batch, as it wou
   const refused = [put("x"), mark, { type: "lab.refuse", id: "missing" }];
   expect(await delivered([put("a"), refused, put("b"), mark, put("c")])).toEqual(expected);
 });
+
+it("probes the storage by a transaction that really writes, and changes nothing", async () => {
+  const { writer, apply, path, connection } = await openWriterBench({ modules: [lab] });
+  apply(put("a"));
+  const rowsWritten = () => connection.database.prepare("select total_changes()").pluck().get();
+  const before = Number(rowsWritten());
+  const tables = dumpTables(path);
+  writer.probe();
+  expect(rowsWritten()).toBe(before + 1);
+  expect(dumpTables(path)).toEqual(tables);
+  expect(readRows(path, "select seq from journal")).toEqual([{ seq: 1 }]);
+  expect(apply(put("b"))).toEqual([[{ seq: 2, changed: true }]]);
+});
