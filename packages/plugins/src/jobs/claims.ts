@@ -4,8 +4,10 @@ import {
   type CommandSink,
   isCoreError,
   type Job,
+  type Logger,
   type ReadOnlyRepo,
 } from "@atlas/core";
+import { createBackoff } from "@atlas/core/internal";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
@@ -17,7 +19,10 @@ import type { Slots } from "./slots.ts";
 export interface Claims {
   /** Begins an attempt at ready jobs until every slot is taken. Returns the pause until the next round. */
   round(): Promise<number | undefined>;
-  /** Moves the job to `running`. False when the job was cancelled, or moved otherwise, since it was read. */
+  /**
+   * Moves the job to `running`. False when the job was cancelled, or moved otherwise, since it was read; and when the store cannot write,
+   * after which rounds pause for a while.
+   */
   claim(job: Job): Promise<boolean>;
   /** Says that jobs of this workflow came or were moved; without one, of any workflow. What was read ahead no longer counts. */
   changed(workflowId?: string): void;
@@ -35,6 +40,7 @@ export function createClaims(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly registry: PluginRegistry;
   readonly slots: Slots;
   /** Asked before each job, so they are to answer at once, from memory. Default: none. */
@@ -43,13 +49,18 @@ export function createClaims(options: {
   /** Runs the job, whose `attempt` is that of the claim to come. It takes its slot before it returns. */
   readonly begin: (job: Job, workflow: WorkflowPlugin) => void;
 }): Claims {
-  const { repo, commands, clock, registry, slots, limits = [], isBusy, begin } = options;
+  const { repo, commands, clock, log, registry, slots, limits = [], isBusy, begin } = options;
   const lanes = new Map<string, ReadyLane>();
+  const backoff = createBackoff();
+  /** No claim is tried before this time, on the monotonic clock. */
+  let notBefore = Number.NEGATIVE_INFINITY;
 
   return {
     async round() {
       const now = clock.now();
       for (;;) {
+        const troubleMs = notBefore - clock.monotonic();
+        if (troubleMs > 0) return troubleMs;
         const open = openLanes(now);
         // Fewer reads than lanes: most of them are known to be empty.
         for (const lane of open)
@@ -69,10 +80,11 @@ export function createClaims(options: {
           { type: "job.updateStatus", id, status: "running", attempt },
           { actor: "runner" },
         );
+        backoff.succeeded();
         return true;
       } catch (error) {
-        if (isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) return false;
-        throw error;
+        if (!isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) troubled(workflow_id, error);
+        return false;
       } finally {
         show?.();
       }
@@ -86,6 +98,16 @@ export function createClaims(options: {
     },
     hide: (workflowId) => laneOf(workflowId)?.hide() ?? (() => undefined),
   };
+
+  /** Several claims fail together. They are one failure, and one line in the log. */
+  function troubled(workflowId: string, error: unknown): void {
+    // The job is still queued.
+    laneOf(workflowId)?.changed();
+    if (clock.monotonic() < notBefore || isCoreError(error, "ATLAS_CORE_STOPPED")) return;
+    notBefore = clock.monotonic() + backoff.failed();
+    if (backoff.failures === 1)
+      log.error({ error }, "Jobs cannot be claimed. Atlas keeps trying, with growing pauses.");
+  }
 
   function laneOf(workflowId: string): ReadyLane | undefined {
     const known = lanes.get(workflowId);

@@ -77,6 +77,7 @@ export function createJobRunner(options: {
     repo,
     commands,
     clock,
+    log,
     registry,
     slots,
     isBusy: runs.has,

@@ -49,6 +49,7 @@ export function createJobRuns(options: {
   const { commands, progress } = parts;
   const { clock } = parts.host;
   const runs = new Map<string, JobRun>();
+  const giveUp = new AbortController();
   let isStopping = false;
   let onEmpty: (() => void) | undefined;
 
@@ -97,7 +98,7 @@ export function createJobRuns(options: {
       if (next?.status === "queued") queued = { run_at: next.run_at, show: claims().hide(workflow.id) };
       // Before the report: the round that this wakes then claims within the same commit.
       free();
-      const report = { commands, clock, log, isStopping: () => isStopping };
+      const report = { commands, clock, log, signal: giveUp.signal };
       if ((await reportAttempt(report, job, end, next)) && park !== undefined) onParked(job.id);
     } catch (error) {
       // The job may still be queued.
