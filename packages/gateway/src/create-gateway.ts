@@ -24,7 +24,7 @@ import { type AnyGatewayOptions, checkGatewayOptions, type GatewayOptions } from
 import { readRouting } from "./routing-file.ts";
 import { createRunners } from "./runners.ts";
 
-const DEFAULT_GRACE_MS = 10_000;
+const DEFAULT_GRACE_MS = 8_000;
 const BUILT_IN: readonly StoreModule[] = [coreModule, pluginsModule, llmModule];
 
 /**

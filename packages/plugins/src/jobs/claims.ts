@@ -30,6 +30,8 @@ export interface Claims {
   due(run_at: string, workflowId?: string): void;
   /** Says that a taken job is queued again. The returned function says that it is no longer taken. */
   hide(workflowId: string): () => void;
+  /** Begins no more jobs, also in a round that is under way. */
+  stop(): void;
 }
 
 /** Something beside the slots that can keep the jobs of a workflow from beginning. */
@@ -60,7 +62,7 @@ export function createClaims(options: {
       const now = clock.now();
       for (;;) {
         const troubleMs = notBefore - clock.monotonic();
-        if (troubleMs > 0) return troubleMs;
+        if (troubleMs > 0) return Number.isFinite(troubleMs) ? troubleMs : undefined;
         const open = openLanes(now);
         // Fewer reads than lanes: most of them are known to be empty.
         for (const lane of open)
@@ -97,6 +99,9 @@ export function createClaims(options: {
       for (const lane of lanesOf(workflowId)) lane.due(at);
     },
     hide: (workflowId) => laneOf(workflowId)?.hide() ?? (() => undefined),
+    stop() {
+      notBefore = Number.POSITIVE_INFINITY;
+    },
   };
 
   /** Several claims fail together. They are one failure, and one line in the log. */

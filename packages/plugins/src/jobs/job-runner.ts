@@ -25,7 +25,10 @@ export interface JobRunner {
   readonly progress: Pick<Progress, "of" | "listen">;
   /** Attempts that run now. */
   readonly running: number;
-  /** Claims no more jobs and waits for the running attempts. After `graceMs` it aborts them and returns their jobs to the queue. */
+  /**
+   * Claims no more jobs, begins no more attempts and waits for the running ones. After `graceMs` it aborts them and returns their jobs
+   * to the queue, for which it waits another second at most.
+   */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -109,6 +112,7 @@ export function createJobRunner(options: {
     },
     async stop(graceMs) {
       waits.stop();
+      claims.stop();
       const ended = runs.stop(graceMs);
       await loop.stop();
       await ended;

@@ -18,7 +18,10 @@ export interface JobRuns {
   workflowIdOf(jobId: string): string | undefined;
   /** Ends the attempt at a job that was cancelled. False when there is none. */
   cancel(jobId: string): boolean;
-  /** Begins no more attempts, and resolves when every run has ended. After `graceMs`, attempts are aborted and their jobs queued again. */
+  /**
+   * Begins no more attempts, and resolves when every run has ended. After `graceMs`, attempts are aborted and their jobs queued again,
+   * and a second later it resolves even if that could not be stored. Returns the same promise each time.
+   */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -31,6 +34,8 @@ interface JobRun {
 }
 
 const CANCEL_GRACE_MS = 5_000;
+/** How long the last reports may take. A job whose report is not stored counts as one that crashed. */
+const REPORT_MS = 1_000;
 
 /** The runs of one runner. */
 export function createJobRuns(options: {
@@ -51,6 +56,7 @@ export function createJobRuns(options: {
   const runs = new Map<string, JobRun>();
   const giveUp = new AbortController();
   let isStopping = false;
+  let stopped: Promise<void> | undefined;
   let onEmpty: (() => void) | undefined;
 
   return {
@@ -62,19 +68,28 @@ export function createJobRuns(options: {
       if (begun !== undefined) cancelRun(begun);
       return begun !== undefined;
     },
-    async stop(graceMs) {
-      isStopping = true;
-      const cancel = clock.after(graceMs, () => {
-        for (const { attempt } of runs.values()) attempt?.abort(stopping(), 0);
-      });
-      if (runs.size > 0) {
-        await new Promise<void>((resolve) => {
-          onEmpty = resolve;
-        });
-      }
-      cancel();
+    stop(graceMs) {
+      stopped ??= end(graceMs);
+      return stopped;
     },
   };
+
+  async function end(graceMs: number): Promise<void> {
+    isStopping = true;
+    if (runs.size === 0) return;
+    const ended = Promise.withResolvers<void>();
+    onEmpty = ended.resolve;
+    const cancelAbort = clock.after(graceMs, () => {
+      for (const { attempt } of runs.values()) attempt?.abort(stopping(), 0);
+    });
+    const cancelReports = clock.after(graceMs + REPORT_MS, () => {
+      giveUp.abort(stopping());
+      ended.resolve();
+    });
+    await ended.promise;
+    cancelAbort();
+    cancelReports();
+  }
 
   function cancelRun(begun: JobRun): void {
     begun.isCancelled = true;
