@@ -9,4 +9,5 @@ export { didYouMean, nearestName } from "./contract/nearest.ts";
 export { normalizeTime } from "./contract/time.ts";
 export { requireNode } from "./file/node-version.ts";
 export { eventId, parseEventId } from "./model/domain-event.ts";
+export { type Backoff, createBackoff } from "./writing/backoff.ts";
 export { createLoop, type Loop } from "./writing/loop.ts";

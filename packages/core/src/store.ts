@@ -130,9 +130,9 @@ export interface Store<Module extends StoreModule = never> extends Upkeep<Module
   stats(): StoreStats;
   /**
    * Refuses further commands, commits the waiting ones, and closes the file. If the storage is in trouble, it waits at most
-   * `storageDeadlineMs`, then rejects what is not committed. Returns the same promise each time.
+   * `storageDeadlineMs`, or `withinMs` if that is less, then rejects what is not committed. Returns the same promise each time.
    */
-  stop(): Promise<void>;
+  stop(options?: { readonly withinMs?: number }): Promise<void>;
 }
 
 /**
@@ -246,11 +246,12 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     verify: upkeep.verify,
     asOf: upkeep.asOf,
     replay: upkeep.replay,
-    stop() {
+    stop(options = {}) {
+      checkOptions("stop", options, ["withinMs"]);
       door.close();
       stopped ??= (async () => {
         await upkeep.stop();
-        await loop.stop();
+        await loop.stop(options.withinMs);
         followers.end();
         closeFile({ file, lock, reader, reads, connection });
       })();

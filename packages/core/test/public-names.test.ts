@@ -151,10 +151,12 @@ it("exports these names under its subpath internal", () => {
   expect(publicNames("packages/core/src/internal.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "Backoff",
         "Loop",
       ],
       "values": [
         "checkOptions",
+        "createBackoff",
         "createLoop",
         "didYouMean",
         "eventId",

@@ -6,7 +6,7 @@ import {
   stderrLogger,
   systemClock,
 } from "@atlas/core";
-import { requireNode } from "@atlas/core/internal";
+import { guardLogger, requireNode } from "@atlas/core/internal";
 import { type LLMModule, llmModule } from "@atlas/llm/module";
 import { type PluginServices, type PluginsModule, pluginsModule } from "@atlas/plugins";
 import {
@@ -24,7 +24,7 @@ import { type AnyGatewayOptions, checkGatewayOptions, type GatewayOptions } from
 import { readRouting } from "./routing-file.ts";
 import { createRunners } from "./runners.ts";
 
-const DEFAULT_GRACE_MS = 10_000;
+const DEFAULT_GRACE_MS = 8_000;
 const BUILT_IN: readonly StoreModule[] = [coreModule, pluginsModule, llmModule];
 
 /**
@@ -61,7 +61,9 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
   // Before anything that an older Node does not have is used.
   requireNode(process.versions.node);
   checkGatewayOptions(options);
-  const { clock = systemClock, log = stderrLogger, graceMs = DEFAULT_GRACE_MS } = options;
+  const { clock = systemClock, graceMs = DEFAULT_GRACE_MS } = options;
+  // The one place where the host's logger comes in. Everything below gets this one.
+  const log = guardLogger(options.log ?? stderrLogger);
   const { extensions = [], modules = [], services = {}, admit = [], providers } = options;
   const given = { modules: [...BUILT_IN, ...modules], services: Object.keys(services) };
   checkExtensions(extensions, given);

@@ -49,8 +49,8 @@ export interface GatewayOptions<
    */
   readonly concurrency?: number;
   /**
-   * How long `stop()` waits for running plugins before it aborts them, in milliseconds. Default: 10,000, which fits the 30 s that most
-   * hosts give a process to end. Aborted jobs and deliveries are repeated after the next start.
+   * How long `stop()` takes in all, in milliseconds. Default: 8,000, which fits the 10 s of `docker stop`. Syncs and jobs are aborted
+   * after half of it, deliveries after three quarters, and repeated after the next start. A larger value lets longer attempts end.
    */
   readonly graceMs?: number;
   /**

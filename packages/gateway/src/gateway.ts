@@ -50,8 +50,9 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   start(): Promise<void>;
   health(): GatewayHealth;
   /**
-   * Stops in order: asks syncs to end, waits for running jobs, delivers committed events (each of these for at most `graceMs`), stops
-   * the extensions in reverse, commits every accepted command and closes the database. A second call returns the same promise.
+   * Stops, in at most `graceMs` for all of it: begins no more attempts, asks syncs to end, waits for running jobs, delivers committed
+   * events, stops the extensions in reverse, commits every accepted command and closes the database. What does not end in time is aborted.
+   * While the disk is locked or full, commands that cannot be written in time are rejected. A second call returns the same promise.
    */
   stop(): Promise<void>;
 }

@@ -17,6 +17,15 @@ import type { Gateway } from "./gateway.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { AnyGatewayOptions } from "./gateway-options.ts";
 import { createJobs } from "./jobs.ts";
+import { createStopBudget, type StopBudget } from "./stop-budget.ts";
+
+// By which share of `graceMs` each part has to be over. Syncs and jobs are aborted first, and what they did can still be stored.
+const WORK = 0.5;
+const REPORTS = 0.625;
+const DELIVERY = 0.75;
+const CURSORS = 0.8125;
+const EXTENSIONS = 0.9375;
+const ALL = 1;
 
 /** Creates the runners around an open store, and the gateway in front of them. */
 export function createRunners(parts: {
@@ -62,6 +71,7 @@ export function createRunners(parts: {
   let started: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
   let runnersStopped: Promise<void> | undefined;
+  let isDelivering = false;
 
   const jobs = createJobs({
     commands,
@@ -117,6 +127,7 @@ export function createRunners(parts: {
     await life.start();
     try {
       await delivery.start();
+      isDelivering = true;
       store.onCommitted((batch) => {
         runner.wake(batch);
         delivery.wake();
@@ -126,34 +137,43 @@ export function createRunners(parts: {
       await sources.start();
       installation.serve();
     } catch (error) {
-      await stopRunners();
-      await life.stop();
+      const budget = createStopBudget({ clock, graceMs });
+      await stopRunners(budget);
+      await life.stop(budget.left(EXTENSIONS));
       throw error;
     }
   }
 
-  function stopRunners(): Promise<void> {
+  /** Syncs, schedules and jobs end together, since each may take as long as the others; then what they did is delivered. */
+  function stopRunners(budget: StopBudget, starting: Promise<void> = Promise.resolve()): Promise<void> {
     runnersStopped ??= (async () => {
-      await sources.stop(graceMs);
-      await scheduler.stop();
-      await runner.stop(graceMs);
-      await delivery.stop(graceMs);
+      const ms = budget.left(WORK);
+      const work = [sources.stop(ms), scheduler.stop(), runner.stop(ms)];
+      await budget.wait(WORK, starting);
+      await inTime(budget, REPORTS, Promise.all(work), "Syncs, schedules and jobs");
+      if (isDelivering) await inTime(budget, CURSORS, delivery.stop(budget.left(DELIVERY)), "Deliveries");
     })();
     return runnersStopped;
   }
 
+  async function inTime(
+    budget: StopBudget,
+    share: number,
+    part: Promise<unknown>,
+    name: string,
+  ): Promise<void> {
+    if (!(await budget.wait(share, part)))
+      log.warn({ graceMs }, `${name} did not end in time. They are repeated after the next start.`);
+  }
+
   async function end(): Promise<void> {
-    life.interrupt();
-    await sources.stop(graceMs);
-    const areRunning = await started?.then(
-      () => true,
-      () => false,
-    );
-    if (areRunning === true) await stopRunners();
-    await life.stop();
+    const budget = createStopBudget({ clock, graceMs });
+    life.interrupt(budget.left(WORK));
+    await stopRunners(budget, started);
+    await life.stop(budget.left(EXTENSIONS));
     over.abort(
       new CoreError("ATLAS_CORE_STOPPED", {}, "The gateway was stopped. Create another one to go on."),
     );
-    await store.stop();
+    await store.stop({ withinMs: budget.left(ALL) });
   }
 }

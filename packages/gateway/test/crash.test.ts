@@ -122,4 +122,26 @@ describe("a process that is asked to end", LONG, () => {
     const job = await read(database, (repo) => repo.getJob("j1"));
     expect(job).toMatchObject({ status: "queued", attempt: 1 });
   });
+
+  it("ends with a source, a job and a sink that hang together, deploy after deploy, and counts none as a crash", async () => {
+    const database = temporaryDatabase();
+    for (let deploy = 1; deploy <= 4; deploy += 1) {
+      const asked = host({
+        database,
+        workflow: "hangs",
+        source: "hangs",
+        sink: "hangs",
+        create: { id: "j1", max_attempts: 1 },
+        graceMs: 400,
+      });
+      await asked.printed("in the middle");
+      await asked.printed("syncing");
+      await asked.printed("handled");
+      asked.kill("SIGTERM");
+      expect(await asked.ended).toEqual({ code: 0, signal: null });
+      expect(asked.lines.at(-1)).toBe("stopped");
+      const job = await read(database, (repo) => repo.getJob("j1"));
+      expect(job).toMatchObject({ status: "queued", attempt: deploy });
+    }
+  });
 });

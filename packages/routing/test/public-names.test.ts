@@ -71,6 +71,7 @@ it("exports these names under its subpath internal", () => {
       "values": [
         "checkOptions",
         "didYouMean",
+        "guardLogger",
         "nearestName",
         "routingJsonSchema",
       ],

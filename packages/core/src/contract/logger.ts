@@ -17,13 +17,18 @@ export const silentLogger: Logger = {
   error: () => undefined,
 };
 
-/** The same logger, but it never throws: a failing log line must not cost a commit or a receipt. */
+/**
+ * The same logger, but it never throws, and no promise that it returns is an unhandled rejection: a failing log line must not cost
+ * a commit, a receipt, a job or the process. Whoever takes a logger from the host guards it once, where it comes in.
+ */
 export function guardLogger(log: Logger): Logger {
   const guarded =
     (level: keyof Logger): Logger["debug"] =>
     (fields, message) => {
       try {
-        log[level](fields, message);
+        // An async function fits the type, too.
+        const returned: unknown = log[level](fields, message);
+        if (returned instanceof Promise) returned.catch(() => undefined);
       } catch {
         // Nothing is left to report it to.
       }

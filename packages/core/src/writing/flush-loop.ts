@@ -27,8 +27,11 @@ export interface FlushLoop {
   onCommitted(listener: (batch: CommittedBatch) => void): () => void;
   health(): Health;
   stats(): FlushStats;
-  /** Commits what is waiting and stops. Rejects what cannot be committed in time. Returns the same promise each time. */
-  stop(): Promise<void>;
+  /**
+   * Commits what is waiting and stops. Rejects what cannot be committed in time: while the storage is in trouble, within `withinMs` at
+   * most. Returns the same promise each time.
+   */
+  stop(withinMs?: number): Promise<void>;
 }
 
 // About 1 MiB of JSON: a unit's size is its weight in memory, which is more than its text.
@@ -80,8 +83,8 @@ export function createFlushLoop(options: {
       return health;
     },
     stats: recorder.stats,
-    stop() {
-      stopped ??= drain();
+    stop(withinMs = Number.POSITIVE_INFINITY) {
+      stopped ??= drain(clock.monotonic() + withinMs);
       return stopped;
     },
   };
@@ -233,17 +236,26 @@ export function createFlushLoop(options: {
     );
   }
 
-  async function drain(): Promise<void> {
+  async function drain(endsAt: number): Promise<void> {
     while (health.status !== "failed" && (!held.isEmpty || queue.commands > 0 || notes.length > 0)) {
       const pauseMs = held.pauseMs();
       if (pauseMs > 0) {
+        if (clock.monotonic() >= endsAt) break;
         await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
         if (held.isEmpty && queue.commands === 0) notes = [];
       }
       await loop.runOnce();
     }
     await loop.stop();
-    rejectWaiting(held.take());
+    rejectLeft([...held.take(), ...queue.drainWaitingSince(Number.POSITIVE_INFINITY)]);
     health = { status: "stopped" };
+  }
+
+  function rejectLeft(units: readonly Unit[]): void {
+    if (health.status !== "degraded") return void rejectWaiting(units);
+    const { reason, message } = health;
+    rejectAll(units, (unit) =>
+      notWrittenInTime(reason, Math.round(clock.monotonic() - unit.waitingSince), new Error(message)),
+    );
   }
 }

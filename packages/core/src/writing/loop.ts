@@ -1,4 +1,5 @@
 import type { Clock } from "../contract/clock.ts";
+import { createBackoff } from "./backoff.ts";
 
 /** Runs rounds of work, one at a time. */
 export interface Loop extends AsyncDisposable {
@@ -12,7 +13,9 @@ export interface Loop extends AsyncDisposable {
 
 /**
  * Creates a loop that calls `tick` whenever it is woken. `tick` returns the delay to its next call in milliseconds (0: in
- * the next turn), or nothing to wait until the loop is woken. If it throws, `onError` gets the error and the loop continues.
+ * the next turn), or nothing to wait until the loop is woken. If it throws, the loop pauses before the next round, whoever wakes it:
+ * 100 ms, and twice as long with each further failure, up to 30 s. `onError` gets the first error after a success, and each that says
+ * something else than the one before.
  */
 export function createLoop(options: {
   readonly tick: () => number | undefined | Promise<number | undefined>;
@@ -26,12 +29,15 @@ export function createLoop(options: {
   let stopped: Promise<void> | undefined;
   let woken = false;
   let cancelNext: (() => void) | undefined;
+  const backoff = createBackoff();
+  let pauseMs: number | undefined;
+  let said: string | undefined;
 
   const loop: Loop = {
     wake() {
       if (woken || stopped !== undefined) return;
       woken = true;
-      if (running === undefined) schedule(0);
+      if (running === undefined && pauseMs === undefined) schedule(0);
     },
     async runOnce() {
       while (running !== undefined) await running;
@@ -73,9 +79,18 @@ export function createLoop(options: {
 
   async function attempt(): Promise<number | undefined> {
     try {
-      return await tick();
+      const nextMs = await tick();
+      backoff.succeeded();
+      pauseMs = undefined;
+      said = undefined;
+      return nextMs;
     } catch (error) {
-      onError(error);
+      pauseMs = backoff.failed();
+      const says = String(error);
+      if (says !== said) {
+        said = says;
+        onError(error);
+      }
       return undefined;
     }
   }
@@ -83,7 +98,7 @@ export function createLoop(options: {
   function next(nextMs: number | undefined): void {
     running = undefined;
     if (stopped !== undefined) return;
-    const delayMs = woken ? 0 : (nextMs ?? idleMs);
+    const delayMs = pauseMs ?? (woken ? 0 : (nextMs ?? idleMs));
     if (delayMs !== undefined) schedule(delayMs);
   }
 }

@@ -2,11 +2,7 @@ import { CoreError } from "../contract/errors.ts";
 import type { StorageTrouble } from "../file/storage-trouble.ts";
 
 /** The error for a command that waited too long for a locked or full disk. */
-export function notWrittenInTime(
-  reason: "busy" | "full",
-  waitedMs: number,
-  cause: StorageTrouble,
-): CoreError {
+export function notWrittenInTime(reason: "busy" | "full", waitedMs: number, cause: Error): CoreError {
   const details = { waitedMs, outcome: "not applied" } as const;
   if (reason === "busy") {
     const message = `Another process kept the database locked for ${waitedMs} ms. The command was not applied. End that process, then send the command again.`;

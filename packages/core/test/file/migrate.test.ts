@@ -34,7 +34,8 @@ it("runs the migrations of the store, of core and of each module, in the order o
     "store/002_context",
     "core/001_initial",
     "core/002_context",
-    "core/003_entity_ids",
+    "core/003_ready_by_workflow",
+    "core/004_entity_ids",
     "finops/001_cost",
   ];
   const ofStage = ["stage/001_a", "stage/002_b", "stage/010_c"];

@@ -139,3 +139,58 @@ it("lets the round under way end when it is stopped, and makes no other", async 
   expect(rounds()).toBe(1);
   expect(clock.timers).toBe(0);
 });
+
+it("pauses longer after each failure in a row, whoever wakes it, and says it once", async () => {
+  let isBroken = true;
+  const { loop, clock, errors, rounds } = counting({
+    tick: () => {
+      if (isBroken) throw new RangeError("broken");
+      return undefined;
+    },
+  });
+  await loop.runOnce();
+  for (const pauseMs of [100, 200, 400]) {
+    const before = rounds();
+    loop.wake();
+    await nextTurn();
+    clock.advance(pauseMs - 1);
+    await nextTurn();
+    expect(rounds()).toBe(before);
+    clock.advance(1);
+    await nextTurn();
+    expect(rounds()).toBe(before + 1);
+  }
+  for (let minute = 0; minute < 60; minute += 1) {
+    clock.advance(60_000);
+    await nextTurn();
+  }
+  // At most every 30 s, so an hour of failures is at most 120 rounds.
+  expect(rounds()).toBeLessThan(4 + 120);
+  expect(errors).toEqual([new RangeError("broken")]);
+
+  isBroken = false;
+  clock.advance(30_000);
+  await nextTurn();
+  isBroken = true;
+  const before = rounds();
+  loop.wake();
+  await nextTurn();
+  await nextTurn();
+  expect(rounds()).toBe(before + 1);
+  expect(errors).toHaveLength(2);
+  clock.advance(100);
+  await nextTurn();
+  expect(rounds()).toBe(before + 2);
+  await loop.stop();
+  expect(clock.timers).toBe(0);
+});
+
+it("says another failure too", async () => {
+  const { loop, errors } = counting({
+    tick: (round) => {
+      throw new RangeError(round < 3 ? "first" : "second");
+    },
+  });
+  for (let round = 0; round < 4; round += 1) await loop.runOnce();
+  expect(errors).toEqual([new RangeError("first"), new RangeError("second")]);
+});

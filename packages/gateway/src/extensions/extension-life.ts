@@ -11,16 +11,24 @@ export interface Startable {
 export interface ExtensionLife {
   /** Rejects with the error that names the extension which failed; those before it are disposed then. */
   start(): Promise<void>;
-  /** Ends a start under way, at the latest after `graceMs`, and keeps later ones from starting. */
-  interrupt(): void;
-  /** Disposes what was started, last one first, each for at most `graceMs`. What fails is logged. Never rejects. */
-  stop(): Promise<void>;
+  /** Ends a start under way, at the latest after `withinMs`, and keeps later ones from starting. */
+  interrupt(withinMs: number): void;
+  /**
+   * Disposes what was started, last one first, in at most `withinMs`: each has an equal share of what is left. What fails is logged.
+   * Never rejects.
+   */
+  stop(withinMs: number): Promise<void>;
 }
 
 /** The life of a gateway's extensions. */
 export function createExtensionLife(
   extensions: readonly Startable[],
-  options: { readonly clock: Clock; readonly log: Logger; readonly graceMs: number },
+  options: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    /** For those that were started before one whose start failed. */
+    readonly graceMs: number;
+  },
 ): ExtensionLife {
   const { clock, log, graceMs } = options;
   const started: { readonly name: string; readonly handle: AsyncDisposable }[] = [];
@@ -39,19 +47,19 @@ export function createExtensionLife(
           if (isInterrupted) throw wasStopped();
           await Promise.race([begin(extension), interruption.promise]);
         } catch (error) {
-          await life.stop();
+          await life.stop(graceMs);
           throw extensionFailed(name, "start", error);
         }
       }
     },
-    interrupt() {
+    interrupt(withinMs) {
       if (isInterrupted) return;
       isInterrupted = true;
       if (isDisposed) return;
-      cancelTimer = clock.after(graceMs, () => interruption.reject(wasStopped()));
+      cancelTimer = clock.after(withinMs, () => interruption.reject(wasStopped()));
     },
-    stop() {
-      stopped ??= disposeAll();
+    stop(withinMs) {
+      stopped ??= disposeAll(withinMs);
       return stopped;
     },
   };
@@ -63,24 +71,26 @@ export function createExtensionLife(
     if (typeof handle?.[Symbol.asyncDispose] !== "function")
       throw new TypeError("start must return nothing, or an object with [Symbol.asyncDispose].");
     // It took longer than the stop of the gateway waited for it.
-    if (isDisposed) await dispose({ name, handle });
+    if (isDisposed) await dispose({ name, handle }, graceMs);
     else started.push({ name, handle });
   }
 
-  async function disposeAll(): Promise<void> {
+  async function disposeAll(withinMs: number): Promise<void> {
     isDisposed = true;
     cancelTimer();
-    for (const one of started.reverse()) await dispose(one);
+    const endsAt = clock.monotonic() + withinMs;
+    for (let one = started.pop(); one !== undefined; one = started.pop())
+      await dispose(one, Math.max(0, Math.round((endsAt - clock.monotonic()) / (started.length + 1))));
   }
 
-  async function dispose({ name, handle }: (typeof started)[number]): Promise<void> {
+  async function dispose({ name, handle }: (typeof started)[number], withinMs: number): Promise<void> {
     const late = Promise.withResolvers<"late">();
-    const cancel = clock.after(graceMs, () => late.resolve("late"));
+    const cancel = clock.after(withinMs, () => late.resolve("late"));
     try {
       const end = (async () => handle[Symbol.asyncDispose]())();
       end.catch(() => undefined);
       if ((await Promise.race([end, late.promise])) === "late")
-        log.error({ extension: name, graceMs }, `The extension "${name}" did not end within ${graceMs} ms.`);
+        log.error({ extension: name }, `The extension "${name}" did not end within ${withinMs} ms.`);
     } catch (error) {
       log.error({ extension: name, error }, `The extension "${name}" failed while it was stopped.`);
     } finally {

@@ -105,10 +105,10 @@ export function createInstallation(
     },
     life: {
       ...life,
-      interrupt() {
+      interrupt(withinMs) {
         isServing = false;
         over.abort(new Error("The gateway is stopping."));
-        life.interrupt();
+        life.interrupt(withinMs);
       },
     },
     health: () =>

@@ -1,6 +1,6 @@
 import { isAbsolute, normalize, resolve, sep } from "node:path";
 import { type Clock, type Logger, systemClock } from "@atlas/routing";
-import { checkOptions } from "@atlas/routing/internal";
+import { checkOptions, guardLogger } from "@atlas/routing/internal";
 import { createStream, streamOf } from "../calling/stream.ts";
 import type { LLMMiddleware } from "../contract/middleware.ts";
 import type { LLMOptions, LLMResult } from "../contract/runtime.ts";
@@ -69,7 +69,8 @@ const known: Readonly<Record<keyof InstructionsOptions, true>> = {
  */
 export function withInstructions(options: InstructionsOptions): LLMMiddleware {
   checkOptions("withInstructions", options, Object.keys(known));
-  const { log, clock = systemClock, countTokens = estimateTokens, maxMatches = 3 } = options;
+  const log = options.log === undefined ? undefined : guardLogger(options.log);
+  const { clock = systemClock, countTokens = estimateTokens, maxMatches = 3 } = options;
   const { maxCharacters = 32_000, maxTokens = 8_000, skillFolders = ["skills", ".agents/skills"] } = options;
   checkCount("maxMatches", maxMatches);
   checkCount("maxCharacters", maxCharacters);

@@ -12,7 +12,7 @@ import {
   type RoutingPolicy,
   systemClock,
 } from "@atlas/routing";
-import { checkOptions } from "@atlas/routing/internal";
+import { checkOptions, guardLogger } from "@atlas/routing/internal";
 import { toLLMError } from "../ai-sdk/to-llm-error.ts";
 import { createStream, streamOf } from "../calling/stream.ts";
 import { LLMError } from "../contract/errors.ts";
@@ -93,7 +93,8 @@ const MOCK = "mock";
 export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
   checkOptions("createLLMRouter", options, Object.keys(known));
   checkOptions("createLLMRouter's policy", options.policy ?? {}, Object.keys(defaultPolicy));
-  const { config, clock = systemClock, log, random, around } = options;
+  const { config, clock = systemClock, random, around } = options;
+  const log = options.log === undefined ? undefined : guardLogger(options.log);
   const own = Object.keys(options.providers ?? {});
   const policy: RoutingPolicy = { ...defaultPolicy, ...policyOf(config), ...options.policy };
   const router = createRouter<LLMRuntime>({

@@ -1,30 +1,30 @@
 import { type Clock, type Command, type CommandSink, isCoreError, type Job, type Logger } from "@atlas/core";
+import { createBackoff } from "@atlas/core/internal";
 import { readFailure } from "../calling/failure.ts";
 import type { PluginsCommand } from "../module/plugins-module.ts";
 import type { JobAttemptEnd } from "./attempt.ts";
 import type { NextJobState } from "./job-state.ts";
 
-const RETRY_MS = 1_000;
 const ACTOR = { actor: "runner" };
 
 /**
  * Stores how an attempt ended, and the job's next state; `next` is absent for a job that was cancelled meanwhile. While the store
- * cannot write, it is sent again and again, since the job would otherwise stay `running`. Resolves with false when there was nothing
- * to store, or when somebody else has moved the job.
+ * cannot write, it is sent again and again, since the job would otherwise stay `running`; for the same reason, a job whose report is
+ * refused has failed. Resolves with false when there was nothing to store, or when somebody else has moved the job.
  */
 export async function reportAttempt(
   options: {
     readonly commands: CommandSink<Command | PluginsCommand>;
     readonly clock: Clock;
     readonly log: Logger;
-    /** True when a failure is not to be retried any more. */
-    readonly isStopping: () => boolean;
+    /** Aborted when nothing is to be sent again any more. */
+    readonly signal: AbortSignal;
   },
   job: Pick<Job, "id" | "attempt">,
   { outcome, park, kept }: JobAttemptEnd,
   next: NextJobState | undefined,
 ): Promise<boolean> {
-  const { commands, clock, log, isStopping } = options;
+  const { commands, clock, log, signal } = options;
   const { id, attempt } = job;
   let unit: (Command | PluginsCommand)[] = [];
   for (const wait of park?.waits ?? []) unit.push({ type: "plugins.wait.open", ...wait });
@@ -37,6 +37,7 @@ export async function reportAttempt(
   if (next !== undefined) unit.push({ type: "job.updateStatus", id, attempt, ...next });
   if (unit.length === 0) return false;
 
+  const backoff = createBackoff();
   for (let isFailed = false; ; ) {
     try {
       const [only] = unit;
@@ -46,17 +47,41 @@ export async function reportAttempt(
       return !isFailed;
     } catch (error) {
       if (isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) return false;
-      const isRetryable = isCoreError(error) && error.retryable;
-      if (!isRetryable && park !== undefined && !isFailed) {
-        // What the job waits for cannot be stored, and never will be.
-        log.error({ error, job: id }, "A wait was refused, and its job has failed.");
+      if (isCoreError(error, "ATLAS_CORE_STOPPED")) throw error;
+      if (isCoreError(error) && error.retryable) {
+        if (signal.aborted) throw error;
+        if (backoff.failures === 0)
+          log.warn(
+            { error, job: id },
+            "The result of an attempt could not be stored and will be sent again.",
+          );
+        await pause(backoff.failed(), { clock, signal });
+      } else if (isFailed || next === undefined) {
+        throw error;
+      } else {
+        // It will never be stored: a limit of the store, a module or a hook of the host says no.
+        log.error({ error, job: id }, "The result of an attempt was refused, and its job has failed.");
         isFailed = true;
         unit = [{ type: "job.updateStatus", id, attempt, status: "failed", error: readFailure(error).error }];
-        continue;
       }
-      if (!isRetryable || isStopping()) throw error;
-      log.warn({ error, job: id }, "The result of an attempt could not be stored and will be sent again.");
-      await new Promise<void>((resolve) => void clock.after(RETRY_MS, resolve));
     }
   }
+}
+
+/** Ends early, without an error, when the signal is aborted. */
+function pause(
+  ms: number,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, resolve);
+    signal.addEventListener(
+      "abort",
+      () => {
+        cancel();
+        resolve();
+      },
+      { once: true },
+    );
+  });
 }

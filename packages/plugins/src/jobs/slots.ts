@@ -1,12 +1,15 @@
 import type { WorkflowPlugin } from "../contract/workflow.ts";
+import type { Permit } from "./next-lane.ts";
 
 /** Counts the attempts that run, in all and of each workflow, against their limits. */
 export interface Slots {
   /** Attempts that hold a slot. */
   readonly used: number;
   readonly free: number;
-  /** True when the workflow may run one more attempt. */
-  isOpen(workflow: WorkflowPlugin): boolean;
+  /** How many more attempts of the workflow may run beside those that run now. */
+  room(workflow: WorkflowPlugin): number;
+  /** Whether the workflow may run one more attempt. */
+  permit(workflow: WorkflowPlugin): Permit;
   /** Takes a slot. The returned function gives it back; a second call does nothing. */
   take(workflow: WorkflowPlugin): () => void;
 }
@@ -17,14 +20,16 @@ export function createSlots(options: { readonly concurrency: number; readonly on
   const usedOf = new Map<string, number>();
   let used = 0;
 
-  return {
+  const slots: Slots = {
     get used() {
       return used;
     },
     get free() {
       return concurrency - used;
     },
-    isOpen: ({ id, concurrency: most = Number.POSITIVE_INFINITY }) => (usedOf.get(id) ?? 0) < most,
+    room: ({ id, concurrency: most = Number.POSITIVE_INFINITY }) =>
+      Math.max(0, Math.min(slots.free, most - (usedOf.get(id) ?? 0))),
+    permit: (workflow) => (slots.room(workflow) > 0 ? "now" : "later"),
     take({ id }) {
       used += 1;
       usedOf.set(id, (usedOf.get(id) ?? 0) + 1);
@@ -38,4 +43,5 @@ export function createSlots(options: { readonly concurrency: number; readonly on
       };
     },
   };
+  return slots;
 }

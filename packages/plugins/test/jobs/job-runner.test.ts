@@ -181,6 +181,41 @@ describe("the job runner", () => {
     expect(await repo.getJob("j1")).toMatchObject({ status: "queued" });
   });
 
+  it("begins no attempt once it was told to stop, though the claim was on its way", async () => {
+    const opened = await openStore();
+    const registry = createPluginRegistry();
+    const begun: string[] = [];
+    registry.registerWorkflow({ id: "work.v1", run: async (_ctx, _input, id) => void begun.push(id) });
+    const claimed = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const runner = createJobRunner({
+      ...opened,
+      registry,
+      llm: createMockLLM(),
+      commands: {
+        async enqueue(command, envelope) {
+          if (command.type === "job.updateStatus" && command.status === "running") {
+            claimed.resolve();
+            await gate.promise;
+          }
+          return opened.commands.enqueue(command, envelope);
+        },
+        enqueueAll: opened.commands.enqueueAll,
+      },
+    });
+    opened.store.onCommitted(runner.wake);
+    await runner.start();
+    for (const id of ["j1", "j2"])
+      await opened.commands.enqueue({ type: "job.create", job: { id, workflow_id: "work.v1" } });
+    await claimed.promise;
+    const stopped = runner.stop(1_000);
+    gate.resolve();
+    await stopped;
+    expect(begun).toEqual([]);
+    expect(await opened.repo.getJob("j1")).toMatchObject({ status: "queued", attempt: 1 });
+    expect(await opened.repo.plugins.getJobAttempts("j1")).toEqual({ runs: 1, attempts_used: 0 });
+  });
+
   it("does not run a job that was cancelled before its turn", async () => {
     let ran = false;
     const { create, commands, runner, repo } = await running(

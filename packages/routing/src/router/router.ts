@@ -2,7 +2,7 @@ import type { CallContext } from "../call-context.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { candidatesOf, failsOverOnRejected, type Profiles, profileName } from "../config/profile.ts";
 import { checkOptions } from "../known-options.ts";
-import type { Logger } from "../logger.ts";
+import { guardLogger, type Logger } from "../logger.ts";
 import type { AroundAttempt } from "./around.ts";
 import type { Route } from "./attempt.ts";
 import { type Candidate, createMembers } from "./candidate.ts";
@@ -122,7 +122,8 @@ const known: Readonly<Record<keyof RouterOptions<unknown>, true>> = {
  */
 export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<Runtime> {
   checkOptions("createRouter", options, Object.keys(known));
-  const { config, classify, clock = systemClock, log, random = Math.random, around } = options;
+  const { config, classify, clock = systemClock, random = Math.random, around } = options;
+  const log = options.log === undefined ? undefined : guardLogger(options.log);
   checkOptions("createRouter's policy", options.policy ?? {}, Object.keys(defaultPolicy));
   const policy: RoutingPolicy = { ...defaultPolicy, ...options.policy };
   const members = createMembers(options.candidates, policy);
