@@ -1,6 +1,13 @@
 import type { Command, CommandOf, CommandSink, Health, ReadOnlyRepo, Store, StoreModule } from "@atlas/core";
 import type { LLMModule } from "@atlas/llm/module";
-import type { PluginServices, PluginsModule, SinkHealth, SourceCheck, SourceHealth } from "@atlas/plugins";
+import type {
+  PluginRef,
+  PluginServices,
+  PluginsModule,
+  SinkHealth,
+  SourceCheck,
+  SourceHealth,
+} from "@atlas/plugins";
 import type { Delivery, SourceRunner } from "@atlas/plugins/runtime";
 import type { ExtensionReport } from "./extensions/extension.ts";
 import type { GatewayRoute } from "./extensions/route.ts";
@@ -39,6 +46,19 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
    * source reads everything again. Works before `start()`. Rejects with the first failure once every sync has ended.
    */
   sync: SourceRunner["sync"];
+  /**
+   * Pauses a workflow, a source or a sink, such as `{ workflow: "digest.v1" }`, and resolves once that is on disk: it stays paused over
+   * restarts until `resume`, and `health()` shows it. Calls under way go on. Jobs of a paused workflow can be created and wait in the
+   * queue, where their `deadline_at` goes on; schedules and triggers create theirs too. A paused source skips its schedule, and `sync`
+   * of it throws `ATLAS_PLUGINS_SOURCE_PAUSED`. A paused sink gets no events and no retries. They are kept for it for 7 days; after that
+   * `prune` may remove them, and it gets what is left. Throws `ATLAS_PLUGINS_…_UNKNOWN` with the nearest id.
+   */
+  pause(plugin: PluginRef): Promise<void>;
+  /**
+   * Lets a paused plugin go on: a workflow with its oldest jobs, a sink with the first event that it has not had, a source with its next
+   * scheduled time or the next `sync`. Does nothing for a plugin that is not paused.
+   */
+  resume(plugin: PluginRef): Promise<void>;
   /** Asks every source whether a sync could work: can it connect, is its configuration right? Never rejects. */
   check(): Promise<GatewayCheck>;
   /**
@@ -72,7 +92,12 @@ export interface GatewayCheck {
 export type GatewayHealth = Health & {
   readonly sources: readonly SourceHealth[];
   readonly sinks: readonly SinkHealth[];
-  readonly jobs: { readonly running: number };
+  readonly jobs: {
+    /** Attempts that run now. */
+    readonly running: number;
+    /** The paused workflows, and since when they are. */
+    readonly paused: readonly { readonly workflow_id: string; readonly pausedAt: string }[];
+  };
   /** What the extensions report that have a `health`. */
   readonly extensions: readonly ({ readonly name: string } & ExtensionReport)[];
 };

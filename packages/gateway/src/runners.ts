@@ -8,6 +8,7 @@ import {
   createJobRunner,
   createScheduler,
   createSourceRunner,
+  loadPauses,
   type PluginRegistry,
   scheduleOfWorkflow,
 } from "@atlas/plugins/runtime";
@@ -19,7 +20,7 @@ import type { AnyGatewayOptions } from "./gateway-options.ts";
 import { createJobs } from "./jobs.ts";
 
 /** Creates the runners around an open store, and the gateway in front of them. */
-export function createRunners(parts: {
+export async function createRunners(parts: {
   readonly options: Pick<AnyGatewayOptions, "harness" | "concurrency">;
   readonly store: Store<PluginsModule | LLMModule>;
   readonly registry: PluginRegistry;
@@ -29,7 +30,7 @@ export function createRunners(parts: {
   readonly clock: Clock;
   readonly log: Logger;
   readonly graceMs: number;
-}): Gateway {
+}): Promise<Gateway> {
   const { store, registry, installation, opened, llm, clock, log, graceMs } = parts;
   const { concurrency } = parts.options;
   const { commands, repo } = store;
@@ -41,17 +42,29 @@ export function createRunners(parts: {
       : applyHarnessMiddleware(parts.options.harness, opened.harness);
   const host = { clock, log, services };
   const over = new AbortController();
-  const sources = createSourceRunner({ host, repo, commands, registry });
+  const { pause, resume, pausedAt } = await loadPauses({
+    repo,
+    commands,
+    registry,
+    clock,
+    onResumed() {
+      if (started === undefined) return;
+      runner.wake();
+      delivery.wake();
+    },
+  });
+  const sources = createSourceRunner({ host, repo, commands, registry, pausedAt });
   const runner = createJobRunner({
     host,
     repo,
     commands,
     registry,
+    pausedAt,
     llm: createAttemptLLM({ llm, commands, hasDegraded: repo.llm.hasDegraded, clock, log }),
     ...(harness === undefined ? {} : { harness }),
     ...(concurrency === undefined ? {} : { concurrency }),
   });
-  const delivery = createDelivery({ host, repo, commands, sinks: registry.sinks.values() });
+  const delivery = createDelivery({ host, repo, commands, sinks: registry.sinks.values(), pausedAt });
   const scheduler = createScheduler({
     clock,
     log,
@@ -91,6 +104,8 @@ export function createRunners(parts: {
         await delivery.redrive(id, which);
       },
     },
+    pause,
+    resume,
     sync: sources.sync,
     check: async () => ({ sources: await sources.check() }),
     start() {
@@ -101,7 +116,13 @@ export function createRunners(parts: {
       ...store.health(),
       sources: sources.health(),
       sinks: delivery.health(),
-      jobs: { running: runner.running },
+      jobs: {
+        running: runner.running,
+        paused: [...registry.workflows.keys()].flatMap((workflow_id) => {
+          const at = pausedAt("workflow", workflow_id);
+          return at === undefined ? [] : [{ workflow_id, pausedAt: at }];
+        }),
+      },
       extensions: installation.health(),
     }),
     stop() {

@@ -18,6 +18,7 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_NOT_STARTED: { readonly id: string };
   ATLAS_PLUGINS_NOT_WAITING: { readonly id: string };
   ATLAS_PLUGINS_SINK_UNKNOWN: { readonly id: string; readonly nearest?: string };
+  ATLAS_PLUGINS_SOURCE_PAUSED: { readonly id: string };
   ATLAS_PLUGINS_SOURCE_UNKNOWN: { readonly id: string; readonly nearest?: string };
   ATLAS_PLUGINS_STEP_REUSED: { readonly name: string };
   ATLAS_PLUGINS_STEP_TOO_LARGE: {

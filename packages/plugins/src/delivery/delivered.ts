@@ -8,6 +8,7 @@ import {
 } from "@atlas/core";
 import { eventId, parseEventId } from "@atlas/core/internal";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import { HELD_MS } from "./held-places.ts";
 
 /** Marks the events that every sink has taken as delivered, so that prune may remove them. */
 export interface Delivered {
@@ -28,10 +29,9 @@ const NOTED = "$delivered";
 const NOTE_EVERY_MS = 1_000;
 const NEXT_NOTE_MS = 20;
 const EVENTS_A_NOTE = 2_000;
-const HELD_MS = 7 * 24 * 60 * 60 * 1_000;
 const ACTOR = { actor: "delivery" };
 
-/** The marks of one delivery. `cursors` gives the cursor of each sink that the gateway has. */
+/** The marks of one delivery. `cursors` gives the cursor of each sink that the gateway has, and infinity for one that needs no events kept. */
 export function createDelivered(options: {
   readonly clock: Clock;
   readonly log: Logger;
@@ -104,7 +104,7 @@ export function createDelivered(options: {
   async function part(): Promise<boolean> {
     await forgetGone();
     const places = [...cursors().values(), ...[...gone.values()].map(({ event_seq }) => event_seq)];
-    const last = places.length === 0 ? await repo.plugins.lastEventSeq() : Math.min(...places);
+    const last = Math.min(await repo.plugins.lastEventSeq(), ...places);
     if (last <= noted) return false;
     const through = Math.min(last, noted + EVENTS_A_NOTE);
     const store = await storeId();

@@ -6,6 +6,7 @@ import type { PluginHost } from "../calling/plugin-host.ts";
 import { PluginError, stopping } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
+import type { PausedAt } from "../flow/pauses.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { type AttemptLLM, type JobAttempt, type JobAttemptEnd, startAttempt } from "./attempt.ts";
 import { createClaims } from "./claims.ts";
@@ -59,8 +60,10 @@ export function createJobRunner(options: {
   readonly concurrency?: number;
   /** A random number 0 ≤ x < 1 for the jitter of retries. Default: `Math.random`. */
   readonly random?: () => number;
+  /** Says which workflows are paused. Call `wake` after one was resumed. Default: none is. */
+  readonly pausedAt?: PausedAt;
 }): JobRunner {
-  const { host, repo, commands, registry, llm, harness, random = Math.random } = options;
+  const { host, repo, commands, registry, llm, harness, random = Math.random, pausedAt } = options;
   const { clock, log } = host;
   const busy = new Map<string, BusyJob>();
   // Until recovery has ended, a running job is an orphan.
@@ -73,6 +76,7 @@ export function createJobRunner(options: {
   const slots = createSlots({
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
     onFree: () => loop.wake(),
+    isPaused: (id) => pausedAt?.("workflow", id) !== undefined,
   });
   const claims = createClaims({
     repo,

@@ -5,15 +5,19 @@ export interface Slots {
   /** Attempts that hold a slot. */
   readonly used: number;
   readonly free: number;
-  /** True when the workflow may run one more attempt. */
+  /** True when the workflow may run one more attempt: it is below its limit, and not paused. */
   isOpen(workflow: WorkflowPlugin): boolean;
   /** Takes a slot. The returned function gives it back; a second call does nothing. */
   take(workflow: WorkflowPlugin): () => void;
 }
 
 /** The slots of one runner. `onFree` is called after each slot that is given back. */
-export function createSlots(options: { readonly concurrency: number; readonly onFree: () => void }): Slots {
-  const { concurrency, onFree } = options;
+export function createSlots(options: {
+  readonly concurrency: number;
+  readonly onFree: () => void;
+  readonly isPaused: (workflowId: string) => boolean;
+}): Slots {
+  const { concurrency, onFree, isPaused } = options;
   const usedOf = new Map<string, number>();
   let used = 0;
 
@@ -24,7 +28,8 @@ export function createSlots(options: { readonly concurrency: number; readonly on
     get free() {
       return concurrency - used;
     },
-    isOpen: ({ id, concurrency: most = Number.POSITIVE_INFINITY }) => (usedOf.get(id) ?? 0) < most,
+    isOpen: ({ id, concurrency: most = Number.POSITIVE_INFINITY }) =>
+      (usedOf.get(id) ?? 0) < most && !isPaused(id),
     take({ id }) {
       used += 1;
       usedOf.set(id, (usedOf.get(id) ?? 0) + 1);

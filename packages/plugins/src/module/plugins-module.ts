@@ -2,6 +2,8 @@ import { type CommandOf, defineModule, tables } from "@atlas/core";
 import { jobForget, jobForgive, jobProgress, jobRecover, jobStep, jobUncount } from "./job-commands.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
+import { flow } from "./migrations/006_flow.ts";
+import { pauseLift, pauseSet } from "./pause-commands.ts";
 import { pluginsQueries } from "./queries.ts";
 import { sinkAdvance, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
 import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
@@ -14,12 +16,14 @@ import { waitAnswer, waitDrop, waitExpire, waitOpen, waitWake } from "./wait-com
  */
 export const pluginsModule = defineModule({
   name: "plugins",
-  version: 2,
+  version: 6,
   tables: tables<PluginsTables>(),
-  migrations: { "001_initial": initial, "002_waits": waits },
+  migrations: { "001_initial": initial, "002_waits": waits, "006_flow": flow },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
     "plugins.schedule.set": scheduleSet,
+    "plugins.pause.set": pauseSet,
+    "plugins.pause.lift": pauseLift,
     "plugins.sink.advance": sinkAdvance,
     "plugins.sink.fail": sinkFail,
     "plugins.sink.settle": sinkSettle,

@@ -87,7 +87,16 @@ export interface PluginsTables {
     progress: string;
     at: string;
   };
+  /** The plugins that the host has paused. */
+  plugins_pauses: {
+    kind: PluginKind;
+    id: string;
+    paused_at: string;
+  };
 }
+
+/** The kinds of plugins. */
+export type PluginKind = "source" | "workflow" | "sink";
 
 /** The kinds of plugins that can have a schedule. */
 export type ScheduleKind = "source" | "workflow";
