@@ -82,6 +82,7 @@ export async function createRunners(parts: {
     registry,
     progress: runner.progress,
     newId: store.newId,
+    clock,
     onCommitted: store.onCommitted,
     isStarted: () => started !== undefined,
     signal: over.signal,

@@ -4,6 +4,7 @@ import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
 import { flow } from "./migrations/006_flow.ts";
 import { pauseLift, pauseSet } from "./pause-commands.ts";
+import { jobPromote } from "./promote-command.ts";
 import { pluginsQueries } from "./queries.ts";
 import { sinkAdvance, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
 import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
@@ -34,6 +35,7 @@ export const pluginsModule = defineModule({
     "plugins.job.recover": jobRecover,
     "plugins.job.forgive": jobForgive,
     "plugins.job.progress": jobProgress,
+    "plugins.job.promote": jobPromote,
     "plugins.job.forget": jobForget,
     "plugins.wait.open": waitOpen,
     "plugins.wait.answer": waitAnswer,
