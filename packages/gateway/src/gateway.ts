@@ -74,7 +74,10 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   stop(): Promise<void>;
 }
 
-/** Sinks, for the host. `repo.plugins.listFailedDeliveries()` lists the events that they have not taken. */
+/**
+ * Sinks, for the host. A workflow with `on` is a sink here, with the id `$on:<workflow id>`. `repo.plugins.listFailedDeliveries()` lists the events that they have
+ * not taken.
+ */
 export interface Sinks {
   /**
    * Delivers a sink's dead letters again, with all attempts: all of them, or the one of `event_id`. Throws

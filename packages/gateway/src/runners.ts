@@ -11,6 +11,7 @@ import {
   loadPauses,
   type PluginRegistry,
   scheduleOfWorkflow,
+  triggersOf,
 } from "@atlas/plugins/runtime";
 import { createAttemptLLM } from "./attempt-llm.ts";
 import type { Installation, Opened } from "./extensions/installation.ts";
@@ -64,7 +65,14 @@ export async function createRunners(parts: {
     ...(harness === undefined ? {} : { harness }),
     ...(concurrency === undefined ? {} : { concurrency }),
   });
-  const delivery = createDelivery({ host, repo, commands, sinks: registry.sinks.values(), pausedAt });
+  const triggers = triggersOf(registry.workflows.values());
+  const delivery = createDelivery({
+    host,
+    repo,
+    commands,
+    sinks: [...registry.sinks.values(), ...triggers],
+    pausedAt,
+  });
   const scheduler = createScheduler({
     clock,
     log,
@@ -100,7 +108,7 @@ export async function createRunners(parts: {
     follow: store.follow,
     sinks: {
       async redrive(id, which = {}) {
-        registry.sink(id);
+        if (triggers.every((trigger) => trigger.id !== id)) registry.sink(id);
         checkOptions("sinks.redrive", which, ["event_id"]);
         await delivery.redrive(id, which);
       },

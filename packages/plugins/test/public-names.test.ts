@@ -123,6 +123,7 @@ it("exports these names and no others for those who run plugins", () => {
         "readFailure",
         "readJobInput",
         "scheduleOfWorkflow",
+        "triggersOf",
       ],
     }
   `);

@@ -7,6 +7,7 @@ import {
   type ReadOnlyRepo,
 } from "@atlas/core";
 import { eventId, parseEventId } from "@atlas/core/internal";
+import { ownerOfPlace } from "../flow/triggers.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { HELD_MS } from "./held-places.ts";
 
@@ -134,7 +135,7 @@ export function createDelivered(options: {
       gone.delete(sink);
       log.warn(
         { sink, event_seq, seen_at },
-        `The gateway has not had the sink "${sink}" for 7 days. Events are no longer kept for it.`,
+        `The gateway has not had the ${ownerOfPlace(sink)} for 7 days. Events are no longer kept for it.`,
       );
       await commands.enqueue({ type: "plugins.sink.forget", sink_id: sink }, ACTOR);
     }

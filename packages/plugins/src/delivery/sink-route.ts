@@ -225,6 +225,6 @@ function tooDeep({ id, depth }: DomainEvent): PluginError {
   return new PluginError(
     "ATLAS_PLUGINS_EVENT_TOO_DEEP",
     { id, depth },
-    `The event "${id}" was not delivered: ${depth} events led to it, one after the other, so a plugin seems to answer its own events. Narrow the sink's "on".`,
+    `The event "${id}" was not delivered: ${depth} events led to it, one after the other, so a plugin seems to answer its own events. Narrow the "on" of the sink or workflow.`,
   );
 }

@@ -29,8 +29,8 @@ const sinkCursors = query<Tables>()((db) =>
   db
     .selectFrom("plugins_sink_cursors")
     .select(["sink_id", "event_seq"])
-    // Rows with a "$" belong to delivery itself.
-    .where("sink_id", "not like", "$%")
+    // The place of delivery itself.
+    .where("sink_id", "!=", "$delivered")
     .orderBy("sink_id"),
 );
 
@@ -41,7 +41,7 @@ export function eventLag(read: Read<Tables>) {
   return {
     /** The number of the newest domain event; 0 when there is none. */
     lastEventSeq,
-    /** How far each sink is behind, by sink id. */
+    /** How far each sink is behind, by sink id; the trigger of a workflow with `on` has the id `$on:<workflow id>`. */
     async listSinkLags(): Promise<readonly SinkLag[]> {
       const last = await lastEventSeq();
       const counts = await read.all(failedCounts, {});
