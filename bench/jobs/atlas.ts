@@ -4,15 +4,32 @@ import { pluginsModule } from "@atlas/plugins";
 import { createJobAdmission, createJobRunner, createPluginRegistry } from "@atlas/plugins/runtime";
 import { createCountdown, type JobLane, spread } from "./lane.ts";
 
+/** The lane of Atlas, with what only its own benches do. */
+export interface AtlasLane extends JobLane {
+  /** Starts the workers, and resolves when `count` of the queued jobs are done; then it stops them again. */
+  processSome(count: number, concurrency: number): Promise<void>;
+  fillWithFinished(count: number): Promise<void>;
+}
+
 /** Atlas as a gateway puts it together: its store, and its job runner with a workflow that does nothing. */
 export async function openAtlas(
   path: string,
-  { journal, jobs = 2_000 }: { readonly journal: boolean; readonly jobs?: number },
-): Promise<JobLane & { readonly fillWithFinished: (count: number) => Promise<void> }> {
+  {
+    journal,
+    jobs = 2_000,
+    limit,
+  }: {
+    readonly journal: boolean;
+    readonly jobs?: number;
+    /** The workflow's own limit. Default: none. */
+    readonly limit?: number;
+  },
+): Promise<AtlasLane> {
   const registry = createPluginRegistry();
   let started: (() => void) | undefined;
   registry.registerWorkflow({
     id: "noop.v1",
+    ...(limit === undefined ? {} : { concurrency: limit }),
     run: async () => started?.(),
   });
   const store = await createStore({
@@ -47,6 +64,12 @@ export async function openAtlas(
     async process(concurrency) {
       const { queued } = await repo.plugins.countJobs();
       const done = countdown.start(queued);
+      const stop = await startRunner(concurrency);
+      await done;
+      await stop();
+    },
+    async processSome(count, concurrency) {
+      const done = countdown.start(count);
       const stop = await startRunner(concurrency);
       await done;
       await stop();

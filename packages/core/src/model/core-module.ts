@@ -6,6 +6,7 @@ import { eventInsert } from "./event.ts";
 import { jobCreate, jobUpdateStatus } from "./job.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { context } from "./migrations/002_context.ts";
+import { readyByWorkflow } from "./migrations/003_ready_by_workflow.ts";
 import { maintenancePrune } from "./prune.ts";
 import { coreQueries } from "./queries.ts";
 import type { CoreTables } from "./tables.ts";
@@ -13,9 +14,9 @@ import type { CoreTables } from "./tables.ts";
 /** Core's commands, tables and queries. Every store has it as its first module. */
 export const coreModule = defineModule({
   name: "core",
-  version: 2,
+  version: 3,
   tables: tables<CoreTables>(),
-  migrations: { "001_initial": initial, "002_context": context },
+  migrations: { "001_initial": initial, "002_context": context, "003_ready_by_workflow": readyByWorkflow },
   commands: {
     "entity.upsert": entityUpsert,
     "event.insert": eventInsert,

@@ -26,7 +26,6 @@ import {
   eventList,
   jobList,
   type ListShape,
-  readyJobList,
   selectArtifact,
   selectDomainEvent,
   selectEntity,
@@ -36,6 +35,7 @@ import {
   selectJobByKey,
   selectJournal,
   selectPriorityBelow,
+  selectReadyJobs,
   selectRefused,
   selectStore,
 } from "./selects.ts";
@@ -182,6 +182,19 @@ export function coreQueries(read: Read<CoreTables>): CoreQueries {
     return toPage(rows, limit, { item, key });
   };
 
+  const readyJobsOf = async (workflow_id: string, now: string, limit: number): Promise<readonly Job[]> => {
+    const ready: Job[] = [];
+    for (let below = ABOVE_ALL_PRIORITIES; ready.length < limit; ) {
+      const priority = (await read.get(selectPriorityBelow, { workflow_id, below }))?.priority;
+      if (priority === undefined) break;
+      const left = limit - ready.length;
+      for (const row of await read.all(selectReadyJobs, { workflow_id, priority, now, limit: left }))
+        ready.push(toJob(row));
+      below = priority;
+    }
+    return ready;
+  };
+
   return {
     getEntity: (id) => one(selectEntity, { id }, toEntity),
     getEntityByOrigin: (source, external_id) => one(selectEntityByOrigin, { source, external_id }, toEntity),
@@ -239,18 +252,10 @@ export function coreQueries(read: Read<CoreTables>): CoreQueries {
         key: (row) => [row.id],
       }),
     async listReadyJobs({ workflow_ids, now, limit }) {
-      if (workflow_ids.length === 0) return [];
-      const names = Object.fromEntries(workflow_ids.map((id, index) => [`workflow_${index}`, id]));
-      const list = readyJobList(workflow_ids.length);
       const ready: Job[] = [];
-      for (let below = ABOVE_ALL_PRIORITIES; ready.length < limit; ) {
-        const priority = (await read.get(selectPriorityBelow, { below }))?.priority;
-        if (priority === undefined) break;
-        const rows = await read.all(list, { ...names, priority, now, limit: limit - ready.length });
-        for (const row of rows) ready.push(toJob(row));
-        below = priority;
-      }
-      return ready;
+      for (const workflow_id of new Set(workflow_ids))
+        ready.push(...(await readyJobsOf(workflow_id, now, limit)));
+      return ready.toSorted(inReadyOrder).slice(0, limit);
     },
 
     async getDomainEvent(id) {
@@ -270,4 +275,11 @@ export function coreQueries(read: Read<CoreTables>): CoreQueries {
     listJournal: (options) => follow(selectJournal, options, toJournalEntry),
     listRefusedCommands: (options) => follow(selectRefused, options, toRefusedCommand),
   };
+}
+
+/** Highest priority first, then the longest waiting. */
+function inReadyOrder(left: Job, right: Job): number {
+  if (left.priority !== right.priority) return right.priority - left.priority;
+  if (left.run_at !== right.run_at) return left.run_at < right.run_at ? -1 : 1;
+  return left.id < right.id ? -1 : 1;
 }

@@ -193,39 +193,34 @@ export const jobList = oncePerShape(
     ),
 );
 
-/** The highest priority below this one that a queued job has. */
-export const selectPriorityBelow = query<CoreTables, { below: number }>()((db, p) =>
+/** The highest priority below this one that a queued job of the workflow has. */
+export const selectPriorityBelow = query<CoreTables, { workflow_id: string; below: number }>()((db, p) =>
   db
     .selectFrom("jobs")
     .select("priority")
     .where("status", "=", sql.lit<JobStatus>("queued"))
+    .where("workflow_id", "=", p.workflow_id)
     .where("priority", "<", p.below)
     .orderBy("priority", "desc")
     .limit(1),
 );
 
-/** Ready jobs of one priority: so that the index finds them by time, and delayed jobs cost nothing, however many. */
-export const readyJobList = oncePerShape((workflows: number) =>
-  query<
-    CoreTables,
-    { priority: number; now: string; limit: number } & Readonly<Record<`workflow_${number}`, string>>
-  >()((db, p) =>
-    db
-      .selectFrom("jobs")
-      .selectAll()
-      .where("status", "=", sql.lit<JobStatus>("queued"))
-      .where("priority", "=", p.priority)
-      .where("run_at", "<=", p.now)
-      // An expression, so that no planner walks every job the workflows ever had, and sorts them.
-      .where(
-        sql<string>`workflow_id || ''`,
-        "in",
-        Array.from({ length: workflows }, (_, index) => p[`workflow_${index}`]).filter(
-          (name) => name !== undefined,
-        ),
-      )
-      .orderBy("run_at")
-      .orderBy("id")
-      .limit(p.limit),
-  ),
+/**
+ * Ready jobs of one workflow and one priority: so that the index finds them by time, and neither delayed jobs nor those of other
+ * workflows cost anything, however many they are.
+ */
+export const selectReadyJobs = query<
+  CoreTables,
+  { workflow_id: string; priority: number; now: string; limit: number }
+>()((db, p) =>
+  db
+    .selectFrom("jobs")
+    .selectAll()
+    .where("status", "=", sql.lit<JobStatus>("queued"))
+    .where("workflow_id", "=", p.workflow_id)
+    .where("priority", "=", p.priority)
+    .where("run_at", "<=", p.now)
+    .orderBy("run_at")
+    .orderBy("id")
+    .limit(p.limit),
 );

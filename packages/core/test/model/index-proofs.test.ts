@@ -207,12 +207,12 @@ const single: readonly (readonly [string, Ask, RegExp])[] = [
   [
     "listReadyJobs of one workflow",
     (repo) => repo.listReadyJobs({ workflow_ids: ["w"], now: "3", limit: 1 }),
-    /^SEARCH jobs USING INDEX jobs_ready \(priority=\? AND run_at<\?\)$/,
+    /^SEARCH jobs USING INDEX jobs_ready \(workflow_id=\? AND priority=\? AND run_at<\?\)$/,
   ],
   [
     "listReadyJobs of three workflows",
-    (repo) => repo.listReadyJobs({ workflow_ids: ["w", "x", "y"], now: "3", limit: 1 }),
-    /^SEARCH jobs USING INDEX jobs_ready \(priority=\? AND run_at<\?\)$/,
+    (repo) => repo.listReadyJobs({ workflow_ids: ["x", "y", "w"], now: "3", limit: 1 }),
+    /^SEARCH jobs USING INDEX jobs_ready \(workflow_id=\? AND priority=\? AND run_at<\?\)$/,
   ],
 ];
 
@@ -225,7 +225,7 @@ it.each(single)("%s finds its rows by their index", async (_, ask, expected) => 
 it("listReadyJobs finds the next lower priority by its index", async () => {
   const { repo, plan } = await explainingRepo();
   await repo.listReadyJobs({ workflow_ids: ["w"], now: "3", limit: 2 });
-  expect(plan()).toBe("SEARCH jobs USING COVERING INDEX jobs_ready (priority<?)");
+  expect(plan()).toBe("SEARCH jobs USING COVERING INDEX jobs_ready (workflow_id=? AND priority<?)");
 });
 
 it("reads the queued jobs in key order, or sorts those of their own small index", async () => {

@@ -3,14 +3,14 @@ import {
   type Command,
   type CommandSink,
   isCoreError,
-  isoTime,
   type Job,
   type ReadOnlyRepo,
 } from "@atlas/core";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
-import { createReadyJobs } from "./ready-jobs.ts";
+import { nextLane, type Permit, strictest } from "./next-lane.ts";
+import { createReadyLane, LANE_POLL_MS, type ReadyLane } from "./ready-lane.ts";
 import type { Slots } from "./slots.ts";
 
 /** Finds ready jobs and claims them. */
@@ -19,13 +19,16 @@ export interface Claims {
   round(): Promise<number | undefined>;
   /** Moves the job to `running`. False when the job was cancelled, or moved otherwise, since it was read. */
   claim(job: Job): Promise<boolean>;
-  /** Says that the queue has changed: jobs that were read ahead no longer count. */
-  changed(): void;
-  /** Says that a job in the queue is due at this time. */
-  due(run_at: string): void;
+  /** Says that jobs of this workflow came or were moved; without one, of any workflow. What was read ahead no longer counts. */
+  changed(workflowId?: string): void;
+  /** Says that a job of this workflow (without one: of some workflow) is due at this time, or is ready if that has passed. */
+  due(run_at: string, workflowId?: string): void;
+  /** Says that a taken job is queued again. The returned function says that it is no longer taken. */
+  hide(workflowId: string): () => void;
 }
 
-const POLL_MS = 5_000;
+/** Something beside the slots that can keep the jobs of a workflow from beginning. */
+export type Limit = (workflow: WorkflowPlugin, now: number) => Permit;
 
 /** The claims of one runner. */
 export function createClaims(options: {
@@ -34,39 +37,33 @@ export function createClaims(options: {
   readonly clock: Clock;
   readonly registry: PluginRegistry;
   readonly slots: Slots;
+  /** Asked before each job, so they are to answer at once, from memory. Default: none. */
+  readonly limits?: readonly Limit[];
   readonly isBusy: (jobId: string) => boolean;
   /** Runs the job, whose `attempt` is that of the claim to come. It takes its slot before it returns. */
   readonly begin: (job: Job, workflow: WorkflowPlugin) => void;
 }): Claims {
-  const { repo, commands, clock, registry, slots, isBusy, begin } = options;
-  const readyJobs = createReadyJobs({ repo, isTaken: isBusy });
-  /** Claims on their way: readers still see these jobs as queued. */
-  let claiming = 0;
-  /** When the next delayed job is due, as far as known. */
-  let nextDueAt = 0;
+  const { repo, commands, clock, registry, slots, limits = [], isBusy, begin } = options;
+  const lanes = new Map<string, ReadyLane>();
 
   return {
     async round() {
       const now = clock.now();
-      while (slots.free > 0) {
-        const limit = slots.free;
-        const ready = await readyJobs.take({ workflow_ids: openWorkflows(), limit, taken: claiming, now });
-        const isSkipped = beginAll(ready);
-        // Skipped jobs come first once their workflow takes jobs again.
-        if (isSkipped) readyJobs.changed();
-        // Every ready job was seen, or none of these was in the way of another.
-        if (ready.length < limit || !isSkipped) break;
+      for (;;) {
+        const open = openLanes(now);
+        // Fewer reads than lanes: most of them are known to be empty.
+        for (const lane of open)
+          if (lane.isStale(now)) await lane.read({ now, count: slots.room(lane.workflow) });
+        const lane = nextLane(open);
+        if (lane?.first === undefined) return pauseMs(now);
+        const job = lane.first;
+        lane.take();
+        begin({ ...job, attempt: job.attempt + 1 }, lane.workflow);
       }
-      if (slots.free <= 0) return undefined;
-      if (nextDueAt <= now) {
-        const next = await repo.plugins.nextJobAt(isoTime(now));
-        nextDueAt = next === undefined ? Number.POSITIVE_INFINITY : Date.parse(next);
-      }
-      // The poll also helps when the wall clock is set.
-      return Math.min(POLL_MS, Math.max(1, nextDueAt - now));
     },
-    async claim({ id, attempt }) {
-      claiming += 1;
+    async claim({ id, attempt, workflow_id }) {
+      // Readers see the job as queued until the claim is committed.
+      const show = laneOf(workflow_id)?.hide();
       try {
         await commands.enqueue(
           { type: "job.updateStatus", id, status: "running", attempt },
@@ -77,29 +74,57 @@ export function createClaims(options: {
         if (isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) return false;
         throw error;
       } finally {
-        claiming -= 1;
+        show?.();
       }
     },
-    changed: readyJobs.changed,
-    due(run_at) {
-      nextDueAt = Math.min(nextDueAt, Date.parse(run_at));
+    changed(workflowId) {
+      for (const lane of lanesOf(workflowId)) lane.changed();
     },
+    due(run_at, workflowId) {
+      const at = Date.parse(run_at);
+      for (const lane of lanesOf(workflowId)) lane.due(at);
+    },
+    hide: (workflowId) => laneOf(workflowId)?.hide() ?? (() => undefined),
   };
 
-  function openWorkflows(): readonly string[] {
-    return [...registry.workflows.values()].filter(slots.isOpen).map(({ id }) => id);
+  function laneOf(workflowId: string): ReadyLane | undefined {
+    const known = lanes.get(workflowId);
+    const workflow = registry.workflows.get(workflowId);
+    if (known !== undefined || workflow === undefined) return known;
+    const lane = createReadyLane({ workflow, repo, clock, isTaken: isBusy });
+    lanes.set(workflowId, lane);
+    return lane;
   }
 
-  /** Begins what fits. True when a job was skipped because its workflow had become full. */
-  function beginAll(ready: readonly Job[]): boolean {
-    let isSkipped = false;
-    for (const job of ready) {
-      if (slots.free <= 0) return false;
-      if (isBusy(job.id)) continue;
-      const workflow = registry.workflow(job.workflow_id);
-      if (slots.isOpen(workflow)) begin({ ...job, attempt: job.attempt + 1 }, workflow);
-      else isSkipped = true;
+  function lanesOf(workflowId: string | undefined): Iterable<ReadyLane> {
+    return workflowId === undefined ? lanes.values() : [laneOf(workflowId)].flatMap((lane) => lane ?? []);
+  }
+
+  function permitOf(workflow: WorkflowPlugin, now: number): Permit {
+    const permit = slots.permit(workflow);
+    return limits.length === 0 ? permit : strictest([permit, ...limits.map((limit) => limit(workflow, now))]);
+  }
+
+  function openLanes(now: number): readonly ReadyLane[] {
+    if (slots.free <= 0) return [];
+    const open: ReadyLane[] = [];
+    for (const workflow of registry.workflows.values()) {
+      if (permitOf(workflow, now) !== "now") continue;
+      const lane = laneOf(workflow.id);
+      if (lane !== undefined) open.push(lane);
     }
-    return isSkipped;
+    return open;
+  }
+
+  /** Until a job is due or a limit ends. Without a free slot, the end of an attempt calls for the next round. */
+  function pauseMs(now: number): number | undefined {
+    if (slots.free <= 0) return undefined;
+    let next = now + LANE_POLL_MS;
+    for (const { workflow, dueAt } of lanes.values()) {
+      const permit = permitOf(workflow, now);
+      if (permit === "now") next = Math.min(next, dueAt);
+      else if (permit !== "later") next = Math.min(next, permit.notBefore);
+    }
+    return Math.max(1, next - now);
   }
 }

@@ -1,35 +1,35 @@
 import type { WorkflowPlugin } from "../contract/workflow.ts";
+import type { Permit } from "./next-lane.ts";
 
 /** Counts the attempts that run, in all and of each workflow, against their limits. */
 export interface Slots {
   /** Attempts that hold a slot. */
   readonly used: number;
   readonly free: number;
-  /** True when the workflow may run one more attempt: it is below its limit, and not paused. */
-  isOpen(workflow: WorkflowPlugin): boolean;
+  /** How many more attempts of the workflow may run beside those that run now. */
+  room(workflow: WorkflowPlugin): number;
+  /** Whether the workflow may run one more attempt. */
+  permit(workflow: WorkflowPlugin): Permit;
   /** Takes a slot. The returned function gives it back; a second call does nothing. */
   take(workflow: WorkflowPlugin): () => void;
 }
 
 /** The slots of one runner. `onFree` is called after each slot that is given back. */
-export function createSlots(options: {
-  readonly concurrency: number;
-  readonly onFree: () => void;
-  readonly isPaused: (workflowId: string) => boolean;
-}): Slots {
-  const { concurrency, onFree, isPaused } = options;
+export function createSlots(options: { readonly concurrency: number; readonly onFree: () => void }): Slots {
+  const { concurrency, onFree } = options;
   const usedOf = new Map<string, number>();
   let used = 0;
 
-  return {
+  const slots: Slots = {
     get used() {
       return used;
     },
     get free() {
       return concurrency - used;
     },
-    isOpen: ({ id, concurrency: most = Number.POSITIVE_INFINITY }) =>
-      (usedOf.get(id) ?? 0) < most && !isPaused(id),
+    room: ({ id, concurrency: most = Number.POSITIVE_INFINITY }) =>
+      Math.max(0, Math.min(slots.free, most - (usedOf.get(id) ?? 0))),
+    permit: (workflow) => (slots.room(workflow) > 0 ? "now" : "later"),
     take({ id }) {
       used += 1;
       usedOf.set(id, (usedOf.get(id) ?? 0) + 1);
@@ -43,4 +43,5 @@ export function createSlots(options: {
       };
     },
   };
+  return slots;
 }

@@ -25,6 +25,9 @@ export interface Spread {
 
 type Tables = PluginsTables & CoreTables;
 
+// A job's priority is a million at most.
+const ABOVE_ALL_PRIORITIES = 1_000_001;
+
 const STATUSES: readonly JobStatus[] = ["queued", "running", "succeeded", "failed", "cancelled"];
 
 // Each of these counts reads a partial index. Succeeded jobs have none, since most jobs end so.
@@ -46,12 +49,26 @@ const oldestQueued = query<Tables>()((db) =>
     .select(({ fn }) => fn.min("run_at").as("run_at"))
     .where("status", "=", sql.lit<JobStatus>("queued")),
 );
-const nextQueued = query<Tables, { now: string }>()((db, p) =>
+const priorityBelow = query<Tables, { workflow_id: string; below: number }>()((db, p) =>
   db
     .selectFrom("jobs")
-    .select(({ fn }) => fn.min("run_at").as("run_at"))
+    .select("priority")
     .where("status", "=", sql.lit<JobStatus>("queued"))
-    .where("run_at", ">", p.now),
+    .where("workflow_id", "=", p.workflow_id)
+    .where("priority", "<", p.below)
+    .orderBy("priority", "desc")
+    .limit(1),
+);
+const nextOfPriority = query<Tables, { workflow_id: string; priority: number; now: string }>()((db, p) =>
+  db
+    .selectFrom("jobs")
+    .select("run_at")
+    .where("status", "=", sql.lit<JobStatus>("queued"))
+    .where("workflow_id", "=", p.workflow_id)
+    .where("priority", "=", p.priority)
+    .where("run_at", ">", p.now)
+    .orderBy("run_at")
+    .limit(1),
 );
 const lastOfWorkflow = query<Tables, { workflow_id: string; limit: number }>()((db, p) =>
   db
@@ -80,9 +97,17 @@ export function jobFigures(read: Read<Tables>) {
     async oldestQueuedAt(): Promise<string | undefined> {
       return (await read.get(oldestQueued, {}))?.run_at ?? undefined;
     },
-    /** The earliest `run_at` after `now` of all queued jobs. */
-    async nextJobAt(now: string): Promise<string | undefined> {
-      return (await read.get(nextQueued, { now }))?.run_at ?? undefined;
+    /** The earliest `run_at` after `now` of a workflow's queued jobs; nothing when none is delayed. */
+    async nextJobAt(workflow_id: string, now: string): Promise<string | undefined> {
+      let earliest: string | undefined;
+      // By priority, as the index is ordered: the cost grows with the priorities in use, and not with the queue.
+      for (let below = ABOVE_ALL_PRIORITIES; ; ) {
+        const priority = (await read.get(priorityBelow, { workflow_id, below }))?.priority;
+        if (priority === undefined) return earliest;
+        const run_at = (await read.get(nextOfPriority, { workflow_id, priority, now }))?.run_at;
+        if (run_at !== undefined && (earliest === undefined || run_at < earliest)) earliest = run_at;
+        below = priority;
+      }
     },
     /** Figures of the jobs of a workflow that ended last, at most `limit` (1,000 by default). */
     async getWorkflowInsight(workflow_id: string, limit = 1_000): Promise<WorkflowInsight> {

@@ -114,6 +114,11 @@ it.each<[string, Ask, string]>([
     (repo) => repo.plugins.listChildIds("job", ""),
     "SEARCH jobs USING COVERING INDEX jobs_by_parent (parent_id=? AND id>?)",
   ],
+  [
+    "the next priority at which a workflow may have delayed jobs",
+    (repo) => repo.plugins.nextJobAt("work.v1", "2026"),
+    "SEARCH jobs USING COVERING INDEX jobs_ready (workflow_id=? AND priority<?)",
+  ],
 ])("finds %s by an index, through the query of the repo", async (_, ask, expected) => {
   const { repo, plan } = await explainingRepo();
   await ask(repo);

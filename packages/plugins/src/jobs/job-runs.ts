@@ -1,0 +1,137 @@
+import type { Job, Logger, ReadOnlyRepo } from "@atlas/core";
+import { PluginError, stopping } from "../contract/errors.ts";
+import type { WorkflowPlugin } from "../contract/workflow.ts";
+import type { PluginsModule } from "../module/plugins-module.ts";
+import { type AttemptParts, type JobAttempt, type JobAttemptEnd, startAttempt } from "./attempt.ts";
+import type { Claims } from "./claims.ts";
+import { endByDeadline } from "./deadline.ts";
+import type { AttemptOutcome, NextJobState } from "./job-state.ts";
+import { reportAttempt } from "./report-attempt.ts";
+import type { Slots } from "./slots.ts";
+
+/** The runs of jobs that are under way, each from its claim to its report. */
+export interface JobRuns {
+  /** Claims the job and runs it. It takes a slot before it returns. */
+  begin(job: Job, workflow: WorkflowPlugin): void;
+  has(jobId: string): boolean;
+  /** The workflow of a job that is under way. */
+  workflowIdOf(jobId: string): string | undefined;
+  /** Ends the attempt at a job that was cancelled. False when there is none. */
+  cancel(jobId: string): boolean;
+  /** Begins no more attempts, and resolves when every run has ended. After `graceMs`, attempts are aborted and their jobs queued again. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** A run from its claim to its report. */
+interface JobRun {
+  readonly job: Job;
+  readonly workflow: WorkflowPlugin;
+  attempt?: JobAttempt;
+  isCancelled: boolean;
+}
+
+const CANCEL_GRACE_MS = 5_000;
+
+/** The runs of one runner. */
+export function createJobRuns(options: {
+  readonly parts: AttemptParts;
+  readonly repo: ReadOnlyRepo<PluginsModule>;
+  readonly log: Logger;
+  readonly slots: Slots;
+  readonly claims: () => Pick<Claims, "claim" | "changed" | "due" | "hide">;
+  readonly decide: (job: Job & { readonly uncounted: number }, outcome: AttemptOutcome) => NextJobState;
+  /** Called once a job is parked: its waits are stored. */
+  readonly onParked: (jobId: string) => void;
+  /** Called once a job is queued again. */
+  readonly onQueued: () => void;
+}): JobRuns {
+  const { parts, repo, log, slots, claims, decide, onParked, onQueued } = options;
+  const { commands, progress } = parts;
+  const { clock } = parts.host;
+  const runs = new Map<string, JobRun>();
+  let isStopping = false;
+  let onEmpty: (() => void) | undefined;
+
+  return {
+    begin: (job, workflow) => void run({ job, workflow, isCancelled: false }),
+    has: (jobId) => runs.has(jobId),
+    workflowIdOf: (jobId) => runs.get(jobId)?.workflow.id,
+    cancel(jobId) {
+      const begun = runs.get(jobId);
+      if (begun !== undefined) cancelRun(begun);
+      return begun !== undefined;
+    },
+    async stop(graceMs) {
+      isStopping = true;
+      const cancel = clock.after(graceMs, () => {
+        for (const { attempt } of runs.values()) attempt?.abort(stopping(), 0);
+      });
+      if (runs.size > 0) {
+        await new Promise<void>((resolve) => {
+          onEmpty = resolve;
+        });
+      }
+      cancel();
+    },
+  };
+
+  function cancelRun(begun: JobRun): void {
+    begun.isCancelled = true;
+    const { id } = begun.job;
+    const reason = new PluginError("ATLAS_PLUGINS_CANCELLED", { id }, `The job "${id}" was cancelled.`);
+    begun.attempt?.abort(reason, CANCEL_GRACE_MS);
+  }
+
+  async function run(begun: JobRun): Promise<void> {
+    const { job, workflow } = begun;
+    runs.set(job.id, begun);
+    const free = slots.take(workflow);
+    let queued: { readonly run_at: string; readonly show: () => void } | undefined;
+    try {
+      if (!(await claims().claim(job))) return;
+      const uncounted = job.attempt === 1 ? 0 : ((await repo.plugins.getJobRun(job.id))?.uncounted ?? 0);
+      const end = isStopping ? notBegun : await attempt(begun, uncounted);
+      progress.end(job.id);
+      const { outcome, park } = end;
+      const next = outcome.status === "cancelled" ? undefined : decide({ ...job, uncounted }, outcome);
+      if (next?.status === "queued") queued = { run_at: next.run_at, show: claims().hide(workflow.id) };
+      // Before the report: the round that this wakes then claims within the same commit.
+      free();
+      const report = { commands, clock, log, isStopping: () => isStopping };
+      if ((await reportAttempt(report, job, end, next)) && park !== undefined) onParked(job.id);
+    } catch (error) {
+      // The job may still be queued.
+      claims().changed(workflow.id);
+      log.error({ error, job: job.id }, "A job could not be run, or its result could not be stored.");
+    } finally {
+      runs.delete(job.id);
+      free();
+      if (queued !== undefined) {
+        queued.show();
+        // Only now can it be claimed.
+        claims().due(queued.run_at, workflow.id);
+        onQueued();
+      }
+      if (runs.size === 0) onEmpty?.();
+    }
+  }
+
+  async function attempt(begun: JobRun, uncounted: number): Promise<JobAttemptEnd> {
+    const { job, workflow } = begun;
+    begun.attempt = startAttempt(parts, { job, workflow, uncounted });
+    // It was cancelled while the claim was on its way.
+    if (begun.isCancelled) cancelRun(begun);
+    const stopTimer = endByDeadline(clock, { job, workflow, attempt: begun.attempt });
+    const end = await begun.attempt.ended;
+    stopTimer();
+    if (end.outcome.status === "failed")
+      log.warn(
+        { job: job.id, attempt: job.attempt, error: end.thrown },
+        `An attempt at the job "${job.id}" failed.`,
+      );
+    return end;
+  }
+}
+
+/** The runner stopped while the claim was on its way. */
+const notBegun: JobAttemptEnd = { outcome: { status: "interrupted" }, kept: false };
