@@ -12,6 +12,7 @@ import type { Delivery, SourceRunner } from "@atlas/plugins/runtime";
 import type { ExtensionReport } from "./extensions/extension.ts";
 import type { GatewayRoute } from "./extensions/route.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
+import type { GatewayStats } from "./gateway-stats.ts";
 import type { Jobs } from "./jobs.ts";
 
 /**
@@ -67,6 +68,12 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
    */
   start(): Promise<void>;
   health(): GatewayHealth;
+  /**
+   * Depths, ages, rates, durations and failures of workflows, sources and sinks, as plain numbers with their units in their names.
+   * `toPrometheus` makes a page for Prometheus of it. Counting reads the queue by an index, about 10 ms for 100,000 queued jobs: ask every
+   * few seconds, not for each request.
+   */
+  stats(): Promise<GatewayStats>;
   /**
    * Stops in order: asks syncs to end, waits for running jobs, delivers committed events (each of these for at most `graceMs`), stops
    * the extensions in reverse, commits every accepted command and closes the database. A second call returns the same promise.

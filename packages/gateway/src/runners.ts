@@ -18,6 +18,7 @@ import type { Installation, Opened } from "./extensions/installation.ts";
 import type { Gateway } from "./gateway.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { AnyGatewayOptions } from "./gateway-options.ts";
+import { createGatewayStats } from "./gateway-stats.ts";
 import { createJobs } from "./jobs.ts";
 
 /** Creates the runners around an open store, and the gateway in front of them. */
@@ -121,6 +122,16 @@ export async function createRunners(parts: {
       started ??= begin();
       return started;
     },
+    stats: createGatewayStats({
+      clock,
+      repo,
+      registry,
+      runner,
+      sources,
+      delivery,
+      isPaused: (id) => pausedAt("workflow", id) !== undefined,
+      store: store.stats,
+    }),
     health: () => ({
       ...store.health(),
       sources: sources.health(),

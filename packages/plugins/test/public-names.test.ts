@@ -7,6 +7,7 @@ it("exports these names and no others", () => {
       "types": [
         "Capability",
         "CronSchedule",
+        "Durations",
         "EventFilter",
         "EverySchedule",
         "FailedDelivery",
@@ -26,6 +27,7 @@ it("exports these names and no others", () => {
         "PluginServices",
         "PluginsModule",
         "PluginsTables",
+        "QueueDepth",
         "ReactorContext",
         "ReactorOptions",
         "RetryPolicy",

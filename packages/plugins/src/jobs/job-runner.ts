@@ -13,6 +13,7 @@ import { createJobRuns } from "./job-runs.ts";
 import { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { recoverOrphans } from "./recover-orphans.ts";
+import { createRunRecorder, type RunRecorder } from "./run-figures.ts";
 import { createSlots } from "./slots.ts";
 import { createWaits } from "./waits/waits.ts";
 
@@ -24,6 +25,8 @@ export interface JobRunner {
   wake(batch?: CommittedBatch): void;
   /** The progress of running jobs. */
   readonly progress: Pick<Progress, "of" | "listen">;
+  /** What the runs of a workflow came to. */
+  readonly figures: RunRecorder["figures"];
   /** Attempts that run now. */
   readonly running: number;
   /** Claims no more jobs and waits for the running attempts. After `graceMs` it aborts them and returns their jobs to the queue. */
@@ -63,11 +66,13 @@ export function createJobRunner(options: {
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
     onFree: () => loop.wake(),
   });
+  const recorder = createRunRecorder(clock.monotonic);
   const runs = createJobRuns({
     parts: { host, repo, commands, registry, llm, harness, progress, random },
     repo,
     log,
     slots,
+    recorder,
     claims: () => claims,
     decide,
     onParked: (id) =>
@@ -107,6 +112,7 @@ export function createJobRunner(options: {
       if (mayBeReady && isStarted) loop.wake();
     },
     progress,
+    figures: recorder.figures,
     get running() {
       return slots.used;
     },

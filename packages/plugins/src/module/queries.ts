@@ -6,6 +6,7 @@ import { jobAttempts } from "./job-attempts.ts";
 import { jobFigures } from "./job-figures.ts";
 import { parseJsonColumn } from "./json-column.ts";
 import { pauseQueries } from "./pause-queries.ts";
+import { queueDepths } from "./queue-depths.ts";
 import type { PluginsTables, ScheduleKind } from "./tables.ts";
 import { waitQueries } from "./wait-queries.ts";
 
@@ -102,6 +103,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
         : { progress: parseJsonColumn<JobProgress>(row.progress), at: row.at };
     },
     ...pauseQueries(read),
+    ...queueDepths(all),
     ...waitQueries(all),
     ...jobAttempts(all),
     ...jobFigures(all),
