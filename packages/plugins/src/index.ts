@@ -40,6 +40,7 @@ export {
   type Capability,
   defineWorkflow,
   type JobProgress,
+  type RateLimit,
   type StepOptions,
   type WorkflowContext,
   type WorkflowContextWith,

@@ -28,6 +28,7 @@ it("exports these names and no others", () => {
         "PluginsModule",
         "PluginsTables",
         "QueueDepth",
+        "RateLimit",
         "ReactorContext",
         "ReactorOptions",
         "RetryPolicy",

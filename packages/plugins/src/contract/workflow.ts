@@ -50,6 +50,12 @@ export interface WorkflowOptions {
    * few connections, or to keep slots free for other workflows.
    */
   readonly concurrency?: number;
+  /**
+   * How many attempts of this workflow may begin: at most `max` within any period of `perMs` milliseconds, over restarts too. A retry, and
+   * a run after a wait, count like a first attempt. Jobs beyond it stay queued, and other workflows are not held up. Each claim then
+   * stores one more row. Default: no limit. Set it for a service that counts calls per minute.
+   */
+  readonly rateLimit?: RateLimit;
   /** Creates jobs by itself. Default: never. */
   readonly schedule?: WorkflowSchedule;
   /**
@@ -58,6 +64,12 @@ export interface WorkflowOptions {
    * chain of 16 others becomes a dead letter instead of a job, so a workflow that answers its own events comes to an end. Default: never.
    */
   readonly on?: readonly (string | EventFilter)[];
+}
+
+/** At most `max` (1 to 10,000) attempts that begin within any period of `perMs` milliseconds (1 to 24 days). */
+export interface RateLimit {
+  readonly max: number;
+  readonly perMs: number;
 }
 
 /** Retries of a workflow. A job's own `max_attempts` overrides `maxAttempts`. */

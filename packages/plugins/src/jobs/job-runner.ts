@@ -5,6 +5,7 @@ import type { LLM } from "@atlas/llm";
 import type { PluginHost } from "../calling/plugin-host.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { PausedAt } from "../flow/pauses.ts";
+import { createRateLimits } from "../flow/rate-limits.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { AttemptLLM } from "./attempt.ts";
 import { createClaims } from "./claims.ts";
@@ -66,6 +67,7 @@ export function createJobRunner(options: {
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
     onFree: () => loop.wake(),
   });
+  const rates = createRateLimits({ repo, clock });
   const recorder = createRunRecorder(clock.monotonic);
   const runs = createJobRuns({
     parts: { host, repo, commands, registry, llm, harness, progress, random },
@@ -87,7 +89,8 @@ export function createJobRunner(options: {
     clock,
     registry,
     slots,
-    limits: [({ id }) => (pausedAt?.("workflow", id) === undefined ? "now" : "later")],
+    limits: [rates.permit, ({ id }) => (pausedAt?.("workflow", id) === undefined ? "now" : "later")],
+    together: rates.begin,
     isBusy: runs.has,
     begin: runs.begin,
   });
@@ -103,6 +106,7 @@ export function createJobRunner(options: {
       await commands.enqueue({ type: "plugins.job.forget" }, { actor: "runner" });
       await recoverOrphans({ repo, commands, log, decide });
       await waits.load();
+      await rates.load(registry.workflows.values());
       isStarted = true;
       loop.wake();
     },

@@ -6,6 +6,7 @@ import { flow } from "./migrations/006_flow.ts";
 import { pauseLift, pauseSet } from "./pause-commands.ts";
 import { jobPromote } from "./promote-command.ts";
 import { pluginsQueries } from "./queries.ts";
+import { rateStart } from "./rate-commands.ts";
 import { sinkAdvance, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
 import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
 import type { PluginsTables } from "./tables.ts";
@@ -25,6 +26,7 @@ export const pluginsModule = defineModule({
     "plugins.schedule.set": scheduleSet,
     "plugins.pause.set": pauseSet,
     "plugins.pause.lift": pauseLift,
+    "plugins.rate.start": rateStart,
     "plugins.sink.advance": sinkAdvance,
     "plugins.sink.fail": sinkFail,
     "plugins.sink.settle": sinkSettle,

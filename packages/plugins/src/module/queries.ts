@@ -7,6 +7,7 @@ import { jobFigures } from "./job-figures.ts";
 import { parseJsonColumn } from "./json-column.ts";
 import { pauseQueries } from "./pause-queries.ts";
 import { queueDepths } from "./queue-depths.ts";
+import { rateQueries } from "./rate-commands.ts";
 import type { PluginsTables, ScheduleKind } from "./tables.ts";
 import { waitQueries } from "./wait-queries.ts";
 
@@ -103,6 +104,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
         : { progress: parseJsonColumn<JobProgress>(row.progress), at: row.at };
     },
     ...pauseQueries(read),
+    ...rateQueries(read),
     ...queueDepths(all),
     ...waitQueries(all),
     ...jobAttempts(all),

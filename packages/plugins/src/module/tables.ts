@@ -93,6 +93,13 @@ export interface PluginsTables {
     id: string;
     paused_at: string;
   };
+  /** The last attempts that began of each workflow with a rate limit. */
+  plugins_rate_starts: {
+    workflow_id: string;
+    /** Counts the attempts of the workflow that began. */
+    number: number;
+    at: string;
+  };
 }
 
 /** The kinds of plugins. */
