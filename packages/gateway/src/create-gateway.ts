@@ -106,7 +106,7 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
       clock,
       log,
     });
-    return createRunners({ options, store, registry, installation, opened, llm, clock, log, graceMs });
+    return await createRunners({ options, store, registry, installation, opened, llm, clock, log, graceMs });
   } catch (error) {
     await store.stop();
     throw error;

@@ -1,10 +1,18 @@
 import type { Command, CommandOf, CommandSink, Health, ReadOnlyRepo, Store, StoreModule } from "@atlas/core";
 import type { LLMModule } from "@atlas/llm/module";
-import type { PluginServices, PluginsModule, SinkHealth, SourceCheck, SourceHealth } from "@atlas/plugins";
+import type {
+  PluginRef,
+  PluginServices,
+  PluginsModule,
+  SinkHealth,
+  SourceCheck,
+  SourceHealth,
+} from "@atlas/plugins";
 import type { Delivery, SourceRunner } from "@atlas/plugins/runtime";
 import type { ExtensionReport } from "./extensions/extension.ts";
 import type { GatewayRoute } from "./extensions/route.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
+import type { GatewayStats } from "./gateway-stats.ts";
 import type { Jobs } from "./jobs.ts";
 
 /**
@@ -41,6 +49,19 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
    * source reads everything again. Works before `start()`. Rejects with the first failure once every sync has ended.
    */
   sync: SourceRunner["sync"];
+  /**
+   * Pauses a workflow, a source or a sink, such as `{ workflow: "digest.v1" }`, and resolves once that is on disk: it stays paused over
+   * restarts until `resume`, and `health()` shows it. Calls under way go on. Jobs of a paused workflow can be created and wait in the
+   * queue, where their `deadline_at` goes on; schedules and triggers create theirs too. A paused source skips its schedule, and `sync`
+   * of it throws `ATLAS_PLUGINS_SOURCE_PAUSED`. A paused sink gets no events and no retries. They are kept for it for 7 days; after that
+   * `prune` may remove them, and it gets what is left. Throws `ATLAS_PLUGINS_…_UNKNOWN` with the nearest id.
+   */
+  pause(plugin: PluginRef): Promise<void>;
+  /**
+   * Lets a paused plugin go on: a workflow with its oldest jobs, a sink with the first event that it has not had, a source with its next
+   * scheduled time or the next `sync`. Does nothing for a plugin that is not paused.
+   */
+  resume(plugin: PluginRef): Promise<void>;
   /** Asks every source whether a sync could work: can it connect, is its configuration right? Never rejects. */
   check(): Promise<GatewayCheck>;
   /**
@@ -50,6 +71,12 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   start(): Promise<void>;
   health(): GatewayHealth;
   /**
+   * Depths, ages, rates, durations and failures of workflows, sources and sinks, as plain numbers with their units in their names.
+   * `toPrometheus` makes a page for Prometheus of it. Counting reads the queue by an index, about 10 ms for 100,000 queued jobs: ask every
+   * few seconds, not for each request.
+   */
+  stats(): Promise<GatewayStats>;
+  /**
    * Stops, in at most `graceMs` for all of it: begins no more attempts, asks syncs to end, waits for running jobs, delivers committed
    * events, stops the extensions in reverse, commits every accepted command and closes the database. What does not end in time is aborted.
    * While the disk is locked or full, commands that cannot be written in time are rejected. A second call returns the same promise.
@@ -57,7 +84,10 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   stop(): Promise<void>;
 }
 
-/** Sinks, for the host. `repo.plugins.listFailedDeliveries()` lists the events that they have not taken. */
+/**
+ * Sinks, for the host. A workflow with `on` is a sink here, with the id `$on:<workflow id>`. `repo.plugins.listFailedDeliveries()` lists the events that they have
+ * not taken.
+ */
 export interface Sinks {
   /**
    * Delivers a sink's dead letters again, with all attempts: all of them, or the one of `event_id`. Throws
@@ -75,7 +105,12 @@ export interface GatewayCheck {
 export type GatewayHealth = Health & {
   readonly sources: readonly SourceHealth[];
   readonly sinks: readonly SinkHealth[];
-  readonly jobs: { readonly running: number };
+  readonly jobs: {
+    /** Attempts that run now. */
+    readonly running: number;
+    /** The paused workflows, and since when they are. */
+    readonly paused: readonly { readonly workflow_id: string; readonly pausedAt: string }[];
+  };
   /** What the extensions report that have a `health`. */
   readonly extensions: readonly ({ readonly name: string } & ExtensionReport)[];
 };

@@ -55,4 +55,6 @@ export type { ExtensionServices } from "./extensions/services.ts";
 export type { Gateway, GatewayCheck, GatewayHealth, Sinks } from "./gateway.ts";
 export type { GatewayLLM } from "./gateway-llm.ts";
 export type { GatewayOptions } from "./gateway-options.ts";
+export type { GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gateway-stats.ts";
 export type { Jobs } from "./jobs.ts";
+export { toPrometheus } from "./prometheus.ts";

@@ -1,8 +1,10 @@
 import {
+  type Clock,
   type Command,
   type CommandSink,
   type Envelope,
   isCoreError,
+  isoTime,
   type Job,
   type JsonValue,
   type NewJob,
@@ -56,6 +58,12 @@ export interface Jobs {
    * Throws `ATLAS_PLUGINS_JOB_NOT_FAILED` or `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
   redrive(id: string): Promise<Job>;
+  /**
+   * Lets a delayed job run now, whatever its `run_at` says, and resolves with it; also one that waits for its next attempt after a failure.
+   * A job that is due already stays as it is. Throws `ATLAS_PLUGINS_JOB_NOT_DELAYED` when it is not queued, or when it waits for a time or
+   * an answer that its workflow asked for; and `ATLAS_PLUGINS_JOB_NOT_FOUND`.
+   */
+  promote(id: string): Promise<Job>;
   /** The progress of running jobs: `of(id)` for the last report, `listen(…)` for every report. */
   readonly progress: JobRunner["progress"];
 }
@@ -67,13 +75,14 @@ export function createJobs(options: {
   readonly registry: PluginRegistry;
   readonly progress: JobRunner["progress"];
   readonly newId: () => string;
+  readonly clock: Clock;
   readonly onCommitted: Store["onCommitted"];
   /** True once the gateway was started. */
   readonly isStarted: () => boolean;
   /** Aborted when the gateway has stopped. */
   readonly signal: AbortSignal;
 }): Jobs {
-  const { commands, repo, registry, newId, onCommitted, isStarted } = options;
+  const { commands, repo, registry, newId, clock, onCommitted, isStarted } = options;
   const signal = createSignal({ repo, commands });
 
   return {
@@ -111,6 +120,25 @@ export function createJobs(options: {
         { type: "plugins.job.forgive", job_id: id, attempt },
         // Bound to that run, so that a second redrive does not queue again what the first has started.
         { type: "job.updateStatus", id, status: "queued", ...(attempt === 0 ? {} : { attempt }) },
+      ]);
+      return found(id, await repo.getJob(id));
+    },
+    async promote(id) {
+      const { status, attempt, run_at, error } = found(id, await repo.getJob(id));
+      if (status !== "queued") throw notDelayed(id, status);
+      const now = isoTime(clock.now());
+      if (run_at <= now) return found(id, await repo.getJob(id));
+      if ((await repo.plugins.listWaits(id)).some((wait) => wait.attempt === attempt))
+        throw notDelayed(id, "waiting");
+      await commands.enqueueAll([
+        { type: "plugins.job.promote", job_id: id, attempt },
+        {
+          type: "job.updateStatus",
+          id,
+          status: "queued",
+          run_at: now,
+          ...(error === undefined ? {} : { error }),
+        },
       ]);
       return found(id, await repo.getJob(id));
     },
@@ -198,6 +226,20 @@ function notFailed(id: string, status: string): PluginError {
     "ATLAS_PLUGINS_JOB_NOT_FAILED",
     { id, status },
     `The job "${id}" is ${status}. Only a job that failed for good or was cancelled can be redriven; create another job instead.`,
+  );
+}
+
+const WHY_NOT_DELAYED: Readonly<Record<string, string>> = {
+  waiting: "Answer its wait with jobs.signal, or let its time come; jobs.listWaits shows what it waits for.",
+  running: "It has begun already.",
+};
+
+function notDelayed(id: string, status: string): PluginError {
+  const why = WHY_NOT_DELAYED[status] ?? "Call jobs.redrive to run a failed or cancelled job again.";
+  return new PluginError(
+    "ATLAS_PLUGINS_JOB_NOT_DELAYED",
+    { id, status },
+    `The job "${id}" is ${status}. Only a queued job that is delayed can be promoted. ${why}`,
   );
 }
 

@@ -8,14 +8,17 @@ import {
   createJobRunner,
   createScheduler,
   createSourceRunner,
+  loadPauses,
   type PluginRegistry,
   scheduleOfWorkflow,
+  triggersOf,
 } from "@atlas/plugins/runtime";
 import { createAttemptLLM } from "./attempt-llm.ts";
 import type { Installation, Opened } from "./extensions/installation.ts";
 import type { Gateway } from "./gateway.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { AnyGatewayOptions } from "./gateway-options.ts";
+import { createGatewayStats } from "./gateway-stats.ts";
 import { createJobs } from "./jobs.ts";
 import { createStopBudget, type StopBudget } from "./stop-budget.ts";
 
@@ -28,7 +31,7 @@ const EXTENSIONS = 0.9375;
 const ALL = 1;
 
 /** Creates the runners around an open store, and the gateway in front of them. */
-export function createRunners(parts: {
+export async function createRunners(parts: {
   readonly options: Pick<AnyGatewayOptions, "harness" | "concurrency">;
   readonly store: Store<PluginsModule | LLMModule>;
   readonly registry: PluginRegistry;
@@ -38,7 +41,7 @@ export function createRunners(parts: {
   readonly clock: Clock;
   readonly log: Logger;
   readonly graceMs: number;
-}): Gateway {
+}): Promise<Gateway> {
   const { store, registry, installation, opened, llm, clock, log, graceMs } = parts;
   const { concurrency } = parts.options;
   const { commands, repo } = store;
@@ -50,17 +53,36 @@ export function createRunners(parts: {
       : applyHarnessMiddleware(parts.options.harness, opened.harness);
   const host = { clock, log, services };
   const over = new AbortController();
-  const sources = createSourceRunner({ host, repo, commands, registry });
+  const { pause, resume, pausedAt } = await loadPauses({
+    repo,
+    commands,
+    registry,
+    clock,
+    onResumed() {
+      if (started === undefined) return;
+      runner.wake();
+      delivery.wake();
+    },
+  });
+  const sources = createSourceRunner({ host, repo, commands, registry, pausedAt });
   const runner = createJobRunner({
     host,
     repo,
     commands,
     registry,
+    pausedAt,
     llm: createAttemptLLM({ llm, commands, hasDegraded: repo.llm.hasDegraded, clock, log }),
     ...(harness === undefined ? {} : { harness }),
     ...(concurrency === undefined ? {} : { concurrency }),
   });
-  const delivery = createDelivery({ host, repo, commands, sinks: registry.sinks.values() });
+  const triggers = triggersOf(registry.workflows.values());
+  const delivery = createDelivery({
+    host,
+    repo,
+    commands,
+    sinks: [...registry.sinks.values(), ...triggers],
+    pausedAt,
+  });
   const scheduler = createScheduler({
     clock,
     log,
@@ -79,6 +101,7 @@ export function createRunners(parts: {
     registry,
     progress: runner.progress,
     newId: store.newId,
+    clock,
     onCommitted: store.onCommitted,
     isStarted: () => started !== undefined,
     signal: over.signal,
@@ -97,22 +120,40 @@ export function createRunners(parts: {
     followJournal: store.followJournal,
     sinks: {
       async redrive(id, which = {}) {
-        registry.sink(id);
+        if (triggers.every((trigger) => trigger.id !== id)) registry.sink(id);
         checkOptions("sinks.redrive", which, ["event_id"]);
         await delivery.redrive(id, which);
       },
     },
+    pause,
+    resume,
     sync: sources.sync,
     check: async () => ({ sources: await sources.check() }),
     start() {
       started ??= begin();
       return started;
     },
+    stats: createGatewayStats({
+      clock,
+      repo,
+      registry,
+      runner,
+      sources,
+      delivery,
+      isPaused: (id) => pausedAt("workflow", id) !== undefined,
+      store: store.stats,
+    }),
     health: () => ({
       ...store.health(),
       sources: sources.health(),
       sinks: delivery.health(),
-      jobs: { running: runner.running },
+      jobs: {
+        running: runner.running,
+        paused: [...registry.workflows.keys()].flatMap((workflow_id) => {
+          const at = pausedAt("workflow", workflow_id);
+          return at === undefined ? [] : [{ workflow_id, pausedAt: at }];
+        }),
+      },
       extensions: installation.health(),
     }),
     stop() {

@@ -40,6 +40,7 @@ export {
   type Capability,
   defineWorkflow,
   type JobProgress,
+  type RateLimit,
   type StepOptions,
   type WorkflowContext,
   type WorkflowContextWith,
@@ -49,13 +50,17 @@ export {
   type WorkflowSchedule,
 } from "./contract/workflow.ts";
 export type { SinkHealth } from "./delivery/sink-route.ts";
+export type { PluginRef } from "./flow/pauses.ts";
+export type { Durations } from "./jobs/durations.ts";
 export type { SinkLag } from "./module/event-lag.ts";
 export type { FailedDelivery } from "./module/failed-deliveries.ts";
 export type { JobAttempts } from "./module/job-attempts.ts";
 export type { Spread, WorkflowInsight } from "./module/job-figures.ts";
+export type { PausedPlugin } from "./module/pause-queries.ts";
 export { type PluginsModule, pluginsModule } from "./module/plugins-module.ts";
 export type { StepResult } from "./module/queries.ts";
-export type { FailedDeliveryStatus, PluginsTables, ScheduleKind } from "./module/tables.ts";
+export type { QueueDepth } from "./module/queue-depths.ts";
+export type { FailedDeliveryStatus, PluginKind, PluginsTables, ScheduleKind } from "./module/tables.ts";
 export type { SourceCheck, SourceSync } from "./sources/source-calls.ts";
 export type { SyncOptions, SyncResult } from "./sources/source-runner.ts";
 export type { SourceHealth } from "./sources/source-state.ts";

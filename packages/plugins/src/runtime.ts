@@ -9,6 +9,8 @@ export { nameOfNeed } from "./contract/service.ts";
 export { isJobOver } from "./contract/wait.ts";
 export { createDelivery, type Delivery } from "./delivery/delivery.ts";
 export { MAX_EVENT_DEPTH } from "./delivery/sink-route.ts";
+export { loadPauses, type PausedAt, type Pauses } from "./flow/pauses.ts";
+export { triggersOf } from "./flow/triggers.ts";
 export type { AttemptLLM } from "./jobs/attempt.ts";
 export { createJobAdmission, readJobInput } from "./jobs/job-input.ts";
 export { createJobRunner, type JobRunner } from "./jobs/job-runner.ts";

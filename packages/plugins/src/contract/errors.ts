@@ -13,11 +13,13 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_HTTP_FAILED: { readonly origin: string; readonly status?: number };
   ATLAS_PLUGINS_HTTP_REFUSED: { readonly origin: string; readonly status?: number };
   ATLAS_PLUGINS_INPUT_INVALID: { readonly workflow_id: string; readonly path: string };
+  ATLAS_PLUGINS_JOB_NOT_DELAYED: { readonly id: string; readonly status: string };
   ATLAS_PLUGINS_JOB_NOT_FAILED: { readonly id: string; readonly status: string };
   ATLAS_PLUGINS_JOB_NOT_FOUND: { readonly id: string };
   ATLAS_PLUGINS_NOT_STARTED: { readonly id: string };
   ATLAS_PLUGINS_NOT_WAITING: { readonly id: string };
   ATLAS_PLUGINS_SINK_UNKNOWN: { readonly id: string; readonly nearest?: string };
+  ATLAS_PLUGINS_SOURCE_PAUSED: { readonly id: string };
   ATLAS_PLUGINS_SOURCE_UNKNOWN: { readonly id: string; readonly nearest?: string };
   ATLAS_PLUGINS_STEP_REUSED: { readonly name: string };
   ATLAS_PLUGINS_STEP_TOO_LARGE: {

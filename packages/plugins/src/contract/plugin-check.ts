@@ -10,7 +10,19 @@ import type { WorkflowPlugin } from "./workflow.ts";
 const NEEDS = ["uses", "needs"];
 const SOURCE = ["id", "sync", "check", "schedule", "retry", "timeoutMs", ...NEEDS];
 const WORKFLOW = [
-  ...["id", "run", "input", "capabilities", "retry", "timeoutMs", "concurrency", "schedule"],
+  ...[
+    "id",
+    "run",
+    "input",
+    "capabilities",
+    "retry",
+    "timeoutMs",
+    "concurrency",
+    "rateLimit",
+    "schedule",
+    "on",
+    "inputOf",
+  ],
   ...NEEDS,
 ];
 const SINK = ["id", "handle", "on", "from", "timeoutMs", "retry", ...NEEDS];
@@ -44,6 +56,13 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
     checkOptions(`${of}: schedule`, schedule, [...SCHEDULE_OPTIONS, "input"]);
     parseSchedule(schedule, of);
   }
+  checkTrigger(of, workflow);
+  const { rateLimit } = workflow;
+  if (rateLimit !== undefined) {
+    checkOptions(`${of}: rateLimit`, rateLimit, ["max", "perMs"]);
+    checkWhole(of, "rateLimit.max", asNumber(rateLimit.max), 1, 10_000);
+    checkWhole(of, "rateLimit.perMs", asNumber(rateLimit.perMs), 1, LONGEST_MS);
+  }
   checkWhole(of, "concurrency", concurrency, 1, 100_000);
   if (input !== undefined && typeof input["~standard"]?.validate !== "function")
     throw new TypeError(
@@ -51,6 +70,24 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
     );
   if (!isListOf(capabilities ?? [], (one) => typeof one === "string"))
     throw new TypeError(`${of}: capabilities must be a list of names such as ["harness"].`);
+}
+
+/** A required number that is missing is a wrong one. */
+function asNumber(value: number | undefined): number {
+  return value ?? Number.NaN;
+}
+
+function checkTrigger(of: string, { on, inputOf }: WorkflowPlugin): void {
+  eventSelector(on, of);
+  if (on?.length === 0)
+    throw new TypeError(
+      `${of}: "on" is empty, so no event would create a job. Name a type, or leave it out.`,
+    );
+  if (inputOf === undefined) return;
+  if (typeof inputOf !== "function")
+    throw new TypeError(`${of}: inputOf must be a function of the event; got ${JSON.stringify(inputOf)}.`);
+  if (on === undefined)
+    throw new TypeError(`${of}: inputOf makes the input for the events of "on", which is missing. Add it.`);
 }
 
 /** Checks the options of a sink. */

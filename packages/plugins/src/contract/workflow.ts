@@ -1,5 +1,6 @@
 import type {
   Artifact,
+  DomainEvent,
   FindArtifactsOptions,
   Job,
   JsonObject,
@@ -26,6 +27,11 @@ export interface WorkflowPlugin extends WorkflowOptions, PluginNeeds {
   run(ctx: WorkflowContext, input: Record<string, unknown>, jobId: string): Promise<void>;
   /** The schema of a job's input. It is checked when the job is created, and again when it runs. Default: any object. */
   readonly input?: StandardSchemaV1;
+  /**
+   * The input of the job for an event of `on`. When it throws, or its input is refused, the event is a failed delivery of the sink
+   * `$on:<workflow id>`. Default: `{ event_id, type, aggregate_id, payload }` of the event.
+   */
+  inputOf?(event: DomainEvent): JsonObject;
   /** What `ctx` must have beyond what every workflow gets. Default: everything that the host configured. */
   readonly capabilities?: readonly Capability[];
 }
@@ -44,8 +50,26 @@ export interface WorkflowOptions {
    * few connections, or to keep slots free for other workflows.
    */
   readonly concurrency?: number;
+  /**
+   * How many attempts of this workflow may begin: at most `max` within any period of `perMs` milliseconds, over restarts too. A retry, and
+   * a run after a wait, count like a first attempt. Jobs beyond it stay queued, and other workflows are not held up. Each claim then
+   * stores one more row. Default: no limit. Set it for a service that counts calls per minute.
+   */
+  readonly rateLimit?: RateLimit;
   /** Creates jobs by itself. Default: never. */
   readonly schedule?: WorkflowSchedule;
+  /**
+   * Creates a job for each of these domain events, exactly one, in the order of the events: types such as `artifact.created`, `job.*` for
+   * every type below one, or filters. A workflow begins with the next event when its `on` is new. An event that came about through a
+   * chain of 16 others becomes a dead letter instead of a job, so a workflow that answers its own events comes to an end. Default: never.
+   */
+  readonly on?: readonly (string | EventFilter)[];
+}
+
+/** At most `max` (1 to 10,000) attempts that begin within any period of `perMs` milliseconds (1 to 24 days). */
+export interface RateLimit {
+  readonly max: number;
+  readonly perMs: number;
 }
 
 /** Retries of a workflow. A job's own `max_attempts` overrides `maxAttempts`. */
@@ -164,6 +188,7 @@ export function defineWorkflow<
   workflow: WorkflowOptions & {
     readonly id: string;
     readonly input?: Schema;
+    inputOf?(event: DomainEvent): StandardSchemaV1.InferInput<Schema>;
     readonly capabilities?: Needed;
     readonly uses?: Uses;
     readonly needs?: Needs;
@@ -174,8 +199,11 @@ export function defineWorkflow<
     ): Promise<void>;
   },
 ): WorkflowPlugin {
+  const { inputOf, ...rest } = workflow;
   return {
-    ...workflow,
+    ...rest,
+    // The command that creates the job checks that it is JSON.
+    ...(inputOf === undefined ? {} : { inputOf: (event) => inputOf(event) as JsonObject }),
     capabilities: workflow.capabilities ?? [],
     // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say.
     run: (ctx, input, jobId) => workflow.run(ctx as never, input as never, jobId),

@@ -7,7 +7,9 @@ import {
   type ReadOnlyRepo,
 } from "@atlas/core";
 import { eventId, parseEventId } from "@atlas/core/internal";
+import { ownerOfPlace } from "../flow/triggers.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import { HELD_MS } from "./held-places.ts";
 
 /** Marks the events that every sink has taken as delivered, so that prune may remove them. */
 export interface Delivered {
@@ -28,10 +30,9 @@ const NOTED = "$delivered";
 const NOTE_EVERY_MS = 1_000;
 const NEXT_NOTE_MS = 20;
 const EVENTS_A_NOTE = 2_000;
-const HELD_MS = 7 * 24 * 60 * 60 * 1_000;
 const ACTOR = { actor: "delivery" };
 
-/** The marks of one delivery. `cursors` gives the cursor of each sink that the gateway has. */
+/** The marks of one delivery. `cursors` gives the cursor of each sink that the gateway has, and infinity for one that needs no events kept. */
 export function createDelivered(options: {
   readonly clock: Clock;
   readonly log: Logger;
@@ -104,7 +105,7 @@ export function createDelivered(options: {
   async function part(): Promise<boolean> {
     await forgetGone();
     const places = [...cursors().values(), ...[...gone.values()].map(({ event_seq }) => event_seq)];
-    const last = places.length === 0 ? await repo.plugins.lastEventSeq() : Math.min(...places);
+    const last = Math.min(await repo.plugins.lastEventSeq(), ...places);
     if (last <= noted) return false;
     const through = Math.min(last, noted + EVENTS_A_NOTE);
     const store = await storeId();
@@ -134,7 +135,7 @@ export function createDelivered(options: {
       gone.delete(sink);
       log.warn(
         { sink, event_seq, seen_at },
-        `The gateway has not had the sink "${sink}" for 7 days. Events are no longer kept for it.`,
+        `The gateway has not had the ${ownerOfPlace(sink)} for 7 days. Events are no longer kept for it.`,
       );
       await commands.enqueue({ type: "plugins.sink.forget", sink_id: sink }, ACTOR);
     }

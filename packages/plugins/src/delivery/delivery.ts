@@ -3,8 +3,10 @@ import { parseEventId } from "@atlas/core/internal";
 import type { PluginHost } from "../calling/plugin-host.ts";
 import { stopping } from "../contract/errors.ts";
 import type { SinkPlugin } from "../contract/sink.ts";
+import type { PausedAt } from "../flow/pauses.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { createDelivered } from "./delivered.ts";
+import { createHeldPlaces } from "./held-places.ts";
 import { createSinkRoute, type SinkHealth } from "./sink-route.ts";
 
 /** Delivers domain events to sinks: at least once, in commit order, with one cursor per sink. */
@@ -31,6 +33,8 @@ export function createDelivery(options: {
   readonly sinks: Iterable<SinkPlugin>;
   /** A random number 0 ≤ x < 1 for the jitter of retries. Default: `Math.random`. */
   readonly random?: () => number;
+  /** Says which sinks are paused. Call `wake` after one was resumed. Default: none is. */
+  readonly pausedAt?: PausedAt;
 }): Delivery {
   const { host, repo, commands, random = Math.random } = options;
   const { clock, log } = host;
@@ -40,16 +44,18 @@ export function createDelivery(options: {
       repo,
       commands,
       random,
+      pausedAt: () => options.pausedAt?.("sink", sink.id),
       onMoved: () => delivered.moved(),
       onSettled: (seq) => delivered.settled(seq),
     }),
   );
+  const places = createHeldPlaces({ clock, log });
   const delivered = createDelivered({
     clock,
     log,
     repo,
     commands,
-    cursors: () => new Map(routes.map(({ id, cursor }) => [id, cursor()])),
+    cursors: () => new Map(routes.map((route) => [route.id, places.of(route)])),
   });
 
   return {

@@ -36,6 +36,8 @@ export interface SinkHealth {
   readonly failures: number;
   /** The message of the last failure. */
   readonly error?: string;
+  /** Since when it is paused; absent when it is not. */
+  readonly pausedAt?: string;
 }
 
 /** The longest chain of events that is delivered: an event that more others led to is taken for a loop. */
@@ -55,13 +57,15 @@ export function createSinkRoute(
     readonly repo: ReadOnlyRepo<PluginsModule>;
     readonly commands: CommandSink<Command | PluginsCommand>;
     readonly random: () => number;
+    /** Since when the sink is paused; nothing when it is not. */
+    readonly pausedAt: () => string | undefined;
     /** Called when the cursor has moved. */
     readonly onMoved: () => void;
     /** Called when a failed delivery has succeeded after all. */
     readonly onSettled: (seq: number) => Promise<void>;
   },
 ): SinkRoute {
-  const { host, repo, commands, random, onMoved, onSettled } = options;
+  const { host, repo, commands, random, pausedAt, onMoved, onSettled } = options;
   const { clock, log } = host;
   const { id, retry = {} } = sink;
   const actor = `sink:${id}`;
@@ -84,13 +88,17 @@ export function createSinkRoute(
     id,
     loop,
     cursor: () => cursor,
-    health: () => ({
-      id,
-      status: failures === 0 ? "ok" : "failing",
-      eventSeq: cursor,
-      failures,
-      ...(lastError === undefined ? {} : { error: lastError }),
-    }),
+    health() {
+      const paused = pausedAt();
+      return {
+        id,
+        status: failures === 0 ? "ok" : "failing",
+        eventSeq: cursor,
+        failures,
+        ...(lastError === undefined ? {} : { error: lastError }),
+        ...(paused === undefined ? {} : { pausedAt: paused }),
+      };
+    },
     async begin(last) {
       cursor = (await repo.plugins.getSinkCursor(id)) ?? (sink.from === "start" ? 0 : last);
       await keep();
@@ -105,6 +113,7 @@ export function createSinkRoute(
   /** Delivers new events in order, then repeats the deliveries that are due. Returns the pause until the next round. */
   async function round(): Promise<number | undefined> {
     if (cursor > kept && clock.monotonic() - keptAt >= KEEP_EVERY_MS) await keep();
+    if (isHeld()) return undefined;
     for (;;) {
       const { items } = await repo.listDomainEvents({ after: cursor, limit: PAGE });
       for (const event of items) {
@@ -129,8 +138,14 @@ export function createSinkRoute(
     return pauses.length === 0 ? undefined : Math.max(1, Math.min(...pauses));
   }
 
-  /** False when the gateway stopped before the sink had answered. */
+  /** True when the sink is not to be called. */
+  function isHeld(): boolean {
+    return stopReason !== undefined || pausedAt() !== undefined;
+  }
+
+  /** False when the gateway stopped before the sink had answered, or when the sink is paused. */
   async function deliverNew(event: DomainEvent): Promise<boolean> {
+    if (isHeld()) return false;
     if (event.depth >= MAX_EVENT_DEPTH) {
       await fail(event, 0, tooDeep(event));
       return true;
@@ -141,11 +156,11 @@ export function createSinkRoute(
     return true;
   }
 
-  /** False when the gateway stopped. */
+  /** False when the gateway stopped or the sink is paused. */
   async function retryDue(): Promise<boolean> {
     const due = { sink_id: id, now: isoTime(clock.now()), limit: RETRIES_A_ROUND };
     for (const failed of await repo.plugins.listDueFailedDeliveries(due))
-      if (stopReason !== undefined || !(await deliverAgain(failed))) return false;
+      if (isHeld() || !(await deliverAgain(failed))) return false;
     return true;
   }
 
@@ -210,6 +225,6 @@ function tooDeep({ id, depth }: DomainEvent): PluginError {
   return new PluginError(
     "ATLAS_PLUGINS_EVENT_TOO_DEEP",
     { id, depth },
-    `The event "${id}" was not delivered: ${depth} events led to it, one after the other, so a plugin seems to answer its own events. Narrow the sink's "on".`,
+    `The event "${id}" was not delivered: ${depth} events led to it, one after the other, so a plugin seems to answer its own events. Narrow the "on" of the sink or workflow.`,
   );
 }

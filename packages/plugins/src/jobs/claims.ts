@@ -47,11 +47,13 @@ export function createClaims(options: {
   readonly slots: Slots;
   /** Asked before each job, so they are to answer at once, from memory. Default: none. */
   readonly limits?: readonly Limit[];
+  /** What to commit together with a claim. It is called before the next job is looked for. Default: nothing. */
+  readonly together?: (workflow: WorkflowPlugin) => readonly PluginsCommand[];
   readonly isBusy: (jobId: string) => boolean;
   /** Runs the job, whose `attempt` is that of the claim to come. It takes its slot before it returns. */
   readonly begin: (job: Job, workflow: WorkflowPlugin) => void;
 }): Claims {
-  const { repo, commands, clock, log, registry, slots, limits = [], isBusy, begin } = options;
+  const { repo, commands, clock, log, registry, slots, limits = [], together, isBusy, begin } = options;
   const lanes = new Map<string, ReadyLane>();
   const backoff = createBackoff();
   /** No claim is tried before this time, on the monotonic clock. */
@@ -78,10 +80,13 @@ export function createClaims(options: {
       // Readers see the job as queued until the claim is committed.
       const show = laneOf(workflow_id)?.hide();
       try {
-        await commands.enqueue(
-          { type: "job.updateStatus", id, status: "running", attempt },
-          { actor: "runner" },
-        );
+        const workflow = registry.workflows.get(workflow_id);
+        const others = (workflow === undefined ? undefined : together?.(workflow)) ?? [];
+        const move = { type: "job.updateStatus", id, status: "running", attempt } as const;
+        const envelope = { actor: "runner" };
+        await (others.length === 0
+          ? commands.enqueue(move, envelope)
+          : commands.enqueueAll([move, ...others], envelope));
         backoff.succeeded();
         return true;
       } catch (error) {

@@ -4,6 +4,8 @@ import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import type { PluginHost } from "../calling/plugin-host.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
+import type { PausedAt } from "../flow/pauses.ts";
+import { createRateLimits } from "../flow/rate-limits.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { AttemptLLM } from "./attempt.ts";
 import { createClaims } from "./claims.ts";
@@ -12,6 +14,7 @@ import { createJobRuns } from "./job-runs.ts";
 import { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { recoverOrphans } from "./recover-orphans.ts";
+import { createRunRecorder, type RunRecorder } from "./run-figures.ts";
 import { createSlots } from "./slots.ts";
 import { createWaits } from "./waits/waits.ts";
 
@@ -23,6 +26,8 @@ export interface JobRunner {
   wake(batch?: CommittedBatch): void;
   /** The progress of running jobs. */
   readonly progress: Pick<Progress, "of" | "listen">;
+  /** What the runs of a workflow came to. */
+  readonly figures: RunRecorder["figures"];
   /** Attempts that run now. */
   readonly running: number;
   /**
@@ -51,8 +56,10 @@ export function createJobRunner(options: {
   readonly concurrency?: number;
   /** A random number 0 ≤ x < 1 for the jitter of retries. Default: `Math.random`. */
   readonly random?: () => number;
+  /** Says which workflows are paused. Call `wake` after one was resumed. Default: none is. */
+  readonly pausedAt?: PausedAt;
 }): JobRunner {
-  const { host, repo, commands, registry, llm, harness, random = Math.random } = options;
+  const { host, repo, commands, registry, llm, harness, random = Math.random, pausedAt } = options;
   const { clock, log } = host;
   // Until recovery has ended, a running job is an orphan.
   let isStarted = false;
@@ -63,11 +70,14 @@ export function createJobRunner(options: {
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
     onFree: () => loop.wake(),
   });
+  const rates = createRateLimits({ repo, clock });
+  const recorder = createRunRecorder(clock.monotonic);
   const runs = createJobRuns({
     parts: { host, repo, commands, registry, llm, harness, progress, random },
     repo,
     log,
     slots,
+    recorder,
     claims: () => claims,
     decide,
     onParked: (id) =>
@@ -83,6 +93,8 @@ export function createJobRunner(options: {
     log,
     registry,
     slots,
+    limits: [rates.permit, ({ id }) => (pausedAt?.("workflow", id) === undefined ? "now" : "later")],
+    together: rates.begin,
     isBusy: runs.has,
     begin: runs.begin,
   });
@@ -98,6 +110,7 @@ export function createJobRunner(options: {
       await commands.enqueue({ type: "plugins.job.forget" }, { actor: "runner" });
       await recoverOrphans({ repo, commands, log, decide });
       await waits.load();
+      await rates.load(registry.workflows.values());
       isStarted = true;
       loop.wake();
     },
@@ -107,6 +120,7 @@ export function createJobRunner(options: {
       if (mayBeReady && isStarted) loop.wake();
     },
     progress,
+    figures: recorder.figures,
     get running() {
       return slots.used;
     },

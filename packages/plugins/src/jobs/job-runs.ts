@@ -7,6 +7,7 @@ import type { Claims } from "./claims.ts";
 import { endByDeadline } from "./deadline.ts";
 import type { AttemptOutcome, NextJobState } from "./job-state.ts";
 import { reportAttempt } from "./report-attempt.ts";
+import type { RunRecorder } from "./run-figures.ts";
 import type { Slots } from "./slots.ts";
 
 /** The runs of jobs that are under way, each from its claim to its report. */
@@ -43,6 +44,7 @@ export function createJobRuns(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly log: Logger;
   readonly slots: Slots;
+  readonly recorder: RunRecorder;
   readonly claims: () => Pick<Claims, "claim" | "changed" | "due" | "hide">;
   readonly decide: (job: Job & { readonly uncounted: number }, outcome: AttemptOutcome) => NextJobState;
   /** Called once a job is parked: its waits are stored. */
@@ -50,7 +52,7 @@ export function createJobRuns(options: {
   /** Called once a job is queued again. */
   readonly onQueued: () => void;
 }): JobRuns {
-  const { parts, repo, log, slots, claims, decide, onParked, onQueued } = options;
+  const { parts, repo, log, slots, recorder, claims, decide, onParked, onQueued } = options;
   const { commands, progress } = parts;
   const { clock } = parts.host;
   const runs = new Map<string, JobRun>();
@@ -102,6 +104,11 @@ export function createJobRuns(options: {
     const { job, workflow } = begun;
     runs.set(job.id, begun);
     const free = slots.take(workflow);
+    const waitMs = job.attempt === 1 ? clock.now() - Date.parse(job.run_at) : undefined;
+    const record = recorder.begin({ workflow_id: workflow.id, waitMs });
+    let ended:
+      | { readonly outcome: JobAttemptEnd["outcome"]; readonly next: NextJobState | undefined }
+      | undefined;
     let queued: { readonly run_at: string; readonly show: () => void } | undefined;
     try {
       if (!(await claims().claim(job))) return;
@@ -110,6 +117,7 @@ export function createJobRuns(options: {
       progress.end(job.id);
       const { outcome, park } = end;
       const next = outcome.status === "cancelled" ? undefined : decide({ ...job, uncounted }, outcome);
+      ended = { outcome, next };
       if (next?.status === "queued") queued = { run_at: next.run_at, show: claims().hide(workflow.id) };
       // Before the report: the round that this wakes then claims within the same commit.
       free();
@@ -121,6 +129,7 @@ export function createJobRuns(options: {
       log.error({ error, job: job.id }, "A job could not be run, or its result could not be stored.");
     } finally {
       runs.delete(job.id);
+      record(ended);
       free();
       if (queued !== undefined) {
         queued.show();

@@ -19,6 +19,9 @@ type Tables = PluginsTables & CoreTables;
 const lastEvent = query<Tables>()((db) =>
   db.selectFrom("domain_events").select(({ fn }) => fn.max("seq").as("seq")),
 );
+const firstAfter = query<Tables, { after: number }>()((db, p) =>
+  db.selectFrom("domain_events").select("created_at").where("seq", ">", p.after).orderBy("seq").limit(1),
+);
 const failedCounts = query<Tables>()((db) =>
   db
     .selectFrom("plugins_sink_exceptions")
@@ -29,8 +32,8 @@ const sinkCursors = query<Tables>()((db) =>
   db
     .selectFrom("plugins_sink_cursors")
     .select(["sink_id", "event_seq"])
-    // Rows with a "$" belong to delivery itself.
-    .where("sink_id", "not like", "$%")
+    // The place of delivery itself.
+    .where("sink_id", "!=", "$delivered")
     .orderBy("sink_id"),
 );
 
@@ -41,7 +44,11 @@ export function eventLag(read: Read<Tables>) {
   return {
     /** The number of the newest domain event; 0 when there is none. */
     lastEventSeq,
-    /** How far each sink is behind, by sink id. */
+    /** When the first event after this number was stored; nothing when there is none. */
+    async firstEventAtAfter(seq: number): Promise<string | undefined> {
+      return (await read.get(firstAfter, { after: seq }))?.created_at;
+    },
+    /** How far each sink is behind, by sink id; the trigger of a workflow with `on` has the id `$on:<workflow id>`. */
     async listSinkLags(): Promise<readonly SinkLag[]> {
       const last = await lastEventSeq();
       const counts = await read.all(failedCounts, {});

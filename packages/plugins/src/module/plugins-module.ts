@@ -2,7 +2,11 @@ import { type CommandOf, defineModule, tables } from "@atlas/core";
 import { jobForget, jobForgive, jobProgress, jobRecover, jobStep, jobUncount } from "./job-commands.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
+import { flow } from "./migrations/006_flow.ts";
+import { pauseLift, pauseSet } from "./pause-commands.ts";
+import { jobPromote } from "./promote-command.ts";
 import { pluginsQueries } from "./queries.ts";
+import { rateStart } from "./rate-commands.ts";
 import { sinkAdvance, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
 import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
 import type { PluginsTables } from "./tables.ts";
@@ -14,12 +18,15 @@ import { waitAnswer, waitDrop, waitExpire, waitOpen, waitWake } from "./wait-com
  */
 export const pluginsModule = defineModule({
   name: "plugins",
-  version: 2,
+  version: 6,
   tables: tables<PluginsTables>(),
-  migrations: { "001_initial": initial, "002_waits": waits },
+  migrations: { "001_initial": initial, "002_waits": waits, "006_flow": flow },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
     "plugins.schedule.set": scheduleSet,
+    "plugins.pause.set": pauseSet,
+    "plugins.pause.lift": pauseLift,
+    "plugins.rate.start": rateStart,
     "plugins.sink.advance": sinkAdvance,
     "plugins.sink.fail": sinkFail,
     "plugins.sink.settle": sinkSettle,
@@ -30,6 +37,7 @@ export const pluginsModule = defineModule({
     "plugins.job.recover": jobRecover,
     "plugins.job.forgive": jobForgive,
     "plugins.job.progress": jobProgress,
+    "plugins.job.promote": jobPromote,
     "plugins.job.forget": jobForget,
     "plugins.wait.open": waitOpen,
     "plugins.wait.answer": waitAnswer,

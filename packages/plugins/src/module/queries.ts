@@ -5,6 +5,9 @@ import { failedDeliveries } from "./failed-deliveries.ts";
 import { jobAttempts } from "./job-attempts.ts";
 import { jobFigures } from "./job-figures.ts";
 import { parseJsonColumn } from "./json-column.ts";
+import { pauseQueries } from "./pause-queries.ts";
+import { queueDepths } from "./queue-depths.ts";
+import { rateQueries } from "./rate-commands.ts";
 import type { PluginsTables, ScheduleKind } from "./tables.ts";
 import { waitQueries } from "./wait-queries.ts";
 
@@ -100,6 +103,9 @@ export function pluginsQueries(read: Read<PluginsTables>) {
         ? undefined
         : { progress: parseJsonColumn<JobProgress>(row.progress), at: row.at };
     },
+    ...pauseQueries(read),
+    ...rateQueries(read),
+    ...queueDepths(all),
     ...waitQueries(all),
     ...jobAttempts(all),
     ...jobFigures(all),

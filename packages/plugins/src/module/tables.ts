@@ -87,7 +87,23 @@ export interface PluginsTables {
     progress: string;
     at: string;
   };
+  /** The plugins that the host has paused. */
+  plugins_pauses: {
+    kind: PluginKind;
+    id: string;
+    paused_at: string;
+  };
+  /** The last attempts that began of each workflow with a rate limit. */
+  plugins_rate_starts: {
+    workflow_id: string;
+    /** Counts the attempts of the workflow that began. */
+    number: number;
+    at: string;
+  };
 }
+
+/** The kinds of plugins. */
+export type PluginKind = "source" | "workflow" | "sink";
 
 /** The kinds of plugins that can have a schedule. */
 export type ScheduleKind = "source" | "workflow";

@@ -2,8 +2,9 @@ import type { Command, CommandSink, ReadOnlyRepo } from "@atlas/core";
 import { checkOptions } from "@atlas/core/internal";
 import { handled } from "../calling/handled.ts";
 import type { PluginHost } from "../calling/plugin-host.ts";
-import { stopping } from "../contract/errors.ts";
+import { PluginError, stopping } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
+import type { PausedAt } from "../flow/pauses.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { createScheduler, type Scheduler } from "../schedules/scheduler.ts";
 import { createSourceCalls, type SourceCheck, type SourceSync } from "./source-calls.ts";
@@ -18,7 +19,8 @@ export interface SourceRunner {
    * Syncs one source, or all of them at the same time, and resolves with what each did. A source never syncs twice at once: a second
    * call joins the sync under way and resolves with the same counts. With `full`, the source gets no cursor and reads everything
    * again, after a sync under way has ended. Rejects with the first failure once every sync has ended; what they sent until then is
-   * kept. Throws `ATLAS_PLUGINS_SOURCE_UNKNOWN`.
+   * kept. Paused sources are left out; asking for one by its id throws `ATLAS_PLUGINS_SOURCE_PAUSED`. Throws
+   * `ATLAS_PLUGINS_SOURCE_UNKNOWN`.
    */
   sync(id?: string, options?: SyncOptions): Promise<SyncResult>;
   /** Asks every source whether a sync could work. Never rejects. */
@@ -53,8 +55,11 @@ export function createSourceRunner(options: {
   readonly registry: PluginRegistry;
   /** A random number 0 ≤ x < 1 for the jitter of retries. Default: `Math.random`. */
   readonly random?: () => number;
+  /** Says which sources are paused. Default: none is. */
+  readonly pausedAt?: PausedAt;
 }): SourceRunner {
   const { host, repo, commands, registry, random = Math.random } = options;
+  const pausedAt = (id: string): string | undefined => options.pausedAt?.("source", id);
   const { clock, log } = host;
   const sources = [...registry.sources.values()];
   const states = new Map<string, SourceState>();
@@ -68,7 +73,8 @@ export function createSourceRunner(options: {
     commands,
     scheduled: sources.flatMap((source) =>
       scheduleOfSource(source, {
-        sync: async () => (isStopping ? undefined : syncOnce(source.id, false)),
+        sync: async () =>
+          isStopping || pausedAt(source.id) !== undefined ? undefined : syncOnce(source.id, false),
         failures: () => stateOf(source.id).failures,
         random,
       }),
@@ -80,7 +86,8 @@ export function createSourceRunner(options: {
     async sync(id, given = {}) {
       checkOptions("sync", given, ["full"]);
       const { full = false } = given;
-      const ids = id === undefined ? [...registry.sources.keys()] : [registry.source(id).id];
+      const ids = id === undefined ? [...registry.sources.keys()].filter(isActive) : [registry.source(id).id];
+      if (!ids.every(isActive)) throw sourcePaused(ids.join());
       const results = await Promise.allSettled(ids.map((one) => syncOnce(one, full)));
       const failed = results.find((result) => result.status === "rejected");
       if (failed !== undefined) throw failed.reason;
@@ -89,7 +96,12 @@ export function createSourceRunner(options: {
     check: () => Promise.all([...registry.sources.values()].map(calls.check)),
     health: () =>
       [...registry.sources.keys()].map((id) =>
-        stateOf(id).health({ id, syncing: underWay.has(id), nextAt: scheduler.nextAt("source", id) }),
+        stateOf(id).health({
+          id,
+          syncing: underWay.has(id),
+          nextAt: scheduler.nextAt("source", id),
+          pausedAt: pausedAt(id),
+        }),
       ),
     async stop(graceMs) {
       isStopping = true;
@@ -102,6 +114,10 @@ export function createSourceRunner(options: {
       cancel();
     },
   };
+
+  function isActive(id: string): boolean {
+    return pausedAt(id) === undefined;
+  }
 
   function stateOf(id: string): SourceState {
     const known = states.get(id);
@@ -143,4 +159,12 @@ export function createSourceRunner(options: {
       throw error;
     }
   }
+}
+
+function sourcePaused(id: string): PluginError {
+  return new PluginError(
+    "ATLAS_PLUGINS_SOURCE_PAUSED",
+    { id },
+    `The source "${id}" is paused and was not synced. Call gateway.resume({ source: "${id}" }) first.`,
+  );
 }

@@ -15,6 +15,8 @@ export interface SourceHealth {
   readonly lastSyncedAt?: string;
   /** When its schedule syncs it next; absent without a schedule. */
   readonly nextAt?: string;
+  /** Since when it is paused; absent when it is not. */
+  readonly pausedAt?: string;
 }
 
 /** How the syncs of one source went, since this process started. */
@@ -27,6 +29,7 @@ export interface SourceState {
     readonly id: string;
     readonly syncing: boolean;
     readonly nextAt: number | undefined;
+    readonly pausedAt: string | undefined;
   }): SourceHealth;
 }
 
@@ -49,7 +52,7 @@ export function createSourceState(): SourceState {
       failures += 1;
       error = messageOf(thrown);
     },
-    health: ({ id, syncing, nextAt }) => ({
+    health: ({ id, syncing, nextAt, pausedAt }) => ({
       id,
       status: failures === 0 ? "ok" : "failing",
       syncing,
@@ -57,6 +60,7 @@ export function createSourceState(): SourceState {
       ...(error === undefined ? {} : { error }),
       ...(lastSyncedAt === undefined ? {} : { lastSyncedAt: isoTime(lastSyncedAt) }),
       ...(nextAt === undefined || !Number.isFinite(nextAt) ? {} : { nextAt: isoTime(nextAt) }),
+      ...(pausedAt === undefined ? {} : { pausedAt }),
     }),
   };
 }
