@@ -37,6 +37,7 @@ export type {
   WaitOptions,
 } from "./contract/wait.ts";
 export {
+  type CallOptions,
   type Capability,
   defineWorkflow,
   type JobProgress,

@@ -5,6 +5,7 @@ it("exports these names and no others", () => {
   expect(publicNames("packages/plugins/src/index.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "CallOptions",
         "Capability",
         "CronSchedule",
         "EventFilter",

@@ -10,7 +10,7 @@ import type { WorkflowPlugin } from "./workflow.ts";
 const NEEDS = ["uses", "needs"];
 const SOURCE = ["id", "sync", "check", "schedule", "retry", "timeoutMs", ...NEEDS];
 const WORKFLOW = [
-  ...["id", "run", "input", "capabilities", "retry", "timeoutMs", "concurrency", "schedule"],
+  ...["id", "run", "input", "capabilities", "retry", "timeoutMs", "concurrency", "schedule", "maxSpawnDepth"],
   ...NEEDS,
 ];
 const SINK = ["id", "handle", "on", "from", "timeoutMs", "retry", ...NEEDS];
@@ -45,6 +45,7 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
     parseSchedule(schedule, of);
   }
   checkWhole(of, "concurrency", concurrency, 1, 100_000);
+  checkWhole(of, "maxSpawnDepth", workflow.maxSpawnDepth, 0, 100_000);
   if (input !== undefined && typeof input["~standard"]?.validate !== "function")
     throw new TypeError(
       `${of}: input must be a schema such as z.object({ … }), or another schema that implements Standard Schema.`,

@@ -44,6 +44,11 @@ export interface WorkflowOptions {
    * few connections, or to keep slots free for other workflows.
    */
   readonly concurrency?: number;
+  /**
+   * The longest chain of child jobs: a job with this many ancestors may spawn no child. Default: 1,000. It ends a workflow that spawns
+   * itself for ever; raise it for longer chains, such as one job for each page of a long list.
+   */
+  readonly maxSpawnDepth?: number;
   /** Creates jobs by itself. Default: never. */
   readonly schedule?: WorkflowSchedule;
 }
@@ -76,12 +81,18 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
   /** Coding agents. Present when the host configured a harness. */
   readonly harness?: HarnessRuntime;
   /**
-   * Creates an artifact of this job and resolves when it is committed. Its default id is `<job>:artifact:<n>`, with `n` counting the
-   * calls, so a retry replaces the artifacts of the attempt before.
+   * Creates an artifact of this job and resolves when it is committed. Its id follows from the job and `key`, so a retry replaces it, and
+   * so does a second call with the same key. Without a key the number of the call takes its place, within a step or outside. A later
+   * attempt whose call of that number has another `type` throws `ATLAS_PLUGINS_CALL_CHANGED`.
    */
-  emitArtifact(artifact: NewArtifact): Promise<{ readonly id: string }>;
-  /** Creates a child job. Its default id is `<job>:job:<n>`, so a retry reuses the job instead of creating a second one. */
-  spawnJob(job: NewJob): Promise<{ readonly id: string }>;
+  emitArtifact(artifact: NewArtifact, options?: CallOptions): Promise<{ readonly id: string }>;
+  /**
+   * Creates a child job. Its id follows from the job and `key`, so a retry reuses the child instead of creating a second one. Without a
+   * key the number of the call takes its place, within a step or outside. A later attempt whose call of that number has another workflow
+   * or input throws `ATLAS_PLUGINS_CALL_CHANGED`: pass a key where the list of children may change between attempts. Throws
+   * `ATLAS_PLUGINS_KEY_REUSED`, and `ATLAS_PLUGINS_SPAWN_TOO_DEEP` when the chain of children is too long.
+   */
+  spawnJob(job: NewJob, options?: CallOptions): Promise<{ readonly id: string }>;
   findArtifacts(options?: FindArtifactsOptions): Promise<Page<Artifact>>;
   /**
    * Runs `work` and stores its result (at most 64 KiB of JSON) under `name`. Resolves with what was stored, and a later attempt at this
@@ -112,6 +123,12 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
   waitForJobs(name: string, ids: readonly string[]): Promise<readonly Job[]>;
   /** Reports progress: to listeners at once, to the database at most once a second. */
   progress(progress: JobProgress): void;
+}
+
+/** Options of `ctx.emitArtifact` and `ctx.spawnJob`. */
+export interface CallOptions {
+  /** What tells it from the others of this job: 1 to 200 characters, such as `page-2`. Default: the number of the call. */
+  readonly key?: string;
 }
 
 /** Options of `ctx.step`. */

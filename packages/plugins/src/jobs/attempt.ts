@@ -9,9 +9,11 @@ import { isPluginError, type PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import { createAttemptCalls } from "./attempt-calls.ts";
 import { readJobInput } from "./job-input.ts";
 import type { AttemptOutcome } from "./job-state.ts";
 import type { Progress } from "./progress.ts";
+import { createStepTries } from "./step-tries.ts";
 import { createSteps } from "./steps.ts";
 import { createAttemptWaits } from "./waits/attempt-waits.ts";
 import { createParking, type Park } from "./waits/park.ts";
@@ -96,6 +98,8 @@ export function startAttempt(
       call.abort(error, GRACE_MS);
     },
   });
+  const tries = createStepTries();
+  const calls = createAttemptCalls({ job, tries });
   const waits = createAttemptWaits({
     job,
     repo,
@@ -103,6 +107,7 @@ export function startAttempt(
     commands: parts.commands,
     clock: host.clock,
     parking,
+    tries,
     settled,
     refuse,
   });
@@ -115,7 +120,7 @@ export function startAttempt(
     signal: () => call.signal,
     refuse,
     during: parking.during,
-    inStep: waits.inStep,
+    tries,
   });
   const call: Call = startCall({
     clock: host.clock,
@@ -144,11 +149,15 @@ export function startAttempt(
         refuse: tracked.refuse,
         during: parking.during,
         track: tracked.track,
+        together: tracked.together,
+        calls,
         steps,
         waits,
         progress: (told) => progress.report(job.id, told),
       });
       const input = readJobInput(workflow, job.input);
+      // A first attempt has none before it.
+      if (job.attempt > 1) calls.load(await repo.plugins.listJobCalls(job.id));
       try {
         await workflow.run(ctx, input instanceof Promise ? await input : input, job.id);
       } finally {
@@ -163,7 +172,7 @@ export function startAttempt(
   async function outcome(): Promise<JobAttemptEnd> {
     const end = await call.ended;
     tracked.end();
-    const kept = steps.used;
+    const kept = steps.used || calls.used;
     if (end.kind === "returned") return { outcome: { status: "succeeded" }, kept };
     if (end.kind === "threw") return failed(end.error, kept);
     if (isPluginError(end.reason)) {

@@ -14,6 +14,7 @@ import { PluginError } from "../contract/errors.ts";
 import { type RetryPolicy, retryDelayMs } from "../contract/retry.ts";
 import type { StepOptions, WorkflowContext } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import type { StepTries } from "./step-tries.ts";
 import { checkWaitName } from "./waits/wait-name.ts";
 
 /** The steps of one attempt. */
@@ -28,7 +29,7 @@ const DEFAULT_ATTEMPTS = 3;
 
 /** The steps of one attempt. */
 export function createSteps(options: {
-  readonly job: Pick<Job, "id">;
+  readonly job: Pick<Job, "id" | "attempt">;
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly clock: Clock;
@@ -38,9 +39,9 @@ export function createSteps(options: {
   readonly refuse: () => void;
   /** Keeps the attempt from being parked meanwhile. */
   readonly during: <Result>(work: () => Promise<Result>) => Promise<Result>;
-  readonly inStep: <Result>(name: string, work: () => Result) => Result;
+  readonly tries: StepTries;
 }): Steps {
-  const { job, repo, commands, clock, random, signal, refuse, during, inStep } = options;
+  const { job, repo, commands, clock, random, signal, refuse, during, tries } = options;
   const names = new Set<string>();
   let results: Promise<ReadonlyMap<string, JsonValue | undefined>> | undefined;
   let used = false;
@@ -62,7 +63,7 @@ export function createSteps(options: {
         // The same code kept it, as the result of the same `work`.
         if (known.has(name)) return known.get(name) as Result;
         refuse();
-        const result = await inStep(name, () => withRetry(retry, work));
+        const result = await withRetry(retry, () => tries.run(name, work));
         await keep(name, checkedResult(name, result));
         // The host's `admit` may have changed it, and a later attempt sees nothing else.
         return (await repo.plugins.getJobStep(job.id, name))?.result as Result;
@@ -132,6 +133,7 @@ export function createSteps(options: {
       type: "plugins.job.step",
       job_id: job.id,
       name,
+      attempt: job.attempt,
       ...(result === undefined ? {} : { result }),
     });
   }

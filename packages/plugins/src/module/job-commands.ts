@@ -1,5 +1,6 @@
 import {
   defineCommand,
+  excluded,
   idText,
   type JsonValue,
   jsonObject,
@@ -54,11 +55,22 @@ const forgiveAttempts = statement<PluginsTables, RunKey>((db, p) =>
     ),
 );
 
-const keepStep = statement<PluginsTables, { job_id: string; name: string; result: string | null }>((db, p) =>
+const keepStep = statement<PluginsTables, PluginsTables["plugins_job_steps"]>((db, p) =>
   db
     .insertInto("plugins_job_steps")
-    .values({ job_id: p.job_id, name: p.name, result: p.result })
+    .values(p.columns(["job_id", "name", "result", "attempt"]))
     .onConflict((conflict) => conflict.columns(["job_id", "name"]).doNothing()),
+);
+
+const keepCall = statement<PluginsTables, PluginsTables["plugins_job_calls"]>((db, p) =>
+  db
+    .insertInto("plugins_job_calls")
+    .values(p.columns(["job_id", "kind", "target", "digest", "attempt", "step"]))
+    .onConflict((conflict) =>
+      conflict
+        .columns(["job_id", "kind", "target"])
+        .doUpdateSet((row) => excluded(row, ["digest", "attempt", "step"])),
+    ),
 );
 
 const keepProgress = statement<PluginsTables, { job_id: string; progress: string; at: string }>((db, p) =>
@@ -72,7 +84,12 @@ const keepProgress = statement<PluginsTables, { job_id: string; progress: string
     ),
 );
 
-const forgetTables = ["plugins_job_steps", "plugins_job_runs", "plugins_job_progress"] as const;
+const forgetTables = [
+  "plugins_job_steps",
+  "plugins_job_calls",
+  "plugins_job_runs",
+  "plugins_job_progress",
+] as const;
 const forgetOne = forgetTables.map((table) =>
   statement<PluginsTables, JobKey>((db, p) => db.deleteFrom(table).where("job_id", "=", p.job_id)),
 );
@@ -95,10 +112,23 @@ const result = z.custom<JsonValue | undefined>(() => true).optional();
 
 /** Stores the result of a step. A second result for the same step changes nothing. */
 export const jobStep = command({
-  schema: z.object({ job_id: idText, name: idText, result }),
-  apply: ({ job_id, name, result }, change) => {
-    change.run(keepStep, { job_id, name, result: resultText(result) }, { ifNone: "stop" });
+  schema: z.object({ job_id: idText, name: idText, result, attempt: z.int().min(1).optional() }),
+  apply: ({ job_id, name, result, attempt = null }, change) => {
+    change.run(keepStep, { job_id, name, result: resultText(result), attempt }, { ifNone: "stop" });
   },
+});
+
+/** Notes what an attempt makes. A later attempt that makes it again replaces the note. */
+export const jobCall = command({
+  schema: z.object({
+    job_id: idText,
+    kind: z.enum(["artifact", "job"]),
+    target: idText,
+    digest: idText.optional(),
+    attempt: z.int().min(1),
+    step: idText.optional(),
+  }),
+  apply: ({ digest = null, step = null, ...call }, change) => change.run(keepCall, { ...call, digest, step }),
 });
 
 /** Keeps a run that was interrupted, or that ended in a wait, from counting as an attempt. */

@@ -1,7 +1,16 @@
 import { type CommandOf, defineModule, tables } from "@atlas/core";
-import { jobForget, jobForgive, jobProgress, jobRecover, jobStep, jobUncount } from "./job-commands.ts";
+import {
+  jobCall,
+  jobForget,
+  jobForgive,
+  jobProgress,
+  jobRecover,
+  jobStep,
+  jobUncount,
+} from "./job-commands.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
+import { jobs } from "./migrations/003_jobs.ts";
 import { pluginsQueries } from "./queries.ts";
 import { sinkAdvance, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
 import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
@@ -14,9 +23,9 @@ import { waitAnswer, waitDrop, waitExpire, waitOpen, waitWake } from "./wait-com
  */
 export const pluginsModule = defineModule({
   name: "plugins",
-  version: 2,
+  version: 3,
   tables: tables<PluginsTables>(),
-  migrations: { "001_initial": initial, "002_waits": waits },
+  migrations: { "001_initial": initial, "002_waits": waits, "003_jobs": jobs },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
     "plugins.schedule.set": scheduleSet,
@@ -26,6 +35,7 @@ export const pluginsModule = defineModule({
     "plugins.sink.redrive": sinkRedrive,
     "plugins.sink.forget": sinkForget,
     "plugins.job.step": jobStep,
+    "plugins.job.call": jobCall,
     "plugins.job.uncount": jobUncount,
     "plugins.job.recover": jobRecover,
     "plugins.job.forgive": jobForgive,

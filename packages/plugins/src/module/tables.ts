@@ -49,6 +49,21 @@ export interface PluginsTables {
     name: string;
     /** Canonical JSON; null for nothing. */
     result: string | null;
+    /** The run in which it finished; null for a step of a database older than this column. */
+    attempt: number | null;
+  };
+  /** What the attempts at a job have made: its artifacts, and the child jobs whose ids come from the number of the call. */
+  plugins_job_calls: {
+    job_id: string;
+    kind: CallKind;
+    /** The id of the artifact or child job. */
+    target: string;
+    /** Of what the call was given; null where a key or an id says which call it was. */
+    digest: string | null;
+    /** The last run that made it. */
+    attempt: number;
+    /** The step that it was made in; null outside steps. */
+    step: string | null;
   };
   /** What jobs wait for, and the answers. */
   plugins_waits: {
@@ -88,6 +103,9 @@ export interface PluginsTables {
     at: string;
   };
 }
+
+/** What a workflow makes under ids that its host derives. */
+export type CallKind = "artifact" | "job";
 
 /** The kinds of plugins that can have a schedule. */
 export type ScheduleKind = "source" | "workflow";

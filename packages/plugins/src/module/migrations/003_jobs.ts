@@ -1,0 +1,15 @@
+import type { Migration } from "@atlas/core";
+
+/** What attempts at a job have made, and in which run a step finished. */
+export const jobs: Migration = ({ schema }) => [
+  schema.alterTable("plugins_job_steps").addColumn("attempt", "integer"),
+  schema
+    .createTable("plugins_job_calls")
+    .addColumn("job_id", "text", (column) => column.notNull())
+    .addColumn("kind", "text", (column) => column.notNull())
+    .addColumn("target", "text", (column) => column.notNull())
+    .addColumn("digest", "text")
+    .addColumn("attempt", "integer", (column) => column.notNull())
+    .addColumn("step", "text")
+    .addPrimaryKeyConstraint("plugins_job_calls_key", ["job_id", "kind", "target"]),
+];
