@@ -35,6 +35,8 @@ export interface JobAttemptEnd {
   readonly park?: Park;
   /** True when it stored something for a later attempt. */
   readonly kept: boolean;
+  /** Artifacts of earlier attempts that a successful one leaves behind. */
+  readonly stale?: readonly string[];
   /** The thrown value, when something was thrown. */
   readonly thrown?: unknown;
 }
@@ -87,6 +89,7 @@ export function startAttempt(
     context,
   });
   let park: Park | undefined;
+  let stale: readonly string[] = [];
 
   const { commands, settled, refuse } = tracked;
   const parking = createParking({
@@ -164,6 +167,7 @@ export function startAttempt(
         parking.end();
       }
       await tracked.settled();
+      if (job.attempt > 1) stale = await findStale();
     },
   });
 
@@ -173,7 +177,7 @@ export function startAttempt(
     const end = await call.ended;
     tracked.end();
     const kept = steps.used || calls.used;
-    if (end.kind === "returned") return { outcome: { status: "succeeded" }, kept };
+    if (end.kind === "returned") return { outcome: { status: "succeeded" }, kept, stale };
     if (end.kind === "threw") return failed(end.error, kept);
     if (isPluginError(end.reason)) {
       const { code } = end.reason;
@@ -182,6 +186,12 @@ export function startAttempt(
       if (code === "ATLAS_PLUGINS_SUSPENDED" && park !== undefined) return waiting(park);
     }
     return failed(end.reason, kept);
+  }
+
+  async function findStale(): Promise<readonly string[]> {
+    const finished = new Map<string, number>();
+    for (const { name, attempt } of await repo.plugins.listJobSteps(job.id)) finished.set(name, attempt ?? 0);
+    return calls.stale((step) => finished.get(step));
   }
 
   /** Commands sent before the wait belong to the attempt. If one was refused, the attempt has failed. */
