@@ -9,7 +9,13 @@ import {
   type ReadOnlyRepo,
   type Store,
 } from "@atlas/core";
-import { type JobWait, PluginError, type PluginsModule, type SignalResult } from "@atlas/plugins";
+import {
+  type JobWait,
+  type JobWithResult,
+  PluginError,
+  type PluginsModule,
+  type SignalResult,
+} from "@atlas/plugins";
 import {
   checkOptions,
   createSignal,
@@ -19,6 +25,7 @@ import {
   type PluginsCommand,
   readJobInput,
   type SignalOptions,
+  withResult,
 } from "@atlas/plugins/runtime";
 
 /** Jobs, for the host. */
@@ -29,14 +36,14 @@ export interface Jobs {
    * message of the workflow's schema. `envelope` says who asks and why; the job takes over its `context`.
    */
   create(job: NewJob, envelope?: Envelope): Promise<Job>;
-  /** The job with this id, or nothing. */
-  get(id: string): Promise<Job | undefined>;
+  /** The job with this id and, once it has succeeded, what its workflow returned as `result`; or nothing. */
+  get(id: string): Promise<JobWithResult | undefined>;
   /**
-   * Resolves with the job once it has succeeded, failed for good or been cancelled. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`;
+   * Resolves with the job and its `result` once it has succeeded, failed for good or been cancelled. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`;
    * `ATLAS_PLUGINS_NOT_STARTED` when the job has not ended and `gateway.start()` was not called, since no job runs before that; the reason
    * of `signal`; or `ATLAS_CORE_STOPPED` when the gateway stops first.
    */
-  wait(id: string, options?: { readonly signal?: AbortSignal }): Promise<Job>;
+  wait(id: string, options?: { readonly signal?: AbortSignal }): Promise<JobWithResult>;
   /**
    * Answers the `ctx.wait(name)` of a job: any JSON value of up to 64 KiB. Resolves once the answer is on disk, with `delivered` when the
    * job waits for it, with `buffered` when the job has not come to that wait yet, with `already_received` when there is another answer,
@@ -86,7 +93,10 @@ export function createJobs(options: {
       if (created !== undefined || idempotency_key === undefined) return found(id, created);
       return found(id, await repo.getJobByKey(workflow_id, idempotency_key));
     },
-    get: repo.getJob,
+    async get(id) {
+      const job = await repo.getJob(id);
+      return job === undefined ? undefined : withResult(repo, job);
+    },
     progress: options.progress,
     async signal(id, name, value, given = {}) {
       checkOptions("jobs.signal", given, ["signal_id", "by"]);
@@ -119,11 +129,11 @@ export function createJobs(options: {
       const { signal: given } = waitOptions;
       const over = given === undefined ? options.signal : AbortSignal.any([given, options.signal]);
       over.throwIfAborted();
-      return new Promise<Job>((resolve, reject) => {
+      return new Promise<JobWithResult>((resolve, reject) => {
         const look = (): void => {
           repo.getJob(id).then((job) => {
             if (job === undefined) end(() => reject(notFound(id)));
-            else if (isJobOver(job)) end(() => resolve(job));
+            else if (isJobOver(job)) end(() => resolve(withResult(repo, job)));
             else if (!isStarted()) end(() => reject(notStarted(id)));
           }, failed);
         };

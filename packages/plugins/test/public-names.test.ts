@@ -15,6 +15,7 @@ it("exports these names and no others", () => {
         "JobAttempts",
         "JobProgress",
         "JobWait",
+        "JobWithResult",
         "Need",
         "PluginCommands",
         "PluginContext",
@@ -26,7 +27,9 @@ it("exports these names and no others", () => {
         "PluginsTables",
         "ReactorContext",
         "ReactorOptions",
+        "ResultWorkflow",
         "RetryPolicy",
+        "ReturnsJson",
         "Schedule",
         "ScheduleKind",
         "ServiceToken",
@@ -60,6 +63,7 @@ it("exports these names and no others", () => {
         "WorkflowInsight",
         "WorkflowOptions",
         "WorkflowPlugin",
+        "WorkflowResult",
         "WorkflowRetry",
         "WorkflowSchedule",
       ],
@@ -72,6 +76,7 @@ it("exports these names and no others", () => {
         "isPluginError",
         "pluginsModule",
         "reactor",
+        "resultOf",
         "service",
       ],
     }
@@ -99,7 +104,7 @@ it("exports these names and no others for those who run plugins", () => {
       ],
       "values": [
         "MAX_EVENT_DEPTH",
-        "MAX_STEP_BYTES",
+        "MAX_RESULT_BYTES",
         "checkCapabilities",
         "checkNeeds",
         "checkOptions",
@@ -118,6 +123,7 @@ it("exports these names and no others for those who run plugins", () => {
         "readFailure",
         "readJobInput",
         "scheduleOfWorkflow",
+        "withResult",
       ],
     }
   `);

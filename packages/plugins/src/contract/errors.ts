@@ -19,9 +19,16 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_KEY_REUSED: { readonly id: string; readonly key: string };
   ATLAS_PLUGINS_NOT_STARTED: { readonly id: string };
   ATLAS_PLUGINS_NOT_WAITING: { readonly id: string };
+  ATLAS_PLUGINS_RESULT_INVALID: { readonly id: string; readonly path: string };
+  ATLAS_PLUGINS_RESULT_TOO_LARGE: {
+    readonly id: string;
+    readonly sizeBytes: number;
+    readonly limitBytes: number;
+  };
   ATLAS_PLUGINS_SINK_UNKNOWN: { readonly id: string; readonly nearest?: string };
   ATLAS_PLUGINS_SOURCE_UNKNOWN: { readonly id: string; readonly nearest?: string };
   ATLAS_PLUGINS_SPAWN_TOO_DEEP: { readonly id: string; readonly depth: number; readonly limit: number };
+  ATLAS_PLUGINS_STEP_INVALID: { readonly name: string; readonly path: string };
   ATLAS_PLUGINS_STEP_REUSED: { readonly name: string };
   ATLAS_PLUGINS_STEP_TOO_LARGE: {
     readonly name: string;

@@ -1,7 +1,6 @@
 import type {
   Artifact,
   FindArtifactsOptions,
-  Job,
   JsonObject,
   JsonValue,
   NewArtifact,
@@ -14,6 +13,8 @@ import type { LLM } from "@atlas/llm";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { PluginContext } from "./context.ts";
 import type { EventFilter } from "./event-filter.ts";
+import type { JobWithResult } from "./job-result.ts";
+import type { ReturnsJson } from "./json-like.ts";
 import type { PluginNeeds } from "./needs.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Schedule } from "./schedule.ts";
@@ -23,11 +24,22 @@ import type { Waited, WaitedEvent, WaitForEventOptions, WaitOptions } from "./wa
 /** Works on the data that is there, with language models and coding agents, and leaves artifacts. */
 export interface WorkflowPlugin extends WorkflowOptions, PluginNeeds {
   readonly id: string;
-  run(ctx: WorkflowContext, input: Record<string, unknown>, jobId: string): Promise<void>;
+  /** What it returns is stored as the job's `result`: JSON of at most 64 KiB, or nothing. */
+  run(ctx: WorkflowContext, input: Record<string, unknown>, jobId: string): Promise<WorkflowResult>;
   /** The schema of a job's input. It is checked when the job is created, and again when it runs. Default: any object. */
   readonly input?: StandardSchemaV1;
   /** What `ctx` must have beyond what every workflow gets. Default: everything that the host configured. */
   readonly capabilities?: readonly Capability[];
+}
+
+/** What a workflow may return. */
+// biome-ignore lint/suspicious/noConfusingVoidType: it is what a function without a return statement returns.
+export type WorkflowResult = JsonValue | undefined | void;
+
+/** A workflow whose `run` returns a `Result`. */
+export interface ResultWorkflow<Result> extends WorkflowPlugin {
+  /** Exists in the type only. */
+  readonly "~result"?: Result;
 }
 
 /** How the jobs of a workflow run. */
@@ -97,11 +109,16 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
   /**
    * Runs `work` and stores its result (at most 64 KiB of JSON) under `name`. Resolves with what was stored, and a later attempt at this
    * job gets the same instead of running `work` again. Steps may run in parallel. With `retry`, a failure of `work` is retried within the
-   * attempt, which keeps its slot during the pauses. Throws `ATLAS_PLUGINS_STEP_REUSED` for a name that another step of the attempt
-   * has, and `ATLAS_PLUGINS_STEP_TOO_LARGE`.
+   * attempt, which keeps its slot during the pauses. A result that is not JSON does not compile; where types cannot tell, it throws
+   * `ATLAS_PLUGINS_STEP_INVALID` with the path of the first value that is not JSON, and the job is not tried again. Throws
+   * `ATLAS_PLUGINS_STEP_REUSED` for a name that another step of the attempt has, and `ATLAS_PLUGINS_STEP_TOO_LARGE`.
    */
-  step<Result>(name: string, work: () => Result | Promise<Result>): Promise<Result>;
-  step<Result>(name: string, options: StepOptions, work: () => Result | Promise<Result>): Promise<Result>;
+  step<Result>(name: string, work: (() => Result | Promise<Result>) & ReturnsJson<Result>): Promise<Result>;
+  step<Result>(
+    name: string,
+    options: StepOptions,
+    work: (() => Result | Promise<Result>) & ReturnsJson<Result>,
+  ): Promise<Result>;
   /**
    * Waits without holding a slot: the attempt ends here, and the job runs again from the top when the time has come. Finished steps and
    * waits keep their results, and this one returns. A number is a duration in milliseconds, counted from when this name is first reached;
@@ -119,15 +136,18 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
   ): Promise<Waited<Value>>;
   /** Waits in the same way for a domain event. The filter names exactly one type. */
   waitForEvent(name: string, filter: EventFilter, options?: WaitForEventOptions): Promise<WaitedEvent>;
-  /** Waits in the same way until each of these jobs (at most 1,000) has succeeded, failed for good or been cancelled. */
-  waitForJobs(name: string, ids: readonly string[]): Promise<readonly Job[]>;
+  /**
+   * Waits in the same way until each of these jobs (at most 1,000) has succeeded, failed for good or been cancelled. Resolves with the
+   * jobs and their results, in the order of the ids. `resultOf(workflow, job)` types a result.
+   */
+  waitForJobs(name: string, ids: readonly string[]): Promise<readonly JobWithResult[]>;
   /** Reports progress: to listeners at once, to the database at most once a second. */
   progress(progress: JobProgress): void;
 }
 
 /** Options of `ctx.emitArtifact` and `ctx.spawnJob`. */
 export interface CallOptions {
-  /** What tells it from the others of this job: 1 to 200 characters, such as `page-2`. Default: the number of the call. */
+  /** What tells it from the others of this job: 1 to 255 bytes of UTF-8, such as `page-2`. Default: the number of the call. */
   readonly key?: string;
 }
 
@@ -158,7 +178,8 @@ type AnyInput = StandardSchemaV1<Record<string, unknown>, Record<string, unknown
 
 /**
  * Returns the workflow, typed: `input` of `run` is the output of its schema, and `ctx` has the capabilities that it names, the modules
- * that it `uses` and the services that it `needs`.
+ * that it `uses` and the services that it `needs`. What `run` returns, as JSON of at most 64 KiB, is the `result` of the job;
+ * `resultOf(workflow, job)` reads it with its type.
  *
  * @example
  * ```ts
@@ -177,6 +198,7 @@ export function defineWorkflow<
   const Needed extends readonly Capability[] = readonly [],
   const Uses extends readonly StoreModule[] = readonly [],
   const Needs extends readonly Need[] = readonly [],
+  Result = void,
 >(
   workflow: WorkflowOptions & {
     readonly id: string;
@@ -184,17 +206,20 @@ export function defineWorkflow<
     readonly capabilities?: Needed;
     readonly uses?: Uses;
     readonly needs?: Needs;
-    run(
+    readonly run: ((
       ctx: WorkflowContextWith<Needed[number], Uses[number], ServicesOf<Needs>>,
       input: StandardSchemaV1.InferOutput<Schema>,
       jobId: string,
-    ): Promise<void>;
+    ) => Promise<Result>) &
+      ReturnsJson<Result>;
   },
-): WorkflowPlugin {
+): ResultWorkflow<Result> {
   return {
     ...workflow,
     capabilities: workflow.capabilities ?? [],
-    // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say.
-    run: (ctx, input, jobId) => workflow.run(ctx as never, input as never, jobId),
+    // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say, and `ReturnsJson`
+    // has checked the result.
+    run: (ctx, input, jobId) =>
+      workflow.run(ctx as never, input as never, jobId) as Promise<JsonValue | undefined>,
   };
 }

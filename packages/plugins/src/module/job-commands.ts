@@ -73,6 +73,13 @@ const keepCall = statement<PluginsTables, PluginsTables["plugins_job_calls"]>((d
     ),
 );
 
+const keepResult = statement<PluginsTables, PluginsTables["plugins_job_results"]>((db, p) =>
+  db
+    .insertInto("plugins_job_results")
+    .values(p.columns(["job_id", "result"]))
+    .onConflict((conflict) => conflict.column("job_id").doUpdateSet((row) => excluded(row, ["result"]))),
+);
+
 const keepProgress = statement<PluginsTables, { job_id: string; progress: string; at: string }>((db, p) =>
   db
     .insertInto("plugins_job_progress")
@@ -100,7 +107,7 @@ const forgetWaits = statement<PluginsTables, JobKey>((db, p) =>
     .where("job_id", "=", p.job_id)
     .where((row) => row.or([row("kind", "!=", sql.lit("signal")), row("answered_at", "is", null)])),
 );
-const forgetGone = ([...forgetTables, "plugins_waits"] as const).map((table) =>
+const forgetGone = ([...forgetTables, "plugins_waits", "plugins_job_results"] as const).map((table) =>
   statement<PluginsTables, Record<never, never>>((db) =>
     // Core's table, which every store has. It is only read here.
     db.deleteFrom(table).where(sql<boolean>`job_id not in (select id from jobs)`),
@@ -129,6 +136,12 @@ export const jobCall = command({
     step: idText.optional(),
   }),
   apply: ({ digest = null, step = null, ...call }, change) => change.run(keepCall, { ...call, digest, step }),
+});
+
+/** Stores what a job returned. It is sent in the unit of the job's success. */
+export const jobResult = command({
+  schema: z.object({ job_id: idText, result: z.custom<JsonValue>((value) => value !== undefined) }),
+  apply: ({ job_id, result }, change) => change.run(keepResult, { job_id, result: jsonText(result) }),
 });
 
 /** Keeps a run that was interrupted, or that ended in a wait, from counting as an attempt. */

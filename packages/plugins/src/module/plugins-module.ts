@@ -5,6 +5,7 @@ import {
   jobForgive,
   jobProgress,
   jobRecover,
+  jobResult,
   jobStep,
   jobUncount,
 } from "./job-commands.ts";
@@ -36,6 +37,7 @@ export const pluginsModule = defineModule({
     "plugins.sink.forget": sinkForget,
     "plugins.job.step": jobStep,
     "plugins.job.call": jobCall,
+    "plugins.job.result": jobResult,
     "plugins.job.uncount": jobUncount,
     "plugins.job.recover": jobRecover,
     "plugins.job.forgive": jobForgive,

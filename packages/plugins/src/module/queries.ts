@@ -64,6 +64,9 @@ const selectCalls = query<PluginsTables, { job_id: string }>()((db, p) =>
     .select(["kind", "target", "digest", "attempt", "step"])
     .where("job_id", "=", p.job_id),
 );
+const selectResult = query<PluginsTables, { job_id: string }>()((db, p) =>
+  db.selectFrom("plugins_job_results").select("result").where("job_id", "=", p.job_id),
+);
 const selectProgress = query<PluginsTables, { job_id: string }>()((db, p) =>
   db.selectFrom("plugins_job_progress").select(["progress", "at"]).where("job_id", "=", p.job_id),
 );
@@ -101,6 +104,11 @@ export function pluginsQueries(read: Read<PluginsTables>) {
     async getJobStep(job_id: string, name: string): Promise<StepResult | undefined> {
       const row = await read.get(selectStep, { job_id, name });
       return row === undefined ? undefined : toStep(row);
+    },
+    /** What the workflow of a job returned; nothing unless the job has succeeded, and when it returned nothing. */
+    async getJobResult(job_id: string): Promise<JsonValue | undefined> {
+      const row = await read.get(selectResult, { job_id });
+      return row === undefined ? undefined : parseJsonColumn<JsonValue>(row.result);
     },
     /** What the attempts at a job have made so far, while the job is not over. */
     listJobCalls: (job_id: string) => read.all(selectCalls, { job_id }),

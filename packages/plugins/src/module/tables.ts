@@ -95,6 +95,12 @@ export interface PluginsTables {
     /** When it timed out. */
     closed_at: string | null;
   };
+  /** What the workflows of succeeded jobs have returned. */
+  plugins_job_results: {
+    job_id: string;
+    /** Canonical JSON. */
+    result: string;
+  };
   /** The last stored progress of each job. */
   plugins_job_progress: {
     job_id: string;

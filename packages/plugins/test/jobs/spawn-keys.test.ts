@@ -69,8 +69,8 @@ describe("child jobs and artifacts with keys", () => {
   });
 
   it.each([
-    [{ key: "" }, "1 to 200 characters"],
-    [{ key: "x".repeat(201) }, "1 to 200 characters"],
+    [{ key: "" }, "1 to 255 bytes"],
+    [{ key: "x".repeat(256) }, "1 to 255 bytes"],
     [{ kee: "a" }, 'Did you mean "key"?'],
   ])("take no %j", async (options, message) => {
     const { job } = await attempts([(ctx) => ctx.spawnJob(child("a"), options as { key: string })]);

@@ -25,6 +25,7 @@ import {
 import type { WorkflowContext } from "../../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../../module/plugins-module.ts";
 import type { StepTries } from "../step-tries.ts";
+import { withResult } from "../with-result.ts";
 import { jsonSchemaOf, readAnswer } from "./answer-schema.ts";
 import { checkForCircle } from "./circle.ts";
 import { findEvent } from "./find-event.ts";
@@ -101,7 +102,8 @@ export function createAttemptWaits(options: {
         return async () => {
           const known = (await read("jobs", [name]))[0];
           const jobs = await Promise.all(wanted.map(existingJob));
-          if (known?.answer !== undefined || jobs.every(isJobOver)) return { result: jobs };
+          if (known?.answer !== undefined || jobs.every(isJobOver))
+            return { result: await Promise.all(jobs.map((one) => withResult(repo, one))) };
           await checkForCircle(repo, job.id, wanted);
           return { open: [openWait("jobs", name, { ids: [...wanted] })] };
         };
