@@ -1,13 +1,12 @@
-import {
-  type Command,
-  type CommandSink,
-  type Envelope,
-  isCoreError,
-  type Job,
-  type JsonValue,
-  type NewJob,
-  type ReadOnlyRepo,
-  type Store,
+import type {
+  Command,
+  CommandSink,
+  Envelope,
+  Job,
+  JsonValue,
+  NewJob,
+  ReadOnlyRepo,
+  Store,
 } from "@atlas/core";
 import {
   type JobWait,
@@ -27,6 +26,7 @@ import {
   type SignalOptions,
   withResult,
 } from "@atlas/plugins/runtime";
+import { createJobFamily } from "./job-family.ts";
 
 /** Jobs, for the host. */
 export interface Jobs {
@@ -54,15 +54,16 @@ export interface Jobs {
   /** What a job waits for, and the answers that it has, with the `info` of each wait. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`. */
   listWaits(id: string): Promise<readonly JobWait[]>;
   /**
-   * Cancels a job with its children and their children, and resolves with it; `children: false` spares them. A queued or waiting job does not run any more, a running one is ended through its signal, and
-   * one that has ended stays as it is. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`.
+   * Cancels a job with its children and their children, and resolves with it; `children: false` spares them. A queued or waiting job does
+   * not run any more, a running one is ended through its signal, and one that has ended stays as it is. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
   cancel(id: string, options?: { readonly children?: boolean }): Promise<Job>;
   /**
-   * Queues a job that failed for good or was cancelled again, with all its attempts. Finished steps of a failed job keep their results.
-   * Throws `ATLAS_PLUGINS_JOB_NOT_FAILED` or `ATLAS_PLUGINS_JOB_NOT_FOUND`.
+   * Queues a job that failed for good or was cancelled again, with all its attempts. Finished steps keep their results. Its children that
+   * failed are queued again before it, and so are theirs; below a cancelled job, also those that were cancelled. `children: false` leaves
+   * them as they are. Throws `ATLAS_PLUGINS_JOB_NOT_FAILED` or `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
-  redrive(id: string): Promise<Job>;
+  redrive(id: string, options?: { readonly children?: boolean }): Promise<Job>;
   /** The progress of running jobs: `of(id)` for the last report, `listen(…)` for every report. */
   readonly progress: JobRunner["progress"];
 }
@@ -82,6 +83,7 @@ export function createJobs(options: {
 }): Jobs {
   const { commands, repo, registry, newId, onCommitted, isStarted } = options;
   const signal = createSignal({ repo, commands });
+  const family = createJobFamily({ repo, commands });
 
   return {
     async create(job, envelope) {
@@ -109,19 +111,14 @@ export function createJobs(options: {
     async cancel(id, given = {}) {
       checkOptions("jobs.cancel", given, ["children"]);
       const job = found(id, await repo.getJob(id));
-      await cancelOne(job);
-      // A cancelled parent creates no more of them. One that has succeeded has let go of them.
-      if (given.children !== false && job.status !== "succeeded") await cancelChildren(id);
+      await family.cancel(job, { children: given.children !== false });
       return found(id, await repo.getJob(id));
     },
-    async redrive(id) {
-      const { status, attempt } = found(id, await repo.getJob(id));
-      if (status !== "failed" && status !== "cancelled") throw notFailed(id, status);
-      await commands.enqueueAll([
-        { type: "plugins.job.forgive", job_id: id, attempt },
-        // Bound to that run, so that a second redrive does not queue again what the first has started.
-        { type: "job.updateStatus", id, status: "queued", ...(attempt === 0 ? {} : { attempt }) },
-      ]);
+    async redrive(id, given = {}) {
+      checkOptions("jobs.redrive", given, ["children"]);
+      const job = found(id, await repo.getJob(id));
+      if (job.status !== "failed" && job.status !== "cancelled") throw notFailed(id, job.status);
+      await family.redrive(job, { children: given.children !== false });
       return found(id, await repo.getJob(id));
     },
     async wait(id, waitOptions = {}) {
@@ -153,41 +150,6 @@ export function createJobs(options: {
       });
     },
   };
-
-  async function cancelOne(job: Job): Promise<void> {
-    if (isJobOver(job)) return;
-    const { id } = job;
-    try {
-      await commands.enqueueAll([
-        { type: "plugins.wait.drop", job_id: id },
-        { type: "job.updateStatus", id, status: "cancelled" },
-      ]);
-    } catch (error) {
-      // The job ended before the command arrived.
-      if (!isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) throw error;
-    }
-  }
-
-  /** Parents first, so that none of them creates another child behind the search. */
-  async function cancelChildren(root: string): Promise<void> {
-    const parents = [root];
-    const seen = new Set(parents);
-    for (let parent = parents.pop(); parent !== undefined; parent = parents.pop()) {
-      for (let after = ""; ; ) {
-        const ids = await repo.plugins.listChildIds(parent, after);
-        for (const id of ids) {
-          const child = await repo.getJob(id);
-          if (child === undefined || seen.has(id)) continue;
-          seen.add(id);
-          await cancelOne(child);
-          if (child.status !== "succeeded") parents.push(id);
-        }
-        const last = ids.at(-1);
-        if (last === undefined) break;
-        after = last;
-      }
-    }
-  }
 }
 
 function found(id: string, job: Job | undefined): Job {

@@ -55,6 +55,11 @@ const forgiveAttempts = statement<PluginsTables, RunKey>((db, p) =>
     ),
 );
 
+// Its children may be redriven with it, and it must wait for them again.
+const reopenWaits = statement<PluginsTables, JobKey>((db, p) =>
+  db.deleteFrom("plugins_waits").where("job_id", "=", p.job_id).where("kind", "=", sql.lit<"jobs">("jobs")),
+);
+
 const keepStep = statement<PluginsTables, PluginsTables["plugins_job_steps"]>((db, p) =>
   db
     .insertInto("plugins_job_steps")
@@ -156,10 +161,13 @@ export const jobRecover = command({
   apply: (job, change) => change.run(countRecovery, job),
 });
 
-/** Keeps every run so far from counting as an attempt. */
+/** Keeps every run so far from counting as an attempt, and forgets which waits for other jobs were over. */
 export const jobForgive = command({
   schema: z.object({ job_id: idText, attempt: z.int().min(0) }),
-  apply: (job, change) => change.run(forgiveAttempts, job),
+  apply: ({ job_id, attempt }, change) => {
+    change.run(forgiveAttempts, { job_id, attempt });
+    change.run(reopenWaits, { job_id });
+  },
 });
 
 /** Stores the progress of a job. */
