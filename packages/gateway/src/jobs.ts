@@ -3,7 +3,6 @@ import {
   type Command,
   type CommandSink,
   type Envelope,
-  isCoreError,
   isoTime,
   type Job,
   type JsonValue,
@@ -11,7 +10,13 @@ import {
   type ReadOnlyRepo,
   type Store,
 } from "@atlas/core";
-import { type JobWait, PluginError, type PluginsModule, type SignalResult } from "@atlas/plugins";
+import {
+  type JobWait,
+  type JobWithResult,
+  PluginError,
+  type PluginsModule,
+  type SignalResult,
+} from "@atlas/plugins";
 import {
   checkOptions,
   createSignal,
@@ -21,7 +26,9 @@ import {
   type PluginsCommand,
   readJobInput,
   type SignalOptions,
+  withResult,
 } from "@atlas/plugins/runtime";
+import { createJobFamily } from "./job-family.ts";
 
 /** Jobs, for the host. */
 export interface Jobs {
@@ -31,14 +38,14 @@ export interface Jobs {
    * message of the workflow's schema. `envelope` says who asks and why; the job takes over its `context`.
    */
   create(job: NewJob, envelope?: Envelope): Promise<Job>;
-  /** The job with this id, or nothing. */
-  get(id: string): Promise<Job | undefined>;
+  /** The job with this id and, once it has succeeded, what its workflow returned as `result`; or nothing. */
+  get(id: string): Promise<JobWithResult | undefined>;
   /**
-   * Resolves with the job once it has succeeded, failed for good or been cancelled. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`;
+   * Resolves with the job and its `result` once it has succeeded, failed for good or been cancelled. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`;
    * `ATLAS_PLUGINS_NOT_STARTED` when the job has not ended and `gateway.start()` was not called, since no job runs before that; the reason
    * of `signal`; or `ATLAS_CORE_STOPPED` when the gateway stops first.
    */
-  wait(id: string, options?: { readonly signal?: AbortSignal }): Promise<Job>;
+  wait(id: string, options?: { readonly signal?: AbortSignal }): Promise<JobWithResult>;
   /**
    * Answers the `ctx.wait(name)` of a job: any JSON value of up to 64 KiB. Resolves once the answer is on disk, with `delivered` when the
    * job waits for it, with `buffered` when the job has not come to that wait yet, with `already_received` when there is another answer,
@@ -49,15 +56,16 @@ export interface Jobs {
   /** What a job waits for, and the answers that it has, with the `info` of each wait. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`. */
   listWaits(id: string): Promise<readonly JobWait[]>;
   /**
-   * Cancels a job with its children and their children, and resolves with it; `children: false` spares them. A queued or waiting job does not run any more, a running one is ended through its signal, and
-   * one that has ended stays as it is. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`.
+   * Cancels a job with its children and their children, and resolves with it; `children: false` spares them. A queued or waiting job does
+   * not run any more, a running one is ended through its signal, and one that has ended stays as it is. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
   cancel(id: string, options?: { readonly children?: boolean }): Promise<Job>;
   /**
-   * Queues a job that failed for good or was cancelled again, with all its attempts. Finished steps of a failed job keep their results.
-   * Throws `ATLAS_PLUGINS_JOB_NOT_FAILED` or `ATLAS_PLUGINS_JOB_NOT_FOUND`.
+   * Queues a job that failed for good or was cancelled again, with all its attempts. Finished steps keep their results. Its children that
+   * failed are queued again before it, and so are theirs; below a cancelled job, also those that were cancelled. `children: false` leaves
+   * them as they are. Throws `ATLAS_PLUGINS_JOB_NOT_FAILED` or `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
-  redrive(id: string): Promise<Job>;
+  redrive(id: string, options?: { readonly children?: boolean }): Promise<Job>;
   /**
    * Lets a delayed job run now, whatever its `run_at` says, and resolves with it; also one that waits for its next attempt after a failure.
    * A job that is due already stays as it is. Throws `ATLAS_PLUGINS_JOB_NOT_DELAYED` when it is not queued, or when it waits for a time or
@@ -84,6 +92,7 @@ export function createJobs(options: {
 }): Jobs {
   const { commands, repo, registry, newId, clock, onCommitted, isStarted } = options;
   const signal = createSignal({ repo, commands });
+  const family = createJobFamily({ repo, commands });
 
   return {
     async create(job, envelope) {
@@ -95,7 +104,10 @@ export function createJobs(options: {
       if (created !== undefined || idempotency_key === undefined) return found(id, created);
       return found(id, await repo.getJobByKey(workflow_id, idempotency_key));
     },
-    get: repo.getJob,
+    async get(id) {
+      const job = await repo.getJob(id);
+      return job === undefined ? undefined : withResult(repo, job);
+    },
     progress: options.progress,
     async signal(id, name, value, given = {}) {
       checkOptions("jobs.signal", given, ["signal_id", "by"]);
@@ -108,19 +120,14 @@ export function createJobs(options: {
     async cancel(id, given = {}) {
       checkOptions("jobs.cancel", given, ["children"]);
       const job = found(id, await repo.getJob(id));
-      await cancelOne(job);
-      // A cancelled parent creates no more of them. One that has succeeded has let go of them.
-      if (given.children !== false && job.status !== "succeeded") await cancelChildren(id);
+      await family.cancel(job, { children: given.children !== false });
       return found(id, await repo.getJob(id));
     },
-    async redrive(id) {
-      const { status, attempt } = found(id, await repo.getJob(id));
-      if (status !== "failed" && status !== "cancelled") throw notFailed(id, status);
-      await commands.enqueueAll([
-        { type: "plugins.job.forgive", job_id: id, attempt },
-        // Bound to that run, so that a second redrive does not queue again what the first has started.
-        { type: "job.updateStatus", id, status: "queued", ...(attempt === 0 ? {} : { attempt }) },
-      ]);
+    async redrive(id, given = {}) {
+      checkOptions("jobs.redrive", given, ["children"]);
+      const job = found(id, await repo.getJob(id));
+      if (job.status !== "failed" && job.status !== "cancelled") throw notFailed(id, job.status);
+      await family.redrive(job, { children: given.children !== false });
       return found(id, await repo.getJob(id));
     },
     async promote(id) {
@@ -147,11 +154,11 @@ export function createJobs(options: {
       const { signal: given } = waitOptions;
       const over = given === undefined ? options.signal : AbortSignal.any([given, options.signal]);
       over.throwIfAborted();
-      return new Promise<Job>((resolve, reject) => {
+      return new Promise<JobWithResult>((resolve, reject) => {
         const look = (): void => {
           repo.getJob(id).then((job) => {
             if (job === undefined) end(() => reject(notFound(id)));
-            else if (isJobOver(job)) end(() => resolve(job));
+            else if (isJobOver(job)) end(() => resolve(withResult(repo, job)));
             else if (!isStarted()) end(() => reject(notStarted(id)));
           }, failed);
         };
@@ -171,41 +178,6 @@ export function createJobs(options: {
       });
     },
   };
-
-  async function cancelOne(job: Job): Promise<void> {
-    if (isJobOver(job)) return;
-    const { id } = job;
-    try {
-      await commands.enqueueAll([
-        { type: "plugins.wait.drop", job_id: id },
-        { type: "job.updateStatus", id, status: "cancelled" },
-      ]);
-    } catch (error) {
-      // The job ended before the command arrived.
-      if (!isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) throw error;
-    }
-  }
-
-  /** Parents first, so that none of them creates another child behind the search. */
-  async function cancelChildren(root: string): Promise<void> {
-    const parents = [root];
-    const seen = new Set(parents);
-    for (let parent = parents.pop(); parent !== undefined; parent = parents.pop()) {
-      for (let after = ""; ; ) {
-        const ids = await repo.plugins.listChildIds(parent, after);
-        for (const id of ids) {
-          const child = await repo.getJob(id);
-          if (child === undefined || seen.has(id)) continue;
-          seen.add(id);
-          await cancelOne(child);
-          if (child.status !== "succeeded") parents.push(id);
-        }
-        const last = ids.at(-1);
-        if (last === undefined) break;
-        after = last;
-      }
-    }
-  }
 }
 
 function found(id: string, job: Job | undefined): Job {

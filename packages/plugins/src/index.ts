@@ -7,6 +7,8 @@ export {
   type PluginErrorDetails,
 } from "./contract/errors.ts";
 export type { EventFilter } from "./contract/event-filter.ts";
+export { type JobWithResult, resultOf } from "./contract/job-result.ts";
+export type { ReturnsJson } from "./contract/json-like.ts";
 export type { PluginNeeds } from "./contract/needs.ts";
 export { type ReactorContext, type ReactorOptions, reactor } from "./contract/reactor.ts";
 export type { RetryPolicy } from "./contract/retry.ts";
@@ -37,15 +39,18 @@ export type {
   WaitOptions,
 } from "./contract/wait.ts";
 export {
+  type CallOptions,
   type Capability,
   defineWorkflow,
   type JobProgress,
   type RateLimit,
+  type ResultWorkflow,
   type StepOptions,
   type WorkflowContext,
   type WorkflowContextWith,
   type WorkflowOptions,
   type WorkflowPlugin,
+  type WorkflowResult,
   type WorkflowRetry,
   type WorkflowSchedule,
 } from "./contract/workflow.ts";

@@ -5,6 +5,7 @@ it("exports these names and no others", () => {
   expect(publicNames("packages/plugins/src/index.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "CallOptions",
         "Capability",
         "CronSchedule",
         "Durations",
@@ -15,6 +16,7 @@ it("exports these names and no others", () => {
         "JobAttempts",
         "JobProgress",
         "JobWait",
+        "JobWithResult",
         "Need",
         "PausedPlugin",
         "PluginCommands",
@@ -31,7 +33,9 @@ it("exports these names and no others", () => {
         "RateLimit",
         "ReactorContext",
         "ReactorOptions",
+        "ResultWorkflow",
         "RetryPolicy",
+        "ReturnsJson",
         "Schedule",
         "ScheduleKind",
         "ServiceToken",
@@ -65,6 +69,7 @@ it("exports these names and no others", () => {
         "WorkflowInsight",
         "WorkflowOptions",
         "WorkflowPlugin",
+        "WorkflowResult",
         "WorkflowRetry",
         "WorkflowSchedule",
       ],
@@ -77,6 +82,7 @@ it("exports these names and no others", () => {
         "isPluginError",
         "pluginsModule",
         "reactor",
+        "resultOf",
         "service",
       ],
     }
@@ -106,7 +112,7 @@ it("exports these names and no others for those who run plugins", () => {
       ],
       "values": [
         "MAX_EVENT_DEPTH",
-        "MAX_STEP_BYTES",
+        "MAX_RESULT_BYTES",
         "checkCapabilities",
         "checkNeeds",
         "checkOptions",
@@ -127,6 +133,7 @@ it("exports these names and no others for those who run plugins", () => {
         "readJobInput",
         "scheduleOfWorkflow",
         "triggersOf",
+        "withResult",
       ],
     }
   `);

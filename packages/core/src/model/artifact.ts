@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { z } from "zod";
 import { notFound } from "../contract/errors.ts";
 import { idText } from "../contract/id.ts";
@@ -79,6 +80,13 @@ const selectArtifactId = query<CoreTables, { id: string }>()((db, p) =>
   db.selectFrom("artifacts").select("id").where("id", "=", p.id),
 );
 
+const deleteArtifact = statement<CoreTables, { id: string; job_id: string | null }>((db, p) =>
+  db
+    .deleteFrom("artifacts")
+    .where("id", "=", p.id)
+    .where((row) => row.or([sql<boolean>`${p.job_id} is null`, row("job_id", "=", p.job_id)])),
+);
+
 /** The values of an update; null leaves a field as it is, for a patch cannot clear one. */
 interface ArtifactPatch {
   id: string;
@@ -148,5 +156,18 @@ export const artifactUpdate = command({
     };
     change.run(updateArtifact, values, { ifNone: "stop" });
     change.emit({ type: "artifact.updated", aggregate_id: id });
+  },
+});
+
+/** Removes an artifact; with `job_id`, only if it belongs to that job. If there is no such artifact, nothing changes. */
+export const artifactDelete = command({
+  schema: z.object({ id: idText, job_id: idText.optional() }),
+  apply: ({ id, job_id }, change) => {
+    change.run(deleteArtifact, { id, job_id: job_id ?? null }, { ifNone: "stop" });
+    change.emit({
+      type: "artifact.deleted",
+      aggregate_id: id,
+      payload: job_id === undefined ? {} : { job_id },
+    });
   },
 });

@@ -1,5 +1,5 @@
 import { type CommandOf, defineModule, tables } from "../contract/module.ts";
-import { artifactCreate, artifactUpdate } from "./artifact.ts";
+import { artifactCreate, artifactDelete, artifactUpdate } from "./artifact.ts";
 import { domainEventEmit, domainEventMarkDelivered } from "./domain-event.ts";
 import { entityUpsert } from "./entity.ts";
 import { eventInsert } from "./event.ts";
@@ -23,6 +23,7 @@ export const coreModule = defineModule({
     "event.insert": eventInsert,
     "artifact.create": artifactCreate,
     "artifact.update": artifactUpdate,
+    "artifact.delete": artifactDelete,
     "job.create": jobCreate,
     "job.updateStatus": jobUpdateStatus,
     "domainEvent.emit": domainEventEmit,
@@ -35,5 +36,5 @@ export const coreModule = defineModule({
 /** The type of {@link coreModule}. */
 export type CoreModule = typeof coreModule;
 
-/** The nine commands of core. */
+/** The ten commands of core. */
 export type Command = CommandOf<CoreModule>;

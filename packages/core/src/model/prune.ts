@@ -13,7 +13,7 @@ import type { CoreTables } from "./tables.ts";
 export const prunePolicy = z.strictObject({
   /** Delivered domain events that were emitted before this time. */
   domain_events_before: timeText.optional(),
-  /** Jobs that ended before this time and have neither artifacts nor children left. */
+  /** Jobs that ended before this time, have neither artifacts nor children left, and whose parent has ended too. */
   jobs_before: timeText.optional(),
   /** Artifacts that were last changed before this time and whose job has ended. */
   artifacts_before: timeText.optional(),
@@ -136,6 +136,16 @@ const removals: Record<keyof PrunePolicy, readonly Removal[]> = {
       not(
         exists(
           old.selectFrom("artifacts").select("artifacts.id").whereRef("artifacts.job_id", "=", "old.id"),
+        ),
+      ),
+      // A parent may wait for it, and read its result.
+      not(
+        exists(
+          old
+            .selectFrom("jobs as parent")
+            .select("parent.id")
+            .whereRef("parent.id", "=", "old.parent_id")
+            .where("parent.status", "not in", hasEnded),
         ),
       ),
     ]),

@@ -45,6 +45,7 @@ const payloads: Readonly<Record<keyof typeof coreModule.commands, fc.Arbitrary<o
     artifact: record({ type: id, content_md: optional(id), data: optional(data) }),
   }),
   "artifact.update": record({ id, patch: record({ title: optional(id), data: optional(data) }) }),
+  "artifact.delete": record({ id, job_id: optional(id) }),
   "job.create": record({ job: record({ workflow_id: id, input: optional(data), run_at: optional(time) }) }),
   "job.updateStatus": record({
     id,

@@ -98,3 +98,21 @@ it("refuses to change an artifact that is not there", async () => {
     details: { id: "a2" },
   });
 });
+
+it("is removed once, and only for the job that it belongs to", async () => {
+  const { store } = await withArtifact();
+  const remove = (job_id?: string) =>
+    store.commands.enqueue({
+      type: "artifact.delete",
+      id: "a1",
+      ...(job_id === undefined ? {} : { job_id }),
+    });
+  await expectUnchanged(store, () => remove("another"));
+  expect(await remove()).toMatchObject({ changed: true });
+  expect(await store.repo.getArtifact("a1")).toBeUndefined();
+  expect((await store.repo.listDomainEvents()).items.at(-1)).toMatchObject({
+    type: "artifact.deleted",
+    aggregate_id: "a1",
+  });
+  await expectUnchanged(store, () => remove());
+});

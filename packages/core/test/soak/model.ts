@@ -85,6 +85,8 @@ export function createModel(): Model {
         return undelivered(command.id, command.through_seq).length > 0;
       case "maintenance.prune":
         return prunable(command.policy).length > 0;
+      case "artifact.delete":
+        return artifacts.has(command.id) && command.job_id === undefined;
       default:
         return command satisfies never;
     }
@@ -136,6 +138,10 @@ export function createModel(): Model {
         emit("artifact.created", id, { type: kind });
         return;
       }
+      case "artifact.delete":
+        artifacts.delete(command.id);
+        emit("artifact.deleted", command.id);
+        return;
       case "artifact.update": {
         const { title, data, updated_at = "" } = command.patch;
         const before = artifacts.get(command.id) as Row;

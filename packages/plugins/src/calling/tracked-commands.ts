@@ -17,6 +17,8 @@ export interface TrackedCommands<Sent extends { readonly type: string }> {
   readonly commands: PluginCommands<Sent>;
   /** What was committed so far. */
   readonly sent: SentCommands;
+  /** Sends commands as one unit that counts as one command towards the limit. */
+  together(commands: readonly Sent[]): Promise<readonly Committed[]>;
   /** Tracks other work as if it were a command: `settled` waits for it, and its rejection counts as a refusal. */
   track<Result>(send: () => Promise<Result>): Promise<Result>;
   /** Waits for every command sent so far; throws the first refusal. */
@@ -63,6 +65,7 @@ export function trackCommands<Sent extends { readonly type: string }>(
 
   return {
     sent,
+    together: (commands) => track(() => sink.enqueueAll(commands, own), 1, countAll),
     track: (send) => track(send, 0),
     commands: {
       enqueue: (command, given) => track(() => sink.enqueue(command, envelope(given)), 1, count),

@@ -1,6 +1,7 @@
 /** The `details` of each error code of this package; `docs/errors.md` says what to do about each. */
 export interface PluginErrorDetails {
   ATLAS_PLUGINS_ANSWER_INVALID: { readonly id: string; readonly name: string; readonly path: string };
+  ATLAS_PLUGINS_CALL_CHANGED: { readonly id: string; readonly method: string; readonly number: number };
   ATLAS_PLUGINS_CANCELLED: { readonly id: string };
   ATLAS_PLUGINS_CONTEXT_ENDED: { readonly plugin: string };
   ATLAS_PLUGINS_CRASH_LOOP: { readonly id: string; readonly recoveries: number };
@@ -16,11 +17,20 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_JOB_NOT_DELAYED: { readonly id: string; readonly status: string };
   ATLAS_PLUGINS_JOB_NOT_FAILED: { readonly id: string; readonly status: string };
   ATLAS_PLUGINS_JOB_NOT_FOUND: { readonly id: string };
+  ATLAS_PLUGINS_KEY_REUSED: { readonly id: string; readonly key: string };
   ATLAS_PLUGINS_NOT_STARTED: { readonly id: string };
   ATLAS_PLUGINS_NOT_WAITING: { readonly id: string };
+  ATLAS_PLUGINS_RESULT_INVALID: { readonly id: string; readonly path: string };
+  ATLAS_PLUGINS_RESULT_TOO_LARGE: {
+    readonly id: string;
+    readonly sizeBytes: number;
+    readonly limitBytes: number;
+  };
   ATLAS_PLUGINS_SINK_UNKNOWN: { readonly id: string; readonly nearest?: string };
   ATLAS_PLUGINS_SOURCE_PAUSED: { readonly id: string };
   ATLAS_PLUGINS_SOURCE_UNKNOWN: { readonly id: string; readonly nearest?: string };
+  ATLAS_PLUGINS_SPAWN_TOO_DEEP: { readonly id: string; readonly depth: number; readonly limit: number };
+  ATLAS_PLUGINS_STEP_INVALID: { readonly name: string; readonly path: string };
   ATLAS_PLUGINS_STEP_REUSED: { readonly name: string };
   ATLAS_PLUGINS_STEP_TOO_LARGE: {
     readonly name: string;

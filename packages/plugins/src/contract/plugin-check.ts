@@ -20,6 +20,7 @@ const WORKFLOW = [
     "concurrency",
     "rateLimit",
     "schedule",
+    "maxSpawnDepth",
     "on",
     "inputOf",
   ],
@@ -64,6 +65,7 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
     checkWhole(of, "rateLimit.perMs", asNumber(rateLimit.perMs), 1, LONGEST_MS);
   }
   checkWhole(of, "concurrency", concurrency, 1, 100_000);
+  checkWhole(of, "maxSpawnDepth", workflow.maxSpawnDepth, 0, 100_000);
   if (input !== undefined && typeof input["~standard"]?.validate !== "function")
     throw new TypeError(
       `${of}: input must be a schema such as z.object({ … }), or another schema that implements Standard Schema.`,

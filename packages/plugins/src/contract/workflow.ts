@@ -2,7 +2,6 @@ import type {
   Artifact,
   DomainEvent,
   FindArtifactsOptions,
-  Job,
   JsonObject,
   JsonValue,
   NewArtifact,
@@ -15,6 +14,8 @@ import type { LLM } from "@atlas/llm";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { PluginContext } from "./context.ts";
 import type { EventFilter } from "./event-filter.ts";
+import type { JobWithResult } from "./job-result.ts";
+import type { ReturnsJson } from "./json-like.ts";
 import type { PluginNeeds } from "./needs.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Schedule } from "./schedule.ts";
@@ -24,7 +25,8 @@ import type { Waited, WaitedEvent, WaitForEventOptions, WaitOptions } from "./wa
 /** Works on the data that is there, with language models and coding agents, and leaves artifacts. */
 export interface WorkflowPlugin extends WorkflowOptions, PluginNeeds {
   readonly id: string;
-  run(ctx: WorkflowContext, input: Record<string, unknown>, jobId: string): Promise<void>;
+  /** What it returns is stored as the job's `result`: JSON of at most 64 KiB, or nothing. */
+  run(ctx: WorkflowContext, input: Record<string, unknown>, jobId: string): Promise<WorkflowResult>;
   /** The schema of a job's input. It is checked when the job is created, and again when it runs. Default: any object. */
   readonly input?: StandardSchemaV1;
   /**
@@ -34,6 +36,16 @@ export interface WorkflowPlugin extends WorkflowOptions, PluginNeeds {
   inputOf?(event: DomainEvent): JsonObject;
   /** What `ctx` must have beyond what every workflow gets. Default: everything that the host configured. */
   readonly capabilities?: readonly Capability[];
+}
+
+/** What a workflow may return. */
+// biome-ignore lint/suspicious/noConfusingVoidType: it is what a function without a return statement returns.
+export type WorkflowResult = JsonValue | undefined | void;
+
+/** A workflow whose `run` returns a `Result`. */
+export interface ResultWorkflow<Result> extends WorkflowPlugin {
+  /** Exists in the type only. */
+  readonly "~result"?: Result;
 }
 
 /** How the jobs of a workflow run. */
@@ -56,6 +68,11 @@ export interface WorkflowOptions {
    * stores one more row. Default: no limit. Set it for a service that counts calls per minute.
    */
   readonly rateLimit?: RateLimit;
+  /**
+   * The longest chain of child jobs: a job with this many ancestors may spawn no child. Default: 1,000. It ends a workflow that spawns
+   * itself for ever; raise it for longer chains, such as one job for each page of a long list.
+   */
+  readonly maxSpawnDepth?: number;
   /** Creates jobs by itself. Default: never. */
   readonly schedule?: WorkflowSchedule;
   /**
@@ -100,21 +117,32 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
   /** Coding agents. Present when the host configured a harness. */
   readonly harness?: HarnessRuntime;
   /**
-   * Creates an artifact of this job and resolves when it is committed. Its default id is `<job>:artifact:<n>`, with `n` counting the
-   * calls, so a retry replaces the artifacts of the attempt before.
+   * Creates an artifact of this job and resolves when it is committed. Its id follows from the job and `key`, so a retry replaces it, and
+   * so does a second call with the same key. Without a key the number of the call takes its place, within a step or outside. A later
+   * attempt whose call of that number has another `type` throws `ATLAS_PLUGINS_CALL_CHANGED`.
    */
-  emitArtifact(artifact: NewArtifact): Promise<{ readonly id: string }>;
-  /** Creates a child job. Its default id is `<job>:job:<n>`, so a retry reuses the job instead of creating a second one. */
-  spawnJob(job: NewJob): Promise<{ readonly id: string }>;
+  emitArtifact(artifact: NewArtifact, options?: CallOptions): Promise<{ readonly id: string }>;
+  /**
+   * Creates a child job. Its id follows from the job and `key`, so a retry reuses the child instead of creating a second one. Without a
+   * key the number of the call takes its place, within a step or outside. A later attempt whose call of that number has another workflow
+   * or input throws `ATLAS_PLUGINS_CALL_CHANGED`: pass a key where the list of children may change between attempts. Throws
+   * `ATLAS_PLUGINS_KEY_REUSED`, and `ATLAS_PLUGINS_SPAWN_TOO_DEEP` when the chain of children is too long.
+   */
+  spawnJob(job: NewJob, options?: CallOptions): Promise<{ readonly id: string }>;
   findArtifacts(options?: FindArtifactsOptions): Promise<Page<Artifact>>;
   /**
    * Runs `work` and stores its result (at most 64 KiB of JSON) under `name`. Resolves with what was stored, and a later attempt at this
    * job gets the same instead of running `work` again. Steps may run in parallel. With `retry`, a failure of `work` is retried within the
-   * attempt, which keeps its slot during the pauses. Throws `ATLAS_PLUGINS_STEP_REUSED` for a name that another step of the attempt
-   * has, and `ATLAS_PLUGINS_STEP_TOO_LARGE`.
+   * attempt, which keeps its slot during the pauses. A result that is not JSON does not compile; where types cannot tell, it throws
+   * `ATLAS_PLUGINS_STEP_INVALID` with the path of the first value that is not JSON, and the job is not tried again. Throws
+   * `ATLAS_PLUGINS_STEP_REUSED` for a name that another step of the attempt has, and `ATLAS_PLUGINS_STEP_TOO_LARGE`.
    */
-  step<Result>(name: string, work: () => Result | Promise<Result>): Promise<Result>;
-  step<Result>(name: string, options: StepOptions, work: () => Result | Promise<Result>): Promise<Result>;
+  step<Result>(name: string, work: (() => Result | Promise<Result>) & ReturnsJson<Result>): Promise<Result>;
+  step<Result>(
+    name: string,
+    options: StepOptions,
+    work: (() => Result | Promise<Result>) & ReturnsJson<Result>,
+  ): Promise<Result>;
   /**
    * Waits without holding a slot: the attempt ends here, and the job runs again from the top when the time has come. Finished steps and
    * waits keep their results, and this one returns. A number is a duration in milliseconds, counted from when this name is first reached;
@@ -132,10 +160,19 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
   ): Promise<Waited<Value>>;
   /** Waits in the same way for a domain event. The filter names exactly one type. */
   waitForEvent(name: string, filter: EventFilter, options?: WaitForEventOptions): Promise<WaitedEvent>;
-  /** Waits in the same way until each of these jobs (at most 1,000) has succeeded, failed for good or been cancelled. */
-  waitForJobs(name: string, ids: readonly string[]): Promise<readonly Job[]>;
+  /**
+   * Waits in the same way until each of these jobs (at most 1,000) has succeeded, failed for good or been cancelled. Resolves with the
+   * jobs and their results, in the order of the ids. `resultOf(workflow, job)` types a result.
+   */
+  waitForJobs(name: string, ids: readonly string[]): Promise<readonly JobWithResult[]>;
   /** Reports progress: to listeners at once, to the database at most once a second. */
   progress(progress: JobProgress): void;
+}
+
+/** Options of `ctx.emitArtifact` and `ctx.spawnJob`. */
+export interface CallOptions {
+  /** What tells it from the others of this job: 1 to 255 bytes of UTF-8, such as `page-2`. Default: the number of the call. */
+  readonly key?: string;
 }
 
 /** Options of `ctx.step`. */
@@ -165,7 +202,8 @@ type AnyInput = StandardSchemaV1<Record<string, unknown>, Record<string, unknown
 
 /**
  * Returns the workflow, typed: `input` of `run` is the output of its schema, and `ctx` has the capabilities that it names, the modules
- * that it `uses` and the services that it `needs`.
+ * that it `uses` and the services that it `needs`. What `run` returns, as JSON of at most 64 KiB, is the `result` of the job;
+ * `resultOf(workflow, job)` reads it with its type.
  *
  * @example
  * ```ts
@@ -184,6 +222,7 @@ export function defineWorkflow<
   const Needed extends readonly Capability[] = readonly [],
   const Uses extends readonly StoreModule[] = readonly [],
   const Needs extends readonly Need[] = readonly [],
+  Result = void,
 >(
   workflow: WorkflowOptions & {
     readonly id: string;
@@ -192,20 +231,23 @@ export function defineWorkflow<
     readonly capabilities?: Needed;
     readonly uses?: Uses;
     readonly needs?: Needs;
-    run(
+    readonly run: ((
       ctx: WorkflowContextWith<Needed[number], Uses[number], ServicesOf<Needs>>,
       input: StandardSchemaV1.InferOutput<Schema>,
       jobId: string,
-    ): Promise<void>;
+    ) => Promise<Result>) &
+      ReturnsJson<Result>;
   },
-): WorkflowPlugin {
+): ResultWorkflow<Result> {
   const { inputOf, ...rest } = workflow;
   return {
     ...rest,
     // The command that creates the job checks that it is JSON.
     ...(inputOf === undefined ? {} : { inputOf: (event) => inputOf(event) as JsonObject }),
     capabilities: workflow.capabilities ?? [],
-    // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say.
-    run: (ctx, input, jobId) => workflow.run(ctx as never, input as never, jobId),
+    // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say, and `ReturnsJson`
+    // has checked the result.
+    run: (ctx, input, jobId) =>
+      workflow.run(ctx as never, input as never, jobId) as Promise<JsonValue | undefined>,
   };
 }

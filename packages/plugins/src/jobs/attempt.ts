@@ -1,17 +1,28 @@
-import type { CallContext, Command, CommandSink, Job, JsonObject, ReadOnlyRepo } from "@atlas/core";
+import type {
+  CallContext,
+  Command,
+  CommandSink,
+  Job,
+  JsonObject,
+  JsonValue,
+  ReadOnlyRepo,
+} from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import { type Call, startCall } from "../calling/call.ts";
 import { readFailure } from "../calling/failure.ts";
 import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
 import { trackCommands } from "../calling/tracked-commands.ts";
-import { isPluginError, type PluginError } from "../contract/errors.ts";
+import { isPluginError, PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import { createAttemptCalls } from "./attempt-calls.ts";
 import { readJobInput } from "./job-input.ts";
 import type { AttemptOutcome } from "./job-state.ts";
+import { checkedResult, MAX_RESULT_BYTES, notJson, type ResultFault } from "./json-result.ts";
 import type { Progress } from "./progress.ts";
+import { createStepTries } from "./step-tries.ts";
 import { createSteps } from "./steps.ts";
 import { createAttemptWaits } from "./waits/attempt-waits.ts";
 import { createParking, type Park } from "./waits/park.ts";
@@ -33,6 +44,10 @@ export interface JobAttemptEnd {
   readonly park?: Park;
   /** True when it stored something for a later attempt. */
   readonly kept: boolean;
+  /** What `run` returned. */
+  readonly result?: JsonValue;
+  /** Artifacts of earlier attempts that a successful one leaves behind. */
+  readonly stale?: readonly string[];
   /** The thrown value, when something was thrown. */
   readonly thrown?: unknown;
 }
@@ -85,6 +100,8 @@ export function startAttempt(
     context,
   });
   let park: Park | undefined;
+  let stale: readonly string[] = [];
+  let result: JsonValue | undefined;
 
   const { commands, settled, refuse } = tracked;
   const parking = createParking({
@@ -96,6 +113,8 @@ export function startAttempt(
       call.abort(error, GRACE_MS);
     },
   });
+  const tries = createStepTries();
+  const calls = createAttemptCalls({ job, tries });
   const waits = createAttemptWaits({
     job,
     repo,
@@ -103,6 +122,7 @@ export function startAttempt(
     commands: parts.commands,
     clock: host.clock,
     parking,
+    tries,
     settled,
     refuse,
   });
@@ -115,7 +135,7 @@ export function startAttempt(
     signal: () => call.signal,
     refuse,
     during: parking.during,
-    inStep: waits.inStep,
+    tries,
   });
   const call: Call = startCall({
     clock: host.clock,
@@ -144,17 +164,24 @@ export function startAttempt(
         refuse: tracked.refuse,
         during: parking.during,
         track: tracked.track,
+        together: tracked.together,
+        calls,
         steps,
         waits,
         progress: (told) => progress.report(job.id, told),
       });
       const input = readJobInput(workflow, job.input);
+      // A first attempt has none before it.
+      let returned: unknown;
+      if (job.attempt > 1) calls.load(await repo.plugins.listJobCalls(job.id));
       try {
-        await workflow.run(ctx, input instanceof Promise ? await input : input, job.id);
+        returned = await workflow.run(ctx, input instanceof Promise ? await input : input, job.id);
       } finally {
         parking.end();
       }
       await tracked.settled();
+      result = checkedResult(returned, (fault) => resultFault(job.id, fault));
+      if (job.attempt > 1) stale = await findStale();
     },
   });
 
@@ -163,8 +190,11 @@ export function startAttempt(
   async function outcome(): Promise<JobAttemptEnd> {
     const end = await call.ended;
     tracked.end();
-    const kept = steps.used;
-    if (end.kind === "returned") return { outcome: { status: "succeeded" }, kept };
+    const kept = steps.used || calls.used;
+    if (end.kind === "returned") {
+      const more = result === undefined ? {} : { result };
+      return { outcome: { status: "succeeded" }, kept, stale, ...more };
+    }
     if (end.kind === "threw") return failed(end.error, kept);
     if (isPluginError(end.reason)) {
       const { code } = end.reason;
@@ -173,6 +203,12 @@ export function startAttempt(
       if (code === "ATLAS_PLUGINS_SUSPENDED" && park !== undefined) return waiting(park);
     }
     return failed(end.reason, kept);
+  }
+
+  async function findStale(): Promise<readonly string[]> {
+    const finished = new Map<string, number>();
+    for (const { name, attempt } of await repo.plugins.listJobSteps(job.id)) finished.set(name, attempt ?? 0);
+    return calls.stale((step) => finished.get(step));
   }
 
   /** Commands sent before the wait belong to the attempt. If one was refused, the attempt has failed. */
@@ -203,4 +239,21 @@ function isRetryable({ retry }: WorkflowPlugin, thrown: unknown): boolean {
   } catch {
     return true;
   }
+}
+
+function resultFault(id: string, fault: ResultFault): PluginError {
+  if (fault.kind === "too_large") {
+    const { sizeBytes } = fault;
+    return new PluginError(
+      "ATLAS_PLUGINS_RESULT_TOO_LARGE",
+      { id, sizeBytes, limitBytes: MAX_RESULT_BYTES },
+      `The result of the job "${id}" has ${sizeBytes} bytes of JSON; at most ${MAX_RESULT_BYTES} are allowed. Store it in an artifact or a file and return its id.`,
+    );
+  }
+  return new PluginError(
+    "ATLAS_PLUGINS_RESULT_INVALID",
+    { id, path: fault.path },
+    `The result of the job "${id}" ${notJson(fault)}`,
+    { cause: fault.cause },
+  );
 }

@@ -21,7 +21,7 @@ export async function reportAttempt(
     readonly signal: AbortSignal;
   },
   job: Pick<Job, "id" | "attempt">,
-  { outcome, park, kept }: JobAttemptEnd,
+  { outcome, park, kept, result, stale = [] }: JobAttemptEnd,
   next: NextJobState | undefined,
 ): Promise<boolean> {
   const { commands, clock, log, signal } = options;
@@ -31,9 +31,11 @@ export async function reportAttempt(
   // Neither is an attempt that failed.
   if (outcome.status === "interrupted" || park !== undefined)
     unit.push({ type: "plugins.job.uncount", job_id: id });
-  // A failed job keeps its steps, because it may be redriven.
-  const isDone = outcome.status === "succeeded" || outcome.status === "cancelled";
-  if (isDone && (kept || attempt > 1)) unit.push({ type: "plugins.job.forget", job_id: id });
+  if (result !== undefined) unit.push({ type: "plugins.job.result", job_id: id, result });
+  for (const artifact of stale) unit.push({ type: "artifact.delete", id: artifact, job_id: id });
+  // A job that failed or was cancelled keeps its steps, because it may be redriven.
+  if (outcome.status === "succeeded" && (kept || attempt > 1))
+    unit.push({ type: "plugins.job.forget", job_id: id });
   if (next !== undefined) unit.push({ type: "job.updateStatus", id, attempt, ...next });
   if (unit.length === 0) return false;
 

@@ -1,12 +1,4 @@
-import {
-  type Clock,
-  type Command,
-  type CommandSink,
-  canonicalJson,
-  type Job,
-  type JsonValue,
-  type ReadOnlyRepo,
-} from "@atlas/core";
+import type { Clock, Command, CommandSink, Job, JsonValue, ReadOnlyRepo } from "@atlas/core";
 import { checkOptions } from "@atlas/core/internal";
 import { readFailure } from "../calling/failure.ts";
 import { isAttemptOver } from "../contract/attempt-over.ts";
@@ -14,6 +6,8 @@ import { PluginError } from "../contract/errors.ts";
 import { type RetryPolicy, retryDelayMs } from "../contract/retry.ts";
 import type { StepOptions, WorkflowContext } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import { checkedResult, MAX_RESULT_BYTES, notJson, type ResultFault } from "./json-result.ts";
+import type { StepTries } from "./step-tries.ts";
 import { checkWaitName } from "./waits/wait-name.ts";
 
 /** The steps of one attempt. */
@@ -22,13 +16,11 @@ export type Steps = Pick<WorkflowContext, "step"> & {
   readonly used: boolean;
 };
 
-/** The largest result of a step, as UTF-8 bytes of its JSON: 64 KiB. */
-export const MAX_STEP_BYTES = 64 * 1024;
 const DEFAULT_ATTEMPTS = 3;
 
 /** The steps of one attempt. */
 export function createSteps(options: {
-  readonly job: Pick<Job, "id">;
+  readonly job: Pick<Job, "id" | "attempt">;
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly clock: Clock;
@@ -38,9 +30,9 @@ export function createSteps(options: {
   readonly refuse: () => void;
   /** Keeps the attempt from being parked meanwhile. */
   readonly during: <Result>(work: () => Promise<Result>) => Promise<Result>;
-  readonly inStep: <Result>(name: string, work: () => Result) => Result;
+  readonly tries: StepTries;
 }): Steps {
-  const { job, repo, commands, clock, random, signal, refuse, during, inStep } = options;
+  const { job, repo, commands, clock, random, signal, refuse, during, tries } = options;
   const names = new Set<string>();
   let results: Promise<ReadonlyMap<string, JsonValue | undefined>> | undefined;
   let used = false;
@@ -62,8 +54,11 @@ export function createSteps(options: {
         // The same code kept it, as the result of the same `work`.
         if (known.has(name)) return known.get(name) as Result;
         refuse();
-        const result = await inStep(name, () => withRetry(retry, work));
-        await keep(name, checkedResult(name, result));
+        const result = await withRetry(retry, () => tries.run(name, work));
+        await keep(
+          name,
+          checkedResult(result, (fault) => stepFault(name, fault)),
+        );
         // The host's `admit` may have changed it, and a later attempt sees nothing else.
         return (await repo.plugins.getJobStep(job.id, name))?.result as Result;
       });
@@ -132,6 +127,7 @@ export function createSteps(options: {
       type: "plugins.job.step",
       job_id: job.id,
       name,
+      attempt: job.attempt,
       ...(result === undefined ? {} : { result }),
     });
   }
@@ -152,17 +148,19 @@ function readArguments<Result>(
   return { work: then, retry: given.retry };
 }
 
-/** The result as it will be read by a later attempt, so that this one sees nothing else. */
-function checkedResult(name: string, result: unknown): JsonValue | undefined {
-  if (result === undefined) return undefined;
-  const text = canonicalJson(result);
-  const sizeBytes = Buffer.byteLength(text);
-  if (sizeBytes > MAX_STEP_BYTES) {
-    throw new PluginError(
+function stepFault(name: string, fault: ResultFault): PluginError {
+  if (fault.kind === "too_large") {
+    const { sizeBytes } = fault;
+    return new PluginError(
       "ATLAS_PLUGINS_STEP_TOO_LARGE",
-      { name, sizeBytes, limitBytes: MAX_STEP_BYTES },
-      `The result of the step "${name}" has ${sizeBytes} bytes of JSON; at most ${MAX_STEP_BYTES} are allowed. Store it in an artifact or a file and return its id.`,
+      { name, sizeBytes, limitBytes: MAX_RESULT_BYTES },
+      `The result of the step "${name}" has ${sizeBytes} bytes of JSON; at most ${MAX_RESULT_BYTES} are allowed. Store it in an artifact or a file and return its id.`,
     );
   }
-  return JSON.parse(text) as JsonValue;
+  return new PluginError(
+    "ATLAS_PLUGINS_STEP_INVALID",
+    { name, path: fault.path },
+    `The result of the step "${name}" ${notJson(fault)}`,
+    { cause: fault.cause },
+  );
 }

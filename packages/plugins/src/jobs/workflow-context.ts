@@ -9,14 +9,18 @@ import type {
   NewJob,
   ReadOnlyRepo,
 } from "@atlas/core";
+import { checkOptions } from "@atlas/core/internal";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import { correlationField, logWith } from "../calling/call-context.ts";
 import { handled } from "../calling/handled.ts";
 import type { PluginCommands } from "../contract/context.ts";
+import { PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { PluginServices } from "../contract/service.ts";
-import type { JobProgress, WorkflowContext, WorkflowPlugin } from "../contract/workflow.ts";
+import type { CallOptions, JobProgress, WorkflowContext, WorkflowPlugin } from "../contract/workflow.ts";
+import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import type { AttemptCalls } from "./attempt-calls.ts";
 import { runtimeOfAttempt } from "./attempt-runtime.ts";
 import { readJobInput } from "./job-input.ts";
 import type { Steps } from "./steps.ts";
@@ -29,7 +33,7 @@ export interface WorkflowContextParts {
   readonly attempt: number;
   readonly workflow: WorkflowPlugin;
   readonly registry: PluginRegistry;
-  readonly repo: ReadOnlyRepo;
+  readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly services: PluginServices;
@@ -47,6 +51,9 @@ export interface WorkflowContextParts {
   readonly during: <Result>(work: () => Promise<Result>) => Promise<Result>;
   /** Makes the attempt wait for this too before it is over. */
   readonly track: <Result>(send: () => Promise<Result>) => Promise<Result>;
+  /** Sends commands as one unit that counts as one. */
+  readonly together: (commands: readonly (Command | PluginsCommand)[]) => Promise<unknown>;
+  readonly calls: AttemptCalls;
   readonly steps: Steps;
   readonly waits: AttemptWaits;
   readonly progress: (progress: JobProgress) => void;
@@ -54,9 +61,8 @@ export interface WorkflowContextParts {
 
 /** The context of one attempt. What few plugins use is made when it is first asked for. */
 export function createWorkflowContext(parts: WorkflowContextParts): WorkflowContext {
-  const { job, workflow, registry, repo, commands, refuse, steps } = parts;
-  let artifacts = 0;
-  let jobs = 0;
+  const { job, workflow, registry, repo, commands, refuse, steps, calls } = parts;
+  let depth: Promise<number> | undefined;
   let log: Logger | undefined;
   let llm: LLM | undefined;
   let harness: HarnessRuntime | undefined;
@@ -86,22 +92,28 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
       llm ??= ofAttempt(parts.llm);
       return llm;
     },
-    emitArtifact(artifact: NewArtifact) {
-      artifacts += 1;
-      const id = artifact.id ?? `${job.id}:artifact:${artifacts}`;
-      return idOnceSent(
-        id,
-        commands.enqueue({
-          type: "artifact.create",
-          artifact: { job_id: job.id, ...artifact, ...evidence(artifact), id },
-        }),
-      );
-    },
-    spawnJob(child: NewJob) {
-      jobs += 1;
-      const id = child.id ?? `${job.id}:job:${jobs}`;
-      return idOnceSent(id, spawn({ parent_id: job.id, ...child, id }));
-    },
+    emitArtifact: (artifact, options) =>
+      make(() => {
+        const key = keyOf("ctx.emitArtifact", options);
+        const { id, note } = calls.next({ kind: "artifact", id: artifact.id, key, content: [artifact.type] });
+        return {
+          id,
+          sent: send(
+            {
+              type: "artifact.create",
+              artifact: { job_id: job.id, ...artifact, ...evidence(artifact), id },
+            },
+            note,
+          ),
+        };
+      }),
+    spawnJob: (child, options) =>
+      make(() => {
+        const key = keyOf("ctx.spawnJob", options);
+        const content = [child.workflow_id, child.input ?? {}];
+        const { id, note } = calls.next({ kind: "job", id: child.id, key, content });
+        return { id, sent: spawn({ parent_id: job.id, ...child, id }, note) };
+      }),
     findArtifacts: repo.findArtifacts,
     step: steps.step,
     sleep: parts.waits.sleep,
@@ -129,16 +141,55 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
     return said === undefined ? {} : { data: { ...data, ...said } };
   }
 
-  function spawn(child: NewJob): Promise<unknown> {
-    const create = (): Promise<unknown> => commands.enqueue({ type: "job.create", job: child });
+  function send(command: Command, note: PluginsCommand | undefined): Promise<unknown> {
+    return note === undefined ? commands.enqueue(command) : parts.together([command, note]);
+  }
+
+  function spawn(child: NewJob, note: PluginsCommand | undefined): Promise<unknown> {
+    const create = (): Promise<unknown> => send({ type: "job.create", job: child }, note);
     const schema = registry.workflows.get(child.workflow_id);
-    if (schema?.input === undefined) return create();
+    const isFirst = job.parent_id === undefined;
+    if (schema?.input === undefined && isFirst) return create();
     // Refused by the store where the schema answers at once; where it answers later, it is asked here.
     return parts.track(async () => {
-      await readJobInput(schema, child.input ?? {});
+      if (!isFirst) await checkDepth();
+      if (schema?.input !== undefined) await readJobInput(schema, child.input ?? {});
       return create();
     });
   }
+
+  async function checkDepth(): Promise<void> {
+    const limit = workflow.maxSpawnDepth ?? MAX_SPAWN_DEPTH;
+    depth ??= repo.plugins.countAncestors(job.id, limit);
+    if ((await depth) >= limit) throw tooDeep(job.id, limit);
+  }
+
+  /** What throws at once fails the attempt like a refused command, also when nobody awaits it. */
+  function make(call: () => { readonly id: string; readonly sent: Promise<unknown> }): Promise<{
+    readonly id: string;
+  }> {
+    try {
+      const { id, sent } = call();
+      return idOnceSent(id, sent);
+    } catch (error) {
+      return handled(parts.track(() => Promise.reject(error)));
+    }
+  }
+}
+
+const MAX_SPAWN_DEPTH = 1_000;
+
+function tooDeep(id: string, limit: number): PluginError {
+  return new PluginError(
+    "ATLAS_PLUGINS_SPAWN_TOO_DEEP",
+    { id, depth: limit, limit },
+    `The job "${id}" has ${limit} ancestors and may spawn no child, since its workflow seems to spawn itself for ever. End the chain, or raise the workflow's maxSpawnDepth.`,
+  );
+}
+
+function keyOf(what: string, options: CallOptions = {}): string | undefined {
+  checkOptions(what, options, ["key"]);
+  return options.key;
 }
 
 /** The id of what was sent, once it is committed. A plugin need not await it: the attempt waits and knows of a refusal. */

@@ -1,5 +1,6 @@
 import {
   defineCommand,
+  excluded,
   idText,
   type JsonValue,
   jsonObject,
@@ -54,11 +55,34 @@ const forgiveAttempts = statement<PluginsTables, RunKey>((db, p) =>
     ),
 );
 
-const keepStep = statement<PluginsTables, { job_id: string; name: string; result: string | null }>((db, p) =>
+// Its children may be redriven with it, and it must wait for them again.
+const reopenWaits = statement<PluginsTables, JobKey>((db, p) =>
+  db.deleteFrom("plugins_waits").where("job_id", "=", p.job_id).where("kind", "=", sql.lit<"jobs">("jobs")),
+);
+
+const keepStep = statement<PluginsTables, PluginsTables["plugins_job_steps"]>((db, p) =>
   db
     .insertInto("plugins_job_steps")
-    .values({ job_id: p.job_id, name: p.name, result: p.result })
+    .values(p.columns(["job_id", "name", "result", "attempt"]))
     .onConflict((conflict) => conflict.columns(["job_id", "name"]).doNothing()),
+);
+
+const keepCall = statement<PluginsTables, PluginsTables["plugins_job_calls"]>((db, p) =>
+  db
+    .insertInto("plugins_job_calls")
+    .values(p.columns(["job_id", "kind", "target", "digest", "attempt", "step"]))
+    .onConflict((conflict) =>
+      conflict
+        .columns(["job_id", "kind", "target"])
+        .doUpdateSet((row) => excluded(row, ["digest", "attempt", "step"])),
+    ),
+);
+
+const keepResult = statement<PluginsTables, PluginsTables["plugins_job_results"]>((db, p) =>
+  db
+    .insertInto("plugins_job_results")
+    .values(p.columns(["job_id", "result"]))
+    .onConflict((conflict) => conflict.column("job_id").doUpdateSet((row) => excluded(row, ["result"]))),
 );
 
 const keepProgress = statement<PluginsTables, { job_id: string; progress: string; at: string }>((db, p) =>
@@ -72,7 +96,12 @@ const keepProgress = statement<PluginsTables, { job_id: string; progress: string
     ),
 );
 
-const forgetTables = ["plugins_job_steps", "plugins_job_runs", "plugins_job_progress"] as const;
+const forgetTables = [
+  "plugins_job_steps",
+  "plugins_job_calls",
+  "plugins_job_runs",
+  "plugins_job_progress",
+] as const;
 const forgetOne = forgetTables.map((table) =>
   statement<PluginsTables, JobKey>((db, p) => db.deleteFrom(table).where("job_id", "=", p.job_id)),
 );
@@ -83,7 +112,7 @@ const forgetWaits = statement<PluginsTables, JobKey>((db, p) =>
     .where("job_id", "=", p.job_id)
     .where((row) => row.or([row("kind", "!=", sql.lit("signal")), row("answered_at", "is", null)])),
 );
-const forgetGone = ([...forgetTables, "plugins_waits"] as const).map((table) =>
+const forgetGone = ([...forgetTables, "plugins_waits", "plugins_job_results"] as const).map((table) =>
   statement<PluginsTables, Record<never, never>>((db) =>
     // Core's table, which every store has. It is only read here.
     db.deleteFrom(table).where(sql<boolean>`job_id not in (select id from jobs)`),
@@ -95,10 +124,29 @@ const result = z.custom<JsonValue | undefined>(() => true).optional();
 
 /** Stores the result of a step. A second result for the same step changes nothing. */
 export const jobStep = command({
-  schema: z.object({ job_id: idText, name: idText, result }),
-  apply: ({ job_id, name, result }, change) => {
-    change.run(keepStep, { job_id, name, result: resultText(result) }, { ifNone: "stop" });
+  schema: z.object({ job_id: idText, name: idText, result, attempt: z.int().min(1).optional() }),
+  apply: ({ job_id, name, result, attempt = null }, change) => {
+    change.run(keepStep, { job_id, name, result: resultText(result), attempt }, { ifNone: "stop" });
   },
+});
+
+/** Notes what an attempt makes. A later attempt that makes it again replaces the note. */
+export const jobCall = command({
+  schema: z.object({
+    job_id: idText,
+    kind: z.enum(["artifact", "job"]),
+    target: idText,
+    digest: idText.optional(),
+    attempt: z.int().min(1),
+    step: idText.optional(),
+  }),
+  apply: ({ digest = null, step = null, ...call }, change) => change.run(keepCall, { ...call, digest, step }),
+});
+
+/** Stores what a job returned. It is sent in the unit of the job's success. */
+export const jobResult = command({
+  schema: z.object({ job_id: idText, result: z.custom<JsonValue>((value) => value !== undefined) }),
+  apply: ({ job_id, result }, change) => change.run(keepResult, { job_id, result: jsonText(result) }),
 });
 
 /** Keeps a run that was interrupted, or that ended in a wait, from counting as an attempt. */
@@ -113,10 +161,13 @@ export const jobRecover = command({
   apply: (job, change) => change.run(countRecovery, job),
 });
 
-/** Keeps every run so far from counting as an attempt. */
+/** Keeps every run so far from counting as an attempt, and forgets which waits for other jobs were over. */
 export const jobForgive = command({
   schema: z.object({ job_id: idText, attempt: z.int().min(0) }),
-  apply: (job, change) => change.run(forgiveAttempts, job),
+  apply: ({ job_id, attempt }, change) => {
+    change.run(forgiveAttempts, { job_id, attempt });
+    change.run(reopenWaits, { job_id });
+  },
 });
 
 /** Stores the progress of a job. */

@@ -1,7 +1,17 @@
 import { type CommandOf, defineModule, tables } from "@atlas/core";
-import { jobForget, jobForgive, jobProgress, jobRecover, jobStep, jobUncount } from "./job-commands.ts";
+import {
+  jobCall,
+  jobForget,
+  jobForgive,
+  jobProgress,
+  jobRecover,
+  jobResult,
+  jobStep,
+  jobUncount,
+} from "./job-commands.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
+import { jobs } from "./migrations/003_jobs.ts";
 import { flow } from "./migrations/006_flow.ts";
 import { pauseLift, pauseSet } from "./pause-commands.ts";
 import { jobPromote } from "./promote-command.ts";
@@ -18,9 +28,9 @@ import { waitAnswer, waitDrop, waitExpire, waitOpen, waitWake } from "./wait-com
  */
 export const pluginsModule = defineModule({
   name: "plugins",
-  version: 6,
+  version: 7,
   tables: tables<PluginsTables>(),
-  migrations: { "001_initial": initial, "002_waits": waits, "006_flow": flow },
+  migrations: { "001_initial": initial, "002_waits": waits, "003_jobs": jobs, "006_flow": flow },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
     "plugins.schedule.set": scheduleSet,
@@ -33,6 +43,8 @@ export const pluginsModule = defineModule({
     "plugins.sink.redrive": sinkRedrive,
     "plugins.sink.forget": sinkForget,
     "plugins.job.step": jobStep,
+    "plugins.job.call": jobCall,
+    "plugins.job.result": jobResult,
     "plugins.job.uncount": jobUncount,
     "plugins.job.recover": jobRecover,
     "plugins.job.forgive": jobForgive,

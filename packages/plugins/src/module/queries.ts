@@ -4,6 +4,7 @@ import { eventLag } from "./event-lag.ts";
 import { failedDeliveries } from "./failed-deliveries.ts";
 import { jobAttempts } from "./job-attempts.ts";
 import { jobFigures } from "./job-figures.ts";
+import { jobLine } from "./job-line.ts";
 import { parseJsonColumn } from "./json-column.ts";
 import { pauseQueries } from "./pause-queries.ts";
 import { queueDepths } from "./queue-depths.ts";
@@ -24,6 +25,8 @@ export interface JobRun {
 export interface StepResult {
   readonly name: string;
   readonly result: JsonValue | undefined;
+  /** The run of the job in which it finished, where known. */
+  readonly attempt?: number;
 }
 
 const selectSourceCursor = query<PluginsTables, { source_id: string }>()((db, p) =>
@@ -49,14 +52,23 @@ const selectRun = query<PluginsTables, { job_id: string }>()((db, p) =>
   db.selectFrom("plugins_job_runs").selectAll().where("job_id", "=", p.job_id),
 );
 const selectSteps = query<PluginsTables, { job_id: string }>()((db, p) =>
-  db.selectFrom("plugins_job_steps").select(["name", "result"]).where("job_id", "=", p.job_id),
+  db.selectFrom("plugins_job_steps").select(["name", "result", "attempt"]).where("job_id", "=", p.job_id),
 );
 const selectStep = query<PluginsTables, { job_id: string; name: string }>()((db, p) =>
   db
     .selectFrom("plugins_job_steps")
-    .select(["name", "result"])
+    .select(["name", "result", "attempt"])
     .where("job_id", "=", p.job_id)
     .where("name", "=", p.name),
+);
+const selectCalls = query<PluginsTables, { job_id: string }>()((db, p) =>
+  db
+    .selectFrom("plugins_job_calls")
+    .select(["kind", "target", "digest", "attempt", "step"])
+    .where("job_id", "=", p.job_id),
+);
+const selectResult = query<PluginsTables, { job_id: string }>()((db, p) =>
+  db.selectFrom("plugins_job_results").select("result").where("job_id", "=", p.job_id),
 );
 const selectProgress = query<PluginsTables, { job_id: string }>()((db, p) =>
   db.selectFrom("plugins_job_progress").select(["progress", "at"]).where("job_id", "=", p.job_id),
@@ -96,6 +108,13 @@ export function pluginsQueries(read: Read<PluginsTables>) {
       const row = await read.get(selectStep, { job_id, name });
       return row === undefined ? undefined : toStep(row);
     },
+    /** What the workflow of a job returned; nothing unless the job has succeeded, and when it returned nothing. */
+    async getJobResult(job_id: string): Promise<JsonValue | undefined> {
+      const row = await read.get(selectResult, { job_id });
+      return row === undefined ? undefined : parseJsonColumn<JsonValue>(row.result);
+    },
+    /** What the attempts at a job have made so far, while the job is not over. */
+    listJobCalls: (job_id: string) => read.all(selectCalls, { job_id }),
     /** The progress that was stored last for a job. A running job may have reported more since. */
     async getJobProgress(job_id: string) {
       const row = await read.get(selectProgress, { job_id });
@@ -108,12 +127,17 @@ export function pluginsQueries(read: Read<PluginsTables>) {
     ...queueDepths(all),
     ...waitQueries(all),
     ...jobAttempts(all),
+    ...jobLine(read as unknown as Read<CoreTables>),
     ...jobFigures(all),
     ...eventLag(all),
     ...failedDeliveries(all),
   };
 }
 
-function toStep({ name, result }: { readonly name: string; readonly result: string | null }): StepResult {
-  return { name, result: result === null ? undefined : parseJsonColumn<JsonValue>(result) };
+function toStep({ name, result, attempt }: Omit<PluginsTables["plugins_job_steps"], "job_id">): StepResult {
+  return {
+    name,
+    result: result === null ? undefined : parseJsonColumn<JsonValue>(result),
+    ...(attempt === null ? {} : { attempt }),
+  };
 }

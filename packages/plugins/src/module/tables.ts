@@ -49,6 +49,21 @@ export interface PluginsTables {
     name: string;
     /** Canonical JSON; null for nothing. */
     result: string | null;
+    /** The run in which it finished; null for a step of a database older than this column. */
+    attempt: number | null;
+  };
+  /** What the attempts at a job have made: its artifacts, and the child jobs whose ids come from the number of the call. */
+  plugins_job_calls: {
+    job_id: string;
+    kind: CallKind;
+    /** The id of the artifact or child job. */
+    target: string;
+    /** Of what the call was given; null where a key or an id says which call it was. */
+    digest: string | null;
+    /** The last run that made it. */
+    attempt: number;
+    /** The step that it was made in; null outside steps. */
+    step: string | null;
   };
   /** What jobs wait for, and the answers. */
   plugins_waits: {
@@ -80,6 +95,12 @@ export interface PluginsTables {
     /** When it timed out. */
     closed_at: string | null;
   };
+  /** What the workflows of succeeded jobs have returned. */
+  plugins_job_results: {
+    job_id: string;
+    /** Canonical JSON. */
+    result: string;
+  };
   /** The last stored progress of each job. */
   plugins_job_progress: {
     job_id: string;
@@ -104,6 +125,8 @@ export interface PluginsTables {
 
 /** The kinds of plugins. */
 export type PluginKind = "source" | "workflow" | "sink";
+/** What a workflow makes under ids that its host derives. */
+export type CallKind = "artifact" | "job";
 
 /** The kinds of plugins that can have a schedule. */
 export type ScheduleKind = "source" | "workflow";

@@ -8,6 +8,7 @@ import {
   defineWorkflow,
   type PluginCommands,
   type PluginServices,
+  type ResultWorkflow,
   reactor,
   type SinkContext,
   type SinkPlugin,
@@ -71,7 +72,7 @@ describe("defineWorkflow", () => {
         expectTypeOf(input).toEqualTypeOf<{ topic: string; words: number }>();
       },
     });
-    expectTypeOf(plugin).toEqualTypeOf<WorkflowPlugin>();
+    expectTypeOf(plugin).toEqualTypeOf<ResultWorkflow<void>>();
   });
 
   it("gives run any object without a schema", () => {

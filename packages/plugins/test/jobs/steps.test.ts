@@ -1,6 +1,7 @@
+import type { JsonValue } from "@atlas/core";
 import { createFakeClock } from "@atlas/testing/clock";
-import { describe, expect, it } from "vitest";
-import { isAttemptOver, type WorkflowPlugin } from "../../src/index.ts";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { isAttemptOver, type WorkflowContext, type WorkflowPlugin } from "../../src/index.ts";
 import { runningJobs as running } from "../support/running-jobs.ts";
 
 describe("a step", () => {
@@ -12,7 +13,7 @@ describe("a step", () => {
         await ctx
           .step("pay", async () => {
             paid += 1;
-            return { receipt: paid, at: undefined as string | undefined };
+            return { receipt: paid, at: undefined as unknown as string };
           })
           .catch(() => "refused"),
       );
@@ -57,8 +58,8 @@ describe("a step", () => {
     ],
     [
       "with a result that is no JSON",
-      (ctx) => ctx.step("date", () => ({ at: new Date(0) })),
-      "ATLAS_CORE_JSON_INVALID",
+      (ctx) => ctx.step("date", () => ({ at: new Date(0) as unknown as string })),
+      "ATLAS_PLUGINS_STEP_INVALID",
     ],
   ] satisfies readonly (readonly [
     string,
@@ -70,7 +71,7 @@ describe("a step", () => {
     expect(await over("j1")).toMatchObject({ status: "failed", attempt: 1, error: { code } });
   });
 
-  it.each(["", "$one", "x".repeat(201)])("cannot be named %j", async (name) => {
+  it.each(["", "$one", "x".repeat(256), "語".repeat(86), "\ud800"])("cannot be named %j", async (name) => {
     let error: unknown;
     const { create, over } = await running(async (ctx) => {
       error = await ctx.step(name, () => 1).catch((caught: unknown) => caught);
@@ -170,5 +171,54 @@ describe("steps", () => {
     await over("j1");
     expect(error).toBeInstanceOf(TypeError);
     expect(isAttemptOver(error)).toBe(false);
+  });
+});
+
+it("says which step has a result that is not JSON, and where", async () => {
+  const { create, over } = await running(async (ctx) => {
+    await ctx.step("book", () => ({ seats: [{ at: new Date(0) as unknown as string }] }));
+  });
+  await create("j1");
+  expect(await over("j1")).toMatchObject({
+    attempt: 1,
+    error: {
+      name: "PluginError",
+      code: "ATLAS_PLUGINS_STEP_INVALID",
+      message: expect.stringContaining('The result of the step "book" is not JSON: "seats[0].at" is a Date'),
+      causes: [{ code: "ATLAS_CORE_JSON_INVALID" }],
+    },
+  });
+});
+
+describe("the type of a step's result", () => {
+  interface Booking {
+    readonly id: string;
+    readonly seats?: number;
+    readonly list: readonly { readonly a: null }[];
+  }
+  it("is what JSON can hold: also interfaces, nothing, and what is not known", () => {
+    const typed = async (
+      ctx: WorkflowContext,
+      booking: Booking,
+      json: JsonValue,
+      parsed: ReturnType<typeof JSON.parse>,
+    ) => {
+      expectTypeOf(await ctx.step("a", async () => booking)).toEqualTypeOf<Booking>();
+      expectTypeOf(await ctx.step("b", () => json)).toEqualTypeOf<JsonValue>();
+      expectTypeOf(await ctx.step("c", { retry: {} }, () => 1)).toEqualTypeOf<number>();
+      await ctx.step("d", async () => undefined);
+      await ctx.step("e", () => parsed);
+      // @ts-expect-error a Date is not JSON
+      await ctx.step("f", () => ({ at: new Date() }));
+      // @ts-expect-error a Map is not JSON
+      await ctx.step("g", async () => new Map<string, number>());
+      // @ts-expect-error a bigint is not JSON
+      await ctx.step("h", () => 1n);
+      // @ts-expect-error a field that is there must not be undefined
+      await ctx.step("i", { retry: {} }, () => ({ a: undefined }));
+      // @ts-expect-error what is unknown may be anything
+      await ctx.step("j", () => json as unknown);
+    };
+    expect(typed).toBeTypeOf("function");
   });
 });

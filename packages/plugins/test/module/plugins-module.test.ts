@@ -51,6 +51,19 @@ const story: readonly (Command | PluginsCommand)[] = [
   { type: "plugins.job.recover", job_id: "j1", attempt: 4 },
   { type: "plugins.job.progress", job_id: "j1", progress: { done: 1 } },
   { type: "plugins.job.step", job_id: "gone", name: "one" },
+  { type: "plugins.job.call", job_id: "j1", kind: "artifact", target: "j1:artifact:1", attempt: 1 },
+  {
+    type: "plugins.job.call",
+    job_id: "j1",
+    kind: "artifact",
+    target: "j1:artifact:1",
+    attempt: 2,
+    digest: "d",
+    step: "s",
+  },
+  { type: "plugins.job.result", job_id: "j1", result: { first: 1 } },
+  { type: "plugins.job.result", job_id: "j1", result: [2] },
+  { type: "plugins.job.result", job_id: "gone", result: null },
 ];
 
 it("keeps what it is told, emits nothing, and a replay gives the same rows", async () => {
@@ -70,11 +83,18 @@ it("keeps what it is told, emits nothing, and a replay gives the same rows", asy
   ]);
   // Two waits, an interruption and two crashes, the last two in a row.
   expect(await plugins.getJobRun("j1")).toMatchObject({ uncounted: 5, recoveries: 2, recovered_attempt: 4 });
+  expect(await plugins.listJobCalls("j1")).toEqual([
+    { kind: "artifact", target: "j1:artifact:1", attempt: 2, digest: "d", step: "s" },
+  ]);
+  expect(await plugins.getJobResult("j1")).toEqual([2]);
+  expect(await plugins.getJobResult("gone")).toBeNull();
   expect((await repo.listDomainEvents()).items.map(({ type }) => type)).toEqual(["job.created"]);
   expect(await store.verify()).toMatchObject({ status: "verified" });
 
   await commands.enqueue({ type: "plugins.job.forget" });
   expect(await plugins.listJobSteps("gone")).toEqual([]);
+  expect(await plugins.getJobResult("gone")).toBeUndefined();
+  expect(await plugins.getJobResult("j1")).toEqual([2]);
   expect(await plugins.listJobSteps("j1")).not.toEqual([]);
   await commands.enqueue({ type: "plugins.job.forgive", job_id: "j1", attempt: 4 });
   expect(await plugins.getJobRun("j1")).toMatchObject({ uncounted: 4, recoveries: 0 });

@@ -37,6 +37,7 @@ const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 /**
  * A sink that writes each artifact to its own Markdown file. A reader sees a complete file or none, and an event that is delivered
  * twice leaves the same file.
+ * The file of an artifact that is deleted stays.
  *
  * @example
  * ```ts

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Clock,
   type Command,
@@ -25,6 +24,8 @@ import {
 } from "../../contract/wait.ts";
 import type { WorkflowContext } from "../../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../../module/plugins-module.ts";
+import type { StepTries } from "../step-tries.ts";
+import { withResult } from "../with-result.ts";
 import { jsonSchemaOf, readAnswer } from "./answer-schema.ts";
 import { checkForCircle } from "./circle.ts";
 import { findEvent } from "./find-event.ts";
@@ -32,10 +33,7 @@ import type { OpenWait, Parking } from "./park.ts";
 import { checkWaitName } from "./wait-name.ts";
 
 /** The waits of one attempt. */
-export type AttemptWaits = Pick<WorkflowContext, "sleep" | "wait" | "waitForEvent" | "waitForJobs"> & {
-  /** Runs a step. A wait inside it would never be parked, and is refused. */
-  inStep<Result>(name: string, work: () => Result): Result;
-};
+export type AttemptWaits = Pick<WorkflowContext, "sleep" | "wait" | "waitForEvent" | "waitForJobs">;
 
 const MAX_JOBS = 1_000;
 const MAX_TIME = Date.parse("9999-12-31T00:00:00.000Z");
@@ -50,17 +48,17 @@ export function createAttemptWaits(options: {
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly clock: Clock;
   readonly parking: Parking;
+  /** A wait inside a step would never be parked, and is refused. */
+  readonly tries: StepTries;
   /** Waits for every command of the attempt. */
   readonly settled: () => Promise<void>;
   /** Throws when the attempt is over. */
   readonly refuse: () => void;
 }): AttemptWaits {
-  const { job, repo, commands, clock, parking, settled, refuse } = options;
+  const { job, repo, commands, clock, parking, tries, settled, refuse } = options;
   const used = new Set<string>();
-  const steps = new AsyncLocalStorage<string>();
 
   return {
-    inStep: (name, work) => steps.run(name, work),
     sleep: (name, until) =>
       begin("ctx.sleep", [name], () => {
         const now = clock.now();
@@ -104,7 +102,8 @@ export function createAttemptWaits(options: {
         return async () => {
           const known = (await read("jobs", [name]))[0];
           const jobs = await Promise.all(wanted.map(existingJob));
-          if (known?.answer !== undefined || jobs.every(isJobOver)) return { result: jobs };
+          if (known?.answer !== undefined || jobs.every(isJobOver))
+            return { result: await Promise.all(jobs.map((one) => withResult(repo, one))) };
           await checkForCircle(repo, job.id, wanted);
           return { open: [openWait("jobs", name, { ids: [...wanted] })] };
         };
@@ -120,7 +119,7 @@ export function createAttemptWaits(options: {
     return handled(
       (async () => {
         refuse();
-        const step = steps.getStore();
+        const step = tries.current()?.name;
         if (step !== undefined) {
           throw new TypeError(
             `${what}("${names[0]}") inside the step "${step}": a step cannot wait. Wait before it or after it.`,

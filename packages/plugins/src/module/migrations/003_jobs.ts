@@ -1,0 +1,19 @@
+import type { Migration } from "@atlas/core";
+
+/** What attempts at a job have made, in which run a step finished, and what a job returned. */
+export const jobs: Migration = ({ schema }) => [
+  schema.alterTable("plugins_job_steps").addColumn("attempt", "integer"),
+  schema
+    .createTable("plugins_job_calls")
+    .addColumn("job_id", "text", (column) => column.notNull())
+    .addColumn("kind", "text", (column) => column.notNull())
+    .addColumn("target", "text", (column) => column.notNull())
+    .addColumn("digest", "text")
+    .addColumn("attempt", "integer", (column) => column.notNull())
+    .addColumn("step", "text")
+    .addPrimaryKeyConstraint("plugins_job_calls_key", ["job_id", "kind", "target"]),
+  schema
+    .createTable("plugins_job_results")
+    .addColumn("job_id", "text", (column) => column.primaryKey().notNull())
+    .addColumn("result", "text", (column) => column.notNull()),
+];
