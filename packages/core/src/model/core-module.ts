@@ -6,6 +6,7 @@ import { eventInsert } from "./event.ts";
 import { jobCreate, jobUpdateStatus } from "./job.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { context } from "./migrations/002_context.ts";
+import { undelivered } from "./migrations/003_undelivered.ts";
 import { maintenancePrune } from "./prune.ts";
 import { coreQueries } from "./queries.ts";
 import type { CoreTables } from "./tables.ts";
@@ -15,7 +16,7 @@ export const coreModule = defineModule({
   name: "core",
   version: 2,
   tables: tables<CoreTables>(),
-  migrations: { "001_initial": initial, "002_context": context },
+  migrations: { "001_initial": initial, "002_context": context, "003_undelivered": undelivered },
   commands: {
     "entity.upsert": entityUpsert,
     "event.insert": eventInsert,
