@@ -212,7 +212,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     clock,
     queue,
     loop,
-    prune: (type, policy, limit) => door.send([{ type, policy, limit }], undefined, first),
+    prune: (type, payload) => door.send([{ type, ...payload }], undefined, first),
   });
 
   const read = createRead(reader);

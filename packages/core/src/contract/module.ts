@@ -11,6 +11,7 @@ import {
   prunePayload,
   type Removal,
   type Removals,
+  withPruneLimit,
 } from "./prune.ts";
 import type { ErasedStatement, Query } from "./statement.ts";
 
@@ -225,7 +226,11 @@ function withPruneCommand(
   // The compiler has checked that they are removals over the module's tables.
   const removals = prune as unknown as Removals<never>;
   checkRemovals(name, removals);
-  const command = { schema: prunePayload(Object.keys(prune)), apply: applyRemovals(removals) };
+  const command = {
+    schema: prunePayload(Object.keys(prune)),
+    prepare: withPruneLimit,
+    apply: applyRemovals(removals),
+  };
   return { ...module, commands: { ...commands, [type]: command } };
 }
 

@@ -23,9 +23,15 @@ export type Removals<Tables> = Readonly<Record<`${string}_before`, readonly Remo
 /** The payload of a prune command: the time for each field of the policy, and how many rows each statement may delete. */
 export interface PrunePayload<Field extends PropertyKey> {
   readonly policy: { readonly [Name in Field]?: string };
-  /** Default: all. */
+  /** 1 to 1,000. Default: 250. */
   readonly limit?: number;
 }
+
+/** How many rows each statement of a prune command may delete unless it is told: some milliseconds of work. */
+export const DEFAULT_PRUNE_LIMIT = 250;
+
+/** The schema of a prune command's limit. */
+export const pruneLimit = z.int().min(1).max(1_000).optional();
 
 const FIELD = /^[a-z][a-z0-9_]*_before$/;
 
@@ -48,7 +54,12 @@ export function checkRemovals(module: string, removals: Removals<never>): void {
 /** The schema of a prune command with these fields. */
 export function prunePayload(fields: readonly string[]) {
   const policy = z.strictObject(Object.fromEntries(fields.map((field) => [field, timeText.optional()])));
-  return z.object({ policy, limit: z.int().min(1).optional() });
+  return z.object({ policy, limit: pruneLimit });
+}
+
+/** Bounds a prune command that names no limit. In a journal from before this rule it has none, and removed all. */
+export function withPruneLimit<Payload extends { readonly limit?: number | undefined }>(payload: Payload) {
+  return { ...payload, limit: payload.limit ?? DEFAULT_PRUNE_LIMIT };
 }
 
 /** The handler of a prune command. It emits no event. */

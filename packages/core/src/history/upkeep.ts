@@ -1,5 +1,4 @@
 import type { Clock } from "../contract/clock.ts";
-import type { Committed } from "../contract/command.ts";
 import { storeStopped } from "../contract/errors.ts";
 import type { StoreModule } from "../contract/module.ts";
 import { isoTime } from "../contract/time.ts";
@@ -9,7 +8,7 @@ import type { FlushLoop } from "../writing/flush-loop.ts";
 import { copyDatabase, type Manifest } from "./backup.ts";
 import { makeBaseline } from "./begin-epoch.ts";
 import { fingerprintOfModules, readJournalState, START_EPOCH, startEpoch } from "./epoch.ts";
-import { type PruneReport, pruneStore, type StorePrunePolicy } from "./prune-store.ts";
+import { type PruneCommand, type PruneReport, pruneStore, type StorePrunePolicy } from "./prune-store.ts";
 import type { Past } from "./rebuild.ts";
 import { createTimeTravel, type PastStore, type Verification } from "./time-travel.ts";
 
@@ -55,7 +54,7 @@ export function createUpkeep<Module extends StoreModule>(store: {
   readonly clock: Clock;
   readonly queue: CommandQueue;
   readonly loop: FlushLoop;
-  readonly prune: (type: string, policy: object, limit: number) => Promise<Committed>;
+  readonly prune: PruneCommand;
 }): Upkeep<Module> & { stop(): Promise<void> } {
   const { past, clock, queue, loop, prune } = store;
   const { path, reader, modules } = past;

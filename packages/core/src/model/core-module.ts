@@ -8,6 +8,7 @@ import { initial } from "./migrations/001_initial.ts";
 import { context } from "./migrations/002_context.ts";
 import { readyByWorkflow } from "./migrations/003_ready_by_workflow.ts";
 import { entityIds } from "./migrations/004_entity_ids.ts";
+import { undelivered } from "./migrations/005_undelivered.ts";
 import { maintenancePrune } from "./prune.ts";
 import { coreQueries } from "./queries.ts";
 import type { CoreTables } from "./tables.ts";
@@ -17,7 +18,13 @@ export const coreModule = defineModule({
   name: "core",
   version: 3,
   tables: tables<CoreTables>(),
-  migrations: { "001_initial": initial, "002_context": context, "003_ready_by_workflow": readyByWorkflow, "004_entity_ids": entityIds },
+  migrations: {
+    "001_initial": initial,
+    "002_context": context,
+    "003_ready_by_workflow": readyByWorkflow,
+    "004_entity_ids": entityIds,
+    "005_undelivered": undelivered,
+  },
   commands: {
     "entity.upsert": entityUpsert,
     "event.insert": eventInsert,

@@ -43,20 +43,31 @@ const eventIdText = z
     'must be the id of a domain event, such as "evt_k3v9x0ab_17"',
   );
 
+/** How many events one command marks at most: some milliseconds of work. */
+const MARKED_AT_ONCE = 5_000;
+
 interface Delivered {
   store: string;
   from_seq: number;
   through_seq: number;
   at: string;
+  limit: number;
 }
 
 const markDelivered = statement<CoreTables, Delivered>((db, p) =>
   db
     .updateTable("domain_events")
     .set({ delivered_at: p.at })
-    .where("seq", ">=", p.from_seq)
-    .where("seq", "<=", p.through_seq)
-    .where("delivered_at", "is", null)
+    .where("seq", "in", (row) =>
+      row
+        .selectFrom("domain_events as undelivered")
+        .select("undelivered.seq")
+        .where("undelivered.seq", ">=", p.from_seq)
+        .where("undelivered.seq", "<=", p.through_seq)
+        .where("undelivered.delivered_at", "is", null)
+        .orderBy("undelivered.seq")
+        .limit(p.limit),
+    )
     .where((row) => row.exists(row.selectFrom("store").select("only").where("store.id", "=", p.store))),
 );
 
@@ -76,18 +87,29 @@ export const domainEventEmit = command({
 });
 
 /**
- * Marks the event `id` as delivered to every sink; with `through_seq`, all events from it up to that number. Only marked
- * events can be pruned. An event that does not exist, or of another store, changes nothing.
+ * Marks the event `id` as delivered to every sink; with `through_seq`, the undelivered events from it up to that
+ * number, at most `limit` of them (default and maximum: 5,000). In a longer range, send it again until it changes nothing. Only
+ * marked events can be pruned. An event that does not exist, or of another store, changes nothing.
  */
 export const domainEventMarkDelivered = command({
-  schema: z.object({ id: eventIdText, through_seq: z.int().min(1).optional(), at: timeText.optional() }),
-  prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
-  apply: ({ id, through_seq, at }, change) => {
+  schema: z.object({
+    id: eventIdText,
+    through_seq: z.int().min(1).optional(),
+    limit: z.int().min(1).max(MARKED_AT_ONCE).optional(),
+    at: timeText.optional(),
+  }),
+  prepare: (payload, { now }) => ({
+    ...payload,
+    limit: payload.limit ?? MARKED_AT_ONCE,
+    at: payload.at ?? now,
+  }),
+  // A journal from before this bound has none: there it marked all.
+  apply: ({ id, through_seq, at, limit = Number.MAX_SAFE_INTEGER }, change) => {
     // The schema has read the id already.
     const { store, seq } = parseEventId(id) as EventId;
     change.run(
       markDelivered,
-      { store, from_seq: seq, through_seq: through_seq ?? seq, at },
+      { store, from_seq: seq, through_seq: through_seq ?? seq, at, limit },
       { ifNone: "stop" },
     );
   },

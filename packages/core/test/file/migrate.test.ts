@@ -36,6 +36,7 @@ it("runs the migrations of the store, of core and of each module, in the order o
     "core/002_context",
     "core/003_ready_by_workflow",
     "core/004_entity_ids",
+    "core/005_undelivered",
     "finops/001_cost",
   ];
   const ofStage = ["stage/001_a", "stage/002_b", "stage/010_c"];

@@ -1,9 +1,10 @@
-import type { JournalRow, PrunePolicy } from "../../src/index.ts";
+import type { JournalRow } from "../../src/index.ts";
 import { canonicalJson, type JsonValue } from "../../src/index.ts";
 import type { SentCommand } from "./sent.ts";
 
 type Row = Record<string, string | number | null>;
 type Table = Map<string, Row>;
+type Prune = Extract<SentCommand, { readonly type: "maintenance.prune" }>;
 
 /** What the store must hold, told again without SQL. */
 export interface Model {
@@ -84,7 +85,7 @@ export function createModel(): Model {
       case "domainEvent.markDelivered":
         return undelivered(command.id, command.through_seq).length > 0;
       case "maintenance.prune":
-        return prunable(command.policy).length > 0;
+        return prunable(command).length > 0;
       case "artifact.delete":
         return artifacts.has(command.id) && command.job_id === undefined;
       default:
@@ -192,7 +193,7 @@ export function createModel(): Model {
         for (const row of undelivered(command.id, command.through_seq)) row["delivered_at"] = command.at;
         return;
       case "maintenance.prune":
-        for (const remove of prunable(command.policy)) remove();
+        for (const remove of prunable(command)) remove();
         return;
       case "tally.add":
         add(command.id, command.by);
@@ -221,28 +222,27 @@ export function createModel(): Model {
     return found;
   }
 
-  /** What each row that the policy names would take to be removed. */
-  function prunable(policy: PrunePolicy): readonly (() => void)[] {
+  /** What each row that the command removes would take to be removed. */
+  function prunable({ policy, limit = 250, examine = 1_000 }: Prune): readonly (() => void)[] {
     const removals: (() => void)[] = [];
     const prune = <Key>(
       table: Map<Key, Row>,
       before: string | undefined,
       goes: (row: Row, before: string) => boolean,
     ) => {
-      for (const [key, row] of before === undefined ? [] : table) {
-        if (goes(row, before as string)) removals.push(() => table.delete(key));
-      }
+      if (before === undefined) return;
+      const rows = [...table].sort(([left], [right]) => (left < right ? -1 : 1)).slice(0, examine);
+      const old = rows.filter(([, row]) => goes(row, before)).slice(0, limit);
+      for (const [key] of old) removals.push(() => table.delete(key));
     };
     const isBefore = (field: string) => (row: Row, before: string) =>
       row[field] !== null && String(row[field]) < before;
     prune(domainEvents, policy.domain_events_before, (row, before) => {
       return isBefore("created_at")(row, before) && row["delivered_at"] !== null;
     });
-    const awaited = new Set(
-      [...domainEvents.values()]
-        .filter((row) => row["delivered_at"] === null)
-        .map((row) => row["aggregate_id"]),
-    );
+    const waiting = [...domainEvents.values()].filter((row) => row["delivered_at"] === null);
+    if (waiting.length > 5_000) return removals;
+    const awaited = new Set(waiting.map((row) => row["aggregate_id"]));
     const refersTo = (table: Table, field: string) => new Set([...table.values()].map((row) => row[field]));
     const isFree = (row: Row, ...referred: readonly ReadonlySet<unknown>[]) =>
       [awaited, ...referred].every((ids) => !ids.has(row["id"]));
