@@ -122,7 +122,10 @@ function apply(database: Database.Database, migration: CompiledMigration, now: s
       "create table if not exists schema_migrations (module text not null, name text not null, checksum text not null, applied_at text not null, primary key (module, name))",
     );
     database.pragma(`application_id = ${APPLICATION_ID}`);
-    for (const statement of statements) database.exec(statement);
+    for (const statement of statements) {
+      checkConstraints(statement);
+      database.exec(statement);
+    }
     checkReferences(database);
     database
       .prepare("insert into schema_migrations (module, name, checksum, applied_at) values (?, ?, ?, ?)")
@@ -137,6 +140,15 @@ function apply(database: Database.Database, migration: CompiledMigration, now: s
       { cause },
     );
   }
+}
+
+/** A row that violates such a constraint would take the commands of others with it, or leave half of its own behind. */
+function checkConstraints(statement: string): void {
+  const [words] = /\bon\s+conflict\s+(?:rollback|fail)\b/i.exec(statement) ?? [];
+  if (words !== undefined)
+    throw new TypeError(
+      `it declares "${words}", which ends more than its own command. Declare a plain constraint`,
+    );
 }
 
 const builder = createSqlBuilder<unknown>();

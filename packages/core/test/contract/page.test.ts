@@ -74,6 +74,8 @@ describe.each(lists)("%s", (_, list) => {
     const all = await readAll(repo, list, 1_000);
     expect(new Set(all).size).toBe(all.length);
     expect(all.length).toBeGreaterThan(20);
+    expect(await list(repo, { limit: all.length })).not.toHaveProperty("cursor");
+    expect(await list(repo, { limit: all.length - 1 })).toHaveProperty("cursor");
     for (const limit of [1, 7, all.length - 1, all.length, all.length + 1]) {
       expect(await readAll(repo, list, limit)).toEqual(all);
       expect(await readAll(repo, list, limit, "desc")).toEqual([...all].reverse());
@@ -85,6 +87,7 @@ describe.each(logs)("%s", (_, list) => {
   it("visits everything once, in commit order", async () => {
     const { repo } = await filledStore();
     const expected = Array.from({ length: 228 }, (__, index) => index + 1);
+    expect(await list(repo, { limit: 228 })).not.toHaveProperty("cursor");
     for (const limit of [1, 50, 228]) {
       const seqs: number[] = [];
       let page = await list(repo, { limit });

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
+import { sql } from "kysely";
 import { expect, it } from "vitest";
 import { createStore, defineModule, type Migration, silentLogger } from "../../src/index.ts";
 import { finops } from "../support/finops.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
+import { databasePath } from "../support/temporary-folder.ts";
 
 const table =
   (name: string, ...columns: readonly string[]): Migration =>
@@ -145,3 +147,21 @@ it("applies none of several pending migrations when one of them fails", async ()
   expect(schemaOf(first.path)).toEqual(schema);
   expect(applied(first.path).at(-1)).toBe("stage/001_a");
 });
+
+it.each(["rollback", "fail"])(
+  "refuses a table with ON CONFLICT %s, which ends more than its own command",
+  async (words) => {
+    const migration: Migration = ({ schema }) => [
+      schema.createTable("stage_a").addColumn("id", sql`text not null unique on conflict ${sql.raw(words)}`),
+    ];
+    const error = await rejection(
+      createStore({
+        log: silentLogger,
+        database: databasePath(),
+        modules: [moduleOf({ "001_a": migration })],
+      }),
+    );
+    expect(error).toMatchObject({ code: "ATLAS_CORE_MIGRATION_FAILED", details: { migration: "001_a" } });
+    expect(error.message).toContain(`it declares "on conflict ${words}"`);
+  },
+);

@@ -81,6 +81,30 @@ describe("while another connection holds the database locked", () => {
     expect(await store.commands.enqueue(note("a"))).toEqual({ seq: 2, changed: true });
   });
 
+  it("rejects at the deadline also what is still in the queue behind a batch that is held back", async () => {
+    const { store, clock } = await lockedStore(1_000);
+    const held = store.commands.enqueue(note("held"));
+    await store.flush();
+    const queued = store.commands.enqueue(note("queued"));
+    clock.advance(1_001);
+    // The clock stands still from here on.
+    for (const late of [held, queued]) expect((await rejection(late)).code).toBe("ATLAS_CORE_STORAGE_BUSY");
+  });
+
+  it("keeps the notes of commands that were refused meanwhile, and writes them when it is free again", async () => {
+    const { store, clock, release } = await lockedStore();
+    const held = store.commands.enqueue(note("a"));
+    await rejection(store.commands.enqueue({ type: "entity.upsert", entity: { type: "" } }));
+    await store.flush();
+    expect(store.health()).toMatchObject({ status: "degraded", reason: "busy" });
+    release();
+    clock.advance(100);
+    await held;
+    expect((await store.repo.listRefusedCommands()).items).toMatchObject([
+      { type: "entity.upsert", code: "ATLAS_CORE_COMMAND_INVALID" },
+    ]);
+  });
+
   it("stops in bounded time, and rejects what it could not commit", async () => {
     const { store, clock, release } = await lockedStore(1_000);
     const waiting = store.commands.enqueue(note("a"));

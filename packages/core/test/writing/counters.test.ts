@@ -54,3 +54,12 @@ it("spares the store's row where the rows of the batch tell the numbers, and wri
   apply({ type: "lab.put", id: "c" }, { type: "lab.take", id: "a" });
   expect(noted()).toEqual({ command: 5, event: 4 });
 });
+
+it("knows the number of a last command without an event from the journal", async () => {
+  const { apply, connection } = await openWriterBench({ modules: [lab] });
+  apply({ type: "lab.put", id: "a" });
+  // One batch: its last event tells the number of the first command only.
+  const receipts = apply({ type: "lab.put", id: "b" }, { type: "lab.take", id: "a" });
+  expect(receipts).toEqual([[{ seq: 2, changed: true }], [{ seq: 3, changed: true }]]);
+  expect(readCounters(connection.database)).toEqual({ nextCommand: 4, nextEvent: 3 });
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { StorageTrouble } from "../../src/file/storage-trouble.ts";
 import { type AnyCommand, type CoreError, isCoreError } from "../../src/index.ts";
 import { badEventNames, lab } from "../support/lab.ts";
 import { countRows, dumpTables, readRows } from "../support/read-file.ts";
@@ -213,4 +214,15 @@ it("probes the storage by a transaction that really writes, and changes nothing"
   expect(dumpTables(path)).toEqual(tables);
   expect(readRows(path, "select seq from journal")).toEqual([{ seq: 1 }]);
   expect(apply(put("b"))).toEqual([[{ seq: 2, changed: true }]]);
+});
+
+it("writes nothing of a batch whose transaction a statement has ended, also not what comes after it", async () => {
+  const { apply, connection, path } = await openWriterBench({ modules: [lab] });
+  connection.database.exec(
+    "create trigger ending before insert on lab_rows when new.id = 'poison' begin select raise(rollback, 'over'); end",
+  );
+  expect(() => apply(put("a"), put("poison"), put("b"))).toThrow(StorageTrouble);
+  expect(countRows(path, "lab_rows")).toBe(0);
+  expect(countRows(path, "journal")).toBe(0);
+  expect(apply(put("c"))).toEqual([[{ seq: 1, changed: true }]]);
 });
