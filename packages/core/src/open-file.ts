@@ -130,7 +130,7 @@ async function epochToBegin(
   if (reason === "created") {
     return { first_seq: 1, fingerprint, reason, baseline: null, digest: null, started_at: now };
   }
-  return makeBaseline({ path, nextSeq: state.nextSeq, fingerprint, reason, now });
+  return makeBaseline({ database, path, nextSeq: state.nextSeq, fingerprint, reason, now });
 }
 
 /** Empties the write-ahead log, closes every connection, and frees the lock, whatever of this fails. */
