@@ -31,9 +31,10 @@ const HASHED_AT_ONCE = 1024 * 1024;
  * file makes no difference.
  */
 export function digestOf(database: Database.Database): DatabaseDigest {
+  // Not the inner tables of a full-text table: what lies where in them depends on where batches ended.
   const names = database
     .prepare<[], string>(
-      "select name from sqlite_master where type = 'table' and name not like 'sqlite\\_%' escape '\\' order by name",
+      "select name from pragma_table_list where schema = 'main' and type in ('table', 'virtual') and name not like 'sqlite\\_%' escape '\\' order by name",
     )
     .pluck()
     .all();
