@@ -10,6 +10,8 @@ import { type DatabaseDigest, digestOf, fileDigest } from "./digest.ts";
 export type DatabaseTask =
   /** Reads a database in one snapshot; a copy, with `file`, as a file too. */
   | { readonly name: "digest"; readonly path: string; readonly check: boolean; readonly file?: boolean }
+  /** Runs SQLite's quick check; with `readonly`, without touching what lies beside the file. */
+  | { readonly name: "check"; readonly path: string; readonly readonly: boolean }
   /** Writes a copy of the present state, reads it back and compares it with what was copied. */
   | { readonly name: "copy"; readonly from: string; readonly to: string };
 
@@ -17,14 +19,33 @@ export type DatabaseTask =
 export type DatabaseAnswer =
   /** Comes first, when the state is fixed that is read: the number of its last command. */
   | { readonly lastSeq: number }
-  | { readonly digest: DatabaseDigest }
+  | { readonly digest: DatabaseDigest | undefined }
   | { readonly error: { readonly message: string; readonly code?: string } };
 
 const LOCK_TIMEOUT_MS = 5_000;
 const PAGES_AT_ONCE = 1_000;
 
-async function carryOut(task: DatabaseTask): Promise<DatabaseDigest> {
-  return task.name === "copy" ? copy(task) : digest(task);
+async function carryOut(task: DatabaseTask): Promise<DatabaseDigest | undefined> {
+  switch (task.name) {
+    case "copy":
+      return copy(task);
+    case "digest":
+      return digest(task);
+    case "check":
+      return check(task);
+    default:
+      return task satisfies never;
+  }
+}
+
+function check({ path, readonly }: { readonly path: string; readonly readonly: boolean }): undefined {
+  const database = new Sqlite(path, { readonly, timeout: LOCK_TIMEOUT_MS });
+  try {
+    database.pragma("trusted_schema = off");
+    requireWhole(database);
+  } finally {
+    database.close();
+  }
 }
 
 function digest({

@@ -34,6 +34,7 @@ it("runs the migrations of the store, of core and of each module, in the order o
     "store/002_context",
     "core/001_initial",
     "core/002_context",
+    "core/003_undelivered",
     "finops/001_cost",
   ];
   const ofStage = ["stage/001_a", "stage/002_b", "stage/010_c"];
