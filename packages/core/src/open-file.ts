@@ -19,6 +19,7 @@ import {
   withFileNamed,
 } from "./file/sqlite.ts";
 import { makeBaseline, sweepBaselines } from "./history/begin-epoch.ts";
+import { checkFile } from "./history/check-file.ts";
 import { fingerprintOfModules, keepEpoch, nextEpoch, readJournalState } from "./history/epoch.ts";
 import type { EpochRow } from "./model/bookkeeping.ts";
 import { type AdHocReads, createAdHocReads } from "./reading/ad-hoc-reads.ts";
@@ -78,7 +79,9 @@ export async function openFile<Module extends StoreModule>(
       );
     }
     // Before anything is opened for writing: closing that would bring the log into a file that must stay as it is.
-    if (!file.isNew && (lock.wasLeftBehind || file.sizeBytes < SMALL_FILE_BYTES)) quickCheckFile(open, path);
+    const isSmall = file.sizeBytes < SMALL_FILE_BYTES;
+    if (!file.isNew && isSmall) quickCheckFile(open, path);
+    if (!file.isNew && !isSmall && lock.wasLeftBehind) await checkFile(open, path);
     const database = withFileNamed(path, () => openWriting(open, path, synchronous));
     const opened = [database];
     try {
@@ -130,7 +133,7 @@ async function epochToBegin(
   if (reason === "created") {
     return { first_seq: 1, fingerprint, reason, baseline: null, digest: null, started_at: now };
   }
-  return makeBaseline({ path, nextSeq: state.nextSeq, fingerprint, reason, now });
+  return makeBaseline({ database, path, nextSeq: state.nextSeq, fingerprint, reason, now });
 }
 
 /** Empties the write-ahead log, closes every connection, and frees the lock, whatever of this fails. */

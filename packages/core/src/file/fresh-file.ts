@@ -28,13 +28,18 @@ export async function withFreshFile<Result>(
     await sync(dirname(whole), "r").catch(() => undefined);
     return result;
   } catch (cause) {
-    if (isCoreError(cause)) throw cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `"${whole}" could not be written: ${reason}. No file was left there. Check the disk, then try again.`;
-    throw new CoreError("ATLAS_CORE_COPY_FAILED", { path: whole, reason }, message, { cause });
+    throw copyError(whole, cause);
   } finally {
     await removeDatabase(partial).catch(() => undefined);
   }
+}
+
+/** The error for a file that could not be written. An error that says more of itself stays what it is. */
+export function copyError(path: string, cause: unknown): CoreError {
+  if (isCoreError(cause)) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `"${path}" could not be written: ${reason}. No file was left there. Check the disk, then try again.`;
+  return new CoreError("ATLAS_CORE_COPY_FAILED", { path, reason }, message, { cause });
 }
 
 /** Makes an empty file that only its owner can read, for SQLite to fill. Rejects if there is one of that name. */

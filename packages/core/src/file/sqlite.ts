@@ -122,12 +122,7 @@ function lookInto<Result>(
   look: (database: Database.Database) => Result,
 ): Result {
   return withFileNamed(path, () => {
-    // A reading connection leaves a -wal and a -shm file behind; a writing one removes them, but would first bring in
-    // what is left in such a log. So each where it changes nothing; only what a gateway that was killed in its very first
-    // steps left, before there was a write-ahead log, is rolled back. It had written its name already.
-    const has = (suffix: string): boolean => existsSync(`${path}${suffix}`);
-    const readonly = has("-wal") || (has("-journal") && !has(".owner"));
-    const database = open(path, { readonly, timeoutMs: OPENING_TIMEOUT_MS });
+    const database = open(path, { readonly: mustBeReadonly(path), timeoutMs: OPENING_TIMEOUT_MS });
     try {
       database.pragma("trusted_schema = off");
       return look(database);
@@ -135,6 +130,16 @@ function lookInto<Result>(
       database.close();
     }
   });
+}
+
+/**
+ * How to look into a file without changing it. A reading connection leaves a -wal and a -shm file behind; a writing one removes
+ * them, but would first bring in what is left in such a log. So each where it changes nothing; only what a gateway that was
+ * killed in its very first steps left, before there was a write-ahead log, is rolled back. It had written its name already.
+ */
+export function mustBeReadonly(path: string): boolean {
+  const has = (suffix: string): boolean => existsSync(`${path}${suffix}`);
+  return has("-wal") || (has("-journal") && !has(".owner"));
 }
 
 /** Runs SQLite's quick check; throws `ATLAS_CORE_DATABASE_CORRUPT` with its first finding. */

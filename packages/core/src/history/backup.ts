@@ -18,6 +18,8 @@ const manifestSchema = z.object({
   made_at: timeText,
   last_seq: z.int().min(0),
   digest: z.string(),
+  /** Of the backup's file. Older manifests have none. */
+  file_digest: z.string().optional(),
   rows: z.record(z.string(), z.int().min(0)),
 });
 
@@ -51,6 +53,7 @@ export async function copyDatabase(options: {
     made_at: now,
     last_seq: found.last_seq,
     digest: found.digest,
+    ...(found.file_digest === undefined ? {} : { file_digest: found.file_digest }),
     rows: rowsOf(found),
   };
   await withFreshFile(
@@ -106,7 +109,7 @@ async function compare(
 ): Promise<void> {
   let found: DatabaseDigest;
   try {
-    found = await databaseTask({ name: "digest", path: copy, check: true });
+    found = await databaseTask({ name: "digest", path: copy, check: true, file: true });
   } catch (cause) {
     if (isCoreError(cause, "ATLAS_CORE_BUNDLED")) throw cause;
     throw invalid(from, `it is damaged: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
@@ -117,8 +120,9 @@ async function compare(
     digest: found.digest,
     rows: rowsOf(found),
   };
-  const { store_id, last_seq, digest, rows } = manifest;
-  if (canonicalJson(is) !== canonicalJson({ store_id, last_seq, digest, rows })) {
+  const { store_id, last_seq, digest, rows, file_digest = found.file_digest } = manifest;
+  const isSame = canonicalJson(is) === canonicalJson({ store_id, last_seq, digest, rows });
+  if (!isSame || file_digest !== found.file_digest) {
     throw invalid(from, "its content differs from its manifest");
   }
 }

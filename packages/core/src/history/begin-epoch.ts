@@ -11,6 +11,7 @@ import { baselinePath } from "./epoch.ts";
  * after the last one in the copy.
  */
 export async function makeBaseline(options: {
+  readonly database: Database.Database;
   readonly path: string;
   /** The number of the next command, for the name of the copy. */
   readonly nextSeq: number;
@@ -19,8 +20,8 @@ export async function makeBaseline(options: {
   readonly now: string;
   readonly signal?: AbortSignal;
 }): Promise<EpochRow> {
-  const { path, nextSeq, fingerprint, reason, now, signal } = options;
-  const to = baselinePath(path, nextSeq);
+  const { database, path, nextSeq, fingerprint, reason, now, signal } = options;
+  const to = freeBaselinePath(namedBaselines(database), { path, nextSeq });
   const manifest = await copyDatabase({
     from: path,
     to,
@@ -39,16 +40,32 @@ export async function makeBaseline(options: {
   };
 }
 
-/** Removes the baselines that no epoch names any more, and what killed runs left of unfinished ones. */
-export function sweepBaselines(database: Database.Database, path: string): void {
-  const named = new Set(
+/**
+ * A path that no epoch names: the start that needs the new copy may fail, and an epoch that began with the same command still
+ * needs its own.
+ */
+function freeBaselinePath(
+  named: ReadonlySet<string>,
+  { path, nextSeq }: { readonly path: string; readonly nextSeq: number },
+): string {
+  const first = baselinePath(path, nextSeq);
+  return named.has(basename(first)) ? baselinePath(path, nextSeq, 2) : first;
+}
+
+function namedBaselines(database: Database.Database): ReadonlySet<string> {
+  return new Set(
     database.prepare<[], string>("select baseline from epochs where baseline is not null").pluck().all(),
   );
+}
+
+/** Removes the baselines that no epoch names any more, and what killed runs left of unfinished ones. */
+export function sweepBaselines(database: Database.Database, path: string): void {
+  const named = namedBaselines(database);
   const prefix = `${basename(path)}.epoch-`;
   for (const file of readdirSync(dirname(path))) {
     const unfinished = wholeNameOf(file);
     const baseline = (unfinished ?? file).replace(/\.json$/, "");
-    if (!baseline.startsWith(prefix) || !/^\d+\.db$/.test(baseline.slice(prefix.length))) continue;
+    if (!baseline.startsWith(prefix) || !/^\d+(?:-2)?\.db$/.test(baseline.slice(prefix.length))) continue;
     if (unfinished !== undefined || !named.has(baseline))
       rmSync(join(dirname(path), file), { force: true, recursive: true });
   }

@@ -22,10 +22,24 @@ class DatabaseTaskFailed extends Error {
  * is fixed.
  */
 export async function databaseTask(
-  task: DatabaseTask,
+  task: Exclude<DatabaseTask, { readonly name: "check" }>,
   signal?: AbortSignal,
   onSnapshot?: (lastSeq: number) => void,
 ): Promise<DatabaseDigest> {
+  // Both of these tasks answer with one.
+  return (await run(task, signal, onSnapshot)) as DatabaseDigest;
+}
+
+/** Runs SQLite's quick check in a thread of its own. Rejects as {@link databaseTask} does, with `SQLITE_CORRUPT` for damage. */
+export async function checkTask(path: string, options: { readonly readonly: boolean }): Promise<void> {
+  await run({ name: "check", path, ...options });
+}
+
+async function run(
+  task: DatabaseTask,
+  signal?: AbortSignal,
+  onSnapshot?: (lastSeq: number) => void,
+): Promise<DatabaseDigest | undefined> {
   signal?.throwIfAborted();
   const worker = new Worker(findWorkerFile(), { workerData: task, execArgv: [] });
   const abort = (): void => void worker.terminate();

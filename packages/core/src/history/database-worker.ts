@@ -2,14 +2,16 @@ import { closeSync, fsyncSync, openSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import Sqlite from "better-sqlite3";
 import { readCounters } from "../writing/counters.ts";
-import { type DatabaseDigest, digestOf } from "./digest.ts";
+import { type DatabaseDigest, digestOf, fileDigest } from "./digest.ts";
 
 // Runs in a thread of its own, one task a thread: reading a whole database takes seconds, which the event loop has not.
 
 /** What a thread may be asked for. */
 export type DatabaseTask =
-  /** Reads a database in one snapshot. */
-  | { readonly name: "digest"; readonly path: string; readonly check: boolean }
+  /** Reads a database in one snapshot; a copy, with `file`, as a file too. */
+  | { readonly name: "digest"; readonly path: string; readonly check: boolean; readonly file?: boolean }
+  /** Runs SQLite's quick check; with `readonly`, without touching what lies beside the file. */
+  | { readonly name: "check"; readonly path: string; readonly readonly: boolean }
   /** Writes a copy of the present state, reads it back and compares it with what was copied. */
   | { readonly name: "copy"; readonly from: string; readonly to: string };
 
@@ -17,17 +19,45 @@ export type DatabaseTask =
 export type DatabaseAnswer =
   /** Comes first, when the state is fixed that is read: the number of its last command. */
   | { readonly lastSeq: number }
-  | { readonly digest: DatabaseDigest }
+  | { readonly digest: DatabaseDigest | undefined }
   | { readonly error: { readonly message: string; readonly code?: string } };
 
 const LOCK_TIMEOUT_MS = 5_000;
 const PAGES_AT_ONCE = 1_000;
 
-async function carryOut(task: DatabaseTask): Promise<DatabaseDigest> {
-  return task.name === "copy" ? copy(task) : digest(task);
+async function carryOut(task: DatabaseTask): Promise<DatabaseDigest | undefined> {
+  switch (task.name) {
+    case "copy":
+      return copy(task);
+    case "digest":
+      return digest(task);
+    case "check":
+      return check(task);
+    default:
+      return task satisfies never;
+  }
 }
 
-function digest({ path, check }: { readonly path: string; readonly check: boolean }): DatabaseDigest {
+function check({ path, readonly }: { readonly path: string; readonly readonly: boolean }): undefined {
+  const database = new Sqlite(path, { readonly, timeout: LOCK_TIMEOUT_MS });
+  try {
+    database.pragma("trusted_schema = off");
+    requireWhole(database);
+  } finally {
+    database.close();
+  }
+}
+
+function digest({
+  path,
+  check,
+  file = false,
+}: {
+  readonly path: string;
+  readonly check: boolean;
+  readonly file?: boolean;
+}): DatabaseDigest {
+  const file_digest = file ? fileDigest(path) : undefined;
   const database = new Sqlite(path, { readonly: true, timeout: LOCK_TIMEOUT_MS });
   try {
     database.pragma("trusted_schema = off");
@@ -35,7 +65,7 @@ function digest({ path, check }: { readonly path: string; readonly check: boolea
     // One transaction is one snapshot, whatever is written meanwhile.
     return database.transaction(() => {
       answer({ lastSeq: readCounters(database).nextCommand - 1 });
-      return digestOf(database);
+      return { ...digestOf(database), ...(file_digest === undefined ? {} : { file_digest }) };
     })();
   } finally {
     database.close();
@@ -69,7 +99,7 @@ async function copy({ from, to }: { readonly from: string; readonly to: string }
   const file = openSync(to, "r+");
   fsyncSync(file);
   closeSync(file);
-  return original;
+  return { ...original, file_digest: fileDigest(to) };
 }
 
 function requireWhole(database: Sqlite.Database): void {

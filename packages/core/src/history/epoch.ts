@@ -57,9 +57,9 @@ export function nextEpoch(
   return journaledThrough < nextSeq - 1 && epoch.first_seq < nextSeq ? "journal resumed" : undefined;
 }
 
-/** The path of the copy that an epoch begins with. */
-export function baselinePath(databasePath: string, firstSeq: number): string {
-  return `${databasePath}.epoch-${firstSeq}.db`;
+/** The path of the copy that an epoch begins with; the second one where the first is in use. */
+export function baselinePath(databasePath: string, firstSeq: number, copy: 1 | 2 = 1): string {
+  return `${databasePath}.epoch-${firstSeq}${copy === 1 ? "" : `-${copy}`}.db`;
 }
 
 /** Where a baseline lies that is named in an {@link EpochRow}: beside its database. */

@@ -34,7 +34,7 @@ export interface PruneReport {
 // What one command of a module removes: some milliseconds of work, so that others are written in between.
 const ROWS_AT_ONCE = 250;
 // Rows that are counted in one turn of the event loop.
-const COUNTED_AT_ONCE = 20_000;
+const COUNTED_AT_ONCE = 5_000;
 
 /** What `store.prune` takes: core's policy, and that of each installed module that prunes, under its name. */
 export type StorePrunePolicy<Module extends StoreModule> = PrunePolicy & {

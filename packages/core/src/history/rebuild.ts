@@ -58,12 +58,6 @@ export async function rebuild(
       now: epoch.started_at,
       newStoreId: () => identity,
     });
-    if (epoch.baseline === null) {
-      keepEpoch(connection, epoch);
-    } else {
-      // The copies that these name lie beside the other database: opened by itself, this one begins anew.
-      connection.database.exec("delete from epochs");
-    }
     const replayed = await replay({
       journal: past.reader,
       into: connection,
@@ -74,6 +68,10 @@ export async function rebuild(
       signal,
     });
     if (replayed.status !== "complete") throw stuck(seq, replayed);
+    // The copies that these name lie beside the other database, also those of epochs that the journal itself began. Opened by
+    // itself, this one begins anew.
+    connection.database.exec("delete from epochs");
+    if (epoch.baseline === null) keepEpoch(connection, epoch);
     return { connection, epoch, commands: replayed.commands };
   } catch (error) {
     connection.database.close();

@@ -1,5 +1,6 @@
 import { systemClock } from "../contract/clock.ts";
 import type { Cause } from "../contract/command.ts";
+import { isCoreError } from "../contract/errors.ts";
 import { silentLogger } from "../contract/logger.ts";
 import type { AnyCommandDefinition, StoreModule } from "../contract/module.ts";
 import type { Connection } from "../file/connection.ts";
@@ -10,6 +11,12 @@ import { createFlushLoop } from "../writing/flush-loop.ts";
 import { createWriter } from "../writing/writer.ts";
 import { START_EPOCH, startEpoch } from "./epoch.ts";
 import { readJournal } from "./journal.ts";
+
+const STORAGE_CODES = [
+  "ATLAS_CORE_STORAGE_BUSY",
+  "ATLAS_CORE_STORAGE_FAILED",
+  "ATLAS_CORE_STORAGE_FULL",
+] as const;
 
 /** How far a replay came. */
 export type Replayed =
@@ -22,7 +29,7 @@ export type Replayed =
 /**
  * Carries out the commands of a journal once more, in their order, on a database that stands where they began. They take
  * the way of every command, through a queue and a flush loop of their own to a writer of their own, and the event loop
- * goes on between batches.
+ * goes on between batches. Rejects with the storage's own error where it gave no room, or failed.
  */
 export async function replay(options: {
   /** Where the journal is read. */
@@ -60,6 +67,7 @@ export async function replay(options: {
   });
   let seq = after;
   let diverged: Replayed | undefined;
+  let failed: unknown;
 
   const send = async (row: JournalRow): Promise<void> => {
     const stop = (message: string): void => {
@@ -75,7 +83,11 @@ export async function replay(options: {
     loop.wake();
     return received.then(
       (isRepeated) => (isRepeated ? undefined : stop(`"${row.type}" changed nothing.`)),
-      (error: Error) => stop(error.message),
+      (error: Error) => {
+        // The disk gave no room, or failed: that says nothing of the journal.
+        if (STORAGE_CODES.some((code) => isCoreError(error, code))) failed ??= error.cause ?? error;
+        else stop(error.message);
+      },
     );
   };
 
@@ -89,6 +101,7 @@ export async function replay(options: {
         sent.push(send(row));
       }
       await Promise.all(sent);
+      if (failed !== undefined) throw failed;
       if (diverged !== undefined) return diverged;
       if (rows.at(-1)?.seq !== seq) break;
     }

@@ -6,8 +6,9 @@ import { isCoreError } from "../contract/errors.ts";
 import { checkOptions } from "../contract/known-options.ts";
 import type { StoreModule } from "../contract/module.ts";
 import { createConnection } from "../file/connection.ts";
-import { withFreshFile } from "../file/fresh-file.ts";
+import { copyError, withFreshFile } from "../file/fresh-file.ts";
 import { requireUnlocked } from "../file/lock.ts";
+import { moduleOf } from "../file/references.ts";
 import { openReading } from "../file/sqlite.ts";
 import { createAdHocReads, READ_TIMEOUT_MS } from "../reading/ad-hoc-reads.ts";
 import { createReadOnlyRepo, type ReadOnlyRepo } from "../reading/read-only-repo.ts";
@@ -15,6 +16,7 @@ import { readCounters } from "../writing/counters.ts";
 import { databaseTask } from "./database-task.ts";
 import type { DatabaseDigest } from "./digest.ts";
 import { type Past, rebuild } from "./rebuild.ts";
+import { rememberIds } from "./remember-ids.ts";
 
 /** What `store.verify()` found. */
 export type Verification =
@@ -82,10 +84,8 @@ export function createTimeTravel<Module extends StoreModule>(
           const again = await databaseTask({ name: "digest", path: to, check: false }, signal);
           const now = await digesting;
           const range = { first_seq: epoch.first_seq, last_seq };
-          if (again.digest === now.digest) {
-            return { status: "verified", ...range, commands, digest: now.digest };
-          }
-          const tables = differingTables(now, again);
+          const tables = differingTables(now, again, past.modules);
+          if (tables.length === 0) return { status: "verified", ...range, commands, digest: now.digest };
           const message = `Replaying commands ${range.first_seq} to ${range.last_seq} gave other rows in ${tables.join(", ")}.`;
           return { status: "diverged", ...range, tables, message };
         } catch (error) {
@@ -142,7 +142,7 @@ export function createTimeTravel<Module extends StoreModule>(
         return store;
       } catch (error) {
         await remove();
-        throw error;
+        throw copyError(folder, error);
       }
     },
 
@@ -153,7 +153,11 @@ export function createTimeTravel<Module extends StoreModule>(
       await withFreshFile(path, async (to) => {
         requireUnlocked(past.open, resolve(path));
         const { connection } = await rebuild(past, { seq, to, keepJournal: true, signal });
-        connection.database.close();
+        try {
+          await rememberIds(past.reader.database, connection.database, { through: seq, signal });
+        } finally {
+          connection.database.close();
+        }
       });
       return { seq };
     },
@@ -168,14 +172,25 @@ async function inTemporaryFolder<Result>(use: (folder: string) => Promise<Result
   const folder = await mkdtemp(join(tmpdir(), "atlas-"));
   try {
     return await use(folder);
+  } catch (error) {
+    throw copyError(folder, error);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function differingTables(left: DatabaseDigest, right: DatabaseDigest): readonly string[] {
-  const names = new Set([...Object.keys(left.tables), ...Object.keys(right.tables)]);
-  return [...names].filter((name) => left.tables[name]?.digest !== right.tables[name]?.digest).sort();
+/** The tables that differ, without those that only a module could have made that is not installed now. */
+function differingTables(
+  now: DatabaseDigest,
+  again: DatabaseDigest,
+  modules: readonly StoreModule[],
+): readonly string[] {
+  const installed = new Set(modules.map(({ name }) => name));
+  const names = new Set([...Object.keys(now.tables), ...Object.keys(again.tables)]);
+  return [...names]
+    .filter((name) => now.tables[name]?.digest !== again.tables[name]?.digest)
+    .filter((name) => name in again.tables || installed.has(moduleOf(name)))
+    .sort();
 }
 
 function checkSeq(seq: number): void {

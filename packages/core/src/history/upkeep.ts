@@ -90,6 +90,7 @@ export function createUpkeep<Module extends StoreModule>(store: {
     const { nextSeq, epoch } = readJournalState(reader.database);
     if (epoch?.first_seq === nextSeq) return;
     const row = await makeBaseline({
+      database: reader.database,
       path,
       nextSeq,
       fingerprint: fingerprintOfModules(modules),

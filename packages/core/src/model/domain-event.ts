@@ -44,7 +44,7 @@ const eventIdText = z
   );
 
 /** How many events one command marks at most: some milliseconds of work. */
-const MARKED_AT_ONCE = 5_000;
+const MARKED_AT_ONCE = 2_500;
 
 interface Delivered {
   store: string;
@@ -88,7 +88,7 @@ export const domainEventEmit = command({
 
 /**
  * Marks the event `id` as delivered to every sink; with `through_seq`, the undelivered events from it up to that
- * number, at most `limit` of them (default and maximum: 5,000). In a longer range, send it again until it changes nothing. Only
+ * number, at most `limit` of them (default and maximum: 2,500). In a longer range, send it again until it changes nothing. Only
  * marked events can be pruned. An event that does not exist, or of another store, changes nothing.
  */
 export const domainEventMarkDelivered = command({

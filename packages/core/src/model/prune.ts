@@ -3,7 +3,7 @@ import { idText } from "../contract/id.ts";
 import { defineCommand } from "../contract/module.ts";
 import { DEFAULT_PRUNE_LIMIT, pruneLimit } from "../contract/prune.ts";
 import { timeText } from "../contract/time.ts";
-import { type RowKey, removals, removeEpochs } from "./removals.ts";
+import { type RowKey, removals, removeEpochs, UNBOUNDED } from "./removals.ts";
 import type { CoreTables } from "./tables.ts";
 
 /**
@@ -33,7 +33,6 @@ export type PrunePolicy = z.input<typeof prunePolicy>;
 /** With more undelivered events than this, a prune keeps whatever an event may name: reading them all would take too long. */
 export const MAX_AWAITED = 5_000;
 const EXAMINED_AT_LEAST = 1_000;
-const ALL = Number.MAX_SAFE_INTEGER;
 
 /** How many rows of a kind a prune looks at, unless it is told. */
 export function examinedRows(limit: number): number {
@@ -67,14 +66,14 @@ export const maintenancePrune = command({
     examine,
   }),
   // A journal from before these bounds has none: there it removed all.
-  apply: ({ policy, after, limit = ALL, examine }, change) => {
-    const awaited = examine === undefined ? ALL : MAX_AWAITED;
+  apply: ({ policy, after, limit = UNBOUNDED, examine }, change) => {
+    const awaited = examine === undefined ? UNBOUNDED : MAX_AWAITED;
     for (const [field, removal] of Object.entries(removals)) {
       // The fields of the policy are those of the removals.
       const before = policy[field as keyof typeof removals];
       if (before === undefined) continue;
       const from: RowKey = after ?? removal.start;
-      change.run(removal.remove, { before, limit, after: from, examine: examine ?? ALL, awaited });
+      change.run(removal.remove, { before, limit, after: from, examine: examine ?? UNBOUNDED, awaited });
       if (field === "journal_before") change.run(removeEpochs, { before });
     }
   },

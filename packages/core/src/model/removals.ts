@@ -1,9 +1,12 @@
-import { type Expression, type ExpressionBuilder, expressionBuilder, type SqlBool } from "kysely";
+import { type Expression, type ExpressionBuilder, expressionBuilder, type SqlBool, sql } from "kysely";
 import { type Placeholders, type Query, query, type Statement, statement } from "../contract/statement.ts";
 import type { CoreTables } from "./tables.ts";
 
 /** The key of a row: an id, or a number. */
 export type RowKey = string | number;
+
+/** Stands for no bound: a journal from before prunes were bounded has none. */
+export const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
 /** Which rows to look at. */
 export interface Window {
@@ -213,16 +216,19 @@ export const removals = {
           old.selectFrom("artifacts").select("artifacts.id").whereRef("artifacts.job_id", "=", "old.id"),
         ),
       ),
-      // A parent may wait for it, and read its result.
-      not(
-        exists(
-          old
-            .selectFrom("jobs as parent")
-            .select("parent.id")
-            .whereRef("parent.id", "=", "old.parent_id")
-            .where("parent.status", "not in", hasEnded),
+      // A parent may wait for it, and read its result. A journal from before the bounds removed it all the same.
+      old.or([
+        sql<SqlBool>`${p.awaited} = ${sql.lit(UNBOUNDED)}`,
+        not(
+          exists(
+            old
+              .selectFrom("jobs as parent")
+              .select("parent.id")
+              .whereRef("parent.id", "=", "old.parent_id")
+              .where("parent.status", "not in", hasEnded),
+          ),
         ),
-      ),
+      ]),
     ],
   }),
   events_before: removalOf({

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { createStore, silentLogger } from "../../src/index.ts";
 import { startAcknowledging } from "../support/acknowledged.ts";
 import { openStore } from "../support/open-store.ts";
@@ -146,4 +146,34 @@ it("opens as it was at the last checkpoint when its log was taken away, and says
   // Said once: the file was closed in good order now.
   await openStore({ database: path, log });
   expect(warnings).toHaveLength(1);
+});
+
+it("checks a large file in a thread after an unclean end, and finds the damage", async () => {
+  const path = databasePath();
+  const store = await createStore({ log: silentLogger, database: path });
+  const content_md = "x".repeat(1_000_000);
+  for (let n = 0; n < 18; n += 1) {
+    await store.commands.enqueue({ type: "artifact.create", artifact: { type: "report", content_md } });
+  }
+  await store.stop();
+  expect(statSync(path).size).toBeGreaterThan(16 * 1024 * 1024);
+  let threads = 0;
+  const count = (): void => {
+    threads += 1;
+  };
+  process.on("worker", count);
+  onTestFinished(() => void process.off("worker", count));
+  const start = async () => (await createStore({ log: silentLogger, database: path })).stop();
+  await start();
+  expect(threads).toBe(0);
+  const leaveBehind = () => writeFileSync(`${path}.owner`, '{"pid":1}');
+  leaveBehind();
+  await start();
+  expect(threads).toBe(1);
+  const page = readValue<number>(path, "select rootpage from sqlite_master where name = 'jobs_ready'");
+  overwrite(path, (page - 1) * PAGE_BYTES, Buffer.alloc(PAGE_BYTES, 0xff));
+  leaveBehind();
+  const before = contentOf(path);
+  expect((await rejection(start())).code).toBe("ATLAS_CORE_DATABASE_CORRUPT");
+  expect(contentOf(path)).toBe(before);
 });

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   copyFileSync,
   existsSync,
@@ -200,3 +201,31 @@ it.skipIf(!canMount)(
     expect((await store.backup(join(disk, "backup.db"))).rows["artifacts"]).toBe(1);
   },
 );
+
+it("is refused when its journal or its command ids were changed, which no digest of the tables covers", async () => {
+  const { backup } = await withBackup();
+  for (const change of [
+    "update journal set actor = 'another' where seq = 1",
+    "update command_ids set fingerprint = 'another'",
+  ]) {
+    const to = join(temporaryFolder(), "changed.db");
+    copyFileSync(backup, to);
+    copyFileSync(`${backup}.json`, `${to}.json`);
+    const foreign = new Sqlite(to);
+    foreign.exec(change);
+    foreign.close();
+    const error = await rejection(restore({ from: to, to: databasePath() }));
+    expect(error).toMatchObject({
+      code: "ATLAS_CORE_BACKUP_INVALID",
+      message: expect.stringContaining("its content differs from its manifest"),
+    });
+  }
+});
+
+it("is restored with a manifest from before manifests had a digest of the file", async () => {
+  const { backup, manifest } = await withBackup();
+  const { file_digest, ...older } = manifest;
+  expect(file_digest).toBe(createHash("sha256").update(readFileSync(backup)).digest("hex"));
+  writeFileSync(`${backup}.json`, JSON.stringify(older));
+  expect(await restore({ from: backup, to: databasePath() })).toEqual(older);
+});

@@ -1,14 +1,22 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
 import { nextEpoch } from "../../src/history/epoch.ts";
-import { createStore, type EpochRow, type StoreModule, silentLogger } from "../../src/index.ts";
+import {
+  createStore,
+  defineModule,
+  type EpochRow,
+  type Migration,
+  restore,
+  type StoreModule,
+  silentLogger,
+} from "../../src/index.ts";
 import { finops } from "../support/finops.ts";
 import { writeHistory } from "../support/history.ts";
 import { lab } from "../support/lab.ts";
 import { openStore } from "../support/open-store.ts";
-import { readRows } from "../support/read-file.ts";
+import { readRows, readValue } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
 import { databasePath } from "../support/temporary-folder.ts";
 
@@ -180,4 +188,35 @@ it("decides by what was written, by what is installed, and by whether a journal 
   expect(nextEpoch({ ...at, epoch: undefined }, now)).toBe("journal resumed");
   expect(nextEpoch({ nextSeq: 1, journaledThrough: 0, epoch: undefined }, now)).toBe("created");
   expect(nextEpoch({ nextSeq: 1, journaledThrough: 0, epoch: epoch(1) }, now)).toBeUndefined();
+});
+
+it("keeps the copy that was made before a migration when a later start fails, however often", async () => {
+  const database = databasePath();
+  const staged = (migrations: StoreModule["migrations"]) =>
+    defineModule({ name: "stage", version: 1, migrations, commands: {} });
+  const first: Migration = ({ schema }) => [schema.createTable("stage_a").addColumn("id", "text")];
+  const second: Migration = ({ schema }) => [schema.createTable("stage_b").addColumn("id", "text")];
+  const bad: Migration = ({ schema }) => [schema.createTable("stage_a").addColumn("id", "text")];
+  const store = await openStore({ database, modules: [staged({ "001_a": first })] });
+  await writeHistory(store);
+  await store.stop();
+  const migrated = staged({ "001_a": first, "002_b": second });
+  await (await openStore({ database, modules: [migrated] })).stop();
+  const baseline = readValue<string>(database, "select baseline from epochs order by first_seq desc limit 1");
+  const copy = join(dirname(database), baseline);
+  const before = readFileSync(copy);
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const broken = staged({ "001_a": first, "002_b": second, "003_bad": bad });
+    const error = await rejection(openStore({ database, modules: [broken] }));
+    expect(error.code).toBe("ATLAS_CORE_MIGRATION_FAILED");
+  }
+  expect(readFileSync(copy).equals(before)).toBe(true);
+  const again = await openStore({ database, modules: [migrated] });
+  expect(await again.verify()).toMatchObject({ status: "verified" });
+  const to = databasePath();
+  await restore({ from: copy, to });
+  expect(readRows(to, "select name from sqlite_master where name = 'stage_b'")).toEqual([]);
+  // What the failed starts left is gone.
+  const copies = readdirSync(dirname(database)).filter((file) => /\.epoch-.*\.db$/.test(file));
+  expect(copies).toEqual([baseline]);
 });

@@ -1,5 +1,7 @@
+import { tmpdir } from "node:os";
 import Sqlite from "better-sqlite3";
-import { expect, it } from "vitest";
+import { sql } from "kysely";
+import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import {
   createStore,
@@ -15,6 +17,7 @@ import { openStore } from "../support/open-store.ts";
 import { readRows } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
 import { databasePath } from "../support/temporary-folder.ts";
+import { onWritingConnection } from "../support/writing-connections.ts";
 
 it("finds that replaying every kind of command gives the same rows, byte for byte", async () => {
   const store = await openStore({ modules: [finops] });
@@ -144,6 +147,70 @@ it("says that the journal is incomplete when entries were removed behind its bac
     details: { reason: "journal incomplete" },
     message: expect.stringContaining("command 3 is not in the journal"),
   });
+});
+
+it("tells a full disk for temporary files from a difference", async () => {
+  const store = await openStore();
+  const artifact = { type: "report", content_md: "x".repeat(100_000) };
+  await store.commands.enqueue({ type: "artifact.create", artifact });
+  await writeHistory(store);
+  onTestFinished(
+    onWritingConnection((database) => {
+      if (database.name.startsWith(tmpdir())) database.pragma("max_page_count = 1");
+    }),
+  );
+  for (const look of [() => store.verify(), () => store.asOf(3), () => store.replay(databasePath())]) {
+    const error = await rejection(look());
+    expect(error).toMatchObject({
+      code: "ATLAS_CORE_COPY_FAILED",
+      retryable: true,
+      message: expect.stringContaining("full"),
+    });
+  }
+});
+
+it("verifies full-text tables, whose inner tables depend on where batches end", async () => {
+  interface SearchTables {
+    search_texts: { body: string };
+  }
+  const add = statement<SearchTables, { body: string }>((db, p) =>
+    db.insertInto("search_texts").values({ body: p.body }),
+  );
+  const search = defineModule({
+    name: "search",
+    version: 1,
+    tables: tables<SearchTables>(),
+    migrations: {
+      "001_texts": (db) => [
+        { compile: () => sql`create virtual table search_texts using fts5(body)`.compile(db) },
+      ],
+    },
+    commands: {
+      "search.add": defineCommand<SearchTables>()({
+        schema: z.object({ body: z.string() }),
+        apply: ({ body }, change) => change.run(add, { body }),
+      }),
+    },
+  });
+  const store = await openStore({ modules: [search] });
+  for (let n = 0; n < 40; n += 1) {
+    await store.commands.enqueue({ type: "search.add", body: `gauge ${n} of the river ${n % 7}` });
+  }
+  expect(await store.verify()).toMatchObject({ status: "verified", commands: 40 });
+  await store.stop();
+  const foreign = new Sqlite(store.path);
+  foreign.exec("insert into search_texts (body) values ('not by a command')");
+  foreign.close();
+  const again = await openStore({ database: store.path, modules: [search] });
+  expect(await again.verify()).toMatchObject({ status: "diverged", tables: ["search_texts"] });
+});
+
+it("verifies a store whose module was removed before the first command", async () => {
+  const database = databasePath();
+  await (await openStore({ database, modules: [finops] })).stop();
+  const store = await openStore({ database });
+  await writeHistory(store);
+  expect(await store.verify()).toMatchObject({ status: "verified", first_seq: 1 });
 });
 
 it("ends with the store, and leaves nothing behind", async () => {

@@ -39,7 +39,7 @@ export const anyContext: fc.Arbitrary<CallContext> = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 );
 
-/** Any of core's nine commands, such as a host could send; many of them are refused or change nothing. */
+/** Any of core's ten commands, such as a host could send; many of them are refused or change nothing. */
 export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
   const entity = optional(["id", "type"], {
     id: name,
@@ -72,6 +72,9 @@ export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
   const update = fc
     .record({ id: name, patch: optional([], { title: name, content_md: name, data, updated_at: time }) })
     .map(({ id, patch }) => ({ type: "artifact.update", id, patch }) as Command);
+  const remove = optional(["id"], { id: name, job_id: name }).map(
+    (target) => ({ type: "artifact.delete", ...target }) as Command,
+  );
   const job = optional(["id", "workflow_id"], {
     id: name,
     workflow_id: name,
@@ -130,6 +133,7 @@ export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
     { arbitrary: event, weight: 2 },
     { arbitrary: artifact, weight: 2 },
     update,
+    remove,
     { arbitrary: job, weight: 2 },
     { arbitrary: status, weight: 4 },
     emit,

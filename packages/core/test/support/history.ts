@@ -37,6 +37,11 @@ export async function writeHistory(store: {
     cause: { kind: "job", id: "job", depth: 3 },
   });
   await commands.enqueue(artifact, { command_id: "once" });
+  await commands.enqueue({
+    type: "artifact.create",
+    artifact: { id: "short-lived", type: "note", job_id: "job" },
+  });
+  await commands.enqueue({ type: "artifact.delete", id: "short-lived", job_id: "job" });
   await commands.enqueue({ type: "artifact.update", id: "a", patch: { title: "A" } });
   await commands.enqueue({ type: "job.updateStatus", id: "job", status: "succeeded", attempt: 1 });
   const context = { correlation_id: "request-1", tenant: "ä", actor: "user:1" };
