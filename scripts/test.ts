@@ -1,4 +1,5 @@
-// All checks of a change: `npm test`. With `-- --packages` also those of the packed packages: that is what CI runs.
+// All checks of a change: `npm test`. With `-- --packages` also those of the packed packages, and with `--next` and `--pnpm` those
+// that download a framework and a package manager: that is what CI runs.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root, runSteps, type Step } from "./run-steps.ts";
@@ -6,6 +7,8 @@ import { root, runSteps, type Step } from "./run-steps.ts";
 const reports = join(root, "node_modules/.cache/atlas");
 const reportFiles = [join(reports, "tests.json"), join(reports, "packages.json")] as const;
 mkdirSync(reports, { recursive: true });
+// The proof reads which of the large ones to run.
+process.env["ATLAS_PROOF"] = process.argv.slice(2).join(" ");
 for (const file of reportFiles) rmSync(file, { force: true });
 
 const packageSteps: readonly Step[] = [

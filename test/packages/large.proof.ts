@@ -4,7 +4,10 @@ import { readText } from "../support/checkout.ts";
 import { programsIn } from "../support/documents.ts";
 import { type Consumer, createConsumer, ownVersion, tarballs } from "./consumer.ts";
 
-// Each downloads a tool that this repository does not use, so a person asks for them: `npm run test:packages -- --next --pnpm`.
+// Each downloads a tool that this repository does not use, so they run where they are asked for: in CI, and by
+// `npm run test:packages -- --next --pnpm`. The versions are pinned: a release of others must not fail our CI.
+const PNPM = "12.21.0";
+const NEXT = { next: "16.4.6", react: "19.3.1", "react-dom": "19.3.1" };
 const flags = (process.env["ATLAS_PROOF"] ?? "").split(" ");
 const INSTALL_MS = 300_000;
 const peers = { kysely: ownVersion("kysely"), zod: ownVersion("zod") };
@@ -28,7 +31,7 @@ it.runIf(flags.includes("--pnpm"))(
       "pnpm-workspace.yaml",
       `overrides:\n${overrides.join("")}storeDir: ${join(consumer.folder, "store")}\n`,
     );
-    const installed = await consumer.run("npx", ["-y", "pnpm@latest", "install"], INSTALL_MS);
+    const installed = await consumer.run("npx", ["-y", `pnpm@${PNPM}`, "install"], INSTALL_MS);
     expect(installed.code, installed.output).toBe(0);
 
     consumer.write(
@@ -51,7 +54,7 @@ it.runIf(flags.includes("--next"))(
   async () => {
     const consumer = consumerIn("next", {
       type: "module",
-      dependencies: { ...tarballs, ...peers, next: "latest", react: "latest", "react-dom": "latest" },
+      dependencies: { ...tarballs, ...peers, ...NEXT },
     });
     const installed = await consumer.run("npm", ["install", "--no-audit", "--no-fund"], INSTALL_MS);
     expect(installed.code, installed.output).toBe(0);

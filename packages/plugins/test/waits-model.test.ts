@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createStore, isCoreError, silentLogger } from "@atlas/core";
+import { type Clock, createStore, isCoreError, silentLogger } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
 import { createFakeClock } from "@atlas/testing/clock";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { pluginsModule, type WorkflowContext } from "../src/index.ts";
+import { pluginsModule, type WorkflowContext, type WorkflowPlugin } from "../src/index.ts";
 import { createJobRunner, createPluginRegistry, createSignal } from "../src/runtime.ts";
 
 const NAMES = ["a", "b", "c"] as const;
@@ -24,17 +24,40 @@ interface Expected {
   deadline?: number;
 }
 
-async function system(database: string, timed: boolean) {
-  const clock = createFakeClock();
-  const { advance } = clock;
-  let code: Code = NAMES;
-  const seen = new Map<Name, Set<string>>();
-  let runner: ReturnType<typeof createJobRunner> | undefined;
-  let unsubscribe: (() => void) | undefined;
+type Life = Awaited<ReturnType<typeof begin>>;
+
+/** A process that has opened the database and runs its jobs. */
+async function begin(database: string, clock: Clock, run: WorkflowPlugin["run"]) {
   const store = await createStore({ database, modules: [pluginsModule], clock, log: silentLogger });
   const { repo, commands } = store;
-  const signal = createSignal({ repo, commands });
   const registry = createPluginRegistry();
+  registry.registerWorkflow({ id: "work.v1", run });
+  const runner = createJobRunner({
+    host: { clock, log: silentLogger },
+    repo,
+    commands,
+    registry,
+    llm: createMockLLM(),
+    random: () => 0,
+  });
+  const unsubscribe = store.onCommitted(runner.wake);
+  return {
+    store,
+    runner,
+    signal: createSignal({ repo, commands }),
+    async end() {
+      unsubscribe();
+      await runner.stop(0);
+      await store.stop();
+    },
+  };
+}
+
+async function system(folder: string, timed: boolean) {
+  const clock = createFakeClock();
+  let code: Code = NAMES;
+  let lives = 0;
+  const seen = new Map<Name, Set<string>>();
   const run = async (ctx: WorkflowContext): Promise<void> => {
     for (const name of code) {
       const got = await ctx.wait<number>(name, timed ? { timeoutMs: TIMEOUT_MS } : {});
@@ -42,63 +65,58 @@ async function system(database: string, timed: boolean) {
       seen.set(name, (seen.get(name) ?? new Set()).add(text));
     }
   };
-  registry.registerWorkflow({ id: "work.v1", run });
-  const start = async (): Promise<void> => {
-    runner = createJobRunner({
-      host: { clock, log: silentLogger },
-      repo,
-      commands,
-      registry,
-      llm: createMockLLM(),
-      random: () => 0,
-    });
-    unsubscribe = store.onCommitted(runner.wake);
-    await runner.start();
-  };
+  const pathOf = (number: number): string => join(folder, `life-${number}.db`);
+  let life: Life = await begin(pathOf(0), clock, run);
   /** Resolves when the job sleeps or is over. */
   const quiet = async (): Promise<void> => {
     for (;;) {
+      const { repo } = life.store;
       const job = await repo.getJob("j1");
       const isAsleep = job?.status === "queued" && Date.parse(job.run_at) > clock.now();
       const isOver = job !== undefined && job.status !== "queued" && job.status !== "running";
       const answered = await repo.plugins.listAnsweredJobs();
-      if ((isAsleep || isOver) && answered.length === 0 && (runner?.running ?? 0) === 0) return;
+      if ((isAsleep || isOver) && answered.length === 0 && life.runner.running === 0) return;
       await new Promise(setImmediate);
     }
   };
-  await commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: "work.v1" } });
-  await start();
+  await life.store.commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: "work.v1" } });
+  await life.runner.start();
   await quiet();
   return {
     clock,
-    advance,
+    advance: clock.advance,
     seen,
-    store,
-    signal,
     quiet,
+    signal: (...args: Parameters<Life["signal"]>) => life.signal(...args),
+    get store() {
+      return life.store;
+    },
     get code() {
       return code;
     },
     edit(next: Code) {
       code = next;
     },
-    /** As after a crash: the next runner knows only what is stored. The old one hears of nothing any more. */
-    async restart() {
-      unsubscribe?.();
-      await runner?.stop(0);
-      await start();
+    /** The next process opens what lies on the disk at this moment; what the killed one had in memory is gone. */
+    async crash() {
+      lives += 1;
+      const killed = life;
+      for (const suffix of ["", "-wal"]) {
+        const file = `${killed.store.path}${suffix}`;
+        if (existsSync(file)) copyFileSync(file, `${pathOf(lives)}${suffix}`);
+      }
+      await killed.end();
+      life = await begin(pathOf(lives), clock, run);
+      await life.runner.start();
     },
-    async stop() {
-      await runner?.stop(0);
-      await store.stop();
-    },
+    stop: () => life.end(),
   };
 }
 
 type Act =
-  | { readonly act: "signal"; readonly name: Name; readonly id: number | undefined }
-  | { readonly act: "advance"; readonly byMs: number }
-  | { readonly act: "restart" }
+  | { readonly act: "signal"; readonly name: Name; readonly id: number | undefined; readonly crash: boolean }
+  | { readonly act: "advance"; readonly byMs: number; readonly crash: boolean }
+  | { readonly act: "crash" }
   | { readonly act: "cancel" }
   | { readonly act: "edit"; readonly code: Code };
 
@@ -109,13 +127,18 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
       act: fc.constant("signal" as const),
       name: fc.constantFrom(...NAMES),
       id: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+      crash: fc.boolean(),
     }),
   },
   {
     weight: 2,
-    arbitrary: fc.record({ act: fc.constant("advance" as const), byMs: fc.constantFrom(400, 1_000) }),
+    arbitrary: fc.record({
+      act: fc.constant("advance" as const),
+      byMs: fc.constantFrom(400, 1_000),
+      crash: fc.boolean(),
+    }),
   },
-  { weight: 1, arbitrary: fc.constant({ act: "restart" as const }) },
+  { weight: 1, arbitrary: fc.constant({ act: "crash" as const }) },
   { weight: 1, arbitrary: fc.constant({ act: "cancel" as const }) },
   {
     weight: 1,
@@ -132,7 +155,7 @@ it("loses no answer, keeps the first, gives none twice, and leaves no job asleep
   await fc.assert(
     fc.asyncProperty(fc.array(acts, { maxLength: 12 }), fc.boolean(), async (story, timed) => {
       const folder = mkdtempSync(join(tmpdir(), "waits-"));
-      const real = await system(join(folder, "atlas.db"), timed);
+      const real = await system(folder, timed);
       const model = new Map<Name, Expected>(NAMES.map((name) => [name, {}]));
       const ids = new Map<string, string>();
       // Where the job sleeps. Edited code runs when that is answered or times out, and not before.
@@ -179,8 +202,8 @@ it("loses no answer, keeps the first, gives none twice, and leaves no job asleep
             }
           } else if (step.act === "advance") {
             real.advance(step.byMs);
-          } else if (step.act === "restart") {
-            await real.restart();
+          } else if (step.act === "crash") {
+            await real.crash();
           } else if (step.act === "cancel") {
             try {
               await real.store.commands.enqueueAll([
@@ -196,6 +219,8 @@ it("loses no answer, keeps the first, gives none twice, and leaves no job asleep
           } else {
             real.edit(step.code);
           }
+          // At once: what follows from the act may be under way.
+          if ("crash" in step && step.crash) await real.crash();
           const awaited = model.get(asleepAt ?? "a");
           const isDue = awaited?.deadline !== undefined && awaited.deadline <= real.clock.now();
           if (awaited?.answer !== undefined || isDue) proceed();

@@ -7,7 +7,7 @@ import type { PlannedCommand } from "../intake/planned-command.ts";
 import type { QueuedCommand, Unit } from "../intake/unit.ts";
 import { eventId } from "../model/domain-event.ts";
 import { carries, readCounters } from "./counters.ts";
-import { createRowsInsert } from "./rows-insert.ts";
+import { createRowsInsert, type RowFormat } from "./rows-insert.ts";
 
 /** The commands that a batch applied and the events that they emitted: numbered at once, written in few statements. */
 export interface BatchLog {
@@ -69,17 +69,25 @@ interface EventDraft {
   readonly context: string | null;
 }
 
-const EVENT_COLUMNS = [
-  "seq",
-  "type",
-  "aggregate_id",
-  "payload",
-  "command_seq",
-  "depth",
-  "created_at",
-  "context",
-];
-const JOURNAL_COLUMNS = ["seq", "command_id", "type", "payload", "actor", "cause", "enqueued_at", "context"];
+const eventFormat: RowFormat<EventDraft> = {
+  columns: ["seq", "type", "aggregate_id", "payload", "command_seq", "depth", "created_at"],
+  write({ seq, event, payload, commandSeq, depth, createdAt }, row) {
+    row.push(seq, event.type, event.aggregate_id ?? null, payload, commandSeq, depth, createdAt);
+  },
+  rareColumns: ["context"],
+  hasRare: ({ context }) => context !== null,
+  writeRare: ({ context }, row) => void row.push(context),
+};
+const journalFormat: RowFormat<CommandDraft> = {
+  columns: ["seq", "type", "payload", "actor", "enqueued_at"],
+  write({ seq, command, unit }, row) {
+    // The intake made the payload of canonical JSON.
+    row.push(seq, command.type, jsonText(command.payload as JsonObject), unit.actor, unit.enqueuedAt);
+  },
+  rareColumns: ["command_id", "cause", "context"],
+  hasRare: ({ unit }) => unit.commandId !== undefined || unit.cause !== null || unit.context !== null,
+  writeRare: ({ unit }, row) => void row.push(unit.commandId ?? null, unit.cause, unit.context),
+};
 const nothingWritten: Written = { commands: 0, events: 0 };
 
 /** The log of a writer's batches. It goes on counting where the database stopped. */
@@ -88,8 +96,8 @@ export function createBatchLog(
   options: { readonly journal: boolean },
 ): BatchLog {
   const { journal } = options;
-  const insertEvents = createRowsInsert(database, "domain_events", EVENT_COLUMNS);
-  const insertJournal = createRowsInsert(database, "journal", JOURNAL_COLUMNS);
+  const insertEvents = createRowsInsert(database, "domain_events", eventFormat);
+  const insertJournal = createRowsInsert(database, "journal", journalFormat);
   const updateCounters = database.prepare("update store set next_command_seq = ?, next_event_seq = ?");
   const store = String(database.prepare("select id from store").pluck().get());
 
@@ -167,8 +175,8 @@ export function createBatchLog(
   };
 
   function write(): void {
-    insertEvents(since(events, written.events), appendEventRow);
-    if (journal) insertJournal(since(commands, written.commands), appendJournalRow);
+    insertEvents(since(events, written.events));
+    if (journal) insertJournal(since(commands, written.commands));
     written = { commands: commands.length, events: events.length };
   }
 
@@ -176,18 +184,6 @@ export function createBatchLog(
     // A command that had access to the tables may have pruned the very rows.
     return !isExposed && carries({ nextCommand, nextEvent }, { lastEvent: events.at(-1), journal });
   }
-}
-
-function appendEventRow(draft: EventDraft, row: unknown[]): void {
-  const { seq, event, payload, commandSeq, depth, createdAt, context } = draft;
-  row.push(seq, event.type, event.aggregate_id ?? null, payload, commandSeq, depth, createdAt, context);
-}
-
-function appendJournalRow({ seq, command, unit }: CommandDraft, row: unknown[]): void {
-  // The intake made the payload of canonical JSON.
-  const payload = jsonText(command.payload as JsonObject);
-  const { actor, cause, enqueuedAt, context } = unit;
-  row.push(seq, unit.commandId ?? null, command.type, payload, actor, cause, enqueuedAt, context);
 }
 
 function toDomainEvent(draft: EventDraft, store: string): DomainEvent {

@@ -47,6 +47,6 @@ export const callRecord = defineCommand<LLMTables>()({
       skipped: jsonText(call.skipped),
       correlation_id: call.correlation_id ?? null,
     };
-    change.run(insertCall, row, { ifNone: "stop" });
+    change.run(insertCall, row);
   },
 });

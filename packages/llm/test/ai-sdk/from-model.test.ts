@@ -212,9 +212,9 @@ describe("what a model throws", () => {
     ],
     [
       "the words of a refusal that a redaction hides",
-      new APICallError({ ...call, message: "API key: invalid_value", statusCode: 401 }),
+      new APICallError({ ...call, message: "API key: insufficient_quota", statusCode: 429 }),
       "ATLAS_LLM_MISCONFIGURED",
-      { status: 401 },
+      { status: 429 },
     ],
     ["a timeout of its own", new DOMException("slow", "TimeoutError"), "ATLAS_LLM_TIMED_OUT", {}],
     ["an error of no known kind", new Error("Bearer abc is odd"), "ATLAS_LLM_FAILED", {}],

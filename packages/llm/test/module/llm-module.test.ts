@@ -31,10 +31,17 @@ async function open() {
 it("keeps calls in order, each once, and knows where the mock stood in", async () => {
   const { commands, repo } = await open();
   await commands.enqueue({ type: "llm.call.record", call: { ...call, attempt: 2 } });
-  await commands.enqueue({ type: "llm.call.record", call });
+  for (const number of [10, 2, 1]) {
+    await commands.enqueue({ type: "llm.call.record", call: { ...call, number } });
+  }
   const again = { ...call, provider: "other" };
   expect(await commands.enqueue({ type: "llm.call.record", call: again })).toMatchObject({ changed: false });
-  expect(await repo.llm.listCalls("j1")).toEqual([call, { ...call, attempt: 2 }]);
+  expect(await repo.llm.listCalls("j1")).toEqual([
+    call,
+    { ...call, number: 2 },
+    { ...call, number: 10 },
+    { ...call, attempt: 2 },
+  ]);
   expect([await repo.llm.hasDegraded("j1"), await repo.llm.hasDegraded("j2")]).toEqual([true, false]);
 });
 

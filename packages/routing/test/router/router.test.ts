@@ -230,6 +230,19 @@ describe("a call", () => {
     expect((await kept.asked()).route).toMatchObject({ durationMs: 65_000 });
   });
 
+  it("blames the deadline, and nobody else, when it passes while a timed-out attempt is given time to end", async () => {
+    const deaf: Answering = () => new Promise(() => undefined);
+    const { asked } = setUp(
+      { a: deaf, b: answers("b") },
+      { policy: { attemptMs: 60_000, abandonMs: 10_000, deadlineMs: 65_000 } },
+    );
+    const outcome = await asked();
+    expect(outcome).toMatchObject({ status: "failed", why: "deadline" });
+    expect(outcome.route.attempts).toMatchObject([
+      { candidate: "a", message: "The call got no answer within its deadline of 65000 ms." },
+    ]);
+  });
+
   it("asks nobody else once a part of the answer has reached the caller", async () => {
     const { asked } = setUp({
       a: async ({ commit }) => {
