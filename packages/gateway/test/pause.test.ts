@@ -198,6 +198,33 @@ describe("a paused sink", () => {
     expect(gateway.health().sinks[0]).not.toHaveProperty("pausedAt");
   });
 
+  it("gets no further event of those that were already read for it", async () => {
+    const free = Promise.withResolvers<void>();
+    const types: string[] = [];
+    const gateway = await open({
+      sinks: [
+        {
+          id: "list",
+          from: "start",
+          on: ["note.*"],
+          async handle({ type }) {
+            types.push(type);
+            await free.promise;
+          },
+        },
+      ],
+    });
+    for (const type of ["note.a", "note.b"])
+      await gateway.commands.enqueue({ type: "domainEvent.emit", event: { type } });
+    await gateway.start();
+    await until(() => types.length === 1);
+    await gateway.pause({ sink: "list" });
+    free.resolve();
+    await until(() => gateway.health().sinks[0]?.eventSeq === 1);
+    await gateway.stop();
+    expect(types).toEqual(["note.a"]);
+  });
+
   it("gets nothing when the gateway stops or starts", async () => {
     const database = temporaryDatabase();
     const { sink, types } = recorder("start");

@@ -48,7 +48,10 @@ describe("a workflow with a rate limit", () => {
   });
 
   it("counts attempts that began before a restart", async () => {
-    const { create, settled, clock, runner, startRunner, starts } = await limited({ max: 2, perMs: 1_000 });
+    const { create, settled, clock, runner, startRunner, starts, repo } = await limited({
+      max: 2,
+      perMs: 1_000,
+    });
     await create("job-0");
     await settled(1);
     clock.advance(600);
@@ -67,6 +70,7 @@ describe("a workflow with a rate limit", () => {
     clock.advance(600);
     await until(() => starts().length === 4);
     expect(starts()).toEqual([0, 600, 1_000, 1_600]);
+    expect((await repo.plugins.listRateStarts("work.v1")).map(({ number }) => number)).toEqual([3, 4]);
   });
 
   it("keeps no more rows than its limit allows attempts", async () => {

@@ -141,6 +141,25 @@ describe("a workflow with `on`", () => {
     expect(delivery.health()).toMatchObject([{ id: ID }]);
   });
 
+  it("does the same with a schema that answers late", async () => {
+    const { deliver, emit, jobs, repo } = await triggered({
+      on: ["note.added"],
+      input: {
+        "~standard": {
+          version: 1,
+          vendor: "test",
+          validate: async (value) =>
+            JSON.stringify(value).includes("fine") ? { value } : { issues: [{ message: "not fine" }] },
+        },
+      },
+    });
+    await deliver();
+    await emit("note.added");
+    await emit("note.added", { text: "fine" });
+    await until(async () => (await jobs()).length === 1);
+    expect(await repo.plugins.listFailedDeliveries()).toMatchObject([{ sink_id: ID, status: "dead" }]);
+  });
+
   it("hands the context of the event down to the job", async () => {
     const { deliver, commands, jobs } = await triggered({ on: ["note.added"] });
     await deliver();
