@@ -2,6 +2,7 @@ import { type CommandOf, defineModule, tables } from "@atlas/core";
 import { jobForget, jobForgive, jobProgress, jobRecover, jobStep, jobUncount } from "./job-commands.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
+import { scheduleRuns } from "./migrations/003_schedule_runs.ts";
 import { pluginsQueries } from "./queries.ts";
 import { sinkAdvance, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
 import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
@@ -14,9 +15,9 @@ import { waitAnswer, waitDrop, waitExpire, waitOpen, waitWake } from "./wait-com
  */
 export const pluginsModule = defineModule({
   name: "plugins",
-  version: 2,
+  version: 3,
   tables: tables<PluginsTables>(),
-  migrations: { "001_initial": initial, "002_waits": waits },
+  migrations: { "001_initial": initial, "002_waits": waits, "003_schedule_runs": scheduleRuns },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
     "plugins.schedule.set": scheduleSet,
