@@ -110,7 +110,10 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
   waitForEvent(name: string, filter: EventFilter, options?: WaitForEventOptions): Promise<WaitedEvent>;
   /** Waits in the same way until each of these jobs (at most 1,000) has succeeded, failed for good or been cancelled. */
   waitForJobs(name: string, ids: readonly string[]): Promise<readonly Job[]>;
-  /** Reports progress: to listeners at once, to the database at most once a second. */
+  /**
+   * Reports progress: to listeners at once, to the database at most once a second. It never throws, so a timer may call it: what makes no
+   * sense fails the attempt, and what comes after the attempt is dropped.
+   */
   progress(progress: JobProgress): void;
 }
 

@@ -47,6 +47,7 @@ export function createClaims(options: {
   readonly slots: Slots;
   /** Asked before each job, so they are to answer at once, from memory. Default: none. */
   readonly limits?: readonly Limit[];
+  /** True for a job that must not begin now: it is under way, or in quarantine. */
   readonly isBusy: (jobId: string) => boolean;
   /** Runs the job, whose `attempt` is that of the claim to come. It takes its slot before it returns. */
   readonly begin: (job: Job, workflow: WorkflowPlugin) => void;

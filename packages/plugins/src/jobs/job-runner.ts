@@ -11,6 +11,7 @@ import { hearCommit } from "./hear-commit.ts";
 import { createJobRuns } from "./job-runs.ts";
 import { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import { createQuarantine } from "./quarantine.ts";
 import { recoverOrphans } from "./recover-orphans.ts";
 import { createSlots } from "./slots.ts";
 import { createWaits } from "./waits/waits.ts";
@@ -63,18 +64,20 @@ export function createJobRunner(options: {
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
     onFree: () => loop.wake(),
   });
+  const quarantine = createQuarantine(repo);
   const runs = createJobRuns({
     parts: { host, repo, commands, registry, llm, harness, progress, random },
     repo,
     log,
     slots,
+    quarantine,
     claims: () => claims,
     decide,
     onParked: (id) =>
       void waits
         .parked(id)
         .catch((error: unknown) => log.error({ error, job: id }, "A wait could not be taken up.")),
-    onQueued: () => loop.wake(),
+    onFree: () => loop.wake(),
   });
   const claims = createClaims({
     repo,
@@ -83,7 +86,7 @@ export function createJobRunner(options: {
     log,
     registry,
     slots,
-    isBusy: runs.has,
+    isBusy: (id) => runs.has(id) || quarantine.isHeld(id),
     begin: runs.begin,
   });
   const loop: Loop = createLoop({
@@ -97,6 +100,7 @@ export function createJobRunner(options: {
     async start() {
       await commands.enqueue({ type: "plugins.job.forget" }, { actor: "runner" });
       await recoverOrphans({ repo, commands, log, decide });
+      await quarantine.load();
       await waits.load();
       isStarted = true;
       loop.wake();

@@ -6,6 +6,7 @@ import { type AttemptParts, type JobAttempt, type JobAttemptEnd, startAttempt } 
 import type { Claims } from "./claims.ts";
 import { endByDeadline } from "./deadline.ts";
 import type { AttemptOutcome, NextJobState } from "./job-state.ts";
+import type { Quarantine } from "./quarantine.ts";
 import { reportAttempt } from "./report-attempt.ts";
 import type { Slots } from "./slots.ts";
 
@@ -43,14 +44,15 @@ export function createJobRuns(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly log: Logger;
   readonly slots: Slots;
+  readonly quarantine: Pick<Quarantine, "begun" | "ended">;
   readonly claims: () => Pick<Claims, "claim" | "changed" | "due" | "hide">;
   readonly decide: (job: Job & { readonly uncounted: number }, outcome: AttemptOutcome) => NextJobState;
   /** Called once a job is parked: its waits are stored. */
   readonly onParked: (jobId: string) => void;
-  /** Called once a job is queued again. */
-  readonly onQueued: () => void;
+  /** Called at the end of each run, when its job can be claimed again if it is queued. */
+  readonly onFree: () => void;
 }): JobRuns {
-  const { parts, repo, log, slots, claims, decide, onParked, onQueued } = options;
+  const { parts, repo, log, slots, quarantine, claims, decide, onParked, onFree } = options;
   const { commands, progress } = parts;
   const { clock } = parts.host;
   const runs = new Map<string, JobRun>();
@@ -102,6 +104,7 @@ export function createJobRuns(options: {
     const { job, workflow } = begun;
     runs.set(job.id, begun);
     const free = slots.take(workflow);
+    quarantine.begun(job.id);
     let queued: { readonly run_at: string; readonly show: () => void } | undefined;
     try {
       if (!(await claims().claim(job))) return;
@@ -121,13 +124,14 @@ export function createJobRuns(options: {
       log.error({ error, job: job.id }, "A job could not be run, or its result could not be stored.");
     } finally {
       runs.delete(job.id);
+      if (quarantine.ended(job.id)) claims().changed();
       free();
       if (queued !== undefined) {
         queued.show();
         // Only now can it be claimed.
         claims().due(queued.run_at, workflow.id);
-        onQueued();
       }
+      onFree();
       if (runs.size === 0) onEmpty?.();
     }
   }
