@@ -10,9 +10,15 @@ export type Schedule = (EverySchedule | CronSchedule) & {
   readonly onMissed?: "skip" | "once" | "all";
   /**
    * What happens when a run is due while the last one still runs: it is left out (`skip`), or it follows (`queue`). Default: `skip`,
-   * because a queue of runs that take longer than their interval only grows.
+   * because a queue of runs that take longer than their interval only grows. With `skip`, of several missed runs of a workflow the first
+   * one is made, since the others would be due while it runs.
    */
   readonly overlap?: "skip" | "queue";
+  /**
+   * The most by which a run is put off, in milliseconds, at random: so that not everything begins at the full hour. Default: 0. It should
+   * be shorter than the interval.
+   */
+  readonly jitterMs?: number;
 };
 
 /** A fixed interval. The first run is at once. */
@@ -40,15 +46,29 @@ export interface Timetable {
 }
 
 /** The names of a schedule's options. */
-export const SCHEDULE_OPTIONS: readonly string[] = ["everyMs", "cron", "timeZone", "onMissed", "overlap"];
+export const SCHEDULE_OPTIONS: readonly string[] = [
+  "everyMs",
+  "cron",
+  "timeZone",
+  "onMissed",
+  "overlap",
+  "jitterMs",
+];
 
 const MIN_EVERY_MS = 1_000;
+const MAX_JITTER_MS = 24 * 60 * 60 * 1_000;
 const MAX_EVERY_MS = 366 * 24 * 60 * 60 * 1_000;
 
 /** Checks a schedule. A `TypeError` says what is wrong with it; `of` names its owner, such as `The source "git"`. */
 export function parseSchedule(schedule: Schedule, of: string): Timetable {
   checkOption(of, "onMissed", schedule.onMissed, ["skip", "once", "all"]);
   checkOption(of, "overlap", schedule.overlap, ["skip", "queue"]);
+  const { jitterMs = 0 } = schedule;
+  if (!Number.isInteger(jitterMs) || jitterMs < 0 || jitterMs > MAX_JITTER_MS) {
+    throw new TypeError(
+      `${of}: schedule.jitterMs must be a whole number of milliseconds from 0 to a day (${MAX_JITTER_MS}); got ${String(jitterMs)}.`,
+    );
+  }
   return "cron" in schedule ? cronTimes(schedule, of) : everyTimes(schedule, of);
 }
 

@@ -165,7 +165,10 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
    * jobs and their results, in the order of the ids. `resultOf(workflow, job)` types a result.
    */
   waitForJobs(name: string, ids: readonly string[]): Promise<readonly JobWithResult[]>;
-  /** Reports progress: to listeners at once, to the database at most once a second. */
+  /**
+   * Reports progress: to listeners at once, to the database at most once a second. It never throws, so a timer may call it: what makes no
+   * sense fails the attempt, and what comes after the attempt is dropped.
+   */
   progress(progress: JobProgress): void;
 }
 

@@ -49,6 +49,7 @@ export function createClaims(options: {
   readonly limits?: readonly Limit[];
   /** What to commit together with a claim. It is called before the next job is looked for. Default: nothing. */
   readonly together?: (workflow: WorkflowPlugin) => readonly PluginsCommand[];
+  /** True for a job that must not begin now: it is under way, or in quarantine. */
   readonly isBusy: (jobId: string) => boolean;
   /** Runs the job, whose `attempt` is that of the claim to come. It takes its slot before it returns. */
   readonly begin: (job: Job, workflow: WorkflowPlugin) => void;

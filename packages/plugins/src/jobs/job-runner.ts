@@ -13,6 +13,7 @@ import { hearCommit } from "./hear-commit.ts";
 import { createJobRuns } from "./job-runs.ts";
 import { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
 import { createProgress, type Progress } from "./progress.ts";
+import { createQuarantine } from "./quarantine.ts";
 import { recoverOrphans } from "./recover-orphans.ts";
 import { createRunRecorder, type RunRecorder } from "./run-figures.ts";
 import { createSlots } from "./slots.ts";
@@ -72,19 +73,21 @@ export function createJobRunner(options: {
   });
   const rates = createRateLimits({ repo, clock });
   const recorder = createRunRecorder(clock.monotonic);
+  const quarantine = createQuarantine(repo);
   const runs = createJobRuns({
     parts: { host, repo, commands, registry, llm, harness, progress, random },
     repo,
     log,
     slots,
     recorder,
+    quarantine,
     claims: () => claims,
     decide,
     onParked: (id) =>
       void waits
         .parked(id)
         .catch((error: unknown) => log.error({ error, job: id }, "A wait could not be taken up.")),
-    onQueued: () => loop.wake(),
+    onFree: () => loop.wake(),
   });
   const claims = createClaims({
     repo,
@@ -95,7 +98,7 @@ export function createJobRunner(options: {
     slots,
     limits: [rates.permit, ({ id }) => (pausedAt?.("workflow", id) === undefined ? "now" : "later")],
     together: rates.begin,
-    isBusy: runs.has,
+    isBusy: (id) => runs.has(id) || quarantine.isHeld(id),
     begin: runs.begin,
   });
   const loop: Loop = createLoop({
@@ -109,6 +112,7 @@ export function createJobRunner(options: {
     async start() {
       await commands.enqueue({ type: "plugins.job.forget" }, { actor: "runner" });
       await recoverOrphans({ repo, commands, log, decide });
+      await quarantine.load();
       await waits.load();
       await rates.load(registry.workflows.values());
       isStarted = true;

@@ -6,6 +6,7 @@ import { type AttemptParts, type JobAttempt, type JobAttemptEnd, startAttempt } 
 import type { Claims } from "./claims.ts";
 import { endByDeadline } from "./deadline.ts";
 import type { AttemptOutcome, NextJobState } from "./job-state.ts";
+import type { Quarantine } from "./quarantine.ts";
 import { reportAttempt } from "./report-attempt.ts";
 import type { RunRecorder } from "./run-figures.ts";
 import type { Slots } from "./slots.ts";
@@ -45,14 +46,15 @@ export function createJobRuns(options: {
   readonly log: Logger;
   readonly slots: Slots;
   readonly recorder: RunRecorder;
+  readonly quarantine: Pick<Quarantine, "begun" | "ended">;
   readonly claims: () => Pick<Claims, "claim" | "changed" | "due" | "hide">;
   readonly decide: (job: Job & { readonly uncounted: number }, outcome: AttemptOutcome) => NextJobState;
   /** Called once a job is parked: its waits are stored. */
   readonly onParked: (jobId: string) => void;
-  /** Called once a job is queued again. */
-  readonly onQueued: () => void;
+  /** Called at the end of each run, when its job can be claimed again if it is queued. */
+  readonly onFree: () => void;
 }): JobRuns {
-  const { parts, repo, log, slots, recorder, claims, decide, onParked, onQueued } = options;
+  const { parts, repo, log, slots, recorder, quarantine, claims, decide, onParked, onFree } = options;
   const { commands, progress } = parts;
   const { clock } = parts.host;
   const runs = new Map<string, JobRun>();
@@ -109,6 +111,7 @@ export function createJobRuns(options: {
     let ended:
       | { readonly outcome: JobAttemptEnd["outcome"]; readonly next: NextJobState | undefined }
       | undefined;
+    quarantine.begun(job.id);
     let queued: { readonly run_at: string; readonly show: () => void } | undefined;
     try {
       if (!(await claims().claim(job))) return;
@@ -130,13 +133,14 @@ export function createJobRuns(options: {
     } finally {
       runs.delete(job.id);
       record(ended);
+      if (quarantine.ended(job.id)) claims().changed();
       free();
       if (queued !== undefined) {
         queued.show();
         // Only now can it be claimed.
         claims().due(queued.run_at, workflow.id);
-        onQueued();
       }
+      onFree();
       if (runs.size === 0) onEmpty?.();
     }
   }

@@ -1,6 +1,7 @@
 import type { Clock, Command, CommandSink, Job, JsonValue, ReadOnlyRepo } from "@atlas/core";
 import { checkOptions } from "@atlas/core/internal";
 import { readFailure } from "../calling/failure.ts";
+import { handled } from "../calling/handled.ts";
 import { isAttemptOver } from "../contract/attempt-over.ts";
 import { PluginError } from "../contract/errors.ts";
 import { type RetryPolicy, retryDelayMs } from "../contract/retry.ts";
@@ -46,7 +47,7 @@ export function createSteps(options: {
       given: StepOptions | (() => Result | Promise<Result>),
       then?: () => Result | Promise<Result>,
     ): Promise<Result> {
-      return during(async () => {
+      const done = during(async () => {
         refuse();
         const { work, retry } = readArguments(name, given, then);
         claimName(name);
@@ -62,6 +63,7 @@ export function createSteps(options: {
         // The host's `admit` may have changed it, and a later attempt sees nothing else.
         return (await repo.plugins.getJobStep(job.id, name))?.result as Result;
       });
+      return handled(done);
     },
   };
 

@@ -120,10 +120,8 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
     wait: parts.waits.wait,
     waitForEvent: parts.waits.waitForEvent,
     waitForJobs: parts.waits.waitForJobs,
-    progress(progress) {
-      refuse();
-      parts.progress(progress);
-    },
+    // It may be called by a timer, where anything thrown ends the process. What is wrong with it fails the attempt.
+    progress: (progress) => void handled(parts.track(async () => parts.progress(progress))),
   };
   const given = parts.harness;
   const wanted = workflow.capabilities === undefined || workflow.capabilities.includes("harness");

@@ -1,4 +1,5 @@
 import { type CoreTables, query, type Read } from "@atlas/core";
+import { sql } from "kysely";
 import type { PluginsTables } from "./tables.ts";
 
 /** The two counts of a job's attempts. */
@@ -20,9 +21,25 @@ const selectAttempts = query<PluginsTables & CoreTables, { job_id: string }>()((
     .where("jobs.id", "=", p.job_id),
 );
 
+const selectCrashed = query<PluginsTables & CoreTables>()((db) =>
+  db
+    .selectFrom("plugins_job_runs as run")
+    // A cross join keeps the order: with any other, SQLite could go through all jobs.
+    .crossJoin("jobs")
+    .select("jobs.id")
+    .whereRef("jobs.id", "=", "run.job_id")
+    .whereRef("jobs.attempt", "=", "run.recovered_attempt")
+    // Says again what the index holds.
+    .where("run.recoveries", ">", sql.lit(0))
+    .where("jobs.status", "=", sql.lit("queued"))
+    .orderBy("run.job_id"),
+);
+
 /** Queries on the attempts of jobs. */
 export function jobAttempts(read: Read<PluginsTables & CoreTables>) {
   return {
+    /** The queued jobs in whose last run the process ended. */
+    listCrashedJobs: () => read.all(selectCrashed, {}),
     /** How often a job was started, and how many of its attempts are used up; nothing when there is no such job. */
     async getJobAttempts(job_id: string): Promise<JobAttempts | undefined> {
       const row = await read.get(selectAttempts, { job_id });

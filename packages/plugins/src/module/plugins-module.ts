@@ -12,6 +12,7 @@ import {
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
 import { jobs } from "./migrations/003_jobs.ts";
+import { scheduleRuns } from "./migrations/004_schedule_runs.ts";
 import { flow } from "./migrations/006_flow.ts";
 import { pauseLift, pauseSet } from "./pause-commands.ts";
 import { jobPromote } from "./promote-command.ts";
@@ -28,9 +29,15 @@ import { waitAnswer, waitDrop, waitExpire, waitOpen, waitWake } from "./wait-com
  */
 export const pluginsModule = defineModule({
   name: "plugins",
-  version: 7,
+  version: 8,
   tables: tables<PluginsTables>(),
-  migrations: { "001_initial": initial, "002_waits": waits, "003_jobs": jobs, "006_flow": flow },
+  migrations: {
+    "001_initial": initial,
+    "002_waits": waits,
+    "003_jobs": jobs,
+    "004_schedule_runs": scheduleRuns,
+    "006_flow": flow,
+  },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
     "plugins.schedule.set": scheduleSet,

@@ -35,7 +35,7 @@ const selectSourceCursor = query<PluginsTables, { source_id: string }>()((db, p)
 const selectSchedule = query<PluginsTables, { kind: ScheduleKind; id: string }>()((db, p) =>
   db
     .selectFrom("plugins_schedules")
-    .select(["spec", "next_at"])
+    .select(["spec", "next_at", "runs"])
     .where("kind", "=", p.kind)
     .where("id", "=", p.id),
 );
@@ -84,10 +84,9 @@ export function pluginsQueries(read: Read<PluginsTables>) {
       const row = await read.get(selectSourceCursor, { source_id });
       return row === undefined ? undefined : parseJsonColumn<JsonValue>(row.cursor);
     },
-    /** When a schedule is due next, and the schedule that this follows from. */
+    /** When a schedule is due next, the schedule that this follows from, and how often it was run. */
     async getSchedule(kind: ScheduleKind, id: string) {
-      const row = await read.get(selectSchedule, { kind, id });
-      return row === undefined ? undefined : { spec: row.spec, next_at: row.next_at };
+      return read.get(selectSchedule, { kind, id });
     },
     /** Every schedule, the next one that is due first. */
     listSchedules: () => read.all(selectSchedules, {}),

@@ -27,16 +27,18 @@ interface NextTime {
   id: string;
   spec: string;
   next_at: string;
+  runs: number;
 }
 
 const keepSchedule = statement<PluginsTables, NextTime>((db, p) =>
   db
     .insertInto("plugins_schedules")
-    .values({ kind: p.kind, id: p.id, spec: p.spec, next_at: p.next_at })
+    .values({ kind: p.kind, id: p.id, spec: p.spec, next_at: p.next_at, runs: p.runs })
     .onConflict((conflict) =>
       conflict.columns(["kind", "id"]).doUpdateSet((row) => ({
         spec: row.ref("excluded.spec"),
         next_at: row.ref("excluded.next_at"),
+        runs: row.ref("excluded.runs"),
       })),
     ),
 );
@@ -51,15 +53,17 @@ export const sourceCheckpoint = command({
   },
 });
 
-/** Stores when a schedule is due next. */
+/** Stores when a schedule is due next, and how often it was run. */
 export const scheduleSet = command({
   schema: z.object({
     kind: z.enum(["source", "workflow"]),
     id: idText,
     spec: jsonObject,
     next_at: timeText,
+    // Absent in the journal of earlier versions.
+    runs: z.int().min(0).optional(),
   }),
-  apply: ({ kind, id, spec, next_at }, change) => {
-    change.run(keepSchedule, { kind, id, spec: jsonText(spec), next_at });
+  apply: ({ kind, id, spec, next_at, runs = 0 }, change) => {
+    change.run(keepSchedule, { kind, id, spec: jsonText(spec), next_at, runs });
   },
 });

@@ -15,6 +15,8 @@ export interface PluginsTables {
     /** Canonical JSON of the schedule that `next_at` follows from. A changed schedule starts anew. */
     spec: string;
     next_at: string;
+    /** How many jobs it has made. It numbers them: the clock may be set back, so times do not. */
+    runs: number;
   };
   /** The last domain event that each sink has passed. */
   plugins_sink_cursors: {

@@ -17,8 +17,10 @@ export interface Scheduled {
   readonly kind: ScheduleKind;
   readonly id: string;
   readonly schedule: Schedule;
-  /** Runs it once. Returns what to commit together with the next time, and when to run again if not by the schedule. */
-  fire(dueAt: number): Promise<Fired>;
+  /** Checks what its runs need, before the first one. It throws what is wrong. */
+  check?(): Promise<void>;
+  /** Runs it once. What goes on by itself is run number `run` of those. Returns what to commit together with the next time, and when to run again if not by the schedule. */
+  fire(run: number): Promise<Fired>;
 }
 
 /** The result of one run. */
@@ -26,6 +28,8 @@ export interface Fired {
   readonly commands?: readonly Command[];
   /** The pause until the next run, in milliseconds, instead of the schedule's. */
   readonly pauseMs?: number;
+  /** True when the run has begun and goes on by itself. */
+  readonly goesOn?: boolean;
 }
 
 /** Runs what is scheduled when it is due, also what was due while the gateway was stopped. */
@@ -40,8 +44,6 @@ export interface Scheduler {
 // Short enough to notice soon that the wall clock was set, or that a failed commit works again.
 const LONGEST_SLEEP_MS = 30_000;
 const RETRY_MS = 5_000;
-// No backoff is longer. A time further off than this and than the schedule says was set by a wrong clock.
-const LONGEST_PAUSE_MS = 24 * 60 * 60 * 1_000;
 
 /** A scheduler. Each entry has its own loop, so none waits for another. */
 export function createScheduler(options: {
@@ -50,12 +52,15 @@ export function createScheduler(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly scheduled: readonly Scheduled[];
+  /** A random number 0 ≤ x < 1 for the jitter of schedules. Default: `Math.random`. */
+  readonly random?: () => number;
 }): Scheduler {
-  const { clock, log, repo, commands } = options;
+  const { clock, log, repo, commands, random = Math.random } = options;
   const entries = options.scheduled.map(createEntry);
 
   return {
     async start() {
+      for (const { check } of options.scheduled) await check?.();
       await Promise.all(entries.map((entry) => entry.begin()));
       for (const { loop } of entries) loop.wake();
     },
@@ -67,8 +72,11 @@ export function createScheduler(options: {
 
   function createEntry({ kind, id, schedule, fire }: Scheduled) {
     const timetable = parseSchedule(schedule, `The ${kind} "${id}"`);
-    const { overlap = "skip", onMissed } = schedule;
+    const { overlap = "skip", onMissed, jitterMs = 0 } = schedule;
     let nextAt = Number.POSITIVE_INFINITY;
+    let runs = 0;
+    /** When a pause ends that the last run asked for, on the monotonic clock. */
+    let pausedUntil: number | undefined;
     const loop: Loop = createLoop({
       tick,
       clock,
@@ -80,37 +88,60 @@ export function createScheduler(options: {
 
     async function begin(): Promise<void> {
       const known = await repo.plugins.getSchedule(kind, id);
+      runs = known?.runs ?? 0;
       if (known?.spec === canonicalJson(timetable.spec)) {
         nextAt = Date.parse(known.next_at);
       } else {
-        await keep(timetable.first(clock.now()), []);
+        const first = timetable.first(clock.now());
+        // The first run of an interval is at once.
+        await keep("cron" in schedule ? jittered(first) : first, []);
       }
     }
 
     async function tick(): Promise<number> {
       const now = clock.now();
-      const regular = timetable.next(now);
+      if (pausedUntil !== undefined) nextAt = now + pausedUntil - clock.monotonic();
       // The wall clock was set back. What was due soon must not wait for all that time to pass again.
-      if (nextAt > Math.max(regular, now + LONGEST_PAUSE_MS)) nextAt = regular;
+      else nextAt = Math.min(nextAt, timetable.next(now) + jitterMs);
       if (nextAt > now) return Math.min(nextAt - now, LONGEST_SLEEP_MS);
-      const { runs, through } = dueRuns(timetable, { nextAt, now, onMissed });
+      const { runs: due, through } = dueRuns(timetable, { nextAt, now, onMissed });
       let last: Fired = {};
+      let run = runs;
       const together: Command[] = [];
-      for (const dueAt of runs) {
-        last = await fire(dueAt);
+      for (const _ of due) {
+        last = await fire(run + 1);
         together.push(...(last.commands ?? []));
+        if (last.goesOn !== true) continue;
+        run += 1;
+        // The other missed runs would be due while this one runs.
+        if (overlap === "skip") break;
       }
       const after = overlap === "queue" ? through : clock.now();
-      const next = last.pauseMs === undefined ? timetable.next(after) : clock.now() + last.pauseMs;
-      await keep(next, together);
+      const { pauseMs } = last;
+      const next = pauseMs === undefined ? jittered(timetable.next(after)) : clock.now() + pauseMs;
+      await keep(next, together, run);
+      pausedUntil = pauseMs === undefined ? undefined : clock.monotonic() + pauseMs;
       return Math.min(Math.max(0, nextAt - clock.now()), LONGEST_SLEEP_MS);
     }
 
-    async function keep(next: number, together: readonly Command[]): Promise<void> {
+    function jittered(at: number): number {
+      return jitterMs === 0 ? at : at + Math.floor(random() * jitterMs);
+    }
+
+    /** One unit: a run whose next time is not stored would be repeated, and a next time without its run would lose it. */
+    async function keep(next: number, together: readonly Command[], run = runs): Promise<void> {
       const next_at = isoTime(next);
-      const set = { type: "plugins.schedule.set", kind, id, spec: timetable.spec, next_at } as const;
+      const set = {
+        type: "plugins.schedule.set",
+        kind,
+        id,
+        spec: timetable.spec,
+        next_at,
+        runs: run,
+      } as const;
       await commands.enqueueAll([...together, set], { actor: "scheduler" });
       nextAt = next;
+      runs = run;
     }
   }
 }

@@ -1,46 +1,40 @@
-import { type Command, isoTime, type ReadOnlyRepo } from "@atlas/core";
+import type { Command, ReadOnlyRepo } from "@atlas/core";
+import { isJobOver } from "../contract/wait.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
+import { readJobInput } from "../jobs/job-input.ts";
 import type { Scheduled } from "./scheduler.ts";
-
-const KEY = "schedule:";
 
 /** A workflow's schedule. Each due time creates at most one job. */
 export function scheduleOfWorkflow(workflow: WorkflowPlugin, repo: ReadOnlyRepo): readonly Scheduled[] {
   const { id, schedule } = workflow;
   if (schedule === undefined) return [];
-  const { input, overlap = "skip" } = schedule;
+  const { input = {}, overlap = "skip" } = schedule;
   return [
     {
       kind: "workflow",
       id,
       schedule,
-      async fire(dueAt) {
-        if (overlap === "skip" && (await isUnderWay(id, repo))) return {};
+      // A schedule whose jobs are all refused would never run, and nobody would know.
+      check: async () => void (await readJobInput(workflow, input)),
+      async fire(run) {
+        if (overlap === "skip" && (await isUnderWay(run - 1))) return {};
         const create: Command = {
           type: "job.create",
-          job: {
-            workflow_id: id,
-            idempotency_key: `${KEY}${isoTime(dueAt)}`,
-            ...(input === undefined ? {} : { input }),
-          },
+          // Sent again after a failed commit that was one after all, it creates no second job.
+          job: { workflow_id: id, idempotency_key: keyOf(run), input },
         };
-        return { commands: [create] };
+        return { commands: [create], goesOn: true };
       },
     },
   ];
+
+  /** Only the last run can be: as long as it is, there is no other. */
+  async function isUnderWay(run: number): Promise<boolean> {
+    const job = await repo.getJobByKey(id, keyOf(run));
+    return job !== undefined && !isJobOver(job);
+  }
 }
 
-async function isUnderWay(workflow_id: string, repo: ReadOnlyRepo): Promise<boolean> {
-  for (const status of ["running", "queued"] as const) {
-    const found = await repo.select
-      .selectFrom("jobs")
-      .select("id")
-      .where("status", "=", status)
-      .where("workflow_id", "=", workflow_id)
-      .where("idempotency_key", "like", `${KEY}%`)
-      .limit(1)
-      .executeTakeFirst();
-    if (found !== undefined) return true;
-  }
-  return false;
+function keyOf(run: number): string {
+  return `schedule:${run}`;
 }

@@ -1,4 +1,4 @@
-import { type Clock, CoreError, type Job, type NewJob } from "@atlas/core";
+import { type Clock, CoreError, type Job, type NewJob, silentLogger } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
 import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -547,6 +547,51 @@ describe("the job runner", () => {
     expect(runs).toBe(1);
     const { items } = await opened.repo.listDomainEvents();
     expect(items.filter(({ type }) => type === "job.started")).toHaveLength(1);
+  });
+
+  it("claims with growing pauses while the storage fails, says so once, and goes on when it works", async () => {
+    const clock = createFakeClock();
+    const lines: string[] = [];
+    const note = (_fields: object, message: string): void => void lines.push(message);
+    const opened = await openStore({ clock });
+    let claims = 0;
+    let isBroken = true;
+    const registry = createPluginRegistry();
+    registry.registerWorkflow({ id: "work.v1", run: async () => undefined });
+    const runner = createJobRunner({
+      ...opened,
+      host: { clock, log: { ...silentLogger, warn: note, error: note } },
+      registry,
+      llm: createMockLLM(),
+      commands: {
+        enqueue(command, envelope) {
+          if (!isBroken || command.type !== "job.updateStatus")
+            return opened.commands.enqueue(command, envelope);
+          claims += 1;
+          const details = { sqlite: "SQLITE_IOERR", outcome: "not applied" } as const;
+          return Promise.reject(new CoreError("ATLAS_CORE_STORAGE_FAILED", details, "The storage failed."));
+        },
+        enqueueAll: opened.commands.enqueueAll,
+      },
+    });
+    opened.store.onCommitted(runner.wake);
+    await runner.start();
+    for (let index = 0; index < 20; index += 1)
+      await opened.commands.enqueue({ type: "job.create", job: { id: `j${index}`, workflow_id: "work.v1" } });
+    for (let second = 0; second < 60; second += 1) {
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+      clock.advance(1_000);
+    }
+    // Ten slots; after 0.1, 0.2, 0.4 … 25.6 s, as a look each second sees it.
+    expect(claims).toBeGreaterThan(10);
+    expect(claims).toBeLessThanOrEqual(90);
+    expect(lines).toEqual(["Jobs cannot be claimed. Atlas keeps trying, with growing pauses."]);
+    isBroken = false;
+    await untilFound(async () => {
+      clock.advance(1_000);
+      return (await opened.repo.listJobs({ status: "succeeded" })).items.length === 20;
+    });
+    await runner.stop(0);
   });
 
   it("reports again what the storage could not take at first", async () => {

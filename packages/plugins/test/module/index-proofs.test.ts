@@ -100,6 +100,11 @@ it.each<[string, Ask, string]>([
     `SCAN wait USING INDEX plugins_waits_answered; ${itsJob}; USE TEMP B-TREE FOR DISTINCT`,
   ],
   [
+    "the jobs in whose last run the process ended",
+    (repo) => repo.plugins.listCrashedJobs(),
+    `SCAN run USING INDEX plugins_job_runs_crashed; ${itsJob}`,
+  ],
+  [
     "the waits of a job",
     (repo) => repo.plugins.listWaits("job"),
     "SEARCH plugins_waits USING INDEX sqlite_autoindex_plugins_waits_1 (job_id=?); USE TEMP B-TREE FOR ORDER BY",
