@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   "core-growth": async () => (await import("./core-growth.ts")).benchCoreGrowth,
   jobs: async () => (await import("./jobs.ts")).benchJobs,
   waits: async () => (await import("./waits.ts")).benchWaits,
+  upkeep: async () => (await import("./upkeep.ts")).benchUpkeep,
   "jobs-kept": async () => (await import("./jobs-kept.ts")).benchJobsKept,
 };
 
