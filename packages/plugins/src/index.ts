@@ -48,7 +48,7 @@ export {
   type WorkflowRetry,
   type WorkflowSchedule,
 } from "./contract/workflow.ts";
-export type { SinkHealth } from "./delivery/sink-route.ts";
+export type { SinkHealth } from "./delivery/sink-attempts.ts";
 export type { SinkLag } from "./module/event-lag.ts";
 export type { FailedDelivery } from "./module/failed-deliveries.ts";
 export type { JobAttempts } from "./module/job-attempts.ts";

@@ -8,7 +8,7 @@ export { createPluginRegistry, type PluginRegistry } from "./contract/registry.t
 export { nameOfNeed } from "./contract/service.ts";
 export { isJobOver } from "./contract/wait.ts";
 export { createDelivery, type Delivery } from "./delivery/delivery.ts";
-export { MAX_EVENT_DEPTH } from "./delivery/sink-route.ts";
+export { MAX_EVENT_DEPTH } from "./delivery/sink-attempts.ts";
 export type { AttemptLLM } from "./jobs/attempt.ts";
 export { createJobAdmission, readJobInput } from "./jobs/job-input.ts";
 export { createJobRunner, type JobRunner } from "./jobs/job-runner.ts";

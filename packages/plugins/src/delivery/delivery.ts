@@ -5,7 +5,8 @@ import { stopping } from "../contract/errors.ts";
 import type { SinkPlugin } from "../contract/sink.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { createDelivered } from "./delivered.ts";
-import { createSinkRoute, type SinkHealth } from "./sink-route.ts";
+import type { SinkHealth } from "./sink-attempts.ts";
+import { createSinkRoute } from "./sink-route.ts";
 
 /** Delivers domain events to sinks: at least once, in commit order, with one cursor per sink. */
 export interface Delivery {
@@ -41,7 +42,13 @@ export function createDelivery(options: {
       commands,
       random,
       onMoved: () => delivered.moved(),
-      onSettled: (seq) => delivered.settled(seq),
+      settle: async (event_seq) => {
+        await commands.enqueue(
+          { type: "plugins.sink.settle", sink_id: sink.id, event_seq },
+          { actor: `sink:${sink.id}` },
+        );
+        await delivered.settled(event_seq);
+      },
     }),
   );
   const delivered = createDelivered({
@@ -57,10 +64,13 @@ export function createDelivery(options: {
       const last = await repo.plugins.lastEventSeq();
       await Promise.all(routes.map((route) => route.begin(last)));
       await delivered.load();
-      for (const { loop } of routes) loop.wake();
+      for (const route of routes) {
+        route.wake();
+        route.wakeRetries();
+      }
     },
     wake() {
-      for (const { loop } of routes) loop.wake();
+      for (const route of routes) route.wake();
       delivered.moved();
     },
     async redrive(sink_id, { event_id } = {}) {
@@ -70,7 +80,7 @@ export function createDelivery(options: {
         sink_id,
         ...(event_seq === undefined ? {} : { event_seq }),
       });
-      for (const { id, loop } of routes) if (id === sink_id) loop.wake();
+      for (const route of routes) if (route.id === sink_id) route.wakeRetries();
     },
     health: () => routes.map((route) => route.health()),
     async stop(graceMs) {
@@ -79,18 +89,7 @@ export function createDelivery(options: {
         for (const route of routes) route.abort(reason);
       };
       const cancel = clock.after(graceMs, abort);
-      await Promise.all(
-        routes.map(async ({ id, loop, keep }) => {
-          await loop.runOnce();
-          await loop.stop();
-          await keep().catch((error: unknown) => {
-            log.warn(
-              { sink: id, error },
-              "A sink's cursor could not be stored. The last events are delivered again.",
-            );
-          });
-        }),
-      );
+      await Promise.all(routes.map((route) => route.stop()));
       cancel();
       abort();
       delivered.stop();

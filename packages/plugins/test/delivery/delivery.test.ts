@@ -222,6 +222,64 @@ describe("delivery", () => {
     await delivery.stop(1_000);
   });
 
+  it("delivers a new event while the retries of twenty others run out of time, one after the other", async () => {
+    const clock = createFakeClock();
+    const retried: string[] = [];
+    const types: string[] = [];
+    let under = 0;
+    let most = 0;
+    const sink: SinkPlugin = {
+      id: "hangs",
+      timeoutMs: 5_000,
+      async handle({ id, type }, { attempt, signal }) {
+        if (type !== "slow") return void types.push(type);
+        if (attempt === 1) throw new Error("not now");
+        retried.push(id);
+        under += 1;
+        most = Math.max(most, under);
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        under -= 1;
+      },
+    };
+    const { start, emit, repo } = await delivering([sink], clock);
+    const delivery = await start();
+    for (let event = 0; event < 20; event += 1) await emit("slow");
+    await until(async () => (await repo.plugins.listFailedDeliveries()).length === 20);
+    clock.advance(1_000);
+    await until(() => retried.length === 1);
+    await emit("fresh 1");
+    await until(() => types.length === 1);
+    clock.advance(5_000);
+    await until(() => retried.length === 2);
+    await emit("fresh 2");
+    await until(() => types.length === 2);
+    expect(types).toEqual(["fresh 1", "fresh 2"]);
+    expect(most).toBe(1);
+    const stopped = delivery.stop(1_000);
+    clock.advance(1_000);
+    await stopped;
+  });
+
+  it("ends a catch-up over events that the sink does not ask for when its time to stop is up", async () => {
+    const clock = createFakeClock();
+    const { sink, types } = recorder("late");
+    const { create, commands } = await delivering([{ ...sink, on: ["never"], from: "start" }], clock);
+    for (let page = 0; page < 3; page += 1)
+      await commands.enqueueAll(
+        Array.from(
+          { length: 1_000 },
+          () => ({ type: "domainEvent.emit", event: { type: "other" } }) as const,
+        ),
+      );
+    const delivery = create();
+    await delivery.start();
+    const stopped = delivery.stop(1_000);
+    clock.advance(1_000);
+    await stopped;
+    expect(types).toEqual([]);
+    expect(delivery.health()[0]?.eventSeq).toBeLessThan(3_000);
+  });
+
   it("counts how many events led to what a sink sends", async () => {
     const sink: SinkPlugin = {
       id: "echo",
