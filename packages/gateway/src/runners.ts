@@ -20,7 +20,7 @@ import { createJobs } from "./jobs.ts";
 
 /** Creates the runners around an open store, and the gateway in front of them. */
 export function createRunners(parts: {
-  readonly options: Pick<AnyGatewayOptions, "harness" | "concurrency">;
+  readonly options: Pick<AnyGatewayOptions, "harness" | "concurrency" | "keepDeadLettersMs">;
   readonly store: Store<PluginsModule | LLMModule>;
   readonly registry: PluginRegistry;
   readonly installation: Installation;
@@ -31,7 +31,7 @@ export function createRunners(parts: {
   readonly graceMs: number;
 }): Gateway {
   const { store, registry, installation, opened, llm, clock, log, graceMs } = parts;
-  const { concurrency } = parts.options;
+  const { concurrency, keepDeadLettersMs } = parts.options;
   const { commands, repo } = store;
   const { life } = installation;
   const { services } = opened;
@@ -51,7 +51,13 @@ export function createRunners(parts: {
     ...(harness === undefined ? {} : { harness }),
     ...(concurrency === undefined ? {} : { concurrency }),
   });
-  const delivery = createDelivery({ host, repo, commands, sinks: registry.sinks.values() });
+  const delivery = createDelivery({
+    host,
+    repo,
+    commands,
+    sinks: registry.sinks.values(),
+    ...(keepDeadLettersMs === undefined ? {} : { keepDeadLettersMs }),
+  });
   const scheduler = createScheduler({
     clock,
     log,
@@ -88,7 +94,12 @@ export function createRunners(parts: {
       async redrive(id, which = {}) {
         registry.sink(id);
         checkOptions("sinks.redrive", which, ["event_id"]);
-        await delivery.redrive(id, which);
+        return { redriven: await delivery.redrive(id, which) };
+      },
+      async dismiss(id, which = {}) {
+        registry.sink(id);
+        checkOptions("sinks.dismiss", which, ["event_id"]);
+        return { dismissed: await delivery.dismiss(id, which) };
       },
     },
     sync: sources.sync,

@@ -2,8 +2,9 @@ import { type CommandOf, defineModule, tables } from "@atlas/core";
 import { jobForget, jobForgive, jobProgress, jobRecover, jobStep, jobUncount } from "./job-commands.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
+import { deliveries } from "./migrations/005_deliveries.ts";
 import { pluginsQueries } from "./queries.ts";
-import { sinkAdvance, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
+import { sinkAdvance, sinkDismiss, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
 import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
 import type { PluginsTables } from "./tables.ts";
 import { waitAnswer, waitDrop, waitExpire, waitOpen, waitWake } from "./wait-commands.ts";
@@ -14,9 +15,9 @@ import { waitAnswer, waitDrop, waitExpire, waitOpen, waitWake } from "./wait-com
  */
 export const pluginsModule = defineModule({
   name: "plugins",
-  version: 2,
+  version: 3,
   tables: tables<PluginsTables>(),
-  migrations: { "001_initial": initial, "002_waits": waits },
+  migrations: { "001_initial": initial, "002_waits": waits, "005_deliveries": deliveries },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
     "plugins.schedule.set": scheduleSet,
@@ -24,6 +25,7 @@ export const pluginsModule = defineModule({
     "plugins.sink.fail": sinkFail,
     "plugins.sink.settle": sinkSettle,
     "plugins.sink.redrive": sinkRedrive,
+    "plugins.sink.dismiss": sinkDismiss,
     "plugins.sink.forget": sinkForget,
     "plugins.job.step": jobStep,
     "plugins.job.uncount": jobUncount,
