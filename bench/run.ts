@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   jobs: async () => (await import("./jobs.ts")).benchJobs,
   waits: async () => (await import("./waits.ts")).benchWaits,
   "jobs-kept": async () => (await import("./jobs-kept.ts")).benchJobsKept,
+  sinks: async () => (await import("./sinks.ts")).benchSinks,
 };
 
 const usage = `Usage: npm run bench -- NAME [--json]\nBenches: ${Object.keys(benches).join(", ")}`;

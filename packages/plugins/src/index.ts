@@ -20,6 +20,7 @@ export {
 } from "./contract/service.ts";
 export { defineSink, type SinkContext, type SinkOptions, type SinkPlugin } from "./contract/sink.ts";
 export {
+  type AnyCursor,
   defineSource,
   type SourceCheckContext,
   type SourceContext,
@@ -55,6 +56,7 @@ export type { JobAttempts } from "./module/job-attempts.ts";
 export type { Spread, WorkflowInsight } from "./module/job-figures.ts";
 export { type PluginsModule, pluginsModule } from "./module/plugins-module.ts";
 export type { StepResult } from "./module/queries.ts";
+export type { RefusedRecord } from "./module/refused-records.ts";
 export type { FailedDeliveryStatus, PluginsTables, ScheduleKind } from "./module/tables.ts";
 export type { SourceCheck, SourceSync } from "./sources/source-calls.ts";
 export type { SyncOptions, SyncResult } from "./sources/source-runner.ts";

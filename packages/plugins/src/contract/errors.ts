@@ -4,6 +4,7 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_CANCELLED: { readonly id: string };
   ATLAS_PLUGINS_CONTEXT_ENDED: { readonly plugin: string };
   ATLAS_PLUGINS_CRASH_LOOP: { readonly id: string; readonly recoveries: number };
+  ATLAS_PLUGINS_CURSOR_INVALID: { readonly id: string; readonly path: string };
   ATLAS_PLUGINS_DEADLINE: { readonly id: string; readonly deadline_at: string };
   ATLAS_PLUGINS_EVENT_TOO_DEEP: { readonly id: string; readonly depth: number };
   ATLAS_PLUGINS_FEED_INVALID: { readonly origin: string; readonly line?: number };
@@ -18,6 +19,7 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_NOT_STARTED: { readonly id: string };
   ATLAS_PLUGINS_NOT_WAITING: { readonly id: string };
   ATLAS_PLUGINS_SINK_UNKNOWN: { readonly id: string; readonly nearest?: string };
+  ATLAS_PLUGINS_SOURCE_BUSY: { readonly id: string; readonly since: string };
   ATLAS_PLUGINS_SOURCE_UNKNOWN: { readonly id: string; readonly nearest?: string };
   ATLAS_PLUGINS_STEP_REUSED: { readonly name: string };
   ATLAS_PLUGINS_STEP_TOO_LARGE: {
@@ -29,6 +31,11 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_SUSPENDED: { readonly id: string; readonly step: string };
   ATLAS_PLUGINS_TIMEOUT: { readonly plugin: string; readonly timeoutMs: number };
   ATLAS_PLUGINS_TOO_MANY_COMMANDS: { readonly plugin: string; readonly limit: number };
+  ATLAS_PLUGINS_TOO_MANY_REFUSED: {
+    readonly source: string;
+    readonly limit: number;
+    readonly code: string;
+  };
   ATLAS_PLUGINS_WAIT_CIRCLE: { readonly id: string; readonly path: readonly string[] };
   ATLAS_PLUGINS_WAIT_REUSED: { readonly name: string };
   ATLAS_PLUGINS_WORKFLOW_UNKNOWN: { readonly id: string; readonly nearest?: string };
@@ -43,10 +50,12 @@ const retryable: ReadonlySet<PluginErrorCode> = new Set<PluginErrorCode>([
   "ATLAS_PLUGINS_FOLDER_UNREADABLE",
   "ATLAS_PLUGINS_GIT_FAILED",
   "ATLAS_PLUGINS_HTTP_FAILED",
+  "ATLAS_PLUGINS_SOURCE_BUSY",
   "ATLAS_PLUGINS_STOPPING",
   "ATLAS_PLUGINS_SUSPENDED",
   "ATLAS_PLUGINS_TIMEOUT",
   "ATLAS_PLUGINS_TOO_MANY_COMMANDS",
+  "ATLAS_PLUGINS_TOO_MANY_REFUSED",
 ]);
 
 // One symbol for every copy of this package in a process. `instanceof` fails for an error that another copy made.

@@ -62,9 +62,7 @@ export function callSink(
         services: servicesOf(host),
         commands: own,
         context,
-        get signal() {
-          return started.signal;
-        },
+        signal: started.signal,
         attempt,
       };
       await sink.handle(event, ctx);

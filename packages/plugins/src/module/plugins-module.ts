@@ -2,8 +2,9 @@ import { type CommandOf, defineModule, tables } from "@atlas/core";
 import { jobForget, jobForgive, jobProgress, jobRecover, jobStep, jobUncount } from "./job-commands.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
-import { deliveries } from "./migrations/005_deliveries.ts";
+import { refusedRecords } from "./migrations/005_refused_records.ts";
 import { pluginsQueries } from "./queries.ts";
+import { sourceForgetRefused, sourceRefuse } from "./refused-record-commands.ts";
 import { sinkAdvance, sinkDismiss, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
 import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
 import type { PluginsTables } from "./tables.ts";
@@ -17,9 +18,11 @@ export const pluginsModule = defineModule({
   name: "plugins",
   version: 3,
   tables: tables<PluginsTables>(),
-  migrations: { "001_initial": initial, "002_waits": waits, "005_deliveries": deliveries },
+  migrations: { "001_initial": initial, "002_waits": waits, "005_refused_records": refusedRecords },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
+    "plugins.source.refuse": sourceRefuse,
+    "plugins.source.forgetRefused": sourceForgetRefused,
     "plugins.schedule.set": scheduleSet,
     "plugins.sink.advance": sinkAdvance,
     "plugins.sink.fail": sinkFail,

@@ -5,6 +5,7 @@ import { failedDeliveries } from "./failed-deliveries.ts";
 import { jobAttempts } from "./job-attempts.ts";
 import { jobFigures } from "./job-figures.ts";
 import { parseJsonColumn } from "./json-column.ts";
+import { refusedRecords } from "./refused-records.ts";
 import type { PluginsTables, ScheduleKind } from "./tables.ts";
 import { waitQueries } from "./wait-queries.ts";
 
@@ -105,6 +106,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
     ...jobFigures(all),
     ...eventLag(all),
     ...failedDeliveries(all),
+    ...refusedRecords(read),
   };
 }
 

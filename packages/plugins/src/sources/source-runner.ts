@@ -18,7 +18,8 @@ export interface SourceRunner {
    * Syncs one source, or all of them at the same time, and resolves with what each did. A source never syncs twice at once: a second
    * call joins the sync under way and resolves with the same counts. With `full`, the source gets no cursor and reads everything
    * again, after a sync under way has ended. Rejects with the first failure once every sync has ended; what they sent until then is
-   * kept. Throws `ATLAS_PLUGINS_SOURCE_UNKNOWN`.
+   * kept. Throws `ATLAS_PLUGINS_SOURCE_UNKNOWN`, and
+   * `ATLAS_PLUGINS_SOURCE_BUSY` while a sync that timed out still runs.
    */
   sync(id?: string, options?: SyncOptions): Promise<SyncResult>;
   /** Asks every source whether a sync could work. Never rejects. */
@@ -89,7 +90,12 @@ export function createSourceRunner(options: {
     check: () => Promise.all([...registry.sources.values()].map(calls.check)),
     health: () =>
       [...registry.sources.keys()].map((id) =>
-        stateOf(id).health({ id, syncing: underWay.has(id), nextAt: scheduler.nextAt("source", id) }),
+        stateOf(id).health({
+          id,
+          syncing: underWay.has(id),
+          hanging: calls.hangingSince(id) !== undefined,
+          nextAt: scheduler.nextAt("source", id),
+        }),
       ),
     async stop(graceMs) {
       isStopping = true;
@@ -131,7 +137,7 @@ export function createSourceRunner(options: {
     const state = stateOf(id);
     try {
       const synced = await calls.sync(registry.source(id), full);
-      state.succeeded(clock.now());
+      state.succeeded(clock.now(), synced.refused);
       return synced;
     } catch (error) {
       state.failed(error);
