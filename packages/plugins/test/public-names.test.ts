@@ -5,6 +5,7 @@ it("exports these names and no others", () => {
   expect(publicNames("packages/plugins/src/index.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "AnyCursor",
         "Capability",
         "CronSchedule",
         "EventFilter",
@@ -25,6 +26,7 @@ it("exports these names and no others", () => {
         "PluginsTables",
         "ReactorContext",
         "ReactorOptions",
+        "RefusedRecord",
         "RetryPolicy",
         "Schedule",
         "ScheduleKind",

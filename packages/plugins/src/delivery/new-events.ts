@@ -4,6 +4,7 @@ import type { PluginsModule } from "../module/plugins-module.ts";
 import type { SinkAttempts } from "./sink-attempts.ts";
 import type { SinkPlace } from "./sink-place.ts";
 
+const FIRST_EVENTS = 50;
 const MOST_EVENTS = 500;
 const FEWEST_EVENTS = 10;
 // How long one page may keep other work of the process waiting: half of what the event loop should ever be held.
@@ -25,7 +26,8 @@ export function createNewEvents(options: {
   readonly onFailed: () => void;
 }): () => Promise<number | undefined> {
   const { clock, repo, wants, place, attempts, onMoved, onFailed } = options;
-  let limit = MOST_EVENTS;
+  // The first pages are slow, because nothing is compiled or in the cache yet.
+  let limit = FIRST_EVENTS;
   let heldSince = 0;
 
   return async () => {
