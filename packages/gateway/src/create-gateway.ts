@@ -92,6 +92,8 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
     ...(options.journal === undefined ? {} : { journal: options.journal }),
   });
   try {
+    // Read before anybody can send a command.
+    const since = await store.repo.plugins.lastEventSeq();
     const opened = installation.open(store, services);
     const llm = createGatewayLLM({
       routing,
@@ -103,7 +105,7 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
       clock,
       log,
     });
-    return createRunners({ options, store, registry, installation, opened, llm, clock, log, graceMs });
+    return createRunners({ options, store, registry, installation, opened, llm, clock, log, graceMs, since });
   } catch (error) {
     await store.stop();
     throw error;

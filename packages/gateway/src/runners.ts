@@ -29,6 +29,8 @@ export function createRunners(parts: {
   readonly clock: Clock;
   readonly log: Logger;
   readonly graceMs: number;
+  /** The newest event when the store was opened. */
+  readonly since: number;
 }): Gateway {
   const { store, registry, installation, opened, llm, clock, log, graceMs } = parts;
   const { concurrency, keepDeadLettersMs } = parts.options;
@@ -56,6 +58,7 @@ export function createRunners(parts: {
     repo,
     commands,
     sinks: registry.sinks.values(),
+    since: parts.since,
     ...(keepDeadLettersMs === undefined ? {} : { keepDeadLettersMs }),
   });
   const scheduler = createScheduler({

@@ -34,6 +34,11 @@ export function createDelivery(options: {
   readonly sinks: Iterable<SinkPlugin>;
   /** How long a dead letter is kept after its last attempt, in milliseconds. Default: 30 days. */
   readonly keepDeadLettersMs?: number;
+  /**
+   * The last event before those that a new sink gets: the newest one when the store was opened, so that a new sink gets what is committed
+   * before `start()`. Default: the newest one at `start()`.
+   */
+  readonly since?: number;
   /** A random number 0 ≤ x < 1 for the jitter of retries. Default: `Math.random`. */
   readonly random?: () => number;
 }): Delivery {
@@ -67,7 +72,7 @@ export function createDelivery(options: {
 
   return {
     async start() {
-      const last = await repo.plugins.lastEventSeq();
+      const last = options.since ?? (await repo.plugins.lastEventSeq());
       await Promise.all(routes.map((route) => route.begin(last)));
       await delivered.load();
       deadLetters.start();
