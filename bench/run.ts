@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   "jobs-limited": async () => (await import("./jobs-limited.ts")).benchJobsLimited,
   upkeep: async () => (await import("./upkeep.ts")).benchUpkeep,
   "jobs-kept": async () => (await import("./jobs-kept.ts")).benchJobsKept,
+  sinks: async () => (await import("./sinks.ts")).benchSinks,
 };
 
 const usage = `Usage: npm run bench -- NAME [--json]\nBenches: ${Object.keys(benches).join(", ")}`;

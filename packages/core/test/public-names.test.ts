@@ -109,6 +109,7 @@ it("exports these names and no others", () => {
         "StoreStats",
         "TablesMarker",
         "TablesOf",
+        "ToJson",
         "UnreachableReason",
         "Upkeep",
         "Verification",
@@ -142,6 +143,7 @@ it("exports these names and no others", () => {
         "systemClock",
         "tables",
         "timeText",
+        "toJson",
       ],
     }
   `);

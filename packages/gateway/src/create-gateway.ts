@@ -95,6 +95,8 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
     ...(options.readTimeoutMs === undefined ? {} : { readTimeoutMs: options.readTimeoutMs }),
   });
   try {
+    // Read before anybody can send a command.
+    const since = await store.repo.plugins.lastEventSeq();
     const opened = installation.open(store, services);
     const llm = createGatewayLLM({
       routing,
@@ -106,7 +108,8 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
       clock,
       log,
     });
-    return await createRunners({ options, store, registry, installation, opened, llm, clock, log, graceMs });
+    const parts = { options, store, registry, installation, opened, llm, clock, log, graceMs, since };
+    return await createRunners(parts);
   } catch (error) {
     await store.stop();
     throw error;

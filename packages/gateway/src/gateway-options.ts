@@ -58,6 +58,12 @@ export interface GatewayOptions<
    * for minutes; the write-ahead log grows for as long as one is open.
    */
   readonly readTimeoutMs?: number;
+  /**
+   * How long a dead letter of a sink is kept after its last attempt, in milliseconds. Default: 2,592,000,000 (30 days). Until then its
+   * event cannot be pruned, and `sinks.redrive` can deliver it. A longer time needs more disk; `Infinity` keeps dead letters until they
+   * are dismissed.
+   */
+  readonly keepDeadLettersMs?: number;
   /** Keeps every applied command, for `verify`, `asOf` and `replay`. Default: true. Switching it off makes the file smaller and gives these up. */
   readonly journal?: boolean;
   readonly clock?: Clock;
@@ -90,6 +96,7 @@ const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
   concurrency: true,
   graceMs: true,
   readTimeoutMs: true,
+  keepDeadLettersMs: true,
   journal: true,
   clock: true,
   log: true,
@@ -104,6 +111,11 @@ export function checkGatewayOptions(options: AnyGatewayOptions): void {
       "createGateway: `llm` cannot be combined with `routing` or `providers`. Pass one language model as `llm`, or let `routing` choose.",
     );
   }
+  const { keepDeadLettersMs } = options;
+  if (keepDeadLettersMs !== undefined && !(typeof keepDeadLettersMs === "number" && keepDeadLettersMs >= 0))
+    throw new TypeError(
+      `createGateway: keepDeadLettersMs must be a number of milliseconds from 0, or Infinity; got ${String(keepDeadLettersMs)}.`,
+    );
   if (!Array.isArray(modules))
     throw new TypeError("createGateway: modules must be a list of what defineModule returns.");
   if (!Array.isArray(admit) || admit.some((hook) => typeof hook !== "function"))

@@ -8,7 +8,7 @@ import type {
   SourceCheck,
   SourceHealth,
 } from "@atlas/plugins";
-import type { Delivery, SourceRunner } from "@atlas/plugins/runtime";
+import type { SourceRunner } from "@atlas/plugins/runtime";
 import type { ExtensionReport } from "./extensions/extension.ts";
 import type { GatewayRoute } from "./extensions/route.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
@@ -90,10 +90,15 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
  */
 export interface Sinks {
   /**
-   * Delivers a sink's dead letters again, with all attempts: all of them, or the one of `event_id`. Throws
-   * `ATLAS_PLUGINS_SINK_UNKNOWN`.
+   * Delivers a sink's dead letters again, with all attempts: all of them, or the one of `event_id`. Resolves with how many there were;
+   * they are delivered after that. Throws `ATLAS_PLUGINS_SINK_UNKNOWN`.
    */
-  redrive: Delivery["redrive"];
+  redrive(sinkId: string, which?: { readonly event_id?: string }): Promise<{ readonly redriven: number }>;
+  /**
+   * Gives up a sink's dead letters: all of them, or the one of `event_id`. The sink never gets these events, and prune may remove them.
+   * Resolves with how many there were. Throws `ATLAS_PLUGINS_SINK_UNKNOWN`.
+   */
+  dismiss(sinkId: string, which?: { readonly event_id?: string }): Promise<{ readonly dismissed: number }>;
 }
 
 /** The result of `check()`. */

@@ -8,6 +8,7 @@ export {
   restore,
   silentLogger,
   stderrLogger,
+  toJson,
 } from "@atlas/core";
 export {
   type InstructionsOptions,

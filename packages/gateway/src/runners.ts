@@ -32,7 +32,7 @@ const ALL = 1;
 
 /** Creates the runners around an open store, and the gateway in front of them. */
 export async function createRunners(parts: {
-  readonly options: Pick<AnyGatewayOptions, "harness" | "concurrency">;
+  readonly options: Pick<AnyGatewayOptions, "harness" | "concurrency" | "keepDeadLettersMs">;
   readonly store: Store<PluginsModule | LLMModule>;
   readonly registry: PluginRegistry;
   readonly installation: Installation;
@@ -41,9 +41,11 @@ export async function createRunners(parts: {
   readonly clock: Clock;
   readonly log: Logger;
   readonly graceMs: number;
+  /** The newest event when the store was opened. */
+  readonly since: number;
 }): Promise<Gateway> {
   const { store, registry, installation, opened, llm, clock, log, graceMs } = parts;
-  const { concurrency } = parts.options;
+  const { concurrency, keepDeadLettersMs } = parts.options;
   const { commands, repo } = store;
   const { life } = installation;
   const { services } = opened;
@@ -82,6 +84,8 @@ export async function createRunners(parts: {
     commands,
     sinks: [...registry.sinks.values(), ...triggers],
     pausedAt,
+    since: parts.since,
+    ...(keepDeadLettersMs === undefined ? {} : { keepDeadLettersMs }),
   });
   const scheduler = createScheduler({
     clock,
@@ -120,9 +124,14 @@ export async function createRunners(parts: {
     followJournal: store.followJournal,
     sinks: {
       async redrive(id, which = {}) {
-        if (triggers.every((trigger) => trigger.id !== id)) registry.sink(id);
+        checkSink(id);
         checkOptions("sinks.redrive", which, ["event_id"]);
-        await delivery.redrive(id, which);
+        return { redriven: await delivery.redrive(id, which) };
+      },
+      async dismiss(id, which = {}) {
+        checkSink(id);
+        checkOptions("sinks.dismiss", which, ["event_id"]);
+        return { dismissed: await delivery.dismiss(id, which) };
       },
     },
     pause,
@@ -163,6 +172,11 @@ export async function createRunners(parts: {
     [Symbol.asyncDispose]: () => gateway.stop(),
   };
   return gateway;
+
+  /** The trigger of a workflow is a sink as well. */
+  function checkSink(id: string): void {
+    if (triggers.every((trigger) => trigger.id !== id)) registry.sink(id);
+  }
 
   async function begin(): Promise<void> {
     await life.start();

@@ -46,6 +46,53 @@ describe("a gateway", () => {
     });
   });
 
+  it("delivers to a new sink what a sync before start() has brought, and nothing from before it was created", async () => {
+    const database = temporaryDatabase();
+    const note = (id: string) => ({ type: "entity.upsert", entity: { id, type: "note" } }) as const;
+    const earlier = await open({ database });
+    await earlier.commands.enqueue(note("old"));
+    await earlier.stop();
+    const seen: string[] = [];
+    const gateway = await open({
+      database,
+      sources: [{ id: "notes", sync: async (ctx) => void (await ctx.commands.enqueue(note("new"))) }],
+      sinks: [{ id: "list", handle: async ({ aggregate_id = "" }) => void seen.push(aggregate_id) }],
+    });
+    await gateway.sync("notes");
+    await gateway.start();
+    await gateway.stop();
+    expect(seen).toEqual(["new"]);
+  });
+
+  it("says how many dead letters it delivers again or gives up", async () => {
+    const gateway = await open({
+      sinks: [
+        { id: "down", retry: { maxAttempts: 1 }, handle: () => Promise.reject(new Error("down")) },
+        { id: "other", handle: async () => undefined },
+      ],
+    });
+    await gateway.start();
+    const dead = async () => (await gateway.repo.plugins.listSinkLags())[0]?.dead;
+    for (const id of ["a", "b"])
+      await gateway.commands.enqueue({ type: "entity.upsert", entity: { id, type: "note" } });
+    while ((await dead()) !== 2) await new Promise(setImmediate);
+    expect(await gateway.sinks.redrive("other")).toEqual({ redriven: 0 });
+    expect(await gateway.sinks.redrive("down")).toEqual({ redriven: 2 });
+    while ((await dead()) !== 2) await new Promise(setImmediate);
+    expect(await gateway.sinks.dismiss("down")).toEqual({ dismissed: 2 });
+    expect(await gateway.repo.plugins.listFailedDeliveries()).toEqual([]);
+    await expect(gateway.sinks.dismiss("dwn")).rejects.toMatchObject({ code: "ATLAS_PLUGINS_SINK_UNKNOWN" });
+  });
+
+  it.each([-1, Number.NaN, "1" as never])(
+    "refuses to keep dead letters for %s ms",
+    async (keepDeadLettersMs) => {
+      await expect(createGateway({ database: ":memory:", keepDeadLettersMs })).rejects.toThrow(
+        "keepDeadLettersMs",
+      );
+    },
+  );
+
   it("carries a source's entity through a workflow to a sink", async () => {
     const seen: string[] = [];
     const gateway = await open({

@@ -64,6 +64,7 @@ it("exports these names and no others", () => {
         "restore",
         "silentLogger",
         "stderrLogger",
+        "toJson",
         "toPrometheus",
         "withInstructions",
       ],

@@ -22,6 +22,7 @@ export {
 } from "./contract/service.ts";
 export { defineSink, type SinkContext, type SinkOptions, type SinkPlugin } from "./contract/sink.ts";
 export {
+  type AnyCursor,
   defineSource,
   type SourceCheckContext,
   type SourceContext,
@@ -54,7 +55,7 @@ export {
   type WorkflowRetry,
   type WorkflowSchedule,
 } from "./contract/workflow.ts";
-export type { SinkHealth } from "./delivery/sink-route.ts";
+export type { SinkHealth } from "./delivery/sink-attempts.ts";
 export type { PluginRef } from "./flow/pauses.ts";
 export type { Durations } from "./jobs/durations.ts";
 export type { SinkLag } from "./module/event-lag.ts";
@@ -65,6 +66,7 @@ export type { PausedPlugin } from "./module/pause-queries.ts";
 export { type PluginsModule, pluginsModule } from "./module/plugins-module.ts";
 export type { StepResult } from "./module/queries.ts";
 export type { QueueDepth } from "./module/queue-depths.ts";
+export type { RefusedRecord } from "./module/refused-records.ts";
 export type { FailedDeliveryStatus, PluginKind, PluginsTables, ScheduleKind } from "./module/tables.ts";
 export type { SourceCheck, SourceSync } from "./sources/source-calls.ts";
 export type { SyncOptions, SyncResult } from "./sources/source-runner.ts";

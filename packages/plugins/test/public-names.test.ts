@@ -5,6 +5,7 @@ it("exports these names and no others", () => {
   expect(publicNames("packages/plugins/src/index.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "AnyCursor",
         "CallOptions",
         "Capability",
         "CronSchedule",
@@ -33,6 +34,7 @@ it("exports these names and no others", () => {
         "RateLimit",
         "ReactorContext",
         "ReactorOptions",
+        "RefusedRecord",
         "ResultWorkflow",
         "RetryPolicy",
         "ReturnsJson",

@@ -14,6 +14,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Never rejects. */
   readonly ended: Promise<CallEnd>;
+  /** Resolves when the plugin's own work has really ended, however late. Never rejects. */
+  readonly workEnded: Promise<void>;
   /** Asks the plugin to end. What it still does counts. */
   ask(reason: unknown): void;
   /** Ends the call: nothing that the plugin does from now on counts, and `ended` resolves after `graceMs` at the latest. */
@@ -33,28 +35,22 @@ export function startCall(options: {
   readonly onAbort: () => void;
   readonly work: (call: Pick<Call, "signal" | "abort">) => Promise<void>;
 }): Call {
-  const { clock, plugin, timeoutMs, graceMs, onAbort, work } = options;
+  const { clock, plugin, timeoutMs, graceMs, onAbort } = options;
   const { promise, resolve } = Promise.withResolvers<CallEnd>();
-  // Made on demand: most plugins never use it, and it costs more than the rest of the call.
-  let controller: AbortController | undefined;
-  let asked: { readonly reason: unknown } | undefined;
+  const controller = new AbortController();
   let aborted: { readonly reason: unknown } | undefined;
   let isOver = false;
   let cancelTimer = clock.after(timeoutMs, () => call.abort(timedOut(plugin, timeoutMs), graceMs));
 
+  const work = Promise.withResolvers<void>();
+
   const call: Call = {
-    get signal() {
-      if (controller === undefined) {
-        controller = new AbortController();
-        if (asked !== undefined) controller.abort(asked.reason);
-      }
-      return controller.signal;
-    },
+    workEnded: work.promise,
+    // A value, not a getter: each object with a getter of its own would stay in memory until the next full collection.
+    signal: controller.signal,
     ended: promise,
     ask(reason) {
-      if (asked !== undefined || isOver) return;
-      asked = { reason };
-      controller?.abort(reason);
+      if (!isOver) controller.abort(reason);
     },
     abort(reason, withinMs) {
       if (aborted !== undefined || isOver) return;
@@ -75,9 +71,15 @@ export function startCall(options: {
   };
 
   // A promise contains what is thrown synchronously, and thenables that misbehave.
-  new Promise<void>((settle) => settle(work(call))).then(
-    () => end({ kind: "returned" }),
-    (error: unknown) => end({ kind: "threw", error }),
+  new Promise<void>((settle) => settle(options.work(call))).then(
+    () => {
+      work.resolve();
+      end({ kind: "returned" });
+    },
+    (error: unknown) => {
+      work.resolve();
+      end({ kind: "threw", error });
+    },
   );
   return call;
 }

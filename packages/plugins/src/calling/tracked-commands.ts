@@ -61,7 +61,8 @@ export function trackCommands<Sent extends { readonly type: string }>(
   let tooMany: PluginError | undefined;
   let firstRefusal: { readonly error: unknown } | undefined;
   let waiters: (() => void)[] = [];
-  let over: Error | undefined;
+  // The error is made when it is needed: most calls end well, and an error costs as much as the rest of the call.
+  let over: { error: Error | undefined } | undefined;
 
   return {
     sent,
@@ -91,10 +92,10 @@ export function trackCommands<Sent extends { readonly type: string }>(
       if (firstRefusal !== undefined) throw firstRefusal.error;
     },
     end(error) {
-      over ??= error ?? contextEnded(actor);
+      over ??= { error };
     },
     refuse() {
-      if (over !== undefined) throw over;
+      if (over !== undefined) throw refusal(over);
     },
   };
 
@@ -103,7 +104,7 @@ export function trackCommands<Sent extends { readonly type: string }>(
     commands: number,
     onSent: (result: Result) => void = () => undefined,
   ): Promise<Result> {
-    if (over !== undefined) return handled(Promise.reject(over));
+    if (over !== undefined) return handled(Promise.reject(refusal(over)));
     const result = unsettled + commands > MAX_UNSETTLED ? refuseFlood<Result>() : send();
     pending += 1;
     unsettled += commands;
@@ -118,6 +119,11 @@ export function trackCommands<Sent extends { readonly type: string }>(
       },
     );
     return result;
+  }
+
+  function refusal(of: { error: Error | undefined }): Error {
+    of.error ??= contextEnded(actor);
+    return of.error;
   }
 
   function count({ changed }: Committed): void {

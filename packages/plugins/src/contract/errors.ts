@@ -5,6 +5,7 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_CANCELLED: { readonly id: string };
   ATLAS_PLUGINS_CONTEXT_ENDED: { readonly plugin: string };
   ATLAS_PLUGINS_CRASH_LOOP: { readonly id: string; readonly recoveries: number };
+  ATLAS_PLUGINS_CURSOR_INVALID: { readonly id: string; readonly path: string };
   ATLAS_PLUGINS_DEADLINE: { readonly id: string; readonly deadline_at: string };
   ATLAS_PLUGINS_EVENT_TOO_DEEP: { readonly id: string; readonly depth: number };
   ATLAS_PLUGINS_FEED_INVALID: { readonly origin: string; readonly line?: number };
@@ -27,6 +28,7 @@ export interface PluginErrorDetails {
     readonly limitBytes: number;
   };
   ATLAS_PLUGINS_SINK_UNKNOWN: { readonly id: string; readonly nearest?: string };
+  ATLAS_PLUGINS_SOURCE_BUSY: { readonly id: string; readonly since: string };
   ATLAS_PLUGINS_SOURCE_PAUSED: { readonly id: string };
   ATLAS_PLUGINS_SOURCE_UNKNOWN: { readonly id: string; readonly nearest?: string };
   ATLAS_PLUGINS_SPAWN_TOO_DEEP: { readonly id: string; readonly depth: number; readonly limit: number };
@@ -41,6 +43,11 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_SUSPENDED: { readonly id: string; readonly step: string };
   ATLAS_PLUGINS_TIMEOUT: { readonly plugin: string; readonly timeoutMs: number };
   ATLAS_PLUGINS_TOO_MANY_COMMANDS: { readonly plugin: string; readonly limit: number };
+  ATLAS_PLUGINS_TOO_MANY_REFUSED: {
+    readonly source: string;
+    readonly limit: number;
+    readonly code: string;
+  };
   ATLAS_PLUGINS_WAIT_CIRCLE: { readonly id: string; readonly path: readonly string[] };
   ATLAS_PLUGINS_WAIT_REUSED: { readonly name: string };
   ATLAS_PLUGINS_WORKFLOW_UNKNOWN: { readonly id: string; readonly nearest?: string };
@@ -55,10 +62,12 @@ const retryable: ReadonlySet<PluginErrorCode> = new Set<PluginErrorCode>([
   "ATLAS_PLUGINS_FOLDER_UNREADABLE",
   "ATLAS_PLUGINS_GIT_FAILED",
   "ATLAS_PLUGINS_HTTP_FAILED",
+  "ATLAS_PLUGINS_SOURCE_BUSY",
   "ATLAS_PLUGINS_STOPPING",
   "ATLAS_PLUGINS_SUSPENDED",
   "ATLAS_PLUGINS_TIMEOUT",
   "ATLAS_PLUGINS_TOO_MANY_COMMANDS",
+  "ATLAS_PLUGINS_TOO_MANY_REFUSED",
 ]);
 
 // One symbol for every copy of this package in a process. `instanceof` fails for an error that another copy made.

@@ -8,7 +8,7 @@ import type { SourcePlugin } from "./source.ts";
 import type { WorkflowPlugin } from "./workflow.ts";
 
 const NEEDS = ["uses", "needs"];
-const SOURCE = ["id", "sync", "check", "schedule", "retry", "timeoutMs", ...NEEDS];
+const SOURCE = ["id", "sync", "check", "schedule", "retry", "timeoutMs", "cursor", "maxRefused", ...NEEDS];
 const WORKFLOW = [
   ...[
     "id",
@@ -33,7 +33,7 @@ const LONGEST_MS = 2_147_483_647;
 
 /** Checks the options of a source. A `TypeError` says which one is wrong and what it must be. */
 export function checkSource(source: SourcePlugin): void {
-  const { id, schedule, retry, timeoutMs, check } = source;
+  const { id, schedule, retry, timeoutMs, check, cursor, maxRefused } = source;
   const of = `The source "${id}"`;
   checkSpelling(of, source, SOURCE);
   checkAsked(of, source);
@@ -42,6 +42,11 @@ export function checkSource(source: SourcePlugin): void {
     checkOptions(`${of}: schedule`, schedule, SCHEDULE_OPTIONS);
     parseSchedule(schedule, of);
   }
+  checkWhole(of, "maxRefused", maxRefused, 0, 1_000_000);
+  if (cursor !== undefined && typeof cursor["~standard"]?.validate !== "function")
+    throw new TypeError(
+      `${of}: cursor must be a schema such as z.object({ page: z.number() }), or another schema that implements Standard Schema.`,
+    );
   if (check !== undefined && typeof check !== "function")
     throw new TypeError(`${of}: check must be a method; got ${JSON.stringify(check)}.`);
 }

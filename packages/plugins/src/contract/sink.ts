@@ -23,8 +23,8 @@ export interface SinkOptions {
    */
   readonly on?: readonly (string | EventFilter)[];
   /**
-   * Where a new sink begins: `now` with the next event, `start` with the oldest event that is kept. Default: `now`, because a sink
-   * that is added to an old database would otherwise send its whole history.
+   * Where a new sink begins: `now` with the first event after the gateway was created, `start` with the oldest event that is kept. Default:
+   * `now`, because a sink that is added to an old database would otherwise send its whole history.
    */
   readonly from?: "now" | "start";
   /**

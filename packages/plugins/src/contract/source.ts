@@ -1,4 +1,5 @@
 import type { Command, CommandOf, JsonValue, StoreModule } from "@atlas/core";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { PluginContext } from "./context.ts";
 import type { PluginNeeds } from "./needs.ts";
 import type { RetryPolicy } from "./retry.ts";
@@ -8,6 +9,11 @@ import type { Need, PluginServices, ServicesOf } from "./service.ts";
 /** Brings data in: reads what is new since its cursor and sends it as commands. */
 export interface SourcePlugin extends SourceOptions, PluginNeeds {
   readonly id: string;
+  /**
+   * The schema of the cursor. It types `ctx.cursor` and `ctx.checkpoint` in {@link defineSource}, and a stored cursor that does not match
+   * fails the sync with `ATLAS_PLUGINS_CURSOR_INVALID`. Default: any JSON value.
+   */
+  readonly cursor?: StandardSchemaV1;
   /** Reads what is new. It never runs twice at the same time. */
   sync(ctx: SourceContext): Promise<void>;
   /**
@@ -28,13 +34,23 @@ export interface SourceOptions {
    * each page: a sync that runs out of time then goes on from the last one.
    */
   readonly timeoutMs?: number;
+  /**
+   * How many commands of one sync may be refused before the sync fails. A refused command is then kept as a row, which
+   * `repo.plugins.listRefusedRecords()` lists, and its promise resolves as for a command that changed nothing. Default: 0, so that no
+   * record is lost unseen. Raise it for a world that you cannot correct, and watch `refused` in `gateway.health()`. Commands of a
+   * checkpoint, and failures of the storage, are never tolerated.
+   */
+  readonly maxRefused?: number;
 }
 
 /** What a source gets for one sync. */
-export interface SourceContext<Module extends StoreModule = never, Services extends object = PluginServices>
-  extends PluginContext<Module, Services> {
+export interface SourceContext<
+  Module extends StoreModule = never,
+  Services extends object = PluginServices,
+  Cursor extends StandardSchemaV1 = AnyCursor,
+> extends PluginContext<Module, Services> {
   /** The cursor of the last checkpoint; absent before the first one and in a full sync. */
-  readonly cursor: JsonValue | undefined;
+  readonly cursor: StandardSchemaV1.InferOutput<Cursor> | undefined;
   /** True when the source is asked to read everything again. */
   readonly full: boolean;
   /**
@@ -42,32 +58,54 @@ export interface SourceContext<Module extends StoreModule = never, Services exte
    * the cursor never runs ahead of the data. It then commits `commands` (at most 999) and the cursor as one unit.
    *
    * A source may send commands without awaiting them, up to 5,000 that are not committed yet. Awaiting a checkpoint after each page
-   * keeps it below that limit, whatever the number of commands in all.
+   * keeps it below that limit, whatever the number of commands in all. Checkpoints are stored in the order of the calls; after one that
+   * failed none is stored, and the sync fails whether it awaited that one or not.
    */
-  checkpoint(cursor: JsonValue, commands?: readonly (Command | CommandOf<Module>)[]): Promise<void>;
+  checkpoint(
+    cursor: StandardSchemaV1.InferInput<Cursor>,
+    commands?: readonly (Command | CommandOf<Module>)[],
+  ): Promise<void>;
 }
+
+/** The cursor of a source without a schema. */
+export type AnyCursor = StandardSchemaV1<JsonValue, JsonValue>;
 
 /** What a source's check gets: it can read, but not write. */
 export type SourceCheckContext<
   Module extends StoreModule = never,
   Services extends object = PluginServices,
+  Cursor extends StandardSchemaV1 = AnyCursor,
 > = Omit<PluginContext<Module, Services>, "commands" | "context"> & {
-  readonly cursor: JsonValue | undefined;
+  readonly cursor: StandardSchemaV1.InferOutput<Cursor> | undefined;
 };
 
-/** Returns the source as it is, typed: `ctx` has the modules that it `uses` and the services that it `needs`. */
+/**
+ * Returns the source as it is, typed: `ctx` has the modules that it `uses`, the services that it `needs`, and the type of its `cursor`.
+ *
+ * @example
+ * ```ts
+ * const people = defineSource({
+ *   id: "people",
+ *   cursor: z.object({ page: z.number() }),
+ *   sync: async (ctx) => ctx.checkpoint({ page: (ctx.cursor?.page ?? 0) + 1 }),
+ * });
+ * assert.equal(people.id, "people");
+ * ```
+ */
 export function defineSource<
   const Uses extends readonly StoreModule[] = readonly [],
   const Needs extends readonly Need[] = readonly [],
+  Cursor extends StandardSchemaV1 = AnyCursor,
 >(
   source: SourceOptions & {
     readonly id: string;
+    readonly cursor?: Cursor;
     readonly uses?: Uses;
     readonly needs?: Needs;
-    sync(ctx: SourceContext<Uses[number], ServicesOf<Needs>>): Promise<void>;
-    check?(ctx: SourceCheckContext<Uses[number], ServicesOf<Needs>>): Promise<void>;
+    sync(ctx: SourceContext<Uses[number], ServicesOf<Needs>, Cursor>): Promise<void>;
+    check?(ctx: SourceCheckContext<Uses[number], ServicesOf<Needs>, Cursor>): Promise<void>;
   },
 ): SourcePlugin {
-  // The runner passes to the methods what `uses` and `needs` of this object say.
+  // The runner passes to the methods what `uses`, `needs` and `cursor` of this object say.
   return source as never;
 }

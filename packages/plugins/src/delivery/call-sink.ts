@@ -1,5 +1,5 @@
 import type { Command, CommandSink, DomainEvent, ReadOnlyRepo } from "@atlas/core";
-import { type Call, startCall } from "../calling/call.ts";
+import { startCall } from "../calling/call.ts";
 import { correlationField, logWith, NO_CONTEXT } from "../calling/call-context.ts";
 import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
 import { trackCommands } from "../calling/tracked-commands.ts";
@@ -10,7 +10,8 @@ import { acknowledging } from "./acknowledgement.ts";
 export interface SinkCall {
   /** Resolves with `delivered`, or with the error that ended the call. Never rejects. */
   readonly outcome: Promise<SinkCallOutcome>;
-  readonly abort: Call["abort"];
+  /** Ends the call at once. Nothing that the sink does from now on counts. */
+  abort(reason: unknown): void;
 }
 
 /** How a call of a sink ended. */
@@ -61,16 +62,14 @@ export function callSink(
         services: servicesOf(host),
         commands: own,
         context,
-        get signal() {
-          return started.signal;
-        },
+        signal: started.signal,
         attempt,
       };
       await sink.handle(event, ctx);
       await tracked.settled();
     },
   });
-  return { outcome: outcome(), abort: call.abort };
+  return { outcome: outcome(), abort: (reason) => call.abort(reason, 0) };
 
   async function outcome(): Promise<SinkCallOutcome> {
     const end = await call.ended;

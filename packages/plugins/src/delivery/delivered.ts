@@ -1,15 +1,8 @@
-import {
-  type Clock,
-  type Command,
-  type CommandSink,
-  isoTime,
-  type Logger,
-  type ReadOnlyRepo,
-} from "@atlas/core";
-import { eventId, parseEventId } from "@atlas/core/internal";
-import { ownerOfPlace } from "../flow/triggers.ts";
+import type { Clock, Command, CommandSink, Logger, ReadOnlyRepo } from "@atlas/core";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
-import { HELD_MS } from "./held-places.ts";
+import { createGoneSinks } from "./gone-sinks.ts";
+import type { OneAtATime } from "./one-at-a-time.ts";
+import { markThrough, type Released, release } from "./release.ts";
 
 /** Marks the events that every sink has taken as delivered, so that prune may remove them. */
 export interface Delivered {
@@ -17,8 +10,8 @@ export interface Delivered {
   load(): Promise<void>;
   /** Says that a cursor has moved. */
   moved(): void;
-  /** Says that a failed delivery has succeeded after all. */
-  settled(seq: number): Promise<void>;
+  /** Removes failed deliveries and marks their events; only within `oneAtATime`. */
+  release(released: Released): Promise<void>;
   /** Marks now whatever can be marked. */
   note(): Promise<void>;
   stop(): void;
@@ -39,32 +32,33 @@ export function createDelivered(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly cursors: () => ReadonlyMap<string, number>;
+  /** Two at once would mark the same events, or leave a mark to each other. */
+  readonly oneAtATime: OneAtATime;
 }): Delivered {
-  const { clock, log, repo, commands, cursors } = options;
-  /** Sinks that the gateway no longer has. Their events are kept for a while, in case they come back. */
-  const gone = new Map<string, { readonly event_seq: number; readonly seen_at: string }>();
+  const { clock, log, repo, commands, cursors, oneAtATime } = options;
   let noted = 0;
   let cancelTimer: (() => void) | undefined;
   let isStopped = false;
-  let noting: Promise<boolean> | undefined;
+  const gone = createGoneSinks({
+    clock,
+    log,
+    repo,
+    except: NOTED,
+    release: (sink_id, event_seqs) =>
+      delivered.release({ sink_id, event_seqs, as: "settle", actor: ACTOR.actor }),
+    forget: (sink_id) => commands.enqueue({ type: "plugins.sink.forget", sink_id }, ACTOR),
+  });
 
   const delivered: Delivered = {
     async load() {
-      for (const row of await repo.plugins.listSinkCursors()) {
-        if (row.sink_id === NOTED) noted = row.event_seq;
-        else if (!cursors().has(row.sink_id)) gone.set(row.sink_id, row);
-      }
+      noted = (await repo.plugins.getSinkCursor(NOTED)) ?? 0;
+      await gone.load(new Set(cursors().keys()));
       delivered.moved();
     },
     moved: () => later(NOTE_EVERY_MS),
-    async settled(seq) {
-      if (seq > noted || (await repo.plugins.listFailedEventSeqs(seq, seq)).length > 0) return;
-      const store = await storeId();
-      if (store !== undefined)
-        await commands.enqueue({ type: "domainEvent.markDelivered", id: eventId({ store, seq }) }, ACTOR);
-    },
+    release: (released) => release(released, { repo, commands, noted }),
     async note() {
-      while (await once()) {
+      while (await oneAtATime(page)) {
         // The next page.
       }
     },
@@ -79,7 +73,7 @@ export function createDelivered(options: {
     if (cancelTimer !== undefined || isStopped) return;
     cancelTimer = clock.after(inMs, () => {
       cancelTimer = undefined;
-      once().then(
+      oneAtATime(page).then(
         (more) => {
           if (more) later(NEXT_NOTE_MS);
         },
@@ -91,58 +85,23 @@ export function createDelivered(options: {
     });
   }
 
-  /** Marks one page; true when there is more. One at a time, since two would mark the same events. */
-  async function once(): Promise<boolean> {
-    while (noting !== undefined) await noting.catch(() => undefined);
-    noting = part();
-    try {
-      return await noting;
-    } finally {
-      noting = undefined;
-    }
-  }
-
-  async function part(): Promise<boolean> {
-    await forgetGone();
-    const places = [...cursors().values(), ...[...gone.values()].map(({ event_seq }) => event_seq)];
-    const last = Math.min(await repo.plugins.lastEventSeq(), ...places);
+  /** Marks one page; true when there is more. */
+  async function page(): Promise<boolean> {
+    await gone.forget();
+    const last = Math.min(await repo.plugins.lastEventSeq(), ...cursors().values(), ...gone.cursors());
     if (last <= noted) return false;
     const through = Math.min(last, noted + EVENTS_A_NOTE);
-    const store = await storeId();
-    if (store === undefined) return false;
     const marks: Command[] = [];
     let from = noted + 1;
-    const mark = (to: number): void => {
-      if (to >= from)
-        marks.push({ type: "domainEvent.markDelivered", id: eventId({ store, seq: from }), through_seq: to });
-    };
     for (const seq of await repo.plugins.listFailedEventSeqs(from, through)) {
-      mark(seq - 1);
+      marks.push(...(await markThrough(repo, from, seq - 1)));
       from = seq + 1;
     }
-    mark(through);
+    marks.push(...(await markThrough(repo, from, through)));
     // Many failed deliveries make many commands, more than one unit may hold.
     for (const command of marks) void commands.enqueue(command, ACTOR);
     await commands.enqueue({ type: "plugins.sink.advance", sink_id: NOTED, event_seq: through }, ACTOR);
     noted = through;
     return through < last;
-  }
-
-  async function forgetGone(): Promise<void> {
-    const oldest = isoTime(clock.now() - HELD_MS);
-    for (const [sink, { seen_at, event_seq }] of gone) {
-      if (seen_at > oldest) continue;
-      gone.delete(sink);
-      log.warn(
-        { sink, event_seq, seen_at },
-        `The gateway has not had the ${ownerOfPlace(sink)} for 7 days. Events are no longer kept for it.`,
-      );
-      await commands.enqueue({ type: "plugins.sink.forget", sink_id: sink }, ACTOR);
-    }
-  }
-
-  async function storeId(): Promise<string | undefined> {
-    const [event] = (await repo.listDomainEvents({ limit: 1 })).items;
-    return event === undefined ? undefined : parseEventId(event.id)?.store;
   }
 }

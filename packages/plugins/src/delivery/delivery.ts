@@ -1,13 +1,15 @@
 import type { Command, CommandSink, ReadOnlyRepo } from "@atlas/core";
-import { parseEventId } from "@atlas/core/internal";
 import type { PluginHost } from "../calling/plugin-host.ts";
 import { stopping } from "../contract/errors.ts";
 import type { SinkPlugin } from "../contract/sink.ts";
 import type { PausedAt } from "../flow/pauses.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
 import { createDelivered } from "./delivered.ts";
 import { createHeldPlaces } from "./held-places.ts";
-import { createSinkRoute, type SinkHealth } from "./sink-route.ts";
+import { createOneAtATime } from "./one-at-a-time.ts";
+import type { SinkHealth } from "./sink-attempts.ts";
+import { createSinkRoute } from "./sink-route.ts";
 
 /** Delivers domain events to sinks: at least once, in commit order, with one cursor per sink. */
 export interface Delivery {
@@ -15,15 +17,16 @@ export interface Delivery {
   start(): Promise<void>;
   /** Looks for new events soon. Call it after each commit. */
   wake(): void;
-  /**
-   * Delivers a sink's dead letters again, with all attempts: all of them, or the one of `event_id`. Does nothing when there is no
-   * such dead letter.
-   */
-  redrive(sinkId: string, options?: { readonly event_id?: string }): Promise<void>;
+  /** Delivers a sink's dead letters again, with all attempts: all of them, or the one of `event_id`. Resolves with how many. */
+  redrive: DeadLetters["redrive"];
+  /** Gives up a sink's dead letters: all of them, or the one of `event_id`. Resolves with how many. */
+  dismiss: DeadLetters["dismiss"];
   health(): readonly SinkHealth[];
   /** Delivers every committed event once, then stops. After `graceMs` it aborts the calls that still run. */
   stop(graceMs: number): Promise<void>;
 }
+
+const KEEP_DEAD_LETTERS_MS = 30 * 24 * 60 * 60 * 1_000;
 
 /** The delivery to these sinks. */
 export function createDelivery(options: {
@@ -31,13 +34,22 @@ export function createDelivery(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly sinks: Iterable<SinkPlugin>;
+  /** How long a dead letter is kept after its last attempt, in milliseconds. Default: 30 days. */
+  readonly keepDeadLettersMs?: number;
+  /**
+   * The last event before those that a new sink gets: the newest one when the store was opened, so that a new sink gets what is committed
+   * before `start()`. Default: the newest one at `start()`.
+   */
+  readonly since?: number;
   /** A random number 0 ≤ x < 1 for the jitter of retries. Default: `Math.random`. */
   readonly random?: () => number;
   /** Says which sinks are paused. Call `wake` after one was resumed. Default: none is. */
   readonly pausedAt?: PausedAt;
 }): Delivery {
   const { host, repo, commands, random = Math.random } = options;
+  const { keepDeadLettersMs: keepMs = KEEP_DEAD_LETTERS_MS } = options;
   const { clock, log } = host;
+  const oneAtATime = createOneAtATime();
   const routes = [...options.sinks].map((sink) =>
     createSinkRoute(sink, {
       host,
@@ -46,7 +58,10 @@ export function createDelivery(options: {
       random,
       pausedAt: () => options.pausedAt?.("sink", sink.id),
       onMoved: () => delivered.moved(),
-      onSettled: (seq) => delivered.settled(seq),
+      settle: (seq) =>
+        oneAtATime(() =>
+          delivered.release({ sink_id: sink.id, event_seqs: [seq], as: "settle", actor: `sink:${sink.id}` }),
+        ),
     }),
   );
   const places = createHeldPlaces({ clock, log });
@@ -55,29 +70,33 @@ export function createDelivery(options: {
     log,
     repo,
     commands,
+    oneAtATime,
     cursors: () => new Map(routes.map((route) => [route.id, places.of(route)])),
   });
+  const { release } = delivered;
+  const deadLetters = createDeadLetters({ clock, log, repo, commands, oneAtATime, release, keepMs });
 
   return {
     async start() {
-      const last = await repo.plugins.lastEventSeq();
+      const last = options.since ?? (await repo.plugins.lastEventSeq());
       await Promise.all(routes.map((route) => route.begin(last)));
       await delivered.load();
-      for (const { loop } of routes) loop.wake();
+      deadLetters.start();
+      for (const route of routes) {
+        route.wake();
+        route.wakeRetries();
+      }
     },
     wake() {
-      for (const { loop } of routes) loop.wake();
+      for (const route of routes) route.wake();
       delivered.moved();
     },
-    async redrive(sink_id, { event_id } = {}) {
-      const event_seq = event_id === undefined ? undefined : seqOf(event_id);
-      await commands.enqueue({
-        type: "plugins.sink.redrive",
-        sink_id,
-        ...(event_seq === undefined ? {} : { event_seq }),
-      });
-      for (const { id, loop } of routes) if (id === sink_id) loop.wake();
+    async redrive(sinkId, which) {
+      const count = await deadLetters.redrive(sinkId, which);
+      for (const route of routes) if (route.id === sinkId) route.wakeRetries();
+      return count;
     },
+    dismiss: deadLetters.dismiss,
     health: () => routes.map((route) => route.health()),
     async stop(graceMs) {
       const reason = stopping();
@@ -85,32 +104,14 @@ export function createDelivery(options: {
         for (const route of routes) route.abort(reason);
       };
       const cancel = clock.after(graceMs, abort);
-      await Promise.all(
-        routes.map(async ({ id, loop, keep }) => {
-          await loop.runOnce();
-          await loop.stop();
-          await keep().catch((error: unknown) => {
-            log.warn(
-              { sink: id, error },
-              "A sink's cursor could not be stored. The last events are delivered again.",
-            );
-          });
-        }),
-      );
+      await Promise.all(routes.map((route) => route.stop()));
       cancel();
       abort();
+      deadLetters.stop();
       delivered.stop();
       await delivered.note().catch((error: unknown) => {
         log.warn({ error }, "Delivered events could not be marked as such; the next start marks them.");
       });
     },
   };
-}
-
-function seqOf(event_id: string): number {
-  const seq = parseEventId(event_id)?.seq;
-  if (seq !== undefined) return seq;
-  throw new TypeError(
-    `event_id must be the id of a domain event, such as "evt_k3v9x0ab_17"; got "${event_id}".`,
-  );
 }

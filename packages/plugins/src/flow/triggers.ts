@@ -35,7 +35,7 @@ function createTrigger(workflow: WorkflowPlugin): SinkPlugin {
         { type: "job.create", job: { id: `${id}:${workflow_id}`, workflow_id, input } },
         { type: "plugins.sink.advance", sink_id, event_seq },
         // Of an event that failed before.
-        { type: "plugins.sink.settle", sink_id, event_seq },
+        { type: "plugins.sink.settle", sink_id, event_seqs: [event_seq] },
       ]);
     },
   });

@@ -70,6 +70,33 @@ const seqs = query<Tables, { from: number; through: number }>()((db, p) =>
     .orderBy("event_seq"),
 );
 
+const holders = query<Tables, { event_seq: number }>()((db, p) =>
+  db
+    .selectFrom("plugins_sink_exceptions")
+    .select("sink_id")
+    .where("event_seq", "=", p.event_seq)
+    .orderBy("sink_id")
+    .limit(2),
+);
+const ofSink = query<Tables, { sink_id: string; after: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("plugins_sink_exceptions")
+    .select(["event_seq", "status"])
+    .where("sink_id", "=", p.sink_id)
+    .where("event_seq", ">", p.after)
+    .orderBy("event_seq")
+    .limit(p.limit),
+);
+const oldDead = query<Tables, { before: string; limit: number }>()((db, p) =>
+  db
+    .selectFrom("plugins_sink_exceptions")
+    .select(["sink_id", "event_seq"])
+    .where("status", "=", sql.lit<FailedDeliveryStatus>("dead"))
+    .where("updated_at", "<=", p.before)
+    .orderBy("updated_at")
+    .limit(p.limit),
+);
+
 /** Queries on the events that sinks have not taken yet. */
 export function failedDeliveries(read: Read<Tables>) {
   return {
@@ -93,6 +120,23 @@ export function failedDeliveries(read: Read<Tables>) {
     async listFailedEventSeqs(from: number, through: number): Promise<readonly number[]> {
       return (await read.all(seqs, { from, through })).map(({ event_seq }) => event_seq);
     },
+    /** True when a sink other than this one has a failed delivery of the event. */
+    async isEventHeldByOthers(event_seq: number, sink_id: string): Promise<boolean> {
+      return (await read.all(holders, { event_seq })).some((row) => row.sink_id !== sink_id);
+    },
+    /** A page of a sink's failed deliveries after an event, by event: numbers and states only. */
+    listFailedOfSink: (options: {
+      readonly sink_id: string;
+      readonly after: number;
+      readonly limit: number;
+    }): Promise<readonly { readonly event_seq: number; readonly status: FailedDeliveryStatus }[]> =>
+      read.all(ofSink, { ...options }),
+    /** Dead letters that have been dead since before a time, the oldest first. */
+    listOldDeadLetters: (options: {
+      readonly before: string;
+      readonly limit: number;
+    }): Promise<readonly { readonly sink_id: string; readonly event_seq: number }[]> =>
+      read.all(oldDead, { ...options }),
   };
 }
 

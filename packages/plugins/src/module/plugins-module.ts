@@ -13,12 +13,14 @@ import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
 import { jobs } from "./migrations/003_jobs.ts";
 import { scheduleRuns } from "./migrations/004_schedule_runs.ts";
+import { refusedRecords } from "./migrations/005_refused_records.ts";
 import { flow } from "./migrations/006_flow.ts";
 import { pauseLift, pauseSet } from "./pause-commands.ts";
 import { jobPromote } from "./promote-command.ts";
 import { pluginsQueries } from "./queries.ts";
 import { rateStart } from "./rate-commands.ts";
-import { sinkAdvance, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
+import { sourceForgetRefused, sourceRefuse } from "./refused-record-commands.ts";
+import { sinkAdvance, sinkDismiss, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
 import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
 import type { PluginsTables } from "./tables.ts";
 import { waitAnswer, waitDrop, waitExpire, waitOpen, waitWake } from "./wait-commands.ts";
@@ -29,17 +31,20 @@ import { waitAnswer, waitDrop, waitExpire, waitOpen, waitWake } from "./wait-com
  */
 export const pluginsModule = defineModule({
   name: "plugins",
-  version: 8,
+  version: 9,
   tables: tables<PluginsTables>(),
   migrations: {
     "001_initial": initial,
     "002_waits": waits,
     "003_jobs": jobs,
     "004_schedule_runs": scheduleRuns,
+    "005_refused_records": refusedRecords,
     "006_flow": flow,
   },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
+    "plugins.source.refuse": sourceRefuse,
+    "plugins.source.forgetRefused": sourceForgetRefused,
     "plugins.schedule.set": scheduleSet,
     "plugins.pause.set": pauseSet,
     "plugins.pause.lift": pauseLift,
@@ -48,6 +53,7 @@ export const pluginsModule = defineModule({
     "plugins.sink.fail": sinkFail,
     "plugins.sink.settle": sinkSettle,
     "plugins.sink.redrive": sinkRedrive,
+    "plugins.sink.dismiss": sinkDismiss,
     "plugins.sink.forget": sinkForget,
     "plugins.job.step": jobStep,
     "plugins.job.call": jobCall,

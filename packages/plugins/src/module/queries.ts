@@ -9,6 +9,7 @@ import { parseJsonColumn } from "./json-column.ts";
 import { pauseQueries } from "./pause-queries.ts";
 import { queueDepths } from "./queue-depths.ts";
 import { rateQueries } from "./rate-commands.ts";
+import { refusedRecords } from "./refused-records.ts";
 import type { PluginsTables, ScheduleKind } from "./tables.ts";
 import { waitQueries } from "./wait-queries.ts";
 
@@ -130,6 +131,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
     ...jobFigures(all),
     ...eventLag(all),
     ...failedDeliveries(all),
+    ...refusedRecords(read),
   };
 }
 

@@ -63,18 +63,18 @@ const removeFailed = statement<PluginsTables, { sink_id: string; event_seq: numb
     .where("event_seq", "=", p.event_seq),
 );
 
-const redriveAll = statement<PluginsTables, { sink_id: string; at: string }>((db, p) =>
+const redrive = statement<PluginsTables, { sink_id: string; event_seq: number; at: string }>((db, p) =>
   db
     .updateTable("plugins_sink_exceptions")
     .set({ status: "retrying", attempts: 0, next_at: p.at, updated_at: p.at })
     .where("sink_id", "=", p.sink_id)
+    .where("event_seq", "=", p.event_seq)
     .where("status", "=", "dead"),
 );
 
-const redriveOne = statement<PluginsTables, { sink_id: string; event_seq: number; at: string }>((db, p) =>
+const dismiss = statement<PluginsTables, { sink_id: string; event_seq: number }>((db, p) =>
   db
-    .updateTable("plugins_sink_exceptions")
-    .set({ status: "retrying", attempts: 0, next_at: p.at, updated_at: p.at })
+    .deleteFrom("plugins_sink_exceptions")
     .where("sink_id", "=", p.sink_id)
     .where("event_seq", "=", p.event_seq)
     .where("status", "=", "dead"),
@@ -89,6 +89,7 @@ const forgetFailed = statement<PluginsTables, { sink_id: string }>((db, p) =>
 
 const command = defineCommand<PluginsTables>();
 const seq = z.int().min(0);
+const seqs = z.array(seq).min(1).max(1_000).readonly();
 
 /** Stores that a sink has passed every event up to `event_seq`. A cursor never moves back. */
 export const sinkAdvance = command({
@@ -114,19 +115,28 @@ export const sinkFail = command({
   },
 });
 
-/** Removes a failed delivery that has succeeded after all. */
+/** Removes failed deliveries of events that the sink has taken after all, or is not asked to take any more. */
 export const sinkSettle = command({
-  schema: z.object({ sink_id: idText, event_seq: seq }),
-  apply: (event, change) => change.run(removeFailed, event, { ifNone: "stop" }),
+  schema: z.object({ sink_id: idText, event_seqs: seqs }),
+  apply: ({ sink_id, event_seqs }, change) => {
+    for (const event_seq of event_seqs) change.run(removeFailed, { sink_id, event_seq });
+  },
 });
 
-/** Retries a sink's dead letters with all attempts: one of them, or all. */
+/** Retries dead letters of a sink with all attempts. */
 export const sinkRedrive = command({
-  schema: z.object({ sink_id: idText, event_seq: seq.optional(), at: timeText.optional() }),
+  schema: z.object({ sink_id: idText, event_seqs: seqs, at: timeText.optional() }),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
-  apply: ({ sink_id, event_seq, at }, change) => {
-    if (event_seq === undefined) change.run(redriveAll, { sink_id, at }, { ifNone: "stop" });
-    else change.run(redriveOne, { sink_id, event_seq, at }, { ifNone: "stop" });
+  apply: ({ sink_id, event_seqs, at }, change) => {
+    for (const event_seq of event_seqs) change.run(redrive, { sink_id, event_seq, at });
+  },
+});
+
+/** Removes dead letters of a sink: their events are not delivered to it any more. */
+export const sinkDismiss = command({
+  schema: z.object({ sink_id: idText, event_seqs: seqs }),
+  apply: ({ sink_id, event_seqs }, change) => {
+    for (const event_seq of event_seqs) change.run(dismiss, { sink_id, event_seq });
   },
 });
 

@@ -8,6 +8,20 @@ export interface PluginsTables {
     /** Canonical JSON. */
     cursor: string;
   };
+  /** Records of sources that the store refused. */
+  plugins_refused_records: {
+    source_id: string;
+    /** A digest of what identifies the record, so that it has one row however often it is refused. */
+    record_key: string;
+    external_id: string | null;
+    /** The commands as text: JSON as far as they are, and at most 16,384 characters of it. */
+    record: string;
+    code: string;
+    message: string;
+    first_at: string;
+    last_at: string;
+    times: number;
+  };
   /** When each schedule is due next. */
   plugins_schedules: {
     kind: ScheduleKind;

@@ -1,13 +1,15 @@
-import type { Command, CommandSink, ReadOnlyRepo } from "@atlas/core";
+import { type Command, type CommandSink, isoTime, type JsonValue, type ReadOnlyRepo } from "@atlas/core";
 import { type Call, startCall } from "../calling/call.ts";
 import { NO_CONTEXT } from "../calling/call-context.ts";
 import { messageOf } from "../calling/failure.ts";
-import { handled } from "../calling/handled.ts";
 import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
 import { trackCommands } from "../calling/tracked-commands.ts";
-import { type PluginError, stopping } from "../contract/errors.ts";
+import { PluginError, stopping } from "../contract/errors.ts";
 import type { SourceContext, SourcePlugin } from "../contract/source.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import { createCheckpoints } from "./checkpoints.ts";
+import { keepRefusedRecords } from "./refused-records.ts";
+import { checkSourceCursor, readSourceCursor } from "./source-cursor.ts";
 
 /** What one sync of a source did. */
 export interface SourceSync {
@@ -18,6 +20,8 @@ export interface SourceSync {
   readonly changed: number;
   /** Commands that brought nothing new, and so wrote nothing. */
   readonly unchanged: number;
+  /** Commands that were refused and kept as refused records, see `maxRefused`. */
+  readonly refused: number;
   /** How often the source stored its cursor. */
   readonly checkpoints: number;
 }
@@ -31,8 +35,10 @@ export type SourceCheck =
 
 /** Calls the methods of sources. */
 export interface SourceCalls {
-  /** Calls `sync` once; rejects with what it threw. */
+  /** Calls `sync` once; rejects with what it threw. Throws `ATLAS_PLUGINS_SOURCE_BUSY` while an earlier call still runs. */
   sync(source: SourcePlugin, full: boolean): Promise<SourceSync>;
+  /** Since when a call of `sync` runs that has been given up, because it does not end; nothing when there is none. */
+  hangingSince(id: string): string | undefined;
   /** Calls `check`. Never rejects. */
   check(source: SourcePlugin): Promise<SourceCheck>;
   /** Asks every call to end through its signal. What it still sends counts. */
@@ -55,16 +61,23 @@ export function createSourceCalls(options: {
   const { clock, log } = host;
   const shared = { repo, log, clock, services: servicesOf(host) };
   const calls = new Set<Call>();
+  const hanging = new Map<string, string>();
   let isStopping = false;
 
   return {
     async sync(source, full) {
-      const { id, timeoutMs = SYNC_TIMEOUT_MS } = source;
+      const { id, timeoutMs = SYNC_TIMEOUT_MS, maxRefused = 0 } = source;
+      const since = hanging.get(id);
+      if (since !== undefined) throw stillRunning(id, since);
+      const begunAt = isoTime(clock.now());
       const tracked = trackCommands(commands, { actor: `source:${id}` });
+      const refused = keepRefusedRecords(tracked, { source: id, maxRefused, store: commands });
+      const checkpoints = createCheckpoints();
       // The cursor is sent like a command of the source, and is none.
       const cursors = { stored: 0, changed: 0 };
       const checkpoint: SourceContext["checkpoint"] = async (cursor, together = []) => {
         tracked.refuse();
+        await checkSourceCursor(source, cursor);
         await tracked.settled();
         const keep = { type: "plugins.source.checkpoint", source_id: id, cursor } as const;
         const receipts = await tracked.commands.enqueueAll([...together, keep]);
@@ -78,36 +91,57 @@ export function createSourceCalls(options: {
         graceMs: GRACE_MS,
         onAbort: tracked.end,
         async work(started) {
-          const cursor = full ? undefined : await repo.plugins.getSourceCursor(id);
+          const stored = full ? undefined : await repo.plugins.getSourceCursor(id);
+          const cursor = await readSourceCursor(source, stored);
           if (isStopping) throw stopping();
           await source.sync({
             ...shared,
-            get signal() {
-              return started.signal;
-            },
-            commands: tracked.commands,
+            signal: started.signal,
+            commands: refused.commands,
             context: NO_CONTEXT,
-            cursor,
+            // What the schema gives is what `sync` was typed with.
+            cursor: cursor as JsonValue | undefined,
             full,
-            checkpoint: (next, together) => handled(checkpoint(next, together)),
+            checkpoint: (next, together) => checkpoints.add(() => checkpoint(next, together)),
           });
+          await checkpoints.settled();
           await tracked.settled();
         },
+      });
+      let isOver = false;
+      void call.workEnded.then(() => {
+        isOver = true;
+        hanging.delete(id);
       });
       try {
         await ended(call);
       } finally {
         tracked.end();
+        if (!isOver) hanging.set(id, begunAt);
       }
+      if (full && maxRefused > 0)
+        await commands.enqueue(
+          { type: "plugins.source.forgetRefused", source_id: id, before: begunAt },
+          { actor: `source:${id}` },
+        );
       const changed = tracked.sent.changed - cursors.changed;
       const unchanged = tracked.sent.unchanged - (cursors.stored - cursors.changed);
-      return { id, commands: changed + unchanged, changed, unchanged, checkpoints: cursors.stored };
+      return {
+        id,
+        commands: changed + unchanged,
+        changed,
+        unchanged,
+        refused: refused.count,
+        checkpoints: cursors.stored,
+      };
     },
+    hangingSince: (id) => hanging.get(id),
     async check(source) {
       const { id } = source;
       if (source.check === undefined) return { id, status: "unchecked" };
       try {
-        const cursor = await repo.plugins.getSourceCursor(id);
+        const stored = await repo.plugins.getSourceCursor(id);
+        const cursor = (await readSourceCursor(source, stored)) as JsonValue | undefined;
         const call = startCall({
           clock,
           plugin: `The check of the source "${id}"`,
@@ -138,4 +172,12 @@ export function createSourceCalls(options: {
     if (end.kind === "threw") throw end.error;
     if (end.kind === "aborted") throw end.reason;
   }
+}
+
+function stillRunning(id: string, since: string): PluginError {
+  return new PluginError(
+    "ATLAS_PLUGINS_SOURCE_BUSY",
+    { id, since },
+    `The source "${id}" was not synced: a sync that began at ${since} was given up and still runs, so its sync method ignores ctx.signal. End its work when the signal aborts. Until then only a restart of the process syncs this source again.`,
+  );
 }

@@ -20,7 +20,7 @@ export interface SourceRunner {
    * call joins the sync under way and resolves with the same counts. With `full`, the source gets no cursor and reads everything
    * again, after a sync under way has ended. Rejects with the first failure once every sync has ended; what they sent until then is
    * kept. Paused sources are left out; asking for one by its id throws `ATLAS_PLUGINS_SOURCE_PAUSED`. Throws
-   * `ATLAS_PLUGINS_SOURCE_UNKNOWN`.
+   * `ATLAS_PLUGINS_SOURCE_UNKNOWN`, and `ATLAS_PLUGINS_SOURCE_BUSY` while a sync that timed out still runs.
    */
   sync(id?: string, options?: SyncOptions): Promise<SyncResult>;
   /** Asks every source whether a sync could work. Never rejects. */
@@ -99,6 +99,7 @@ export function createSourceRunner(options: {
         stateOf(id).health({
           id,
           syncing: underWay.has(id),
+          hanging: calls.hangingSince(id) !== undefined,
           nextAt: scheduler.nextAt("source", id),
           pausedAt: pausedAt(id),
         }),
@@ -147,7 +148,7 @@ export function createSourceRunner(options: {
     const state = stateOf(id);
     try {
       const synced = await calls.sync(registry.source(id), full);
-      state.succeeded(clock.now());
+      state.succeeded(clock.now(), synced.refused);
       return synced;
     } catch (error) {
       state.failed(error);

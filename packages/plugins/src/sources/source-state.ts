@@ -4,11 +4,16 @@ import { messageOf } from "../calling/failure.ts";
 /** The state of a source. */
 export interface SourceHealth {
   readonly id: string;
-  /** `failing` from a failed sync until the next one that succeeds. */
-  readonly status: "ok" | "failing";
+  /**
+   * `failing` from a failed sync until the next one that succeeds. `hanging` while a sync that was given up still runs: the source is not
+   * synced until that ends.
+   */
+  readonly status: "ok" | "failing" | "hanging";
   readonly syncing: boolean;
   /** Failed syncs in a row. */
   readonly failures: number;
+  /** Commands of the last successful sync that were refused and kept as refused records. */
+  readonly refused: number;
   /** The message of the last failure. */
   readonly error?: string;
   /** When the last sync succeeded; absent before the first in this process. */
@@ -23,11 +28,12 @@ export interface SourceHealth {
 export interface SourceState {
   /** Failed syncs in a row. */
   readonly failures: number;
-  succeeded(now: number): void;
+  succeeded(now: number, refused: number): void;
   failed(error: unknown): void;
   health(of: {
     readonly id: string;
     readonly syncing: boolean;
+    readonly hanging: boolean;
     readonly nextAt: number | undefined;
     readonly pausedAt: string | undefined;
   }): SourceHealth;
@@ -38,12 +44,14 @@ export function createSourceState(): SourceState {
   let failures = 0;
   let error: string | undefined;
   let lastSyncedAt: number | undefined;
+  let refused = 0;
 
   return {
     get failures() {
       return failures;
     },
-    succeeded(now) {
+    succeeded(now, refusedNow) {
+      refused = refusedNow;
       failures = 0;
       error = undefined;
       lastSyncedAt = now;
@@ -52,11 +60,12 @@ export function createSourceState(): SourceState {
       failures += 1;
       error = messageOf(thrown);
     },
-    health: ({ id, syncing, nextAt, pausedAt }) => ({
+    health: ({ id, syncing, hanging, nextAt, pausedAt }) => ({
       id,
-      status: failures === 0 ? "ok" : "failing",
+      status: hanging ? "hanging" : failures === 0 ? "ok" : "failing",
       syncing,
       failures,
+      refused,
       ...(error === undefined ? {} : { error }),
       ...(lastSyncedAt === undefined ? {} : { lastSyncedAt: isoTime(lastSyncedAt) }),
       ...(nextAt === undefined || !Number.isFinite(nextAt) ? {} : { nextAt: isoTime(nextAt) }),

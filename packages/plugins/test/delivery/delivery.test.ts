@@ -8,8 +8,10 @@ import { until } from "../support/until.ts";
 
 async function delivering(sinks: readonly SinkPlugin[], clock?: Clock) {
   const opened = await openStore(clock === undefined ? {} : { clock });
-  const create = (others: readonly SinkPlugin[] = sinks) =>
-    createDelivery({ ...opened, sinks: others, random: () => 0 });
+  const create = (
+    others: readonly SinkPlugin[] = sinks,
+    more: Pick<Parameters<typeof createDelivery>[0], "keepDeadLettersMs"> = {},
+  ) => createDelivery({ ...opened, sinks: others, random: () => 0, ...more });
   const start = async () => {
     const delivery = create();
     opened.store.onCommitted(delivery.wake);
@@ -178,7 +180,7 @@ describe("delivery", () => {
     expect((calls.at(-1) ?? 0) - (calls[0] ?? 0)).toBeGreaterThanOrEqual(24 * 60 * 60 * 1_000);
     await emit("after");
     works = true;
-    await delivery.redrive("down", { event_id: dead.event_id });
+    expect(await delivery.redrive("down", { event_id: dead.event_id })).toBe(1);
     await until(async () => (await repo.plugins.listFailedDeliveries()).length === 0);
     await delivery.stop(1_000);
     expect(calls).toHaveLength(62);
@@ -220,6 +222,64 @@ describe("delivery", () => {
     clock.advance(500);
     await until(() => attempts === 2);
     await delivery.stop(1_000);
+  });
+
+  it("delivers a new event while the retries of twenty others run out of time, one after the other", async () => {
+    const clock = createFakeClock();
+    const retried: string[] = [];
+    const types: string[] = [];
+    let under = 0;
+    let most = 0;
+    const sink: SinkPlugin = {
+      id: "hangs",
+      timeoutMs: 5_000,
+      async handle({ id, type }, { attempt, signal }) {
+        if (type !== "slow") return void types.push(type);
+        if (attempt === 1) throw new Error("not now");
+        retried.push(id);
+        under += 1;
+        most = Math.max(most, under);
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        under -= 1;
+      },
+    };
+    const { start, emit, repo } = await delivering([sink], clock);
+    const delivery = await start();
+    for (let event = 0; event < 20; event += 1) await emit("slow");
+    await until(async () => (await repo.plugins.listFailedDeliveries()).length === 20);
+    clock.advance(1_000);
+    await until(() => retried.length === 1);
+    await emit("fresh 1");
+    await until(() => types.length === 1);
+    clock.advance(5_000);
+    await until(() => retried.length === 2);
+    await emit("fresh 2");
+    await until(() => types.length === 2);
+    expect(types).toEqual(["fresh 1", "fresh 2"]);
+    expect(most).toBe(1);
+    const stopped = delivery.stop(1_000);
+    clock.advance(1_000);
+    await stopped;
+  });
+
+  it("ends a catch-up over events that the sink does not ask for when its time to stop is up", async () => {
+    const clock = createFakeClock();
+    const { sink, types } = recorder("late");
+    const { create, commands } = await delivering([{ ...sink, on: ["never"], from: "start" }], clock);
+    for (let page = 0; page < 3; page += 1)
+      await commands.enqueueAll(
+        Array.from(
+          { length: 1_000 },
+          () => ({ type: "domainEvent.emit", event: { type: "other" } }) as const,
+        ),
+      );
+    const delivery = create();
+    await delivery.start();
+    const stopped = delivery.stop(1_000);
+    clock.advance(1_000);
+    await stopped;
+    expect(types).toEqual([]);
+    expect(delivery.health()[0]?.eventSeq).toBeLessThan(3_000);
   });
 
   it("counts how many events led to what a sink sends", async () => {
@@ -417,5 +477,178 @@ describe("what is noted as delivered", () => {
     await restart();
     expect(await delivered()).toEqual(["a"]);
     expect(await repo.plugins.getSinkCursor("leaves")).toBeUndefined();
+  });
+
+  it("waits seven days from when the gateway last had the sink, although nothing happened meanwhile", async () => {
+    const clock = createFakeClock();
+    const stays = recorder("stays");
+    const leaves = recorder("leaves");
+    const { store, emit, delivered, create, repo } = await delivering([stays.sink, leaves.sink], clock);
+    // This gateway is killed: it does not stop.
+    const killed = create();
+    store.onCommitted(killed.wake);
+    await killed.start();
+    await emit("first");
+    await until(() => stays.types.length === 1 && leaves.types.length === 1);
+    const seenAt = async () =>
+      (await repo.plugins.listSinkCursors()).find(({ sink_id }) => sink_id === "leaves")?.seen_at ?? "";
+    for (let hour = 0; hour < 8 * 24; hour += 1) {
+      const before = await seenAt();
+      clock.advance(60 * 60 * 1_000);
+      await until(async () => (await seenAt()) > before);
+    }
+    await emit("a");
+    const next = create([stays.sink]);
+    await next.start();
+    await next.stop(0);
+    expect(await delivered()).toEqual(["first"]);
+    await killed.stop(0);
+  });
+
+  it("includes what a sink that is gone for good had not taken", async () => {
+    const clock = createFakeClock();
+    const { sink: stays } = recorder("stays");
+    const leaves: SinkPlugin = { id: "leaves", handle: () => Promise.reject(new Error("down")) };
+    const { create, emit, delivered, repo } = await delivering([stays, leaves], clock);
+    const first = create();
+    await first.start();
+    for (const type of ["a", "b"]) await emit(type);
+    await first.stop(0);
+    expect(await delivered()).toEqual([]);
+    clock.advance(7 * 24 * 60 * 60 * 1_000);
+    const second = create([stays]);
+    await second.start();
+    await second.stop(0);
+    expect(await repo.plugins.listFailedDeliveries()).toEqual([]);
+    expect(await delivered()).toEqual(["a", "b"]);
+  });
+
+  it("includes an event that two sinks take after all at the same time", async () => {
+    const clock = createFakeClock();
+    let isDown = true;
+    const failing = (id: string): SinkPlugin => ({
+      id,
+      handle: async () => {
+        if (isDown) throw new Error("down");
+      },
+    });
+    const { start, emit, delivered, repo } = await delivering([failing("one"), failing("two")], clock);
+    const delivery = await start();
+    await emit("a");
+    await until(async () => (await repo.plugins.listFailedDeliveries()).length === 2);
+    await emit("b");
+    await until(async () => (await repo.plugins.listFailedDeliveries()).length === 4);
+    // Both have passed: only the failed deliveries hold the events.
+    clock.advance(250);
+    await until(async () => ((await repo.plugins.getSinkCursor("$delivered")) ?? 0) === 0);
+    isDown = false;
+    clock.advance(5_000);
+    await until(async () => (await repo.plugins.listFailedDeliveries()).length === 0);
+    await delivery.stop(0);
+    expect(await delivered()).toEqual(["a", "b"]);
+  });
+});
+
+describe("a dead letter", () => {
+  async function withDeadLetters(more: { readonly keepDeadLettersMs?: number } = {}) {
+    const clock = createFakeClock();
+    const types: string[] = [];
+    let isDown = true;
+    const down: SinkPlugin = {
+      id: "down",
+      retry: { maxAttempts: 1 },
+      async handle({ type }) {
+        if (isDown) throw new Error("down");
+        types.push(type);
+      },
+    };
+    const opened = await delivering([down, recorder("sound").sink], clock);
+    const { emit, create, repo, store } = opened;
+    const delivery = create(undefined, more);
+    store.onCommitted(delivery.wake);
+    await delivery.start();
+    for (const type of ["a", "b", "c"]) await emit(type);
+    const left = async () => (await repo.plugins.listFailedDeliveries()).map(({ event_type }) => event_type);
+    await until(async () => (await left()).length === 3);
+    const recover = () => {
+      isDown = false;
+    };
+    return { ...opened, clock, delivery, types, left, recover };
+  }
+
+  it("keeps its event from being pruned until it is dismissed", async () => {
+    const { delivery, left, delivered, repo, commands, clock } = await withDeadLetters();
+    clock.advance(2_000);
+    const [, second] = (await repo.listDomainEvents()).items;
+    await until(async () => (await repo.plugins.getSinkCursor("$delivered")) === 3);
+    expect(await delivered()).toEqual([]);
+    expect(await delivery.dismiss("down", { event_id: second?.id ?? "" })).toBe(1);
+    expect(await left()).toEqual(["a", "c"]);
+    expect(await delivered()).toEqual(["b"]);
+    expect(await delivery.dismiss("down", { event_id: second?.id ?? "" })).toBe(0);
+    expect(await delivery.dismiss("sound")).toBe(0);
+    expect(await delivery.dismiss("down")).toBe(2);
+    expect(await delivered()).toEqual(["a", "b", "c"]);
+    await commands.enqueue({
+      type: "maintenance.prune",
+      policy: { domain_events_before: "2999-01-01T00:00:00Z" },
+    });
+    expect((await repo.listDomainEvents()).items).toEqual([]);
+    await delivery.stop(0);
+  });
+
+  it("is delivered again by a redrive that says how many there were", async () => {
+    const { delivery, types, left, recover } = await withDeadLetters();
+    recover();
+    expect(await delivery.redrive("down")).toBe(3);
+    await until(async () => (await left()).length === 0);
+    expect(types).toEqual(["a", "b", "c"]);
+    expect(await delivery.redrive("down")).toBe(0);
+    await delivery.stop(0);
+  });
+
+  it("is not chosen by an id that an event of the same number has in another store", async () => {
+    const { delivery, left } = await withDeadLetters();
+    expect(await delivery.dismiss("down", { event_id: "evt_zzzzzzzz_2" })).toBe(0);
+    expect(await delivery.redrive("down", { event_id: "evt_zzzzzzzz_2" })).toBe(0);
+    await expect(delivery.dismiss("down", { event_id: "2" })).rejects.toThrow("evt_k3v9x0ab_17");
+    expect(await left()).toHaveLength(3);
+    await delivery.stop(0);
+  });
+
+  it.each([
+    ["30 days after its last attempt", {}, 30 * 24 * 60 * 60 * 1_000],
+    ["as long after its last attempt as the host says", { keepDeadLettersMs: 5_000 }, 5_000],
+  ])("is given up %s", async (_, more, keepMs) => {
+    const { delivery, left, clock, delivered, emit, create } = await withDeadLetters(more);
+    clock.advance(1_000);
+    await emit("later");
+    await until(async () => (await left()).length === 4);
+    await delivery.stop(0);
+    clock.advance(keepMs - 1_000);
+    const next = create(undefined, more);
+    await next.start();
+    await until(async () => (await left()).length < 4);
+    expect(await left()).toEqual(["later"]);
+    expect(await delivered()).toEqual(["a", "b", "c"]);
+    await next.stop(0);
+  });
+
+  it("is given up while the gateway runs", async () => {
+    const { delivery, left, clock, delivered } = await withDeadLetters({ keepDeadLettersMs: 1_000 });
+    clock.advance(60 * 60 * 1_000);
+    await until(async () => (await left()).length === 0);
+    await delivery.stop(0);
+    expect(await delivered()).toEqual(["a", "b", "c"]);
+  });
+
+  it("is kept for ever when the host says so", async () => {
+    const { delivery, left, clock, create } = await withDeadLetters();
+    await delivery.stop(0);
+    clock.advance(10_000 * 24 * 60 * 60 * 1_000);
+    const next = create(undefined, { keepDeadLettersMs: Number.POSITIVE_INFINITY });
+    await next.start();
+    await next.stop(0);
+    expect(await left()).toHaveLength(3);
   });
 });

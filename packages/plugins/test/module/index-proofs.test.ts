@@ -110,6 +110,31 @@ it.each<[string, Ask, string]>([
     "SEARCH plugins_waits USING INDEX sqlite_autoindex_plugins_waits_1 (job_id=?); USE TEMP B-TREE FOR ORDER BY",
   ],
   [
+    "who still holds an event",
+    (repo) => repo.plugins.isEventHeldByOthers(1, "sink"),
+    "SEARCH plugins_sink_exceptions USING COVERING INDEX plugins_sink_exceptions_event (event_seq=?)",
+  ],
+  [
+    "the events of a range that somebody holds",
+    (repo) => repo.plugins.listFailedEventSeqs(1, 2),
+    "SEARCH plugins_sink_exceptions USING COVERING INDEX plugins_sink_exceptions_event (event_seq>? AND event_seq<?)",
+  ],
+  [
+    "old dead letters",
+    (repo) => repo.plugins.listOldDeadLetters({ before: "2026-01-01T00:00:00.000Z", limit: 9 }),
+    "SEARCH plugins_sink_exceptions USING COVERING INDEX plugins_sink_exceptions_dead (updated_at<?)",
+  ],
+  [
+    "a page of a sink's failed deliveries",
+    (repo) => repo.plugins.listFailedOfSink({ sink_id: "sink", after: 0, limit: 9 }),
+    "SEARCH plugins_sink_exceptions USING INDEX sqlite_autoindex_plugins_sink_exceptions_1 (sink_id=? AND event_seq>?)",
+  ],
+  [
+    "the newest refused records of a source",
+    (repo) => repo.plugins.listRefusedRecords({ source_id: "source" }),
+    "SEARCH plugins_refused_records USING INDEX plugins_refused_records_by_time (source_id=?)",
+  ],
+  [
     "one step of a job",
     (repo) => repo.plugins.getJobStep("job", "step"),
     "SEARCH plugins_job_steps USING INDEX sqlite_autoindex_plugins_job_steps_1 (job_id=? AND name=?)",

@@ -24,9 +24,10 @@ const story: readonly (Command | PluginsCommand)[] = [
     next_at: at,
     error,
   },
-  { type: "plugins.sink.redrive", sink_id: "k" },
-  { type: "plugins.sink.redrive", sink_id: "k", event_seq: 2 },
-  { type: "plugins.sink.settle", sink_id: "k", event_seq: 2 },
+  { type: "plugins.sink.fail", sink_id: "k", event_seq: 3, status: "dead", attempts: 1, next_at: at, error },
+  { type: "plugins.sink.redrive", sink_id: "k", event_seqs: [1, 2, 4] },
+  { type: "plugins.sink.settle", sink_id: "k", event_seqs: [2] },
+  { type: "plugins.sink.dismiss", sink_id: "k", event_seqs: [1, 3] },
   { type: "plugins.job.step", job_id: "j1", name: "one", result: { paid: true } },
   { type: "plugins.job.step", job_id: "j1", name: "one", result: { paid: "twice" } },
   {

@@ -1,7 +1,8 @@
 import { isoTime, type JsonValue } from "@atlas/core";
 import { createFakeClock } from "@atlas/testing/clock";
-import { describe, expect, it } from "vitest";
-import type { SourcePlugin } from "../../src/index.ts";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { z } from "zod";
+import { defineSource, type SourcePlugin } from "../../src/index.ts";
 import { createPluginRegistry, createSourceRunner } from "../../src/runtime.ts";
 import { openStore } from "../support/open-store.ts";
 import { until } from "../support/until.ts";
@@ -218,12 +219,12 @@ describe("a sync", () => {
     );
     expect(await runner.sync()).toEqual({
       sources: [
-        { id: "notes", commands: 4, changed: 4, unchanged: 0, checkpoints: 2 },
-        { id: "idle", commands: 0, changed: 0, unchanged: 0, checkpoints: 0 },
+        { id: "notes", commands: 4, changed: 4, unchanged: 0, refused: 0, checkpoints: 2 },
+        { id: "idle", commands: 0, changed: 0, unchanged: 0, refused: 0, checkpoints: 0 },
       ],
     });
     expect(await runner.sync("notes")).toEqual({
-      sources: [{ id: "notes", commands: 4, changed: 0, unchanged: 4, checkpoints: 2 }],
+      sources: [{ id: "notes", commands: 4, changed: 0, unchanged: 4, refused: 0, checkpoints: 2 }],
     });
   });
 
@@ -234,7 +235,7 @@ describe("a sync", () => {
     });
     const [first, second] = await Promise.all([runner.sync("notes"), runner.sync("notes")]);
     expect(first).toEqual({
-      sources: [{ id: "notes", commands: 1, changed: 1, unchanged: 0, checkpoints: 1 }],
+      sources: [{ id: "notes", commands: 1, changed: 1, unchanged: 0, refused: 0, checkpoints: 1 }],
     });
     expect(second).toEqual(first);
   });
@@ -357,5 +358,302 @@ describe("a scheduled source", () => {
     await until(() => runner.health()[0]?.nextAt === "2026-01-01T00:12:00.000Z");
     expect(errors).toEqual([]);
     await runner.stop(0);
+  });
+});
+
+describe("checkpoints", () => {
+  const job = { type: "job.create", job: { id: "j1", workflow_id: "w" } } as const;
+
+  it("fail the sync when one was refused that nobody awaited", async () => {
+    const { runner, repo } = await runnerOf({
+      id: "careless",
+      async sync(ctx) {
+        void ctx.checkpoint("too far", [badUpdate]);
+      },
+    });
+    await expect(runner.sync("careless")).rejects.toMatchObject({ code: "ATLAS_CORE_NOT_FOUND" });
+    expect(await repo.plugins.getSourceCursor("careless")).toBeUndefined();
+  });
+
+  it("are stored although nobody awaited them", async () => {
+    const { runner, repo } = await runnerOf({
+      id: "hasty",
+      async sync(ctx) {
+        void ctx.checkpoint(1, [job]);
+        void ctx.checkpoint(2);
+      },
+    });
+    expect(await runner.sync("hasty")).toMatchObject({ sources: [{ checkpoints: 2, changed: 1 }] });
+    expect(await repo.plugins.getSourceCursor("hasty")).toBe(2);
+    expect(await repo.getJob("j1")).toBeDefined();
+  });
+
+  it("do not run ahead of one that was refused, whatever the source does with it", async () => {
+    const { runner, repo } = await runnerOf({
+      id: "careless",
+      async sync(ctx) {
+        await ctx.checkpoint(1);
+        const refused = ctx.checkpoint(2, [badUpdate]);
+        const next = ctx.checkpoint(3);
+        await Promise.allSettled([refused, next]);
+        await ctx.checkpoint(4).catch(() => undefined);
+      },
+    });
+    await expect(runner.sync("careless")).rejects.toMatchObject({ code: "ATLAS_CORE_NOT_FOUND" });
+    expect(await repo.plugins.getSourceCursor("careless")).toBe(1);
+  });
+});
+
+describe("a source whose sync timed out", () => {
+  it("is not called again while the old call still runs, and health says so", async () => {
+    const hang = Promise.withResolvers<void>();
+    let calls = 0;
+    const { runner, advance } = await runnerOf({
+      id: "deaf",
+      timeoutMs: 1_000,
+      async sync() {
+        calls += 1;
+        if (calls === 1) await hang.promise;
+      },
+    });
+    const first = runner.sync("deaf");
+    await until(() => calls === 1);
+    advance(1_000);
+    advance(5_000);
+    await expect(first).rejects.toMatchObject({ code: "ATLAS_PLUGINS_TIMEOUT" });
+    expect(runner.health()).toMatchObject([{ id: "deaf", status: "hanging", syncing: false, failures: 1 }]);
+    await expect(runner.sync("deaf")).rejects.toMatchObject({
+      code: "ATLAS_PLUGINS_SOURCE_BUSY",
+      retryable: true,
+      details: { id: "deaf", since: "2026-01-01T00:00:00.000Z" },
+    });
+    await expect(runner.sync("deaf", { full: true })).rejects.toMatchObject({
+      code: "ATLAS_PLUGINS_SOURCE_BUSY",
+    });
+    expect(calls).toBe(1);
+    hang.resolve();
+    await until(() => runner.health()[0]?.status !== "hanging");
+    await runner.sync("deaf");
+    expect(calls).toBe(2);
+    expect(runner.health()).toMatchObject([{ status: "ok", failures: 0 }]);
+  });
+});
+
+describe("a source that tolerates refused records", () => {
+  const note = (external_id: string, more: object = {}) =>
+    ({
+      type: "entity.upsert",
+      entity: { type: "note", source: "notes", external_id, ...more },
+    }) as const;
+  // What an API really answers with: values that are not JSON.
+  const bad = (external_id: string) => note(external_id, { data: { size: 10n, missing: undefined } });
+
+  it("skips them, keeps them as rows, and counts them", async () => {
+    const answers: unknown[] = [];
+    const { runner, repo } = await runnerOf({
+      id: "notes",
+      maxRefused: 2,
+      async sync(ctx) {
+        await ctx.commands.enqueue(note("1"));
+        answers.push(await ctx.commands.enqueue(bad("2")));
+        void ctx.commands.enqueueAll([note("3"), bad("4")]);
+        await ctx.checkpoint("end");
+      },
+    });
+    expect(await runner.sync("notes")).toEqual({
+      sources: [{ id: "notes", commands: 1, changed: 1, unchanged: 0, refused: 2, checkpoints: 1 }],
+    });
+    expect(answers).toEqual([{ seq: 0, changed: false }]);
+    expect(await repo.plugins.getSourceCursor("notes")).toBe("end");
+    expect(runner.health()).toMatchObject([{ id: "notes", status: "ok", refused: 2 }]);
+    const kept = await repo.plugins.listRefusedRecords({ source_id: "notes" });
+    expect(kept).toHaveLength(2);
+    expect(kept.find(({ external_id }) => external_id === "2")).toEqual({
+      source_id: "notes",
+      external_id: "2",
+      record:
+        '{"type":"entity.upsert","entity":{"type":"note","source":"notes","external_id":"2","data":{"size":"10n"}}}',
+      code: "ATLAS_CORE_COMMAND_INVALID",
+      message: expect.stringContaining("data.size"),
+      first_at: "2026-01-01T00:00:00.000Z",
+      last_at: "2026-01-01T00:00:00.000Z",
+      times: 1,
+    });
+    expect(await repo.listEntities()).toMatchObject({ items: [{ external_id: "1" }] });
+  });
+
+  it("fails with one too many, and its cursor stays", async () => {
+    const { runner, repo } = await runnerOf({
+      id: "notes",
+      maxRefused: 1,
+      async sync(ctx) {
+        void ctx.commands.enqueue(bad("1"));
+        void ctx.commands.enqueue(bad("2"));
+        await ctx.checkpoint("end");
+      },
+    });
+    await expect(runner.sync("notes")).rejects.toMatchObject({
+      code: "ATLAS_PLUGINS_TOO_MANY_REFUSED",
+      details: { source: "notes", limit: 1, code: "ATLAS_CORE_COMMAND_INVALID" },
+    });
+    expect(await repo.plugins.getSourceCursor("notes")).toBeUndefined();
+    expect(await repo.plugins.listRefusedRecords({ source_id: "notes" })).toHaveLength(1);
+  });
+
+  it("does not tolerate a refused command of a checkpoint", async () => {
+    const { runner, repo } = await runnerOf({
+      id: "notes",
+      maxRefused: 9,
+      sync: (ctx) => ctx.checkpoint("end", [bad("1")]),
+    });
+    await expect(runner.sync("notes")).rejects.toMatchObject({ code: "ATLAS_CORE_COMMAND_INVALID" });
+    expect(await repo.plugins.getSourceCursor("notes")).toBeUndefined();
+  });
+
+  it("has one row for a record that is refused again, and none for one that a full sync finds sound", async () => {
+    let broken = ["1", "2"];
+    const { runner, repo, advance } = await runnerOf({
+      id: "notes",
+      maxRefused: 2,
+      async sync(ctx) {
+        for (const id of ["1", "2"]) await ctx.commands.enqueue(broken.includes(id) ? bad(id) : note(id));
+      },
+    });
+    const rows = async () =>
+      (await repo.plugins.listRefusedRecords({ source_id: "notes" })).map(({ external_id, times }) => [
+        external_id,
+        times,
+      ]);
+    await runner.sync("notes");
+    advance(1_000);
+    broken = ["2"];
+    await runner.sync("notes");
+    expect(await rows()).toEqual([
+      ["2", 2],
+      ["1", 1],
+    ]);
+    advance(1_000);
+    await runner.sync("notes", { full: true });
+    expect(await rows()).toEqual([["2", 3]]);
+  });
+
+  it("keeps the newest thousand", async () => {
+    const { runner, repo, advance } = await runnerOf({
+      id: "notes",
+      maxRefused: 1_001,
+      async sync(ctx) {
+        await ctx.commands.enqueue(bad("first"));
+        advance(1_000);
+        for (let record = 1; record <= 1_000; record += 1) await ctx.commands.enqueue(bad(String(record)));
+      },
+    });
+    await runner.sync("notes");
+    const kept = await repo.plugins.listRefusedRecords({ source_id: "notes", limit: 5_000 });
+    expect(kept).toHaveLength(1_000);
+    expect(kept.some(({ external_id }) => external_id === "first")).toBe(false);
+  });
+
+  it("keeps a record that cannot be shown, and says so", async () => {
+    const circle: Record<string, unknown> = {};
+    circle["self"] = circle;
+    const { runner, repo } = await runnerOf({
+      id: "notes",
+      maxRefused: 1,
+      async sync(ctx) {
+        await ctx.commands.enqueue(note("1", { data: circle }));
+      },
+    });
+    await runner.sync("notes");
+    const [kept] = await repo.plugins.listRefusedRecords({ source_id: "notes" });
+    expect(kept?.record).toContain("cannot be shown");
+  });
+});
+
+describe("a cursor with a schema", () => {
+  const schema = z.object({ page: z.number() });
+
+  it("types ctx.cursor and ctx.checkpoint, also for an interface", () => {
+    interface Place {
+      readonly page: number;
+    }
+    const source = defineSource({
+      id: "typed",
+      cursor: z.custom<Place>(),
+      async sync(ctx) {
+        expectTypeOf(ctx.cursor).toEqualTypeOf<Place | undefined>();
+        const place: Place = { page: (ctx.cursor?.page ?? 0) + 1 };
+        await ctx.checkpoint(place);
+        // @ts-expect-error: a cursor of another form
+        const wrong = () => ctx.checkpoint({ side: 1 });
+        expect(wrong).toBeDefined();
+      },
+    });
+    const untyped = defineSource({
+      id: "untyped",
+      async sync(ctx) {
+        expectTypeOf(ctx.cursor).toEqualTypeOf<JsonValue | undefined>();
+      },
+    });
+    expect([source.id, untyped.id]).toEqual(["typed", "untyped"]);
+  });
+
+  it("gives what the schema makes of what is stored", async () => {
+    const seen: unknown[] = [];
+    const { runner } = await runnerOf(
+      defineSource({
+        id: "dated",
+        cursor: z.object({
+          page: z.number().default(1),
+          since: z.string().transform((text) => new Date(text)),
+        }),
+        async sync(ctx) {
+          seen.push(ctx.cursor);
+          await ctx.checkpoint({ since: "2026-01-01T00:00:00.000Z" });
+        },
+      }),
+    );
+    await runner.sync("dated");
+    await runner.sync("dated");
+    expect(seen).toEqual([undefined, { page: 1, since: new Date("2026-01-01T00:00:00.000Z") }]);
+  });
+
+  it("says what to do when what an earlier version stored does not match", async () => {
+    let stored: JsonValue = "page 2";
+    const seen: unknown[] = [];
+    const { runner, commands, repo } = await runnerOf(
+      defineSource({
+        id: "moved",
+        cursor: schema,
+        check: async () => undefined,
+        async sync(ctx) {
+          seen.push(ctx.cursor);
+          await ctx.checkpoint({ page: 1 });
+        },
+      }),
+    );
+    await commands.enqueue({ type: "plugins.source.checkpoint", source_id: "moved", cursor: stored });
+    const failed = runner.sync("moved");
+    await expect(failed).rejects.toMatchObject({ code: "ATLAS_PLUGINS_CURSOR_INVALID", retryable: false });
+    await expect(failed).rejects.toThrow('gateway.sync("moved", { full: true })');
+    expect(await runner.check()).toMatchObject([{ id: "moved", status: "failed" }]);
+    expect(seen).toEqual([]);
+    stored = { page: 1 };
+    await runner.sync("moved", { full: true });
+    await runner.sync("moved");
+    expect(seen).toEqual([undefined, stored]);
+    expect(await repo.plugins.getSourceCursor("moved")).toEqual(stored);
+  });
+
+  it("refuses a checkpoint that it could not read again", async () => {
+    const { runner, repo } = await runnerOf({
+      id: "wrong",
+      cursor: schema,
+      sync: (ctx) => ctx.checkpoint({ page: "one" }),
+    });
+    await expect(runner.sync("wrong")).rejects.toMatchObject({
+      code: "ATLAS_PLUGINS_CURSOR_INVALID",
+      details: { id: "wrong", path: "page" },
+    });
+    expect(await repo.plugins.getSourceCursor("wrong")).toBeUndefined();
   });
 });

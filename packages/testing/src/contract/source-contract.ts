@@ -7,7 +7,7 @@ import type { SourceContext, SourcePlugin } from "@atlas/plugins";
 import { describe, expect, it } from "vitest";
 import { interruptSource, type SourceMoment } from "../interrupt-source.ts";
 import { killedSync } from "./killed-sync.ts";
-import { knownExternalIds, snapshotOf } from "./snapshot.ts";
+import { knownExternalIds, recordsOf, snapshotOf, surplus } from "./snapshot.ts";
 
 /** A piece of the outside world with something in it, made for one test, and a source of it. */
 export interface SourceWorld {
@@ -42,7 +42,8 @@ const TIMEOUT_MS = 300_000;
 /**
  * Declares the tests that every source should pass, for vitest. The source is run on a real gateway and struck before and
  * after everything that it sends: by a throw and, given a `module`, by SIGKILL. Each time it is started again, and must end
- * with the same data as a source that nobody disturbed: no gap, nothing twice, and no cursor ahead of its data.
+ * with the same data as a source that nobody disturbed: no gap, nothing twice, and no cursor ahead of its data. Once more for each moment,
+ * the world changes before the source is started again: then it must know all of the world as it is now, and nothing that never was.
  */
 export function sourceContract(options: SourceContractOptions): void {
   checkOptions("sourceContract", options, ["name", "open", "module"]);
@@ -63,18 +64,19 @@ export function sourceContract(options: SourceContractOptions): void {
     );
 
     it("leaves no gap and doubles nothing, wherever it fails", { timeout: TIMEOUT_MS }, () =>
-      atMoments(MAX_FAILURES, async (at, { sync, world }) => {
-        let struck = false;
-        const strike = ({ number }: SourceMoment): void => {
-          if (number !== at) return;
-          struck = true;
-          throw new Error(`Struck at moment ${at}.`);
-        };
-        await sync(interruptSource(world.source(), strike)).catch((error: unknown) => {
-          if (!struck) throw error;
-        });
-        return struck;
-      }),
+      atMoments(MAX_FAILURES, throwAt),
+    );
+
+    it(
+      "leaves no gap and doubles nothing when the world changes before it is started again",
+      { timeout: TIMEOUT_MS },
+      () =>
+        atEachMoment(MAX_FAILURES, async (at, stage) => {
+          await stage.syncUndisturbed();
+          expect(await throwAt(at, stage), `the first sync comes to moment ${at}`).toBe(true);
+          await stage.world.change();
+          await stage.verifyAfterChange();
+        }),
     );
 
     it.skipIf(module === undefined)(
@@ -134,9 +136,34 @@ export function sourceContract(options: SourceContractOptions): void {
     );
   });
 
-  async function atMoments(
+  /** Syncs with a source that throws at a moment. Resolves with whether it came so far. */
+  async function throwAt(at: number, { sync, world }: Stage): Promise<boolean> {
+    let struck = false;
+    const strike = ({ number }: SourceMoment): void => {
+      if (number !== at) return;
+      struck = true;
+      throw new Error(`Struck at moment ${at}.`);
+    };
+    await sync(interruptSource(world.source(), strike)).catch((error: unknown) => {
+      if (!struck) throw error;
+    });
+    return struck;
+  }
+
+  function atMoments(atMost: number, strike: (at: number, stage: Stage) => Promise<boolean>): Promise<void> {
+    return atEachMoment(atMost, async (at, stage) => {
+      expect(await strike(at, stage), `the first sync comes to moment ${at}`).toBe(true);
+      await stage.verify();
+      // The sync of a change may be shorter; what it comes to is struck as well.
+      await stage.world.change();
+      await strike(at, stage);
+      await stage.verify();
+    });
+  }
+
+  async function atEachMoment(
     atMost: number,
-    strike: (at: number, stage: Stage) => Promise<boolean>,
+    act: (at: number, stage: Stage) => Promise<void>,
   ): Promise<void> {
     let moments = 0;
     await inWorld(({ world, sync }) =>
@@ -148,16 +175,7 @@ export function sourceContract(options: SourceContractOptions): void {
     );
     // An odd step comes by both: moments before something is sent, and moments after.
     const step = Math.ceil(moments / atMost) | 1;
-    for (let at = 1; at <= moments; at += step) {
-      await inWorld(async (stage) => {
-        expect(await strike(at, stage), `the first sync comes to moment ${at}`).toBe(true);
-        await stage.verify();
-        // The sync of a change may be shorter; what it comes to is struck as well.
-        await stage.world.change();
-        await strike(at, stage);
-        await stage.verify();
-      });
-    }
+    for (let at = 1; at <= moments; at += step) await inWorld((stage) => act(at, stage));
   }
 
   /** A world, a database for the source that is struck, and a gateway for a source that nobody disturbs. */
@@ -167,6 +185,28 @@ export function sourceContract(options: SourceContractOptions): void {
     const database = join(folder, "struck.db");
     // It is never restarted, so it needs no file: most of a contract's time goes into opening and closing them.
     let undisturbed: Gateway | undefined;
+    const syncUndisturbed = async (): Promise<Gateway> => {
+      undisturbed ??= await createGateway({
+        database: ":memory:",
+        sources: [world.source()],
+        log: silentLogger,
+      });
+      await undisturbed.sync();
+      return undisturbed;
+    };
+    /** Syncs the struck source, checks that it knows the world, and reads what it has. */
+    const resume = async (read: (repo: Gateway["repo"]) => Promise<readonly string[]>) => {
+      const [found, known] = await using(database, world.source(), async ({ sync, repo }, { id }) => {
+        await sync(id);
+        return [await read(repo), await knownExternalIds(repo)] as const;
+      });
+      const wanted = await world.expected();
+      expect(
+        wanted.filter((id) => !known.has(id)),
+        "external ids that are missing",
+      ).toEqual([]);
+      return found;
+    };
     const sync = async (source = world.source()): Promise<void> => {
       await using(database, source, (gateway, { id }) => gateway.sync(id));
     };
@@ -175,24 +215,24 @@ export function sourceContract(options: SourceContractOptions): void {
         world,
         database,
         sync,
+        syncUndisturbed,
         async verify() {
-          const [found, known] = await using(database, world.source(), async ({ sync, repo }, { id }) => {
+          const found = await resume(snapshotOf);
+          const { repo } = await syncUndisturbed();
+          expect(found, "what an undisturbed source brings").toEqual(await snapshotOf(repo));
+        },
+        async verifyAfterChange() {
+          const found = await resume(recordsOf);
+          // It may have seen any part of the world before the change: what one source brings that saw both, or one that saw only the new.
+          const sawBoth = await recordsOf((await syncUndisturbed()).repo);
+          const sawNew = await using(":memory:", world.source(), async ({ sync, repo }, { id }) => {
             await sync(id);
-            return [await snapshotOf(repo), await knownExternalIds(repo)] as const;
+            return recordsOf(repo);
           });
-          const wanted = await world.expected();
           expect(
-            wanted.filter((id) => !known.has(id)),
-            "external ids that are missing",
+            surplus(found, [...sawBoth, ...surplus(sawNew, sawBoth)]),
+            "records that an undisturbed source never brings",
           ).toEqual([]);
-          undisturbed ??= await createGateway({
-            database: ":memory:",
-            sources: [world.source()],
-            log: silentLogger,
-          });
-          await undisturbed.sync();
-          const expected = await snapshotOf(undisturbed.repo);
-          expect(found, "what an undisturbed source brings").toEqual(expected);
         },
         writtenBy: async (work) => {
           const before = await using(database, undefined, journalOf);
@@ -214,8 +254,12 @@ interface Stage {
   readonly database: string;
   /** Starts a gateway, syncs once, and stops it. */
   readonly sync: (source?: SourcePlugin) => Promise<void>;
+  /** Syncs the source that nobody disturbs. */
+  readonly syncUndisturbed: () => Promise<Gateway>;
   /** Syncs, and compares what is known with the world and with what an undisturbed source brings. */
   readonly verify: () => Promise<void>;
+  /** The same for a source that was struck before the world changed, and so need not have seen all of it. */
+  readonly verifyAfterChange: () => Promise<void>;
   /** The commands that some work wrote for sources. */
   readonly writtenBy: (work: () => Promise<void>) => Promise<readonly string[]>;
 }
