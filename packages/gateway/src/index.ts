@@ -57,5 +57,6 @@ export type { Gateway, GatewayCheck, GatewayHealth, Sinks } from "./gateway.ts";
 export type { GatewayLLM } from "./gateway-llm.ts";
 export type { GatewayOptions } from "./gateway-options.ts";
 export type { GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gateway-stats.ts";
+export type { JobRequest, UniqueJob } from "./job-request.ts";
 export type { Jobs } from "./jobs.ts";
 export { toPrometheus } from "./prometheus.ts";

@@ -6,7 +6,6 @@ import {
   isoTime,
   type Job,
   type JsonValue,
-  type NewJob,
   type ReadOnlyRepo,
   type Store,
 } from "@atlas/core";
@@ -24,20 +23,28 @@ import {
   type JobRunner,
   type PluginRegistry,
   type PluginsCommand,
-  readJobInput,
   type SignalOptions,
   withResult,
 } from "@atlas/plugins/runtime";
+import { createJobCreation } from "./create-jobs.ts";
 import { createJobFamily } from "./job-family.ts";
+import type { JobRequest } from "./job-request.ts";
 
 /** Jobs, for the host. */
 export interface Jobs {
   /**
-   * Creates a job and resolves with it once it is on disk. If there is already a job with the same id, or with the same idempotency key
-   * for the same workflow, resolves with that one. Throws `ATLAS_PLUGINS_WORKFLOW_UNKNOWN`, or `ATLAS_PLUGINS_INPUT_INVALID` with the
-   * message of the workflow's schema. `envelope` says who asks and why; the job takes over its `context`.
+   * Creates a job and resolves with it once it is on disk. Resolves with the job that is there already when it has the same id, or the same
+   * key for the same workflow: `idempotency_key` until that job is pruned, `unique: { key, while: "active" }` until it has ended, `unique:
+   * { key, forMs }` for some time. Throws `ATLAS_PLUGINS_KEY_CONFLICT` when that job has another input, and `ATLAS_PLUGINS_KEY_ENDED`
+   * when the job of an idempotency key has failed or was cancelled; `ATLAS_PLUGINS_WORKFLOW_UNKNOWN`; or `ATLAS_PLUGINS_INPUT_INVALID`
+   * with the message of the workflow's schema. `envelope` says who asks and why; the job takes over its `context`.
    */
-  create(job: NewJob, envelope?: Envelope): Promise<Job>;
+  create(job: JobRequest, envelope?: Envelope): Promise<Job>;
+  /**
+   * Creates jobs in one unit, all or none, with the same checks, and resolves with one job for each request. Throws the first refusal. A
+   * unit has at most 8 MiB, and must fit into the store's queue (`maxQueuedCommands`).
+   */
+  createMany(jobs: readonly JobRequest[], envelope?: Envelope): Promise<readonly Job[]>;
   /** The job with this id and, once it has succeeded, what its workflow returned as `result`; or nothing. */
   get(id: string): Promise<JobWithResult | undefined>;
   /**
@@ -82,8 +89,8 @@ export function createJobs(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly registry: PluginRegistry;
   readonly progress: JobRunner["progress"];
-  readonly newId: () => string;
   readonly clock: Clock;
+  readonly newId: () => string;
   readonly onCommitted: Store["onCommitted"];
   /** True once the gateway was started. */
   readonly isStarted: () => boolean;
@@ -93,17 +100,15 @@ export function createJobs(options: {
   const { commands, repo, registry, newId, clock, onCommitted, isStarted } = options;
   const signal = createSignal({ repo, commands });
   const family = createJobFamily({ repo, commands });
+  const create = createJobCreation({ repo, commands, registry, clock, newId });
 
   return {
     async create(job, envelope) {
-      await readJobInput(registry.workflow(job.workflow_id), job.input ?? {});
-      const id = job.id ?? newId();
-      await commands.enqueue({ type: "job.create", job: { ...job, id } }, envelope);
-      const { workflow_id, idempotency_key } = job;
-      const created = await repo.getJob(id);
-      if (created !== undefined || idempotency_key === undefined) return found(id, created);
-      return found(id, await repo.getJobByKey(workflow_id, idempotency_key));
+      const [created] = await create([job], envelope);
+      // One for each request.
+      return created as Job;
     },
+    createMany: create,
     async get(id) {
       const job = await repo.getJob(id);
       return job === undefined ? undefined : withResult(repo, job);

@@ -18,7 +18,20 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_JOB_NOT_DELAYED: { readonly id: string; readonly status: string };
   ATLAS_PLUGINS_JOB_NOT_FAILED: { readonly id: string; readonly status: string };
   ATLAS_PLUGINS_JOB_NOT_FOUND: { readonly id: string };
+  ATLAS_PLUGINS_KEY_CONFLICT: {
+    readonly id: string;
+    readonly workflow_id: string;
+    readonly key: string;
+    readonly path: string;
+  };
+  ATLAS_PLUGINS_KEY_ENDED: {
+    readonly id: string;
+    readonly workflow_id: string;
+    readonly key: string;
+    readonly status: string;
+  };
   ATLAS_PLUGINS_KEY_REUSED: { readonly id: string; readonly key: string };
+  ATLAS_PLUGINS_KEY_TAKEN: { readonly workflow_id: string; readonly key: string };
   ATLAS_PLUGINS_NOT_STARTED: { readonly id: string };
   ATLAS_PLUGINS_NOT_WAITING: { readonly id: string };
   ATLAS_PLUGINS_RESULT_INVALID: { readonly id: string; readonly path: string };

@@ -112,7 +112,9 @@ const forgetWaits = statement<PluginsTables, JobKey>((db, p) =>
     .where("job_id", "=", p.job_id)
     .where((row) => row.or([row("kind", "!=", sql.lit("signal")), row("answered_at", "is", null)])),
 );
-const forgetGone = ([...forgetTables, "plugins_waits", "plugins_job_results"] as const).map((table) =>
+const forgetGone = (
+  [...forgetTables, "plugins_waits", "plugins_job_results", "plugins_job_keys"] as const
+).map((table) =>
   statement<PluginsTables, Record<never, never>>((db) =>
     // Core's table, which every store has. It is only read here.
     db.deleteFrom(table).where(sql<boolean>`job_id not in (select id from jobs)`),

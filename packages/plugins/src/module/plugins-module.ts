@@ -9,6 +9,7 @@ import {
   jobStep,
   jobUncount,
 } from "./job-commands.ts";
+import { jobKey } from "./job-keys.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
 import { jobs } from "./migrations/003_jobs.ts";
@@ -58,6 +59,7 @@ export const pluginsModule = defineModule({
     "plugins.job.step": jobStep,
     "plugins.job.call": jobCall,
     "plugins.job.result": jobResult,
+    "plugins.job.key": jobKey,
     "plugins.job.uncount": jobUncount,
     "plugins.job.recover": jobRecover,
     "plugins.job.forgive": jobForgive,

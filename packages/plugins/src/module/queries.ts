@@ -4,6 +4,7 @@ import { eventLag } from "./event-lag.ts";
 import { failedDeliveries } from "./failed-deliveries.ts";
 import { jobAttempts } from "./job-attempts.ts";
 import { jobFigures } from "./job-figures.ts";
+import { jobKeys } from "./job-keys.ts";
 import { jobLine } from "./job-line.ts";
 import { parseJsonColumn } from "./json-column.ts";
 import { pauseQueries } from "./pause-queries.ts";
@@ -125,6 +126,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
     ...pauseQueries(read),
     ...rateQueries(read),
     ...queueDepths(all),
+    ...jobKeys(read),
     ...waitQueries(all),
     ...jobAttempts(all),
     ...jobLine(read as unknown as Read<CoreTables>),

@@ -117,6 +117,18 @@ export interface PluginsTables {
     /** Canonical JSON. */
     result: string;
   };
+  /** Which job holds a key, and what it was asked to do. */
+  plugins_job_keys: {
+    workflow_id: string;
+    /** How long the key is held. Each has keys of its own. */
+    scope: KeyScope;
+    key: string;
+    job_id: string;
+    /** Of the input that was asked for; an `admit` hook may have stored another. */
+    input_digest: string;
+    /** Until when a window lasts. */
+    until: string | null;
+  };
   /** The last stored progress of each job. */
   plugins_job_progress: {
     job_id: string;
@@ -143,6 +155,9 @@ export interface PluginsTables {
 export type PluginKind = "source" | "workflow" | "sink";
 /** What a workflow makes under ids that its host derives. */
 export type CallKind = "artifact" | "job";
+
+/** How long a key is held: until the job is pruned, while the job is queued, waiting or running, or for some time. */
+export type KeyScope = "job" | "active" | "window";
 
 /** The kinds of plugins that can have a schedule. */
 export type ScheduleKind = "source" | "workflow";

@@ -62,6 +62,8 @@ const story: readonly (Command | PluginsCommand)[] = [
     digest: "d",
     step: "s",
   },
+  { type: "plugins.job.key", workflow_id: "w", scope: "active", key: "k", job_id: "j1", input_digest: "d" },
+  { type: "plugins.job.key", workflow_id: "w", scope: "job", key: "k", job_id: "gone", input_digest: "d" },
   { type: "plugins.job.result", job_id: "j1", result: { first: 1 } },
   { type: "plugins.job.result", job_id: "j1", result: [2] },
   { type: "plugins.job.result", job_id: "gone", result: null },
@@ -87,6 +89,12 @@ it("keeps what it is told, emits nothing, and a replay gives the same rows", asy
   expect(await plugins.listJobCalls("j1")).toEqual([
     { kind: "artifact", target: "j1:artifact:1", attempt: 2, digest: "d", step: "s" },
   ]);
+  expect(await plugins.getJobKey("w", "active", "k")).toEqual({
+    job_id: "j1",
+    input_digest: "d",
+    until: null,
+  });
+  expect(await plugins.getJobKey("w", "job", "k")).toBeUndefined();
   expect(await plugins.getJobResult("j1")).toEqual([2]);
   expect(await plugins.getJobResult("gone")).toBeNull();
   expect((await repo.listDomainEvents()).items.map(({ type }) => type)).toEqual(["job.created"]);

@@ -1,6 +1,6 @@
 import type { Migration } from "@atlas/core";
 
-/** What attempts at a job have made, in which run a step finished, and what a job returned. */
+/** What attempts at a job have made, in which run a step finished, what a job returned, and who holds a key. */
 export const jobs: Migration = ({ schema }) => [
   schema.alterTable("plugins_job_steps").addColumn("attempt", "integer"),
   schema
@@ -16,4 +16,13 @@ export const jobs: Migration = ({ schema }) => [
     .createTable("plugins_job_results")
     .addColumn("job_id", "text", (column) => column.primaryKey().notNull())
     .addColumn("result", "text", (column) => column.notNull()),
+  schema
+    .createTable("plugins_job_keys")
+    .addColumn("workflow_id", "text", (column) => column.notNull())
+    .addColumn("scope", "text", (column) => column.notNull())
+    .addColumn("key", "text", (column) => column.notNull())
+    .addColumn("job_id", "text", (column) => column.notNull())
+    .addColumn("input_digest", "text", (column) => column.notNull())
+    .addColumn("until", "text")
+    .addPrimaryKeyConstraint("plugins_job_keys_key", ["workflow_id", "scope", "key"]),
 ];

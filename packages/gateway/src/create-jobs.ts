@@ -1,0 +1,122 @@
+import {
+  type Clock,
+  type Command,
+  type CommandSink,
+  type Envelope,
+  isoTime,
+  type Job,
+  type ReadOnlyRepo,
+} from "@atlas/core";
+import type { PluginsModule } from "@atlas/plugins";
+import { isJobOver, type PluginRegistry, type PluginsCommand, readJobInput } from "@atlas/plugins/runtime";
+import { checkInput, conflict, ended } from "./job-keys.ts";
+import { type JobRequest, toWanted, type Wanted, type WantedKey } from "./job-request.ts";
+
+// Each round lost means that somebody else created a job with one of the keys, or that one of these ended.
+const ROUNDS = 10;
+
+/** Creates jobs in one unit, or finds those that count as the same. Returns one job for each request, in their order. */
+export function createJobCreation(options: {
+  readonly commands: CommandSink<Command | PluginsCommand>;
+  readonly repo: ReadOnlyRepo<PluginsModule>;
+  readonly registry: PluginRegistry;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}): (requests: readonly JobRequest[], envelope?: Envelope) => Promise<readonly Job[]> {
+  const { commands, repo, registry, clock, newId } = options;
+
+  return async (requests, envelope) => {
+    const wanted: Wanted[] = [];
+    for (const request of requests) {
+      await readJobInput(registry.workflow(request.workflow_id), request.input ?? {});
+      wanted.push(toWanted(request, newId));
+    }
+    for (let round = 1; ; round += 1) {
+      const unit: (Command | PluginsCommand)[] = [];
+      const jobs = new Map<string, string>();
+      const ids: string[] = [];
+      for (const one of wanted) ids.push(await add(one, { unit, jobs }));
+      try {
+        await send(unit, envelope);
+        const created = await Promise.all(ids.map((id) => repo.getJob(id)));
+        // Missing: an idempotency key was taken between the look and the commit.
+        if (created.every((job) => job !== undefined)) return created;
+        if (round === ROUNDS) throw new TypeError("The jobs were created, but some of them cannot be found.");
+      } catch (error) {
+        if (!isTaken(error) || round === ROUNDS) throw error;
+      }
+    }
+  };
+
+  /** Adds the commands of one job to the unit, unless another counts as the same. Returns the id of that job. */
+  async function add(
+    { job, key }: Wanted,
+    { unit, jobs }: { readonly unit: (Command | PluginsCommand)[]; readonly jobs: Map<string, string> },
+  ): Promise<string> {
+    if (key === undefined) {
+      unit.push({ type: "job.create", job });
+      return job.id;
+    }
+    const { workflow_id } = job;
+    const name = JSON.stringify([workflow_id, key.scope, key.key]);
+    const inUnit = jobs.get(name);
+    if (inUnit !== undefined) {
+      const [first] = unit.flatMap((command) =>
+        command.type === "job.create" && command.job.id === inUnit ? [command.job] : [],
+      );
+      if (first !== undefined) checkInput({ id: inUnit, input: first.input ?? {} }, job, key);
+      return inUnit;
+    }
+    const same = await findSame(job, key);
+    if (same !== undefined) return same.id;
+    unit.push({ type: "job.create", job }, keyCommand(job, key));
+    jobs.set(name, job.id);
+    return job.id;
+  }
+
+  function keyCommand(job: Wanted["job"], key: WantedKey): PluginsCommand {
+    return {
+      type: "plugins.job.key",
+      workflow_id: job.workflow_id,
+      scope: key.scope,
+      key: key.key,
+      job_id: job.id,
+      input_digest: key.digest,
+      ...(key.forMs === undefined ? {} : { until: isoTime(clock.now() + key.forMs) }),
+    };
+  }
+
+  async function findSame(job: Wanted["job"], key: WantedKey): Promise<Job | undefined> {
+    const { workflow_id } = job;
+    const held = await repo.plugins.getJobKey(workflow_id, key.scope, key.key);
+    const holder = held === undefined ? undefined : await repo.getJob(held.job_id);
+    // A plain command knows no other keys.
+    const found = holder ?? (key.scope === "job" ? await repo.getJobByKey(workflow_id, key.key) : undefined);
+    if (found === undefined || !counts(found, held?.until ?? undefined, key)) return undefined;
+    if (holder === undefined) checkInput(found, job, key);
+    else if (held?.input_digest !== key.digest) throw conflict(found, job, key);
+    if (key.scope === "job" && (found.status === "failed" || found.status === "cancelled"))
+      throw ended(found, key.key);
+    return found;
+  }
+
+  function counts(found: Job, until: string | undefined, { scope, forMs = 0 }: WantedKey) {
+    if (scope === "job") return true;
+    if (scope === "active") return !isJobOver(found);
+    const now = clock.now();
+    return until !== undefined && until > isoTime(now) && until <= isoTime(now + forMs);
+  }
+
+  function send(
+    unit: readonly (Command | PluginsCommand)[],
+    envelope: Envelope | undefined,
+  ): Promise<unknown> {
+    const [only] = unit;
+    if (only === undefined) return Promise.resolve();
+    return unit.length === 1 ? commands.enqueue(only, envelope) : commands.enqueueAll(unit, envelope);
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ATLAS_PLUGINS_KEY_TAKEN";
+}
