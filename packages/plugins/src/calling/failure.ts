@@ -1,10 +1,12 @@
-import type { JsonObject } from "@atlas/core";
+import { canonicalJson, type JsonObject, type JsonValue } from "@atlas/core";
+import { isPluginError } from "../contract/errors.ts";
 
 /** What a plugin threw: the record to keep of it, and what it asks of the retry. */
 export interface PluginFailure {
   /**
    * The record that is stored: `message`, and where known `name`, `code` and `causes` (a list of `{ name?, message, code? }`, the
-   * outermost first). `message` includes the messages of the causes. It never holds a stack.
+   * outermost first). `message` includes the messages of the causes. It never holds a stack. Of a `PluginError` it also keeps `details`
+   * (at most 4 KiB of JSON), `retryable` and `retryAfterMs`.
    */
   readonly error: JsonObject;
   /** False when the thrown value says `retryable: false`; the call is then not repeated. */
@@ -23,6 +25,7 @@ interface Link {
 const MAX_TEXT = 2_000;
 const MAX_SHORT_TEXT = 255;
 const MAX_CAUSES = 5;
+const MAX_DETAILS_BYTES = 4 * 1_024;
 const LONGEST_WAIT_MS = 24 * 60 * 60 * 1_000;
 
 /**
@@ -37,12 +40,45 @@ export function readFailure(thrown: unknown): PluginFailure {
       ...first,
       message: clipped(sentence([first, ...causes]) || describe(thrown), MAX_TEXT),
       ...(causes.length === 0 ? {} : { causes: causes.map((link) => ({ ...link })) }),
+      ...(isPluginError(thrown) ? whatPluginSays(thrown) : {}),
     },
     retryable: valueAt(thrown, "retryable") !== false,
     ...(typeof retryAfterMs === "number" && retryAfterMs >= 0
       ? { retryAfterMs: Math.min(retryAfterMs, LONGEST_WAIT_MS) }
       : {}),
   };
+}
+
+/** What a `PluginError` says beyond its message. Details that cannot be stored are left out, and the record says so. */
+function whatPluginSays(thrown: unknown): JsonObject {
+  const retryAfterMs = valueAt(thrown, "retryAfterMs");
+  return {
+    retryable: valueAt(thrown, "retryable") !== false,
+    ...(typeof retryAfterMs === "number" && retryAfterMs >= 0 ? { retryAfterMs } : {}),
+    ...detailsOf(valueAt(thrown, "details")),
+  };
+}
+
+function detailsOf(details: unknown): JsonObject {
+  if (details === undefined) return {};
+  try {
+    const text = canonicalJson(details);
+    if (text === "{}") return {};
+    const sizeBytes = Buffer.byteLength(text);
+    if (sizeBytes > MAX_DETAILS_BYTES)
+      return {
+        details_omitted: `They have ${sizeBytes} bytes of JSON; at most ${MAX_DETAILS_BYTES} are kept.`,
+      };
+    return { details: JSON.parse(text) as JsonObject };
+  } catch {
+    return { details_omitted: "They are not JSON." };
+  }
+}
+
+/** The details of a `PluginError`, for a log line: an error among the fields is shortened to its messages. */
+export function detailsOfFailure(thrown: unknown): { readonly details?: JsonValue } {
+  const details = isPluginError(thrown) ? detailsOf(valueAt(thrown, "details"))["details"] : undefined;
+  return details === undefined ? {} : { details };
 }
 
 /** The message of a failure, as logs and health show it. */

@@ -1,6 +1,6 @@
 import { isPluginError, type PluginErrorCode } from "./errors.ts";
 
-const OVER: ReadonlySet<PluginErrorCode> = new Set<PluginErrorCode>([
+const OVER: ReadonlySet<string> = new Set<PluginErrorCode>([
   "ATLAS_PLUGINS_CANCELLED",
   "ATLAS_PLUGINS_CONTEXT_ENDED",
   "ATLAS_PLUGINS_DEADLINE",

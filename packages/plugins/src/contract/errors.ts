@@ -66,11 +66,11 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_WORKFLOW_UNKNOWN: { readonly id: string; readonly nearest?: string };
 }
 
-/** The code of a `PluginError`. */
+/** The codes of this package. Plugins choose their own beside them. */
 export type PluginErrorCode = keyof PluginErrorDetails;
 
 // The outside world may recover without any change to the call; every other code needs another call.
-const retryable: ReadonlySet<PluginErrorCode> = new Set<PluginErrorCode>([
+const retryable: ReadonlySet<string> = new Set<PluginErrorCode>([
   "ATLAS_PLUGINS_FEED_INVALID",
   "ATLAS_PLUGINS_FOLDER_UNREADABLE",
   "ATLAS_PLUGINS_GIT_FAILED",
@@ -86,34 +86,61 @@ const retryable: ReadonlySet<PluginErrorCode> = new Set<PluginErrorCode>([
 // One symbol for every copy of this package in a process. `instanceof` fails for an error that another copy made.
 const brand = Symbol.for("@atlas/plugins.PluginError");
 
-/** Every failure that this package reports. Branch on `code`; recognise one with {@link isPluginError}. */
-export class PluginError<Code extends PluginErrorCode = PluginErrorCode> extends Error {
+/**
+ * Every failure that this package reports, and what a plugin may throw to say more than a message. Branch on `code`; recognise one with
+ * {@link isPluginError}. A plugin chooses its own code, such as `CRM_QUOTA`, and says whether a retry can help (`retryable`, default: yes),
+ * when (`retryAfterMs`) and about what it is (`details`, JSON of at most 4 KiB). All of this is stored in the job's `error`. Put no secret
+ * into it.
+ *
+ * @example
+ * ```ts
+ * const error = new PluginError("CRM_QUOTA", { account: "a1" }, 'The quota of the account "a1" is used up.', {
+ *   retryAfterMs: 60_000,
+ * });
+ * assert.ok(error.retryable);
+ * assert.ok(isPluginError(error, "CRM_QUOTA") && error.details.account === "a1");
+ * ```
+ */
+export class PluginError<
+  Code extends string = string,
+  Details extends object = DetailsOf<Code>,
+> extends Error {
   static {
     Object.defineProperty(PluginError.prototype, brand, { value: true });
   }
 
   override readonly name = "PluginError";
+  /** One of {@link PluginErrorCode}, or a plugin's own. */
   readonly code: Code;
   /** True when the same call may succeed later without any change to it. */
   readonly retryable: boolean;
-  readonly details: PluginErrorDetails[Code];
+  readonly details: Details;
   /** The pause that the other side asked for before the next call, in milliseconds. */
   readonly retryAfterMs?: number;
 
   constructor(
     code: Code,
-    details: PluginErrorDetails[Code],
+    details: Details,
     message: string,
-    options: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {},
+    options: ErrorOptions & {
+      /** Default: true for a plugin's own code. */
+      readonly retryable?: boolean | undefined;
+      /** Default: the retry policy alone decides. */
+      readonly retryAfterMs?: number | undefined;
+    } = {},
   ) {
-    const { retryAfterMs, ...errorOptions } = options;
+    const { retryAfterMs, retryable: mayRetry, ...errorOptions } = options;
     super(message, errorOptions);
     this.code = code;
-    this.retryable = retryable.has(code);
+    this.retryable = mayRetry ?? (retryable.has(code) || !code.startsWith("ATLAS_"));
     this.details = details;
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
   }
 }
+
+type DetailsOf<Code extends string> = Code extends PluginErrorCode
+  ? PluginErrorDetails[Code]
+  : Readonly<Record<string, unknown>>;
 
 /**
  * True for a `PluginError`, also for one from another installed copy of this package. With a `code` it is true for that code only,
@@ -126,11 +153,11 @@ export class PluginError<Code extends PluginErrorCode = PluginErrorCode> extends
  * ```
  */
 export function isPluginError(error: unknown): error is PluginError;
-export function isPluginError<Code extends PluginErrorCode>(
+export function isPluginError<Code extends string>(
   error: unknown,
-  code: Code,
+  code: Code | PluginErrorCode,
 ): error is PluginError<Code>;
-export function isPluginError(error: unknown, code?: PluginErrorCode): boolean {
+export function isPluginError(error: unknown, code?: string): boolean {
   if (typeof error !== "object" || error === null || !(brand in error)) return false;
   return code === undefined || ("code" in error && error.code === code);
 }

@@ -1,4 +1,5 @@
 import type { Job, Logger, ReadOnlyRepo } from "@atlas/core";
+import { detailsOfFailure } from "../calling/failure.ts";
 import { PluginError, stopping } from "../contract/errors.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsModule } from "../module/plugins-module.ts";
@@ -155,7 +156,7 @@ export function createJobRuns(options: {
     stopTimer();
     if (end.outcome.status === "failed")
       log.warn(
-        { job: job.id, attempt: job.attempt, error: end.thrown },
+        { job: job.id, attempt: job.attempt, error: end.thrown, ...detailsOfFailure(end.thrown) },
         `An attempt at the job "${job.id}" failed.`,
       );
     return end;

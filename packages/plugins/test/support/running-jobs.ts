@@ -1,4 +1,4 @@
-import type { Admit, Clock, Job, NewJob } from "@atlas/core";
+import type { Admit, Clock, Job, Logger, NewJob } from "@atlas/core";
 import type { LLM } from "@atlas/llm";
 import { createMockLLM } from "@atlas/llm/mock";
 import { onTestFinished } from "vitest";
@@ -12,6 +12,7 @@ export async function runningJobs(
   run: WorkflowPlugin["run"],
   options: {
     readonly clock?: Clock;
+    readonly log?: Logger;
     readonly concurrency?: number;
     readonly database?: string;
     readonly admit?: readonly Admit[];
