@@ -27,6 +27,8 @@ export {
   isAttemptOver,
   isPluginError,
   type PluginContext,
+  PluginError,
+  resultOf,
   type Schedule,
   type SinkContext,
   type SinkPlugin,
@@ -57,6 +59,7 @@ export type { Gateway, GatewayCheck, GatewayHealth, Sinks } from "./gateway.ts";
 export type { GatewayLLM } from "./gateway-llm.ts";
 export type { GatewayOptions } from "./gateway-options.ts";
 export type { GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gateway-stats.ts";
+export type { JobEvent, JobEventName } from "./job-events.ts";
 export type { JobRequest, UniqueJob } from "./job-request.ts";
 export type { Jobs } from "./jobs.ts";
 export { toPrometheus } from "./prometheus.ts";

@@ -6,6 +6,7 @@ import {
   isoTime,
   type Job,
   type JsonValue,
+  type Logger,
   type ReadOnlyRepo,
   type Store,
 } from "@atlas/core";
@@ -27,6 +28,7 @@ import {
   withResult,
 } from "@atlas/plugins/runtime";
 import { createJobCreation } from "./create-jobs.ts";
+import { createJobEvents, type OnJobEvent } from "./job-events.ts";
 import { createJobFamily } from "./job-family.ts";
 import type { JobRequest } from "./job-request.ts";
 
@@ -79,6 +81,11 @@ export interface Jobs {
    * an answer that its workflow asked for; and `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
   promote(id: string): Promise<Job>;
+  /**
+   * Calls `listener` each time that something happens to a job: `created`, `started`, `requeued`, `succeeded`, `failed` or `cancelled`. It
+   * hears of what is on disk, and only while this process runs: use a sink where nothing may be missed. Returns a function that ends it.
+   */
+  readonly on: OnJobEvent;
   /** The progress of running jobs: `of(id)` for the last report, `listen(…)` for every report. */
   readonly progress: JobRunner["progress"];
 }
@@ -90,6 +97,7 @@ export function createJobs(options: {
   readonly registry: PluginRegistry;
   readonly progress: JobRunner["progress"];
   readonly clock: Clock;
+  readonly log: Logger;
   readonly newId: () => string;
   readonly onCommitted: Store["onCommitted"];
   /** True once the gateway was started. */
@@ -109,6 +117,7 @@ export function createJobs(options: {
       return created as Job;
     },
     createMany: create,
+    on: createJobEvents({ onCommitted, log: options.log }),
     async get(id) {
       const job = await repo.getJob(id);
       return job === undefined ? undefined : withResult(repo, job);

@@ -104,6 +104,7 @@ export async function createRunners(parts: {
     repo,
     registry,
     progress: runner.progress,
+    log,
     newId: store.newId,
     clock,
     onCommitted: store.onCommitted,
