@@ -18,6 +18,7 @@ import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { createAttemptCalls } from "./attempt-calls.ts";
+import { type AttemptLog, createAttemptLog } from "./attempt-log.ts";
 import { readJobInput } from "./job-input.ts";
 import type { AttemptOutcome } from "./job-state.ts";
 import { checkedResult, MAX_RESULT_BYTES, notJson, type ResultFault } from "./json-result.ts";
@@ -44,6 +45,8 @@ export interface JobAttemptEnd {
   readonly park?: Park;
   /** True when it stored something for a later attempt. */
   readonly kept: boolean;
+  /** Stores the last lines of its log. */
+  readonly log?: PluginsCommand;
   /** What `run` returned. */
   readonly result?: JsonValue;
   /** Artifacts of earlier attempts that a successful one leaves behind. */
@@ -100,6 +103,7 @@ export function startAttempt(
     context,
   });
   let park: Park | undefined;
+  let attemptLog: AttemptLog | undefined;
   let stale: readonly string[] = [];
   let result: JsonValue | undefined;
 
@@ -154,6 +158,10 @@ export function startAttempt(
         repo,
         clock: host.clock,
         log: host.log,
+        keepLog(log) {
+          attemptLog = createAttemptLog({ job, log, clock: host.clock, commands: parts.commands });
+          return attemptLog.logger;
+        },
         services: servicesOf(host),
         llm,
         artifactData: artifactData ?? (() => undefined),
@@ -185,7 +193,13 @@ export function startAttempt(
     },
   });
 
-  return { ended: outcome(), abort: call.abort };
+  return { ended: withLog(outcome()), abort: call.abort };
+
+  async function withLog(ended: Promise<JobAttemptEnd>): Promise<JobAttemptEnd> {
+    const end = await ended;
+    const log = attemptLog?.end();
+    return log === undefined ? end : { ...end, log };
+  }
 
   async function outcome(): Promise<JobAttemptEnd> {
     const end = await call.ended;

@@ -36,6 +36,8 @@ export interface WorkflowContextParts {
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Makes the lines of a logger be kept with the job. */
+  readonly keepLog: (log: Logger) => Logger;
   readonly services: PluginServices;
   readonly llm: LLM;
   /** What an artifact must say about the answers that it may be made of. */
@@ -82,7 +84,7 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
     context: parts.context,
     attempt: parts.attempt,
     get log() {
-      log ??= logOfJob(parts.log, job, parts.context);
+      log ??= parts.keepLog(logOfJob(parts.log, job, parts.context));
       return log;
     },
     get signal() {

@@ -113,7 +113,7 @@ const forgetWaits = statement<PluginsTables, JobKey>((db, p) =>
     .where((row) => row.or([row("kind", "!=", sql.lit("signal")), row("answered_at", "is", null)])),
 );
 const forgetGone = (
-  [...forgetTables, "plugins_waits", "plugins_job_results", "plugins_job_keys"] as const
+  [...forgetTables, "plugins_waits", "plugins_job_results", "plugins_job_keys", "plugins_job_logs"] as const
 ).map((table) =>
   statement<PluginsTables, Record<never, never>>((db) =>
     // Core's table, which every store has. It is only read here.

@@ -10,6 +10,7 @@ import {
   jobUncount,
 } from "./job-commands.ts";
 import { jobKey } from "./job-keys.ts";
+import { jobLog } from "./job-logs.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
 import { jobs } from "./migrations/003_jobs.ts";
@@ -60,6 +61,7 @@ export const pluginsModule = defineModule({
     "plugins.job.call": jobCall,
     "plugins.job.result": jobResult,
     "plugins.job.key": jobKey,
+    "plugins.job.log": jobLog,
     "plugins.job.uncount": jobUncount,
     "plugins.job.recover": jobRecover,
     "plugins.job.forgive": jobForgive,

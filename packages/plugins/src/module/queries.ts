@@ -6,6 +6,7 @@ import { jobAttempts } from "./job-attempts.ts";
 import { jobFigures } from "./job-figures.ts";
 import { jobKeys } from "./job-keys.ts";
 import { jobLine } from "./job-line.ts";
+import { jobLogs } from "./job-logs.ts";
 import { parseJsonColumn } from "./json-column.ts";
 import { pauseQueries } from "./pause-queries.ts";
 import { queueDepths } from "./queue-depths.ts";
@@ -127,6 +128,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
     ...rateQueries(read),
     ...queueDepths(all),
     ...jobKeys(read),
+    ...jobLogs(read),
     ...waitQueries(all),
     ...jobAttempts(all),
     ...jobLine(read as unknown as Read<CoreTables>),

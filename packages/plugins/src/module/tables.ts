@@ -1,3 +1,4 @@
+import type { Logger } from "@atlas/core";
 import type { WaitKind } from "../contract/wait.ts";
 
 /** The tables of the runners. */
@@ -128,6 +129,20 @@ export interface PluginsTables {
     input_digest: string;
     /** Until when a window lasts. */
     until: string | null;
+  };
+  /** The last log lines of jobs. */
+  plugins_job_logs: {
+    job_id: string;
+    attempt: number;
+    /** Counts the lines of an attempt. */
+    number: number;
+    at: string;
+    level: keyof Logger;
+    message: string;
+    /** Canonical JSON; null for none. */
+    fields: string | null;
+    /** Of the message and the fields. */
+    size_bytes: number;
   };
   /** The last stored progress of each job. */
   plugins_job_progress: {
