@@ -33,7 +33,7 @@ import { waitAnswer, waitDrop, waitExpire, waitOpen, waitWake } from "./wait-com
  */
 export const pluginsModule = defineModule({
   name: "plugins",
-  version: 9,
+  version: 3,
   tables: tables<PluginsTables>(),
   migrations: {
     "001_initial": initial,
