@@ -1,8 +1,8 @@
-import { closeSync, fsyncSync, openSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import Sqlite from "better-sqlite3";
 import { readCounters } from "../writing/counters.ts";
 import { type DatabaseDigest, digestOf, fileDigest } from "./digest.ts";
+import { LOCK_TIMEOUT_MS, makeCopy, requireWhole } from "./make-copy.ts";
 
 // Runs in a thread of its own, one task a thread: reading a whole database takes seconds, which the event loop has not.
 
@@ -22,13 +22,10 @@ export type DatabaseAnswer =
   | { readonly digest: DatabaseDigest | undefined }
   | { readonly error: { readonly message: string; readonly code?: string } };
 
-const LOCK_TIMEOUT_MS = 5_000;
-const PAGES_AT_ONCE = 1_000;
-
 async function carryOut(task: DatabaseTask): Promise<DatabaseDigest | undefined> {
   switch (task.name) {
     case "copy":
-      return copy(task);
+      return makeCopy(task);
     case "digest":
       return digest(task);
     case "check":
@@ -70,41 +67,6 @@ function digest({
   } finally {
     database.close();
   }
-}
-
-async function copy({ from, to }: { readonly from: string; readonly to: string }): Promise<DatabaseDigest> {
-  const source = new Sqlite(from, { readonly: true, timeout: LOCK_TIMEOUT_MS });
-  let original: DatabaseDigest;
-  try {
-    source.pragma("trusted_schema = off");
-    // Within a transaction the copy is of one moment and is never begun again because of a writer.
-    source.exec("begin");
-    original = digestOf(source);
-    await source.backup(to, { progress: () => PAGES_AT_ONCE });
-    source.exec("commit");
-  } finally {
-    source.close();
-  }
-  const copied = new Sqlite(to, { timeout: LOCK_TIMEOUT_MS });
-  try {
-    // The copy is one file: whoever takes it along has all of it.
-    copied.pragma("journal_mode = delete");
-    requireWhole(copied);
-    const found = digestOf(copied);
-    if (JSON.stringify(found) !== JSON.stringify(original))
-      throw new Error("the copy differs from its original");
-  } finally {
-    copied.close();
-  }
-  const file = openSync(to, "r+");
-  fsyncSync(file);
-  closeSync(file);
-  return { ...original, file_digest: fileDigest(to) };
-}
-
-function requireWhole(database: Sqlite.Database): void {
-  const found = String(database.pragma("quick_check(1)", { simple: true }));
-  if (found !== "ok") throw Object.assign(new Error(found), { code: "SQLITE_CORRUPT" });
 }
 
 function answer(message: DatabaseAnswer): void {

@@ -25,7 +25,7 @@ export interface PruneReport {
   /** Tables from which nothing was removed are not counted again: they have the number of `before`. */
   readonly after: DatabaseSize;
   /**
-   * Tables of the policy that were left as they are, because more than 5,000 domain events are undelivered and their sinks may want
+   * Tables of the policy that were left as they are, because more than 2,500 domain events are undelivered and their sinks may want
    * to read them. Prune again when the sinks have caught up.
    */
   readonly kept_for_sinks: readonly PrunedTable[];

@@ -31,7 +31,7 @@ export const prunePolicy = z.strictObject({
 export type PrunePolicy = z.input<typeof prunePolicy>;
 
 /** With more undelivered events than this, a prune keeps whatever an event may name: reading them all would take too long. */
-export const MAX_AWAITED = 5_000;
+export const MAX_AWAITED = 2_500;
 const EXAMINED_AT_LEAST = 1_000;
 
 /** How many rows of a kind a prune looks at, unless it is told. */
@@ -45,7 +45,7 @@ const command = defineCommand<CoreTables>();
  * Removes what the policy names, and emits no event. It is bounded, so that the commands beside it wait some milliseconds at
  * most: of each kind it looks at `examine` rows in the order of their keys (default: 4 × `limit`, 1,000 at least), and removes at
  * most `limit` of them (default: 250). With `after`, which needs a policy of one field, it looks at the rows whose keys come
- * later. While more than 5,000 domain events are undelivered, it keeps all jobs, artifacts, events and entities. `store.prune`
+ * later. While more than 2,500 domain events are undelivered, it keeps all jobs, artifacts, events and entities. `store.prune`
  * sends as many of these as it takes.
  */
 export const maintenancePrune = command({

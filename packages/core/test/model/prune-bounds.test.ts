@@ -89,23 +89,23 @@ it("marks at most 2,500 events with one command, the first ones first, and the n
   expect((await enqueue(mark())).changed).toBe(false);
 });
 
-it("keeps what events may name while more than 5,000 are undelivered, and says so", async () => {
-  const { store, enqueue, mark } = await withEvents(5_001, { delivered: false });
+it("keeps what events may name while more than 2,500 are undelivered, and says so", async () => {
+  const { store, enqueue, mark } = await withEvents(2_501, { delivered: false });
   await enqueue({ type: "domainEvent.emit", event: { type: "about nothing" } });
   const policy = { events_before: CUT, domain_events_before: CUT };
   // None of them is about this event: it stays because too many would have to be read.
-  await enqueue({ ...mark(5_001), through_seq: 5_001 } as Command);
+  await enqueue({ ...mark(2_501), through_seq: 2_501 } as Command);
   expect(await store.prune(policy)).toMatchObject({
     kept_for_sinks: ["events"],
-    before: { rows: { events: 5_001, domain_events: 5_002 } },
-    after: { rows: { events: 5_001, domain_events: 5_001 } },
+    before: { rows: { events: 2_501, domain_events: 2_502 } },
+    after: { rows: { events: 2_501, domain_events: 2_501 } },
   });
   expect((await enqueue({ type: "maintenance.prune", policy: { events_before: CUT } })).changed).toBe(false);
   await enqueue({ ...mark(1), through_seq: 1 } as Command);
   expect(await store.prune(policy)).toMatchObject({
     kept_for_sinks: [],
-    before: { rows: { events: 5_001 } },
-    after: { rows: { events: 4_999 } },
+    before: { rows: { events: 2_501 } },
+    after: { rows: { events: 2_499 } },
   });
 });
 

@@ -241,7 +241,7 @@ export function createModel(): Model {
       return isBefore("created_at")(row, before) && row["delivered_at"] !== null;
     });
     const waiting = [...domainEvents.values()].filter((row) => row["delivered_at"] === null);
-    if (waiting.length > 5_000) return removals;
+    if (waiting.length > 2_500) return removals;
     const awaited = new Set(waiting.map((row) => row["aggregate_id"]));
     const refersTo = (table: Table, field: string) => new Set([...table.values()].map((row) => row[field]));
     const isFree = (row: Row, ...referred: readonly ReadonlySet<unknown>[]) =>

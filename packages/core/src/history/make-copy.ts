@@ -1,0 +1,48 @@
+import Sqlite from "better-sqlite3";
+import { type DatabaseDigest, digestOf, fileDigest } from "./digest.ts";
+
+export const LOCK_TIMEOUT_MS = 5_000;
+const PAGES_AT_ONCE = 1_000;
+
+/**
+ * Writes a copy of the present state to `to`, reads it back, checks it and compares it with what was copied. It holds the thread for
+ * as long as that takes. Who gives the file its name flushes it.
+ */
+export async function makeCopy({
+  from,
+  to,
+}: {
+  readonly from: string;
+  readonly to: string;
+}): Promise<DatabaseDigest> {
+  const source = new Sqlite(from, { readonly: true, timeout: LOCK_TIMEOUT_MS });
+  let original: DatabaseDigest;
+  try {
+    source.pragma("trusted_schema = off");
+    // Within a transaction the copy is of one moment and is never begun again because of a writer.
+    source.exec("begin");
+    original = digestOf(source);
+    await source.backup(to, { progress: () => PAGES_AT_ONCE });
+    source.exec("commit");
+  } finally {
+    source.close();
+  }
+  const copied = new Sqlite(to, { timeout: LOCK_TIMEOUT_MS });
+  try {
+    // The copy is one file: whoever takes it along has all of it.
+    copied.pragma("journal_mode = delete");
+    requireWhole(copied);
+    const found = digestOf(copied);
+    if (JSON.stringify(found) !== JSON.stringify(original))
+      throw new Error("the copy differs from its original");
+  } finally {
+    copied.close();
+  }
+  return { ...original, file_digest: fileDigest(to) };
+}
+
+/** Throws SQLite's first finding, with the code of a damaged file. */
+export function requireWhole(database: Sqlite.Database): void {
+  const found = String(database.pragma("quick_check(1)", { simple: true }));
+  if (found !== "ok") throw Object.assign(new Error(found), { code: "SQLITE_CORRUPT" });
+}

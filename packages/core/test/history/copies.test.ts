@@ -1,0 +1,101 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, closeSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Sqlite from "better-sqlite3";
+import { expect, it, onTestFinished } from "vitest";
+import { makeCopy } from "../../src/history/make-copy.ts";
+import { restore } from "../../src/index.ts";
+import { writeHistory } from "../support/history.ts";
+import { openStore } from "../support/open-store.ts";
+import { readValue } from "../support/read-file.ts";
+import { hasStrace } from "../support/strace.ts";
+import { databasePath, temporaryFolder } from "../support/temporary-folder.ts";
+
+/** Alters each copy as soon as SQLite has made it. */
+function alterCopies(alter: (copy: string) => void): void {
+  const { backup } = Sqlite.prototype;
+  Sqlite.prototype.backup = async function altered(this: Sqlite.Database, to, options) {
+    const made = await backup.call(this, to, options);
+    alter(to);
+    return made;
+  };
+  onTestFinished(() => {
+    Sqlite.prototype.backup = backup;
+  });
+}
+
+it("finds a copy that differs from its original", async () => {
+  const store = await openStore();
+  await writeHistory(store);
+  alterCopies((copy) => {
+    const database = new Sqlite(copy);
+    database.exec("update artifacts set title = 'another'");
+    database.close();
+  });
+  await expect(makeCopy({ from: store.path, to: databasePath() })).rejects.toThrow(
+    "the copy differs from its original",
+  );
+});
+
+it("finds a copy with a damaged page that holds no row", async () => {
+  const store = await openStore();
+  await writeHistory(store);
+  alterCopies((copy) => {
+    const page = readValue<number>(
+      copy,
+      "select rootpage from sqlite_master where name = 'jobs_by_workflow'",
+    );
+    const file = openSync(copy, "r+");
+    writeSync(file, Buffer.alloc(4_096, 0xff), 0, 4_096, (page - 1) * 4_096);
+    closeSync(file);
+  });
+  await expect(makeCopy({ from: store.path, to: databasePath() })).rejects.toMatchObject({
+    code: "SQLITE_CORRUPT",
+  });
+});
+
+it("restores a file that only its owner can read, whoever can read the backup", async () => {
+  const store = await openStore();
+  const backup = join(temporaryFolder(), "backup.db");
+  await store.backup(backup);
+  chmodSync(backup, 0o644);
+  const to = databasePath();
+  await restore({ from: backup, to });
+  expect(statSync(to).mode & 0o777).toBe(0o600);
+});
+
+it.skipIf(!hasStrace)(
+  "flushes a copy before it gets its name, and the folder after",
+  () => {
+    const [database, restored] = [databasePath(), databasePath()];
+    const folder = temporaryFolder();
+    const [backup, log] = [join(folder, "backup.db"), join(temporaryFolder(), "calls")];
+    writeFileSync(log, "");
+    const host = fileURLToPath(new URL("../fixtures/copying-host.ts", import.meta.url));
+    const run = spawnSync(
+      "strace",
+      [
+        ...["-f", "-y", "-o", log, "-e", "trace=fsync,link,linkat"],
+        ...[process.execPath, "--conditions=@atlas/source", host, database, backup, restored],
+      ],
+      { encoding: "utf8" },
+    );
+    expect(run.stderr).toBe("");
+    const calls = readFileSync(log, "utf8").split("\n");
+    for (const whole of [backup, `${backup}.json`, restored]) {
+      const named = calls.findIndex((call) => /\blink(at)?\(/.test(call) && call.includes(`"${whole}"`));
+      expect(named).toBeGreaterThan(0);
+      const isFlush = (call: string, of: (path: string) => boolean) => {
+        const [, path = ""] = /fsync\(\d+<([^>]*)>/.exec(call) ?? [];
+        return of(path);
+      };
+      const partial = (path: string) => path.startsWith(`${whole}.`) && /[0-9a-f]{12}\.partial$/.test(path);
+      expect(calls.slice(0, named).some((call) => isFlush(call, partial))).toBe(true);
+      const next = calls.findIndex((call, index) => index > named && /\blink(at)?\(/.test(call));
+      const after = calls.slice(named, next < 0 ? undefined : next);
+      expect(after.some((call) => isFlush(call, (path) => path === dirname(whole)))).toBe(true);
+    }
+  },
+  30_000,
+);
