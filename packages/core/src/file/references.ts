@@ -41,7 +41,7 @@ const coreTables: Record<Exclude<keyof CoreTables, keyof BookkeepingTables>, tru
   domain_events: true,
 };
 
-/** The module of a table. Core's tables carry no prefix; those of another module carry its name. */
-export function moduleOf(table: string): string {
+/** Core's tables carry no prefix; those of another module carry its name. */
+function moduleOf(table: string): string {
   return Object.hasOwn(coreTables, table) ? "core" : (table.split("_")[0] as string);
 }

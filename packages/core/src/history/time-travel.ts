@@ -8,7 +8,6 @@ import type { StoreModule } from "../contract/module.ts";
 import { createConnection } from "../file/connection.ts";
 import { copyError, withFreshFile } from "../file/fresh-file.ts";
 import { requireUnlocked } from "../file/lock.ts";
-import { moduleOf } from "../file/references.ts";
 import { openReading } from "../file/sqlite.ts";
 import { createAdHocReads, READ_TIMEOUT_MS } from "../reading/ad-hoc-reads.ts";
 import { createReadOnlyRepo, type ReadOnlyRepo } from "../reading/read-only-repo.ts";
@@ -84,7 +83,7 @@ export function createTimeTravel<Module extends StoreModule>(
           const again = await databaseTask({ name: "digest", path: to, check: false }, signal);
           const now = await digesting;
           const range = { first_seq: epoch.first_seq, last_seq };
-          const tables = differingTables(now, again, past.modules);
+          const tables = differingTables(now, again);
           if (tables.length === 0) return { status: "verified", ...range, commands, digest: now.digest };
           const message = `Replaying commands ${range.first_seq} to ${range.last_seq} gave other rows in ${tables.join(", ")}.`;
           return { status: "diverged", ...range, tables, message };
@@ -179,17 +178,14 @@ async function inTemporaryFolder<Result>(use: (folder: string) => Promise<Result
   }
 }
 
-/** The tables that differ, without those that only a module could have made that is not installed now. */
-function differingTables(
-  now: DatabaseDigest,
-  again: DatabaseDigest,
-  modules: readonly StoreModule[],
-): readonly string[] {
-  const installed = new Set(modules.map(({ name }) => name));
-  const names = new Set([...Object.keys(now.tables), ...Object.keys(again.tables)]);
-  return [...names]
-    .filter((name) => now.tables[name]?.digest !== again.tables[name]?.digest)
-    .filter((name) => name in again.tables || installed.has(moduleOf(name)))
+/**
+ * The tables that differ. A replay has those of all installed modules, so a table that it lacks is left from a module that was
+ * removed before the first command.
+ */
+function differingTables(now: DatabaseDigest, again: DatabaseDigest): readonly string[] {
+  return Object.entries(again.tables)
+    .filter(([name, { digest }]) => now.tables[name]?.digest !== digest)
+    .map(([name]) => name)
     .sort();
 }
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { toPage } from "../../src/contract/page.ts";
 import type { Page, ReadOnlyRepo } from "../../src/index.ts";
 import { openStore } from "../support/open-store.ts";
 import { rejection } from "../support/rejection.ts";
@@ -151,4 +152,10 @@ describe("a cursor that a list did not give out", () => {
     for (const cursor of [entities, journal])
       expect((await rejection(repo.listEvents({ cursor }))).code).toBe(code);
   });
+});
+
+it("gives no cursor with a last page that is full, and one with a page before it", () => {
+  const read = { item: (row: number) => row, key: (row: number) => [row] };
+  expect(toPage([1, 2, 3], 3, read)).toEqual({ items: [1, 2, 3] });
+  expect(toPage([1, 2, 3], 2, read)).toEqual({ items: [1, 2], cursor: expect.any(String) });
 });

@@ -148,6 +148,19 @@ describe("a module's own tables", () => {
     expect(await store.verify()).toMatchObject({ status: "verified" });
   });
 
+  it("are pruned by the module's command in parts, also where it names no limit", async () => {
+    const store = await aged();
+    const many = Array.from({ length: 300 }, (_, index) => ({
+      type: "ledger.add" as const,
+      id: `old ${index}`,
+      at: OLD,
+    }));
+    await Promise.all(many.map((add) => store.commands.enqueue(add)));
+    const before = countRows(store.path, "ledger_entry");
+    await store.commands.enqueue({ type: "ledger.prune", policy: { entries_before: CUT } });
+    expect(countRows(store.path, "ledger_entry")).toBe(before - 250);
+  });
+
   it("are kept where the policy does not name them", async () => {
     const store = await aged();
     await store.prune({});

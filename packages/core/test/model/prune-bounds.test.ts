@@ -100,7 +100,8 @@ it("keeps what events may name while more than 2,500 are undelivered, and says s
     before: { rows: { events: 2_501, domain_events: 2_502 } },
     after: { rows: { events: 2_501, domain_events: 2_501 } },
   });
-  expect((await enqueue({ type: "maintenance.prune", policy: { events_before: CUT } })).changed).toBe(false);
+  const direct = { type: "maintenance.prune", policy: { events_before: CUT }, after: "v002499" } as const;
+  expect((await enqueue(direct)).changed).toBe(false);
   await enqueue({ ...mark(1), through_seq: 1 } as Command);
   expect(await store.prune(policy)).toMatchObject({
     kept_for_sinks: [],
@@ -159,6 +160,39 @@ it("removes jobs from the leaves of their tree to its root, whatever the order o
   const id = `evt_${readValue<string>(store.path, "select id from store")}_1`;
   await enqueue({ type: "domainEvent.markDelivered", id, through_seq: 100 });
   expect((await store.prune({ jobs_before: CUT })).after.rows).toEqual({ jobs: 0 });
+});
+
+it("removes what is from a millisecond before the time, and nothing from the time itself", async () => {
+  const clock = createFakeClock("2026-05-31T23:59:59.999Z");
+  const store = await openStore({ clock });
+  const { enqueue } = store.commands;
+  for (const name of ["before", "at"]) {
+    const time = new Date(clock.now()).toISOString();
+    await enqueue({ type: "entity.upsert", entity: { id: name, type: "note", deleted_at: time } });
+    await enqueue({ type: "event.insert", event: { id: name, type: "push", occurred_at: time } });
+    await enqueue({ type: "artifact.create", artifact: { id: name, type: "digest" } });
+    await enqueue({ type: "job.create", job: { id: name, workflow_id: "w" } });
+    await enqueue({ type: "job.updateStatus", id: name, status: "cancelled" });
+    await rejection(enqueue({ type: "artifact.update", id: "none", patch: {} }));
+    clock.setWallClock(Date.parse(CUT));
+  }
+  const last = readValue<number>(store.path, "select max(seq) from domain_events");
+  const id = `evt_${readValue<string>(store.path, "select id from store")}_1`;
+  await enqueue({ type: "domainEvent.markDelivered", id, through_seq: last });
+  const counted = ["domain_events", "entities", "events", "artifacts", "jobs", "refused_commands"];
+  const before = counted.map((table) => countRows(store.path, table));
+  await store.prune({
+    domain_events_before: CUT,
+    deleted_entities_before: CUT,
+    events_before: CUT,
+    artifacts_before: CUT,
+    jobs_before: CUT,
+    refused_before: CUT,
+    journal_before: CUT,
+  });
+  expect(counted.map((table) => countRows(store.path, table))).toEqual(before.map((rows) => rows / 2));
+  expect(readValue(store.path, "select min(enqueued_at) from journal")).toBe(CUT);
+  expect(readValue(store.path, "select min(seq) from journal")).toBe(6);
 });
 
 /** What SQLite would do for a statement in an empty store. */
