@@ -9,7 +9,7 @@ import { type Watched, watch } from "./upkeep/watch.ts";
 const SIZES = [100_000, 300_000, 1_000_000];
 const SMALL = 1_000;
 /** How many events a sink that lags has not received. */
-const LAG = 4_000;
+const LAG = 2_000;
 
 type Figures = ReadonlyMap<string, Watched>;
 

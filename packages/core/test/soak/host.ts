@@ -1,8 +1,16 @@
 // A host that sends random commands while everything goes wrong, and writes down what it sent and what it was told.
 import { openSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type Sqlite from "better-sqlite3";
-import { type Clock, createStore, type FailpointName, isCoreError, silentLogger } from "../../src/index.ts";
+import {
+  type Clock,
+  createStore,
+  type FailpointName,
+  isCoreError,
+  restore,
+  silentLogger,
+} from "../../src/index.ts";
 import { parseEventId } from "../../src/model/domain-event.ts";
 import { onWritingConnection } from "../support/writing-connections.ts";
 import { createRandom } from "./random.ts";
@@ -27,6 +35,8 @@ export interface SoakHostOptions {
   readonly brokenPercent: number;
   readonly fullDisk: boolean;
   readonly clockJumps: boolean;
+  /** A folder for backups and replays, which are then made all the time. */
+  readonly copies?: string;
   /** Units of earlier lives that are sent again, with their command ids. */
   readonly again: readonly SentUnit[];
 }
@@ -46,7 +56,8 @@ const clock: Clock = {
 
 let writer: Sqlite.Database | undefined;
 onWritingConnection((database) => {
-  writer = database;
+  // A replay writes too, to a file of its own.
+  if (database.name === options.database) writer = database;
 });
 
 const breaking = random.fork("breaking");
@@ -133,6 +144,33 @@ async function makeTrouble(): Promise<void> {
   }
 }
 
+/** Copies, verifies and looks back without a pause, so that a kill meets it. What the disk refuses may be refused. */
+async function keepUp(folder: string): Promise<void> {
+  const upkeep = random.fork("upkeep");
+  for (let number = 0; !stopping; number += 1) {
+    const to = join(folder, `${options.life}-${number}.db`);
+    try {
+      const kind = upkeep.below(4);
+      if (kind === 0) {
+        await store.backup(to);
+        await restore({ from: to, to: `${to}.restored` });
+      } else if (kind === 1) {
+        await (await store.asOf(upkeep.below(known.lastEventSeq))).close();
+      } else if (kind === 2) {
+        await store.replay(`${to}.replayed`);
+      } else {
+        const found = await store.verify();
+        if (found.status === "diverged") throw new Error(found.message);
+      }
+    } catch (error) {
+      if (!isCoreError(error)) throw error;
+      if (isCoreError(error, "ATLAS_CORE_EPOCH_UNREACHABLE") && error.details.reason !== "future")
+        throw error;
+    }
+    await pause(upkeep.below(20));
+  }
+}
+
 async function stopLater(): Promise<void> {
   for (const startedAt = performance.now(); performance.now() - startedAt < options.stopAfterMs; ) {
     await pause(20);
@@ -147,6 +185,7 @@ const sentAgain = options.again.map((unit, index) =>
 await Promise.all([
   stopLater(),
   makeTrouble(),
+  options.copies === undefined ? undefined : keepUp(options.copies),
   ...sentAgain,
   ...Array.from({ length: options.producers }, (_, producer) => produce(producer)),
 ]);

@@ -1,10 +1,11 @@
 // Kills a host over and over and checks what it promised: npm run test:soak -- [--minutes 10] [--kills 200] [--seed n]
 import { randomInt } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { createStore, silentLogger } from "../../src/index.ts";
+import Sqlite from "better-sqlite3";
+import { createStore, restore, silentLogger } from "../../src/index.ts";
 import { type Checker, createChecker } from "./checker.ts";
 import type { SoakHostOptions } from "./host.ts";
 import { type End, runLife } from "./life.ts";
@@ -65,8 +66,10 @@ async function runFile(chance: Random): Promise<void> {
     life += 1;
     const log = join(folder, `life-${life}.log`);
     writeFileSync(log, "");
+    const copies = join(folder, `copies-${life}`);
+    mkdirSync(copies);
     const { end, readyMs } = await runLife(
-      hostOptions(chance, { database, log, checker }),
+      { ...hostOptions(chance, { database, log, checker }), ...(chance.chance(40) ? { copies } : {}) },
       chance.fork(`life ${life}`),
     );
     ends[end] += 1;
@@ -74,10 +77,26 @@ async function runFile(chance: Random): Promise<void> {
     // Half of the files are checked as they were left, and opened by the next host as they were left.
     if (chance.chance(50)) await openAndStop(database);
     checker.check(database, log);
+    await checkCopies(copies);
   }
   await openAndStop(database);
   for (const [name, count] of Object.entries(checker.counts)) totals[name as keyof typeof totals] += count;
   console.log(summary());
+}
+
+/** What has its name is whole, however its host ended: a backup with a manifest restores, and a database passes its check. */
+async function checkCopies(copies: string): Promise<void> {
+  const files = readdirSync(copies);
+  for (const file of files.filter((name) => name.endsWith(".db") && files.includes(`${name}.json`))) {
+    await restore({ from: join(copies, file), to: join(copies, `${file}.checked`) });
+  }
+  for (const file of files.filter((name) => /\.(restored|replayed)$/.test(name))) {
+    const database = new Sqlite(join(copies, file), { readonly: true });
+    const found = database.pragma("integrity_check", { simple: true });
+    database.close();
+    if (found !== "ok") throw new Error(`${file} is damaged: ${String(found)}`);
+  }
+  rmSync(copies, { recursive: true, force: true });
 }
 
 function hostOptions(
