@@ -3,7 +3,7 @@ import type { Migration } from "../../contract/module.ts";
 
 /**
  * Finds undelivered events without reading those that are delivered. It holds row numbers only, in their order: an index of what
- * the events are about would cost commands ten times as much.
+ * the events are about would cost the commands that emit them more.
  */
 export const undelivered: Migration = ({ schema }) => [
   schema
