@@ -597,6 +597,39 @@ describe("a dead letter", () => {
     await delivery.stop(0);
   });
 
+  it("keeps its event from being pruned as long as another sink has not taken it", async () => {
+    const clock = createFakeClock();
+    const failing = (id: string): SinkPlugin => ({
+      id,
+      retry: { maxAttempts: 1 },
+      handle: () => Promise.reject(new Error("down")),
+    });
+    const { start, emit, delivered, repo } = await delivering([failing("one"), failing("two")], clock);
+    const delivery = await start();
+    await emit("a");
+    await until(async () => (await repo.plugins.listFailedDeliveries()).length === 2);
+    clock.advance(2_000);
+    await until(async () => (await repo.plugins.getSinkCursor("$delivered")) === 1);
+    expect(await delivery.dismiss("one")).toBe(1);
+    expect(await delivered()).toEqual([]);
+    expect(await delivery.dismiss("two")).toBe(1);
+    expect(await delivered()).toEqual(["a"]);
+    await delivery.stop(0);
+  });
+
+  it("is not a delivery that is still retried", async () => {
+    const clock = createFakeClock();
+    const sink: SinkPlugin = { id: "down", handle: () => Promise.reject(new Error("down")) };
+    const { start, emit, repo } = await delivering([sink], clock);
+    const delivery = await start();
+    await emit("a");
+    const retried = await until(async () => (await repo.plugins.listFailedDeliveries())[0]);
+    expect(await delivery.dismiss("down")).toBe(0);
+    expect(await delivery.redrive("down", { event_id: retried.event_id })).toBe(0);
+    expect(await repo.plugins.listFailedDeliveries()).toEqual([retried]);
+    await delivery.stop(0);
+  });
+
   it("is delivered again by a redrive that says how many there were", async () => {
     const { delivery, types, left, recover } = await withDeadLetters();
     recover();
