@@ -312,18 +312,80 @@ describe("the job runner", () => {
   });
 
   it("ends a running job that is cancelled, through its signal", async () => {
+    const aborted = Promise.withResolvers<unknown>();
     const { create, until, commands } = await running(
       (ctx) =>
         new Promise((_resolve, reject) => {
-          ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason));
+          ctx.signal.addEventListener("abort", () => {
+            aborted.resolve(ctx.signal.reason);
+            reject(ctx.signal.reason);
+          });
         }),
     );
     await create("j1");
     await until("j1", ({ status }) => status === "running");
     await commands.enqueue({ type: "job.updateStatus", id: "j1", status: "cancelled" });
+    expect(await aborted.promise).toMatchObject({ code: "ATLAS_PLUGINS_CANCELLED", details: { id: "j1" } });
     await create("j2");
     await until("j2", ({ status }) => status === "running");
     expect(await until("j1", ended)).toMatchObject({ status: "cancelled", attempt: 1 });
+  });
+
+  it("reports the result of its own attempt only", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { create, until, commands, repo, runner } = await running(() => gate.promise);
+    await create("j1");
+    await until("j1", ({ status }) => status === "running");
+    // The host takes the job away, and begins a second attempt.
+    await commands.enqueue({
+      type: "job.updateStatus",
+      id: "j1",
+      status: "queued",
+      run_at: "2999-01-01T00:00:00Z",
+    });
+    await commands.enqueue({ type: "job.updateStatus", id: "j1", status: "running" });
+    gate.resolve();
+    await untilFound(() => runner.running === 0);
+    await runner.stop(1_000);
+    expect(await repo.getJob("j1")).toMatchObject({ status: "running", attempt: 2 });
+  });
+
+  it("claims the attempt that it has read about only", async () => {
+    const opened = await openStore();
+    const { commands, repo } = opened;
+    const registry = createPluginRegistry();
+    let runs = 0;
+    registry.registerWorkflow({
+      id: "work.v1",
+      run: async () => {
+        runs += 1;
+      },
+    });
+    let isMoved = false;
+    const runner = createJobRunner({
+      ...opened,
+      registry,
+      llm: createMockLLM(),
+      commands: {
+        async enqueue(command, envelope) {
+          if (command.type === "job.updateStatus" && command.status === "running" && !isMoved) {
+            isMoved = true;
+            // Somebody else is faster: one attempt comes and goes before the claim arrives.
+            await commands.enqueue({ type: "job.updateStatus", id: "j1", status: "running" });
+            await commands.enqueue({ type: "job.updateStatus", id: "j1", status: "queued" });
+          }
+          return commands.enqueue(command, envelope);
+        },
+        enqueueAll: commands.enqueueAll,
+      },
+    });
+    opened.store.onCommitted(runner.wake);
+    await runner.start();
+    await commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: "work.v1" } });
+    await untilFound(async () => (await repo.getJob("j1"))?.status === "succeeded");
+    expect(await repo.getJob("j1")).toMatchObject({ attempt: 2 });
+    expect(runs).toBe(1);
+    await runner.stop(1_000);
   });
 
   it("runs a delayed job when its time has come, and more urgent ones first", async () => {
@@ -582,7 +644,7 @@ describe("the job runner", () => {
       for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
       clock.advance(1_000);
     }
-    // Ten rounds of ten slots at most: one at once, and after 0.1, 0.2, 0.4 … 25.6 s, as a look each second sees it.
+    // Ten slots at each of ten rounds: the first, and after 0.1, 0.2, 0.4 … 25.6 s.
     expect(claims).toBeGreaterThan(10);
     expect(claims).toBeLessThanOrEqual(100);
     expect(lines).toEqual(["Jobs cannot be claimed. Atlas keeps trying, with growing pauses."]);
