@@ -79,3 +79,9 @@ it("makes of a journal of version 1 the rows that it made then, but for the colu
   }
   expect(digestOf(database)).toMatchObject({ digest: golden.digest, last_seq: golden.journal.length });
 });
+
+it("makes of a journal of version 2 the rows that it made then", async () => {
+  const golden = readGolden(2);
+  const { database } = await replayed(golden);
+  expect(digestOf(database)).toMatchObject({ digest: golden.digest, last_seq: golden.journal.length });
+});
