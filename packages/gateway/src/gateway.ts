@@ -85,8 +85,8 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
 }
 
 /**
- * Sinks, for the host. A workflow with `on` is a sink here, with the id `$on:<workflow id>`. `repo.plugins.listFailedDeliveries()` lists the events that they have
- * not taken.
+ * Sinks, for the host. A workflow with `on` is a sink here, with the id `$on:<workflow id>`. `repo.plugins.listFailedDeliveries()` lists
+ * the events that they have not taken.
  */
 export interface Sinks {
   /**
