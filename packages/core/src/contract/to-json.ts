@@ -11,10 +11,10 @@ export type ToJson<Value> = Value extends readonly unknown[] | JsonScalar | Date
 type JsonScalar = string | number | boolean | null | undefined;
 
 /**
- * Makes JSON of what an API or a library gives, for the `data` of records: it drops fields that are `undefined`, turns dates into ISO 8601
- * text, calls `toJSON` where a value has it, and replaces half a surrogate pair by U+FFFD. `undefined` in a list becomes null, as in `JSON.stringify`. What would lose its meaning
- * throws `ATLAS_CORE_JSON_INVALID` with the path: a BigInt, NaN, an invalid date, a function, a symbol, a map or set, a cycle, or more than
- * 64 levels. The result shares nothing with `value`.
+ * Makes JSON of what an API or a library gives, for the `data` of records: it drops fields that are `undefined`, turns dates into ISO
+ * 8601 text, calls `toJSON` where a value has it, and replaces half a surrogate pair by U+FFFD. `undefined` in a list becomes null, as
+ * in `JSON.stringify`. What would lose its meaning throws `ATLAS_CORE_JSON_INVALID` with the path: a BigInt, NaN, an invalid date, a
+ * function, a symbol, a map or set, a cycle, or more than 64 levels. The result shares nothing with `value`.
  *
  * @example
  * ```ts
