@@ -52,6 +52,41 @@ describe("redriving a parent", () => {
     expect(runs.sort()).toEqual(["a", "b", "b", "c"]);
   });
 
+  it("waits anew for children whose end had ended its wait", async () => {
+    const fails = Promise.withResolvers<void>();
+    const isAgain = Promise.withResolvers<void>();
+    let runs = 0;
+    const gateway = await open([
+      {
+        id: "parent.v1",
+        retry: { maxAttempts: 1 },
+        async run(ctx) {
+          const { id } = await ctx.spawnJob({ workflow_id: "child.v1" }, { key: "only" });
+          const [child] = await ctx.waitForJobs("child", [id]);
+          if (child?.status !== "succeeded") throw new Error(`the child is ${child?.status}`);
+        },
+      },
+      {
+        id: "child.v1",
+        retry: { maxAttempts: 1 },
+        async run() {
+          runs += 1;
+          await (runs === 1 ? fails.promise : isAgain.promise);
+        },
+      },
+    ]);
+    const { id } = await gateway.jobs.create({ workflow_id: "parent.v1" });
+    const parked = async () =>
+      (await gateway.jobs.listWaits(id)).some(({ attempt }) => attempt !== undefined);
+    while (!(await parked())) await new Promise(setImmediate);
+    fails.reject(new Error("broken"));
+    expect(await gateway.jobs.wait(id)).toMatchObject({ error: { message: "the child is failed" } });
+    await gateway.jobs.redrive(id);
+    while (!(await parked())) await new Promise(setImmediate);
+    isAgain.resolve();
+    expect(await gateway.jobs.wait(id)).toMatchObject({ status: "succeeded" });
+  });
+
   it("leaves the children alone with children: false", async () => {
     const { runs, state, workflows } = family();
     const gateway = await open(workflows);
