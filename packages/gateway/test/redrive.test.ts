@@ -185,9 +185,12 @@ it("does not prune a finished child while its parent waits for another", async (
       await new Promise(setImmediate);
     }
   })();
+  const events = (await gateway.repo.listDomainEvents({ limit: 100 })).items;
+  // An undelivered event would keep the child as well.
   await gateway.commands.enqueue({
     type: "domainEvent.markDelivered",
-    id: (await gateway.repo.listDomainEvents({ limit: 100 })).items.at(-1)?.id ?? "",
+    id: events[0]?.id ?? "",
+    through_seq: events.at(-1)?.seq ?? 0,
   });
   const later = "2999-01-01T00:00:00.000Z";
   await gateway.store.prune({ domain_events_before: later, jobs_before: later });
