@@ -104,7 +104,7 @@ export type WorkflowSchedule = Schedule & {
 /** Something that a workflow can ask its host for: coding agents (`harness`), or a service of this name. */
 export type Capability = "harness" | (string & {});
 
-/** What a workflow gets for one attempt at a job. Once the attempt has ended, its methods throw `ATLAS_PLUGINS_CONTEXT_ENDED`. */
+/** What a workflow gets for one attempt at a job. Once the attempt has ended, its methods reject with `ATLAS_PLUGINS_CONTEXT_ENDED`. */
 export interface WorkflowContext<Module extends StoreModule = never, Services extends object = PluginServices>
   extends PluginContext<Module, Services> {
   /**

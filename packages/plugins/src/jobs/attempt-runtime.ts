@@ -1,4 +1,5 @@
 import type { CallContext } from "@atlas/core";
+import { handled } from "../calling/handled.ts";
 
 /** What a runtime needs to know of the attempt that uses it. */
 export interface AttemptOfRuntime {
@@ -11,7 +12,7 @@ export interface AttemptOfRuntime {
 
 /**
  * A runtime for one attempt. A call without a `signal` of its own gets the attempt's, every call gets its context, and once the
- * attempt has ended every call throws what `refuse` throws. While a call is in progress, the attempt is not parked. It relies on
+ * attempt has ended every call rejects with what `refuse` throws. While a call is in progress, the attempt is not parked. It relies on
  * nothing but that the runtime's methods take one options object first, and return a promise or an object with a promise as `result`.
  */
 export function runtimeOfAttempt<Runtime extends object>(
@@ -26,7 +27,11 @@ export function runtimeOfAttempt<Runtime extends object>(
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
       const call = (options: unknown, ...others: readonly unknown[]): unknown => {
-        attempt.refuse();
+        try {
+          attempt.refuse();
+        } catch (error) {
+          return refused(error);
+        }
         const answer: unknown = Reflect.apply(member, target, [ofAttempt(options, attempt), ...others]);
         const end = endOf(answer);
         if (end !== undefined) attempt.during(() => end.then(ignore, ignore)).catch(ignore);
@@ -36,6 +41,16 @@ export function runtimeOfAttempt<Runtime extends object>(
       return call;
     },
   });
+}
+
+/**
+ * The answer to a call after the end: a promise that is a stream, too, since only the runtime knows which one it would have returned.
+ * It is not thrown, because late code may run in a timer, where that ends the process.
+ */
+function refused(error: unknown): unknown {
+  const never = handled(Promise.reject(error));
+  const textStream = { [Symbol.asyncIterator]: () => ({ next: () => never }) };
+  return Object.assign(never, { result: never, textStream });
 }
 
 function ignore(): void {

@@ -168,7 +168,7 @@ export function startAttempt(
         harness: parts.harness,
         commands: tracked.commands,
         context,
-        signal: () => started.signal,
+        signal: started.signal,
         refuse: tracked.refuse,
         during: parking.during,
         track: tracked.track,

@@ -46,7 +46,7 @@ export interface WorkflowContextParts {
   readonly commands: PluginCommands<Command>;
   /** Whom and what the attempt works for. */
   readonly context: CallContext;
-  readonly signal: () => AbortSignal;
+  readonly signal: AbortSignal;
   /** Throws when the attempt is over. */
   readonly refuse: () => void;
   /** Keeps the attempt from being parked meanwhile. */
@@ -61,39 +61,30 @@ export interface WorkflowContextParts {
   readonly progress: (progress: JobProgress) => void;
 }
 
-/** The context of one attempt. What few plugins use is made when it is first asked for. */
+/** The context of one attempt. It has values only: an object with getters of its own would stay in memory until the next full collection. */
 export function createWorkflowContext(parts: WorkflowContextParts): WorkflowContext {
   const { job, workflow, registry, repo, commands, refuse, steps, calls } = parts;
   let depth: Promise<number> | undefined;
-  let log: Logger | undefined;
-  let llm: LLM | undefined;
-  let harness: HarnessRuntime | undefined;
   const ofAttempt = <Runtime extends object>(runtime: Runtime): Runtime =>
     runtimeOfAttempt(runtime, {
-      signal: parts.signal(),
+      signal: parts.signal,
       context: parts.context,
       refuse,
       during: parts.during,
     });
 
-  const context: WorkflowContext = {
+  const given = parts.harness;
+  const wanted = workflow.capabilities === undefined || workflow.capabilities.includes("harness");
+  return {
     repo,
     commands,
     clock: parts.clock,
     services: parts.services,
     context: parts.context,
     attempt: parts.attempt,
-    get log() {
-      log ??= parts.keepLog(logOfJob(parts.log, job, parts.context));
-      return log;
-    },
-    get signal() {
-      return parts.signal();
-    },
-    get llm() {
-      llm ??= ofAttempt(parts.llm);
-      return llm;
-    },
+    log: parts.keepLog(logOfJob(parts.log, job, parts.context)),
+    signal: parts.signal,
+    llm: ofAttempt(parts.llm),
     emitArtifact: (artifact, options) =>
       make(() => {
         const key = keyOf("ctx.emitArtifact", options);
@@ -124,17 +115,8 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
     waitForJobs: parts.waits.waitForJobs,
     // It may be called by a timer, where anything thrown ends the process. What is wrong with it fails the attempt.
     progress: (progress) => void handled(parts.track(async () => parts.progress(progress))),
+    ...(given === undefined || !wanted ? {} : { harness: ofAttempt(given) }),
   };
-  const given = parts.harness;
-  const wanted = workflow.capabilities === undefined || workflow.capabilities.includes("harness");
-  if (given === undefined || !wanted) return context;
-  return Object.defineProperty(context, "harness", {
-    enumerable: true,
-    get() {
-      harness ??= ofAttempt(given);
-      return harness;
-    },
-  });
 
   function evidence({ data }: NewArtifact): Pick<NewArtifact, "data"> {
     const said = parts.artifactData();

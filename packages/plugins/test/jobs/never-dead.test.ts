@@ -51,6 +51,34 @@ describe("nothing on ctx ends the process:", () => {
     expect(unhandled).toEqual([]);
   });
 
+  it("a model or an agent that is called after the attempt has ended rejects, also as a stream", async () => {
+    const unhandled = unhandledRejections();
+    let kept: WorkflowContext | undefined;
+    const { create, over } = await runningJobs(
+      async (ctx) => {
+        kept = ctx;
+      },
+      { harness: { runTask: () => Promise.reject(new Error("called")) } },
+    );
+    await create("j1");
+    expect(await over("j1")).toMatchObject({ status: "succeeded" });
+    const { llm, harness } = kept as Required<WorkflowContext>;
+    const ended = { code: "ATLAS_PLUGINS_CONTEXT_ENDED" };
+    // Nobody looks at these.
+    void llm.generateText({ prompt: "late" });
+    llm.streamText({ prompt: "late" });
+    void harness.runTask({ agent: "a", prompt: "late", cwd: "/" } as never);
+    await new Promise(setImmediate);
+    expect(unhandled).toEqual([]);
+
+    await expect(llm.generateText({ prompt: "late" })).rejects.toMatchObject(ended);
+    await expect(llm.streamText({ prompt: "late" }).result).rejects.toMatchObject(ended);
+    await expect(async () => {
+      for await (const piece of llm.streamText({ prompt: "late" }).textStream) expect(piece).toBeUndefined();
+    }).rejects.toMatchObject(ended);
+    await expect(harness.runTask({} as never)).rejects.toMatchObject(ended);
+  });
+
   it("a step that nobody awaits before a wait, and that fails", async () => {
     const unhandled = unhandledRejections();
     const { create, over, signal, waiting } = await runningJobs(async (ctx) => {

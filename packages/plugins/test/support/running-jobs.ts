@@ -1,4 +1,5 @@
 import type { Admit, Clock, Job, Logger, NewJob } from "@atlas/core";
+import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import { createMockLLM } from "@atlas/llm/mock";
 import { onTestFinished } from "vitest";
@@ -18,6 +19,7 @@ export async function runningJobs(
     readonly admit?: readonly Admit[];
     readonly random?: () => number;
     readonly llm?: LLM;
+    readonly harness?: HarnessRuntime;
     readonly workflow?: Partial<WorkflowPlugin>;
   } = {},
 ) {
@@ -36,6 +38,7 @@ export async function runningJobs(
       ...opened,
       registry,
       llm: options.llm ?? createMockLLM(),
+      ...(options.harness === undefined ? {} : { harness: options.harness }),
       random: options.random ?? (() => 0),
       concurrency: options.concurrency ?? 10,
     });
