@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   jobs: async () => (await import("./jobs.ts")).benchJobs,
   waits: async () => (await import("./waits.ts")).benchWaits,
   "jobs-limited": async () => (await import("./jobs-limited.ts")).benchJobsLimited,
+  "jobs-sleeping": async () => (await import("./jobs-sleeping.ts")).benchJobsSleeping,
   upkeep: async () => (await import("./upkeep.ts")).benchUpkeep,
   "jobs-kept": async () => (await import("./jobs-kept.ts")).benchJobsKept,
   sinks: async () => (await import("./sinks.ts")).benchSinks,

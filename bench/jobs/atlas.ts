@@ -9,7 +9,11 @@ export interface AtlasLane extends JobLane {
   /** Starts the workers, and resolves when `count` of the queued jobs are done; then it stops them again. */
   processSome(count: number, concurrency: number): Promise<void>;
   fillWithFinished(count: number): Promise<void>;
+  /** Creates jobs of the same workflow that are due in a thousand years. */
+  fillWithSleeping(count: number): Promise<void>;
 }
+
+const PRODUCERS = 100;
 
 /** Atlas as a gateway puts it together: its store, and its job runner with a workflow that does nothing. */
 export async function openAtlas(
@@ -112,6 +116,10 @@ export async function openAtlas(
           ]),
         );
       }
+    },
+    async fillWithSleeping(count) {
+      const job = { workflow_id: "noop.v1", run_at: "2999-01-01T00:00:00.000Z" };
+      await spread(count, PRODUCERS, () => commands.enqueue({ type: "job.create", job }));
     },
     close: () => store.stop(),
   };
