@@ -1,7 +1,7 @@
 import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { isAttemptOver, type WorkflowContext } from "../../src/index.ts";
+import { isAttemptOver, isPluginError, type WorkflowContext } from "../../src/index.ts";
 import { runningJobs as running } from "../support/running-jobs.ts";
 
 describe("a sleep", () => {
@@ -457,6 +457,52 @@ describe("a wait for jobs", () => {
     expect(errors).toMatchObject([{ code: "ATLAS_PLUGINS_WAIT_CIRCLE", details: { id: "c", path } }]);
     // The failure of the last one frees the others.
     for (const id of ids.slice(1)) expect(await over(id)).toMatchObject({ status: "succeeded" });
+  });
+
+  it("is refused in one of two jobs that close a circle in the same instant", async () => {
+    const both = Promise.withResolvers<void>();
+    const errors: unknown[] = [];
+    let begun = 0;
+    const { create, over } = await running(
+      async (ctx, _input, id) => {
+        begun += 1;
+        if (begun === 2) both.resolve();
+        await both.promise;
+        const wait = ctx.waitForJobs("other", [id === "a" ? "b" : "a"]);
+        if (begun > 2) await wait.catch((error: unknown) => errors.push(error));
+        await wait;
+      },
+      { workflow: { retry: { maxAttempts: 1 } } },
+    );
+    await create("a");
+    await create("b");
+    const ended = await Promise.all(["a", "b"].map(over));
+    expect(ended.map(({ status }) => status).toSorted()).toEqual(["failed", "succeeded"]);
+    expect(errors.filter((error) => isPluginError(error, "ATLAS_PLUGINS_WAIT_CIRCLE"))).toHaveLength(1);
+  });
+
+  it("is refused after a start that finds a circle", async () => {
+    const far = "2999-01-01T00:00:00.000Z";
+    const { create, waiting, over, commands, runner, startRunner } = await running(
+      async (ctx, _input, id) => {
+        await ctx.waitForJobs("other", [id === "a" ? "b" : "a"]);
+      },
+      { workflow: { retry: { maxAttempts: 1 } } },
+    );
+    await create("b", { run_at: far });
+    await create("a");
+    await waiting("a");
+    await runner.stop(0);
+    // As a process leaves it that is killed once both have parked.
+    await commands.enqueueAll([
+      { type: "job.updateStatus", id: "b", status: "running" },
+      { type: "plugins.wait.open", job_id: "b", attempt: 1, kind: "jobs", name: "other", ids: ["a"] },
+      { type: "plugins.job.uncount", job_id: "b" },
+      { type: "job.updateStatus", id: "b", status: "queued", run_at: far, attempt: 1 },
+    ]);
+    await startRunner();
+    const ended = await Promise.all(["a", "b"].map(over));
+    expect(ended.map(({ status }) => status).toSorted()).toEqual(["failed", "succeeded"]);
   });
 
   it("may reach the same job along two paths, which is no circle", async () => {

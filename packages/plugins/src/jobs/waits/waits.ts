@@ -152,6 +152,25 @@ export function createWaits(options: {
       if (job === undefined || isJobOver(job)) listener.open.delete(id);
     }
     if (listener.open.size === 0) finish(listener, null);
+    else if (isListening(listener) && closesCircle(listener)) {
+      const { job_id } = listener.wait;
+      forget(job_id);
+      // It reaches this wait again, and now finds the others parked: the wait is refused there.
+      await wake(job_id);
+    }
+  }
+
+  /** Jobs that wait for each other from the same instant on: at the door, none of them saw that the others would park. */
+  function closesCircle({ wait, open }: Listener): boolean {
+    const seen = new Set<string>();
+    const next = [...open];
+    for (let id = next.pop(); id !== undefined; id = next.pop()) {
+      if (id === wait.job_id) return true;
+      if (seen.has(id)) continue;
+      seen.add(id);
+      for (const other of byJob.get(id) ?? []) if (other.wait.kind === "jobs") next.push(...other.open);
+    }
+    return false;
   }
 
   function consider(listener: Listener, event: DomainEvent): void {
