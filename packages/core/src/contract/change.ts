@@ -1,6 +1,12 @@
 import type { JsonObject } from "./json.ts";
 import type { Refusal } from "./refusal.ts";
-import type { BoundStatement, ErasedStatement, Query, Statement } from "./statement.ts";
+import {
+  type BoundStatement,
+  checkRepeatable,
+  type ErasedStatement,
+  type Query,
+  type Statement,
+} from "./statement.ts";
 
 /** What to do if a step changed no row (for `require`: found no row). */
 export type IfNone = "continue" | "stop" | Refusal;
@@ -31,7 +37,7 @@ export interface Change<in out Tables> {
     alternatives: readonly [BoundStatement<Tables>, ...BoundStatement<Tables>[]],
     options?: { readonly ifNone?: IfNone },
   ): void;
-  /** Refuses the command if the query finds no row. */
+  /** Refuses the command if the query finds no row. A query that reads the clock, or is random, fails the command. */
   require<Values>(query: Query<Tables, Values, unknown>, values: Values, otherwise: Refusal): void;
   /** Adds an event, written in the same transaction. A command that stops or is refused emits none of its events. */
   emit(event: NewChangeEvent): void;
@@ -81,6 +87,7 @@ export function planOf<Payload, Tables>(
       writes += 1;
     },
     require: (query, values, otherwise) => {
+      checkRepeatable(query);
       // A query's values are an object by its type.
       add({
         alternatives: [{ statement: query, values: values as Readonly<Record<string, unknown>> }],

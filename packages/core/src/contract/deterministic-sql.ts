@@ -12,28 +12,35 @@ const REFUSED: readonly (readonly [pattern: RegExp, advice: string])[] = [
 ];
 const CLOCK_CALL = new RegExp(`\\b${CLOCK}\\s*\\(`);
 
-/**
- * Refuses SQL of a handler that does not give the same rows each time, or that ends the whole transaction. Throws a `TypeError`
- * that says what to write instead.
- */
+/** Words of SQL that do not give the same rows each time, or end the whole transaction, and what to do instead. */
+export interface Indeterminate {
+  readonly words: string;
+  readonly advice: string;
+}
+
+/** Refuses SQL of a handler that {@link findIndeterminate} finds. Throws a `TypeError` that says what to write instead. */
 export function checkDeterministic(sql: string, literals: readonly unknown[]): void {
+  const found = findIndeterminate(sql, literals);
+  if (found === undefined) return;
+  const { words, advice } = found;
+  throw new TypeError(
+    `A statement must not use "${words}": a replay of the journal would not give the same rows. Instead, ${advice} and pass it as a value. The statement: ${sql.slice(0, 200)}`,
+  );
+}
+
+/** Finds what a replay of the journal could not repeat. `literals` are the values that are part of the SQL. */
+export function findIndeterminate(sql: string, literals: readonly unknown[] = []): Indeterminate | undefined {
   const text = sql.toLowerCase();
   const code = text.replaceAll(/'(?:[^']|'')*'/g, "''").replaceAll(/"(?:[^"]|"")*"/g, '""');
-  const found = REFUSED.map(([pattern, advice]) => [pattern.exec(code)?.[0], advice] as const).find(
-    ([words]) => words !== undefined,
-  );
-  if (found !== undefined) throw refused(sql, found[0] ?? "", found[1]);
+  for (const [pattern, advice] of REFUSED) {
+    const [words] = pattern.exec(code) ?? [];
+    if (words !== undefined) return { words: words.trim(), advice };
+  }
   const saysNow = /'now'/.test(text) || literals.some(isNow);
   const call = saysNow ? CLOCK_CALL.exec(code)?.[0] : undefined;
-  if (call !== undefined) throw refused(sql, `${call}'now')`, "take the time in prepare");
+  return call === undefined ? undefined : { words: `${call}'now')`, advice: "take the time in prepare" };
 }
 
 function isNow(literal: unknown): boolean {
   return typeof literal === "string" && literal.toLowerCase() === "now";
-}
-
-function refused(sql: string, words: string, advice: string): TypeError {
-  return new TypeError(
-    `A statement must not use "${words.trim()}": a replay of the journal would not give the same rows. Instead, ${advice} and pass it as a value. The statement: ${sql.slice(0, 200)}`,
-  );
 }

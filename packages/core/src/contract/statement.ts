@@ -121,17 +121,26 @@ export interface ErasedStatement {
 export function statement<Tables, Values extends object>(
   build: (db: Kysely<Tables>, p: Placeholders<Values>) => Compilable,
 ): Statement<Tables, Values> {
-  const compiled = compileOnce(build)();
-  checkDeterministic(
-    compiled.sql,
-    compiled.order.flatMap((one) => (typeof one === "object" ? [one.literal] : [])),
-  );
   const self: Statement<Tables, Values> = {
     kind: "write",
-    compiled: () => compiled,
+    compiled: compileOnce(build),
     with: (values) => ({ statement: self, values: values as Readonly<Record<string, unknown>> }),
   };
+  checkRepeatable(self);
   return self;
+}
+
+const repeatable = new WeakSet<ErasedStatement>();
+
+/** Checks once that a step of a handler gives the same rows each time. A query is free to read the clock elsewhere. */
+export function checkRepeatable(step: ErasedStatement): void {
+  if (repeatable.has(step)) return;
+  const { sql: text, order } = step.compiled();
+  checkDeterministic(
+    text,
+    order.flatMap((one) => (typeof one === "object" ? [one.literal] : [])),
+  );
+  repeatable.add(step);
 }
 
 /**

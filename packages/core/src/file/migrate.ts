@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type Database from "better-sqlite3";
+import { findIndeterminate } from "../contract/deterministic-sql.ts";
 import { CoreError } from "../contract/errors.ts";
 import type { Migration, StoreModule } from "../contract/module.ts";
 import { createSqlBuilder } from "../contract/statement.ts";
@@ -123,7 +124,7 @@ function apply(database: Database.Database, migration: CompiledMigration, now: s
     );
     database.pragma(`application_id = ${APPLICATION_ID}`);
     for (const statement of statements) {
-      checkConstraints(statement);
+      checkTable(statement);
       database.exec(statement);
     }
     checkReferences(database);
@@ -142,12 +143,19 @@ function apply(database: Database.Database, migration: CompiledMigration, now: s
   }
 }
 
-/** A row that violates such a constraint would take the commands of others with it, or leave half of its own behind. */
-function checkConstraints(statement: string): void {
+/** What every later row of a table would bring along: commands that end others, and values that a replay could not repeat. */
+function checkTable(statement: string): void {
+  // A row that violates such a constraint takes the commands of others with it, or leaves half of its own behind.
   const [words] = /\bon\s+conflict\s+(?:rollback|fail)\b/i.exec(statement) ?? [];
   if (words !== undefined)
     throw new TypeError(
       `it declares "${words}", which ends more than its own command. Declare a plain constraint`,
+    );
+  if (!/^\s*(?:create\s+(?:table|trigger)|alter\s+table)\b/i.test(statement)) return;
+  const found = findIndeterminate(statement);
+  if (found !== undefined)
+    throw new TypeError(
+      `it declares "${found.words}", and a replay of the journal would not give the same rows. Instead, ${found.advice} of the command and store it`,
     );
 }
 

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { expect, it } from "vitest";
-import { statement } from "../../src/index.ts";
+import { planOf, query, statement } from "../../src/index.ts";
 import type { FinopsTables } from "../support/finops.ts";
 
 type Cost = FinopsTables["finops_cost"];
@@ -45,4 +45,19 @@ it.each([
   ["now as a mere word", sql<string>`'now'`],
 ])("takes %s", (_, value) => {
   expect(updating(value)).not.toThrow();
+});
+
+it("refuses a query of a handler that reads the clock, and takes it elsewhere", () => {
+  const recent = query<FinopsTables>()((db) =>
+    db.selectFrom("finops_cost").select("id").where("at", ">", sql<string>`datetime('now', '-1 day')`),
+  );
+  const requiring = () =>
+    planOf<object, FinopsTables>(
+      (_, change) => change.require(recent, {}, { refuse: "NO", message: "No." }),
+      {},
+    );
+  expect(requiring).toThrow("take the time in prepare");
+  // Not only the first time.
+  expect(requiring).toThrow("take the time in prepare");
+  expect(recent.compiled().sql).toContain("datetime('now'");
 });

@@ -148,6 +148,18 @@ it("applies none of several pending migrations when one of them fails", async ()
   expect(applied(first.path).at(-1)).toBe("stage/001_a");
 });
 
+it.each([
+  ["random()", sql`integer default (random())`],
+  ["current_timestamp", sql`text not null default current_timestamp`],
+  ["datetime('now')", sql`text default (DATETIME('now'))`],
+])("refuses a column whose default is %s, because a replay could not repeat it", async (words, column) => {
+  const migration: Migration = ({ schema }) => [schema.createTable("stage_a").addColumn("at", column)];
+  const modules = [moduleOf({ "001_a": migration })];
+  const error = await rejection(createStore({ log: silentLogger, database: databasePath(), modules }));
+  expect(error).toMatchObject({ code: "ATLAS_CORE_MIGRATION_FAILED", details: { migration: "001_a" } });
+  expect(error.message).toContain(`it declares "${words}"`.replace("()", "("));
+});
+
 it.each(["rollback", "fail"])(
   "refuses a table with ON CONFLICT %s, which ends more than its own command",
   async (words) => {
