@@ -4,6 +4,7 @@ import type {
   PluginRef,
   PluginServices,
   PluginsModule,
+  Schedules,
   SinkHealth,
   SourceCheck,
   SourceHealth,
@@ -30,6 +31,8 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   /** The routes that extensions add, for the web server of the host. They answer 503 before `start()` has resolved, and once `stop()` was called. */
   readonly routes: readonly GatewayRoute[];
   readonly sinks: Sinks;
+  /** Schedules of workflows that are made, changed and removed while the gateway runs, without a restart and kept over it. */
+  readonly schedules: Schedules;
   /** The database as a whole: backups, pruning, past states, figures. Usable until `stop()`. */
   readonly store: Pick<
     Store<PluginsModule | LLMModule | Module>,

@@ -30,12 +30,15 @@ export {
   PluginError,
   resultOf,
   type Schedule,
+  type ScheduleRequest,
+  type Schedules,
   type SinkContext,
   type SinkPlugin,
   type SourceContext,
   type SourcePlugin,
   type WorkflowContext,
   type WorkflowPlugin,
+  type WorkflowScheduleState,
 } from "@atlas/plugins";
 export { isRoutingError } from "@atlas/routing";
 export { createGateway } from "./create-gateway.ts";

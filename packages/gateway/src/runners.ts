@@ -4,9 +4,11 @@ import type { LLMModule } from "@atlas/llm/module";
 import type { PluginsModule } from "@atlas/plugins";
 import {
   checkOptions,
+  createApiScheduler,
   createDelivery,
   createJobRunner,
   createScheduler,
+  createSchedules,
   createSourceRunner,
   loadPauses,
   type PluginRegistry,
@@ -94,6 +96,9 @@ export async function createRunners(parts: {
     commands,
     scheduled: [...registry.workflows.values()].flatMap((workflow) => scheduleOfWorkflow(workflow, repo)),
   });
+  const { newId } = store;
+  const apiScheduler = createApiScheduler({ clock, log, repo, commands, registry, newId });
+  const schedules = createSchedules({ repo, commands, registry, scheduler: apiScheduler, clock, newId });
   let started: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
   let runnersStopped: Promise<void> | undefined;
@@ -105,7 +110,7 @@ export async function createRunners(parts: {
     registry,
     progress: runner.progress,
     log,
-    newId: store.newId,
+    newId,
     clock,
     onCommitted: store.onCommitted,
     isStarted: () => started !== undefined,
@@ -135,6 +140,7 @@ export async function createRunners(parts: {
         return { dismissed: await delivery.dismiss(id, which) };
       },
     },
+    schedules,
     pause,
     resume,
     sync: sources.sync,
@@ -190,6 +196,7 @@ export async function createRunners(parts: {
       });
       await runner.start();
       await scheduler.start();
+      await apiScheduler.start();
       await sources.start();
       installation.serve();
     } catch (error) {
@@ -204,7 +211,7 @@ export async function createRunners(parts: {
   function stopRunners(budget: StopBudget, starting: Promise<void> = Promise.resolve()): Promise<void> {
     runnersStopped ??= (async () => {
       const ms = budget.left(WORK);
-      const work = [sources.stop(ms), scheduler.stop(), runner.stop(ms)];
+      const work = [sources.stop(ms), scheduler.stop(), apiScheduler.stop(), runner.stop(ms)];
       await budget.wait(WORK, starting);
       await inTime(budget, REPORTS, Promise.all(work), "Syncs, schedules and jobs");
       if (isDelivering) await inTime(budget, CURSORS, delivery.stop(budget.left(DELIVERY)), "Deliveries");

@@ -39,6 +39,8 @@ it("exports these names and no others", () => {
         "ReadOnlyStore",
         "Route",
         "Schedule",
+        "ScheduleRequest",
+        "Schedules",
         "SinkContext",
         "SinkPlugin",
         "SinkStats",
@@ -49,6 +51,7 @@ it("exports these names and no others", () => {
         "UniqueJob",
         "WorkflowContext",
         "WorkflowPlugin",
+        "WorkflowScheduleState",
         "WorkflowStats",
       ],
       "values": [

@@ -14,6 +14,7 @@ export type { PluginNeeds } from "./contract/needs.ts";
 export { type ReactorContext, type ReactorOptions, reactor } from "./contract/reactor.ts";
 export type { RetryPolicy } from "./contract/retry.ts";
 export type { CronSchedule, EverySchedule, Schedule } from "./contract/schedule.ts";
+export type { ScheduleRequest, WorkflowScheduleState } from "./contract/schedule-request.ts";
 export {
   type Need,
   type PluginServices,
@@ -68,7 +69,9 @@ export { type PluginsModule, pluginsModule } from "./module/plugins-module.ts";
 export type { StepResult } from "./module/queries.ts";
 export type { QueueDepth } from "./module/queue-depths.ts";
 export type { RefusedRecord } from "./module/refused-records.ts";
+export type { StoredSchedule } from "./module/schedule-queries.ts";
 export type { FailedDeliveryStatus, PluginKind, PluginsTables, ScheduleKind } from "./module/tables.ts";
+export type { Schedules } from "./schedules/api-schedules.ts";
 export type { SourceCheck, SourceSync } from "./sources/source-calls.ts";
 export type { SyncOptions, SyncResult } from "./sources/source-runner.ts";
 export type { SourceHealth } from "./sources/source-state.ts";

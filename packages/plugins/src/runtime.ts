@@ -21,6 +21,8 @@ export { createSignal, type SignalOptions } from "./jobs/waits/signals.ts";
 export { withResult } from "./jobs/with-result.ts";
 export type { PluginsCommand } from "./module/plugins-module.ts";
 export type { KeyScope } from "./module/tables.ts";
+export { type ApiScheduler, createApiScheduler } from "./schedules/api-scheduler.ts";
+export { createSchedules, type Schedules } from "./schedules/api-schedules.ts";
 export { createScheduler, type Fired, type Scheduled, type Scheduler } from "./schedules/scheduler.ts";
 export { scheduleOfWorkflow } from "./schedules/workflow-schedule.ts";
 export { createSourceRunner, type SourceRunner } from "./sources/source-runner.ts";

@@ -40,6 +40,7 @@ export interface PluginErrorDetails {
     readonly sizeBytes: number;
     readonly limitBytes: number;
   };
+  ATLAS_PLUGINS_SCHEDULE_CHANGED: { readonly id: string };
   ATLAS_PLUGINS_SINK_UNKNOWN: { readonly id: string; readonly nearest?: string };
   ATLAS_PLUGINS_SOURCE_BUSY: { readonly id: string; readonly since: string };
   ATLAS_PLUGINS_SOURCE_PAUSED: { readonly id: string };

@@ -61,6 +61,10 @@ const MAX_EVERY_MS = 366 * 24 * 60 * 60 * 1_000;
 
 /** Checks a schedule. A `TypeError` says what is wrong with it; `of` names its owner, such as `The source "git"`. */
 export function parseSchedule(schedule: Schedule, of: string): Timetable {
+  if ("cron" in schedule && "everyMs" in schedule)
+    throw new TypeError(`${of}: schedule has both cron and everyMs. Keep the one that you need.`);
+  if ("timeZone" in schedule && schedule.timeZone !== undefined && !("cron" in schedule))
+    throw new TypeError(`${of}: schedule.timeZone is the zone of cron, which is missing. Remove it.`);
   checkOption(of, "onMissed", schedule.onMissed, ["skip", "once", "all"]);
   checkOption(of, "overlap", schedule.overlap, ["skip", "queue"]);
   const { jitterMs = 0 } = schedule;

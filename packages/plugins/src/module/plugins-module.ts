@@ -17,11 +17,13 @@ import { jobs } from "./migrations/003_jobs.ts";
 import { scheduleRuns } from "./migrations/004_schedule_runs.ts";
 import { refusedRecords } from "./migrations/005_refused_records.ts";
 import { flow } from "./migrations/006_flow.ts";
+import { schedules } from "./migrations/007_schedules.ts";
 import { pauseLift, pauseSet } from "./pause-commands.ts";
 import { jobPromote } from "./promote-command.ts";
 import { pluginsQueries } from "./queries.ts";
 import { rateStart } from "./rate-commands.ts";
 import { sourceForgetRefused, sourceRefuse } from "./refused-record-commands.ts";
+import { scheduleAdvance, scheduleRemove, scheduleUpsert } from "./schedule-commands.ts";
 import { sinkAdvance, sinkDismiss, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
 import { scheduleSet, sourceCheckpoint } from "./source-commands.ts";
 import type { PluginsTables } from "./tables.ts";
@@ -42,12 +44,16 @@ export const pluginsModule = defineModule({
     "004_schedule_runs": scheduleRuns,
     "005_refused_records": refusedRecords,
     "006_flow": flow,
+    "007_schedules": schedules,
   },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
     "plugins.source.refuse": sourceRefuse,
     "plugins.source.forgetRefused": sourceForgetRefused,
     "plugins.schedule.set": scheduleSet,
+    "plugins.schedule.upsert": scheduleUpsert,
+    "plugins.schedule.remove": scheduleRemove,
+    "plugins.schedule.advance": scheduleAdvance,
     "plugins.pause.set": pauseSet,
     "plugins.pause.lift": pauseLift,
     "plugins.rate.start": rateStart,

@@ -12,6 +12,7 @@ import { pauseQueries } from "./pause-queries.ts";
 import { queueDepths } from "./queue-depths.ts";
 import { rateQueries } from "./rate-commands.ts";
 import { refusedRecords } from "./refused-records.ts";
+import { scheduleQueries } from "./schedule-queries.ts";
 import type { PluginsTables, ScheduleKind } from "./tables.ts";
 import { waitQueries } from "./wait-queries.ts";
 
@@ -87,11 +88,11 @@ export function pluginsQueries(read: Read<PluginsTables>) {
       const row = await read.get(selectSourceCursor, { source_id });
       return row === undefined ? undefined : parseJsonColumn<JsonValue>(row.cursor);
     },
-    /** When a schedule is due next, the schedule that this follows from, and how often it was run. */
+    /** When a schedule of the code is due next, the schedule that this follows from, and how often it was run. */
     async getSchedule(kind: ScheduleKind, id: string) {
       return read.get(selectSchedule, { kind, id });
     },
-    /** Every schedule, the next one that is due first. */
+    /** Every schedule of the code, the next one that is due first. `gateway.schedules.list()` has those made at run time as well. */
     listSchedules: () => read.all(selectSchedules, {}),
     /** The number of the last domain event that a sink has passed; nothing for a new sink. */
     async getSinkCursor(sink_id: string): Promise<number | undefined> {
@@ -124,6 +125,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
         ? undefined
         : { progress: parseJsonColumn<JobProgress>(row.progress), at: row.at };
     },
+    ...scheduleQueries(read),
     ...pauseQueries(read),
     ...rateQueries(read),
     ...queueDepths(all),

@@ -23,7 +23,7 @@ export interface PluginsTables {
     last_at: string;
     times: number;
   };
-  /** When each schedule is due next. */
+  /** When each schedule of the code is due next. */
   plugins_schedules: {
     kind: ScheduleKind;
     id: string;
@@ -32,6 +32,22 @@ export interface PluginsTables {
     next_at: string;
     /** How many jobs it has made. It numbers them: the clock may be set back, so times do not. */
     runs: number;
+  };
+  /** The schedules that were made at run time. */
+  plugins_api_schedules: {
+    id: string;
+    workflow_id: string;
+    /** Canonical JSON of a `Schedule` with all its options. */
+    schedule: string;
+    /** Canonical JSON. */
+    input: string;
+    /** Another one each time that the schedule, its workflow or its input changes. */
+    revision: string;
+    next_at: string;
+    /** How many jobs it has made. */
+    runs: number;
+    /** Null before the first. */
+    last_job_id: string | null;
   };
   /** The last domain event that each sink has passed. */
   plugins_sink_cursors: {

@@ -11,6 +11,7 @@ import { createLoop, type Loop } from "@atlas/core/internal";
 import { dueRuns, parseSchedule, type Schedule } from "../contract/schedule.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { ScheduleKind } from "../module/tables.ts";
+import { jittered } from "./jitter.ts";
 
 /** Something with a schedule. */
 export interface Scheduled {
@@ -94,7 +95,7 @@ export function createScheduler(options: {
       } else {
         const first = timetable.first(clock.now());
         // The first run of an interval is at once.
-        await keep("cron" in schedule ? jittered(first) : first, []);
+        await keep("cron" in schedule ? jittered(first, schedule, random) : first, []);
       }
     }
 
@@ -118,14 +119,11 @@ export function createScheduler(options: {
       }
       const after = overlap === "queue" ? through : clock.now();
       const { pauseMs } = last;
-      const next = pauseMs === undefined ? jittered(timetable.next(after)) : clock.now() + pauseMs;
+      const next =
+        pauseMs === undefined ? jittered(timetable.next(after), schedule, random) : clock.now() + pauseMs;
       await keep(next, together, run);
       pausedUntil = pauseMs === undefined ? undefined : clock.monotonic() + pauseMs;
       return Math.min(Math.max(0, nextAt - clock.now()), LONGEST_SLEEP_MS);
-    }
-
-    function jittered(at: number): number {
-      return jitterMs === 0 ? at : at + Math.floor(random() * jitterMs);
     }
 
     /** One unit: a run whose next time is not stored would be repeated, and a next time without its run would lose it. */

@@ -35,6 +35,7 @@ export function scheduleOfWorkflow(workflow: WorkflowPlugin, repo: ReadOnlyRepo)
   }
 }
 
-function keyOf(run: number): string {
+/** The idempotency key of the job that such a run creates. */
+export function keyOf(run: number): string {
   return `schedule:${run}`;
 }

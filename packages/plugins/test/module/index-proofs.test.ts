@@ -110,6 +110,16 @@ it.each<[string, Ask, string]>([
     "SEARCH plugins_waits USING INDEX sqlite_autoindex_plugins_waits_1 (job_id=?); USE TEMP B-TREE FOR ORDER BY",
   ],
   [
+    "a page of the schedules that are due",
+    (repo) => repo.plugins.listDueApiSchedules("2026", { limit: 9, after: { next_at: "2025", id: "one" } }),
+    "SEARCH plugins_api_schedules USING INDEX plugins_api_schedules_due ((next_at,id)>(?,?) AND next_at<?)",
+  ],
+  [
+    "the next schedule that is due",
+    (repo) => repo.plugins.nextApiScheduleAt("2026"),
+    "SEARCH plugins_api_schedules USING COVERING INDEX plugins_api_schedules_due (next_at>?)",
+  ],
+  [
     "who still holds an event",
     (repo) => repo.plugins.isEventHeldByOthers(1, "sink"),
     "SEARCH plugins_sink_exceptions USING COVERING INDEX plugins_sink_exceptions_event (event_seq=?)",

@@ -4,6 +4,8 @@ import type { PluginsCommand } from "../../src/runtime.ts";
 import { openStore } from "../support/open-store.ts";
 
 const at = "2026-01-01T00:00:00.000Z";
+const later = "2026-01-01T01:00:00.000Z";
+const made = { id: "a", workflow_id: "w", schedule: { everyMs: 1_000 }, input: {} };
 const error = { message: "down" };
 const filter = { type: "approved" };
 
@@ -13,6 +15,22 @@ const story: readonly (Command | PluginsCommand)[] = [
   { type: "plugins.source.checkpoint", source_id: "s", cursor: { page: 1 } },
   { type: "plugins.source.checkpoint", source_id: "s", cursor: { page: 2 } },
   { type: "plugins.schedule.set", kind: "source", id: "s", spec: { everyMs: 1_000 }, next_at: at },
+  { type: "plugins.schedule.upsert", ...made, revision: "r1", next_at: at },
+  {
+    type: "plugins.schedule.advance",
+    id: "a",
+    revision: "r1",
+    after: 0,
+    runs: 1,
+    next_at: at,
+    last_job_id: "j",
+  },
+  { type: "plugins.schedule.upsert", ...made, input: { b: 1 }, revision: "r2" },
+  { type: "plugins.schedule.advance", id: "a", revision: "r2", after: 1, runs: 1, next_at: later },
+  { type: "plugins.schedule.upsert", ...made, id: "gone", revision: "r1", next_at: at },
+  { type: "plugins.schedule.remove", id: "gone" },
+  { type: "plugins.schedule.remove", id: "gone" },
+  { type: "plugins.schedule.upsert", ...made, id: "gone", revision: "r2" },
   { type: "plugins.sink.advance", sink_id: "k", event_seq: 1 },
   { type: "plugins.sink.fail", sink_id: "k", event_seq: 1, status: "dead", attempts: 1, next_at: at, error },
   {
@@ -74,6 +92,9 @@ it("keeps what it is told, emits nothing, and a replay gives the same rows", asy
   for (const command of story) await commands.enqueue(command);
   const { plugins } = repo;
   expect(await plugins.getSourceCursor("s")).toEqual({ page: 2 });
+  expect(await plugins.listApiSchedules()).toEqual([
+    { ...made, input: { b: 1 }, revision: "r2", next_at: later, runs: 1, last_job_id: "j" },
+  ]);
   expect(await plugins.listFailedDeliveries()).toMatchObject([
     { event_seq: 1, status: "retrying", attempts: 0 },
   ]);
@@ -112,6 +133,34 @@ it("keeps what it is told, emits nothing, and a replay gives the same rows", asy
   await commands.enqueue({ type: "plugins.sink.forget", sink_id: "k" });
   expect(await plugins.getSinkCursor("k")).toBeUndefined();
   expect(await store.verify()).toMatchObject({ status: "verified" });
+});
+
+it("refuses the runs of a schedule that was changed, run or removed in the meantime, with their jobs", async () => {
+  const { commands, repo } = await openStore();
+  await commands.enqueue({ type: "plugins.schedule.upsert", ...made, revision: "r1", next_at: at });
+  const advance = {
+    type: "plugins.schedule.advance",
+    id: "a",
+    revision: "r1",
+    after: 0,
+    runs: 1,
+    next_at: later,
+    last_job_id: "j1",
+  } as const;
+  for (const wrong of [{ revision: "r2" }, { after: 1 }, { id: "b" }]) {
+    const job = { type: "job.create", job: { id: "j1", workflow_id: "w" } } as const;
+    const { last_job_id: _, ...withoutJob } = advance;
+    for (const unit of [
+      [{ ...advance, ...wrong }, job],
+      [job, { ...withoutJob, ...wrong }],
+    ])
+      await expect(commands.enqueueAll(unit)).rejects.toMatchObject({
+        code: "ATLAS_PLUGINS_SCHEDULE_CHANGED",
+        details: { id: wrong.id ?? "a" },
+      });
+  }
+  expect(await repo.getJob("j1")).toBeUndefined();
+  expect(await repo.plugins.getApiSchedule("a")).toMatchObject({ runs: 0, next_at: at });
 });
 
 it("refuses to wake a job that does not wait there", async () => {

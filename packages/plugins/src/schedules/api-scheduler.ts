@@ -1,0 +1,226 @@
+import { setImmediate as turn } from "node:timers/promises";
+import {
+  type Clock,
+  type Command,
+  type CommandSink,
+  isCoreError,
+  isoTime,
+  type Logger,
+  type ReadOnlyRepo,
+} from "@atlas/core";
+import { createLoop } from "@atlas/core/internal";
+import { messageOf } from "../calling/failure.ts";
+import { isPluginError } from "../contract/errors.ts";
+import type { PluginRegistry } from "../contract/registry.ts";
+import { dueRuns, parseSchedule } from "../contract/schedule.ts";
+import { isJobOver } from "../contract/wait.ts";
+import { readJobInput } from "../jobs/job-input.ts";
+import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import type { StoredSchedule } from "../module/schedule-queries.ts";
+import { jittered } from "./jitter.ts";
+
+/** Creates the jobs of the schedules that were made at run time. It keeps none of them in memory: the table says what is due. */
+export interface ApiScheduler {
+  start(): Promise<void>;
+  /** Waits for the runs under way and starts no more. */
+  stop(): Promise<void>;
+  /** Says that a schedule was changed or removed. */
+  changed(id: string): void;
+  /** Why the last run of a schedule could not be completed, if it could not. */
+  problemOf(schedule: Pick<StoredSchedule, "id" | "revision">): string | undefined;
+}
+
+// Short enough to notice soon that the wall clock was set.
+const LONGEST_SLEEP_MS = 30_000;
+const RETRY_MS = 5_000;
+// How many are run at the same time. They share the commits.
+const AT_ONCE = 20;
+// Clocks are corrected by less all the time.
+const SET_BACK_MS = 1_000;
+// A problem that was not tried again for so long is that of a schedule which is gone.
+const FORGET_MS = 60_000;
+
+interface Problem {
+  readonly revision: string;
+  readonly says: string;
+  /** When it is tried again, on the monotonic clock. */
+  readonly until: number;
+}
+
+/** A scheduler of the schedules in the database. */
+export function createApiScheduler(options: {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly repo: ReadOnlyRepo<PluginsModule>;
+  readonly commands: CommandSink<Command | PluginsCommand>;
+  readonly registry: PluginRegistry;
+  readonly newId: () => string;
+  /** A random number 0 ≤ x < 1 for the jitter of schedules. Default: `Math.random`. */
+  readonly random?: () => number;
+}): ApiScheduler {
+  const { clock, log, repo, commands, registry, newId, random = Math.random } = options;
+  const problems = new Map<string, Problem>();
+  let isRunning = false;
+  /** The two clocks at the last round. */
+  let seen: { readonly wall: number; readonly monotonic: number } | undefined;
+  const loop = createLoop({
+    tick,
+    clock,
+    idleMs: RETRY_MS,
+    onError: (error) => log.error({ error }, "The schedules could not be run and will be retried."),
+  });
+
+  return {
+    async start() {
+      isRunning = true;
+      loop.wake();
+    },
+    stop() {
+      isRunning = false;
+      return loop.stop();
+    },
+    changed(id) {
+      problems.delete(id);
+      if (isRunning) loop.wake();
+    },
+    problemOf: ({ id, revision }) => {
+      const problem = problems.get(id);
+      return problem?.revision === revision ? problem.says : undefined;
+    },
+  };
+
+  async function tick(): Promise<number> {
+    await followClock();
+    for (const [id, { until }] of problems) if (until + FORGET_MS < clock.monotonic()) problems.delete(id);
+    let last: StoredSchedule | undefined;
+    let isMore = false;
+    do {
+      const due = await repo.plugins.listDueApiSchedules(isoTime(clock.now()), {
+        limit: AT_ONCE,
+        ...(last === undefined ? {} : { after: last }),
+      });
+      const ran = await Promise.allSettled(due.filter(isReady).map(run));
+      for (const one of ran) {
+        if (one.status === "rejected") throw one.reason;
+        if (one.value <= clock.now()) isMore = true;
+      }
+      last = due.at(-1);
+    } while (last !== undefined && isRunning);
+    if (isMore) return 0;
+    const now = clock.now();
+    const nextAt = await repo.plugins.nextApiScheduleAt(isoTime(now));
+    const retries = [...problems.values()]
+      .map(({ until }) => until - clock.monotonic())
+      .filter((ms) => ms > 0);
+    const sleeps = [nextAt === undefined ? LONGEST_SLEEP_MS : Date.parse(nextAt) - now, ...retries];
+    return Math.min(LONGEST_SLEEP_MS, ...sleeps);
+  }
+
+  /** After the wall clock was set back, what was due soon must not wait for all that time to pass again. */
+  async function followClock(): Promise<void> {
+    const now = { wall: clock.now(), monotonic: clock.monotonic() };
+    const isBack = seen === undefined || now.wall - seen.wall < now.monotonic - seen.monotonic - SET_BACK_MS;
+    if (isBack) {
+      for (let page = await repo.plugins.listApiSchedules(); page.length > 0 && isRunning; ) {
+        for (const stored of page) {
+          const { jitterMs = 0 } = stored.schedule;
+          const latest = timetableOf(stored).next(now.wall) + jitterMs;
+          if (Date.parse(stored.next_at) > latest) await advance(stored, { next: latest, jobIds: [] });
+        }
+        page = await repo.plugins.listApiSchedules(page.at(-1)?.id);
+        await turn();
+      }
+    }
+    seen = now;
+  }
+
+  function isReady({ id, revision }: StoredSchedule): boolean {
+    const problem = problems.get(id);
+    return problem?.revision !== revision || problem.until <= clock.monotonic();
+  }
+
+  /** Makes the jobs that are due by one schedule, and resolves with its next time. What is wrong with it holds up no other. */
+  async function run(stored: StoredSchedule): Promise<number> {
+    try {
+      const { schedule, workflow_id, input } = stored;
+      await readJobInput(registry.workflow(workflow_id), input);
+      const now = clock.now();
+      const timetable = timetableOf(stored);
+      const { onMissed, overlap } = schedule;
+      const { runs, through } = dueRuns(timetable, { nextAt: Date.parse(stored.next_at), now, onMissed });
+      const count =
+        overlap === "queue" ? runs.length : (await isUnderWay(stored)) ? 0 : Math.min(1, runs.length);
+      const next = jittered(timetable.next(overlap === "queue" ? through : now), schedule, random);
+      await advance(stored, {
+        next,
+        jobIds: Array.from({ length: count }, () => `schedule:${stored.id}:${newId()}`),
+      });
+      problems.delete(stored.id);
+      return next;
+    } catch (error) {
+      if (
+        isCoreError(error) &&
+        (error.code.startsWith("ATLAS_CORE_STORAGE") || error.code === "ATLAS_CORE_STOPPED")
+      )
+        throw error;
+      keepProblem(stored, error);
+      return Number.POSITIVE_INFINITY;
+    }
+  }
+
+  function keepProblem({ id, revision, workflow_id }: StoredSchedule, error: unknown): void {
+    const says = messageOf(error);
+    const known = problems.get(id);
+    // A workflow that the gateway does not have cannot come before the next start.
+    const pauseMs = isPluginError(error, "ATLAS_PLUGINS_WORKFLOW_UNKNOWN")
+      ? Number.POSITIVE_INFINITY
+      : RETRY_MS;
+    problems.set(id, { revision, says, until: clock.monotonic() + pauseMs });
+    if (known?.revision !== revision || known.says !== says)
+      log.error(
+        { error, schedule: id, workflow: workflow_id },
+        "A scheduled run could not be completed and will be retried.",
+      );
+  }
+
+  async function isUnderWay({ last_job_id }: StoredSchedule): Promise<boolean> {
+    const job = last_job_id === undefined ? undefined : await repo.getJob(last_job_id);
+    return job !== undefined && !isJobOver(job);
+  }
+
+  /**
+   * One unit: a run whose next time is not stored would be repeated, and a next time without its run would lose it. It is refused when the
+   * schedule is not what was read any more; then the next look at the table says what to do.
+   */
+  async function advance(
+    { id, revision, runs: after, workflow_id, input }: StoredSchedule,
+    { next, jobIds }: { readonly next: number; readonly jobIds: readonly string[] },
+  ): Promise<void> {
+    const last_job_id = jobIds.at(-1);
+    const place = {
+      type: "plugins.schedule.advance",
+      id,
+      revision,
+      after,
+      runs: after + jobIds.length,
+      next_at: isoTime(next),
+      ...(last_job_id === undefined ? {} : { last_job_id }),
+    } as const;
+    const jobs = jobIds.map(
+      (job_id) => ({ type: "job.create", job: { id: job_id, workflow_id, input } }) as const,
+    );
+    try {
+      await commands.enqueueAll([place, ...jobs], { actor: "scheduler" });
+    } catch (error) {
+      if (!isChanged(error)) throw error;
+    }
+  }
+}
+
+function timetableOf({ id, schedule }: StoredSchedule) {
+  return parseSchedule(schedule, `The schedule "${id}"`);
+}
+
+function isChanged(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ATLAS_PLUGINS_SCHEDULE_CHANGED";
+}
