@@ -28,7 +28,7 @@ const DEFAULT_GRACE_MS = 8_000;
 const BUILT_IN: readonly StoreModule[] = [coreModule, pluginsModule, llmModule];
 
 /**
- * Opens the database and creates a gateway around it. `commands`, `repo`, `jobs.create` and `sync` work at once; jobs run and events
+ * Opens the database and creates a gateway around it. `commands`, `repo`, `jobs.create`, `schedules` and `sync` work at once; jobs run and events
  * are delivered after `start()`.
  *
  * @example

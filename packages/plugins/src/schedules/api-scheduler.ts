@@ -92,28 +92,22 @@ export function createApiScheduler(options: {
   async function tick(): Promise<number> {
     await followClock();
     for (const [id, { until }] of problems) if (until + FORGET_MS < clock.monotonic()) problems.delete(id);
+    // What comes due during the round is found by the next one, which begins at once then.
+    const now = isoTime(clock.now());
     let last: StoredSchedule | undefined;
-    let isMore = false;
     do {
-      const due = await repo.plugins.listDueApiSchedules(isoTime(clock.now()), {
-        limit: AT_ONCE,
-        ...(last === undefined ? {} : { after: last }),
-      });
-      const ran = await Promise.allSettled(due.filter(isReady).map(run));
-      for (const one of ran) {
-        if (one.status === "rejected") throw one.reason;
-        if (one.value <= clock.now()) isMore = true;
-      }
+      const after = last === undefined ? {} : { after: last };
+      const due = await repo.plugins.listDueApiSchedules(now, { limit: AT_ONCE, ...after });
+      await eachGuarded(due.filter(isReady), run);
       last = due.at(-1);
     } while (last !== undefined && isRunning);
-    if (isMore) return 0;
-    const now = clock.now();
-    const nextAt = await repo.plugins.nextApiScheduleAt(isoTime(now));
-    const retries = [...problems.values()]
-      .map(({ until }) => until - clock.monotonic())
-      .filter((ms) => ms > 0);
-    const sleeps = [nextAt === undefined ? LONGEST_SLEEP_MS : Date.parse(nextAt) - now, ...retries];
-    return Math.min(LONGEST_SLEEP_MS, ...sleeps);
+    const nextAt = await repo.plugins.nextApiScheduleAt(now);
+    let sleepMs = nextAt === undefined ? LONGEST_SLEEP_MS : Date.parse(nextAt) - clock.now();
+    for (const { until } of problems.values()) {
+      const retryMs = until - clock.monotonic();
+      if (retryMs > 0) sleepMs = Math.min(sleepMs, retryMs);
+    }
+    return Math.min(Math.max(0, sleepMs), LONGEST_SLEEP_MS);
   }
 
   /** After the wall clock was set back, what was due soon must not wait for all that time to pass again. */
@@ -122,11 +116,10 @@ export function createApiScheduler(options: {
     const isBack = seen === undefined || now.wall - seen.wall < now.monotonic - seen.monotonic - SET_BACK_MS;
     if (isBack) {
       for (let page = await repo.plugins.listApiSchedules(); page.length > 0 && isRunning; ) {
-        for (const stored of page) {
-          const { jitterMs = 0 } = stored.schedule;
-          const latest = timetableOf(stored).next(now.wall) + jitterMs;
+        await eachGuarded(page, async (stored) => {
+          const latest = timetableOf(stored).next(now.wall) + (stored.schedule.jitterMs ?? 0);
           if (Date.parse(stored.next_at) > latest) await advance(stored, { next: latest, jobIds: [] });
-        }
+        });
         page = await repo.plugins.listApiSchedules(page.at(-1)?.id);
         await turn();
       }
@@ -134,38 +127,43 @@ export function createApiScheduler(options: {
     seen = now;
   }
 
+  /** What is wrong with one schedule holds up no other. Trouble of the whole store ends the round. */
+  async function eachGuarded(
+    some: readonly StoredSchedule[],
+    work: (stored: StoredSchedule) => Promise<void>,
+  ): Promise<void> {
+    const done = some.map(async (stored) => {
+      try {
+        await work(stored);
+      } catch (error) {
+        if (isOfStore(error)) throw error;
+        keepProblem(stored, error);
+      }
+    });
+    const failed = (await Promise.allSettled(done)).find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
+  }
+
   function isReady({ id, revision }: StoredSchedule): boolean {
     const problem = problems.get(id);
     return problem?.revision !== revision || problem.until <= clock.monotonic();
   }
 
-  /** Makes the jobs that are due by one schedule, and resolves with its next time. What is wrong with it holds up no other. */
-  async function run(stored: StoredSchedule): Promise<number> {
-    try {
-      const { schedule, workflow_id, input } = stored;
-      await readJobInput(registry.workflow(workflow_id), input);
-      const now = clock.now();
-      const timetable = timetableOf(stored);
-      const { onMissed, overlap } = schedule;
-      const { runs, through } = dueRuns(timetable, { nextAt: Date.parse(stored.next_at), now, onMissed });
-      const count =
-        overlap === "queue" ? runs.length : (await isUnderWay(stored)) ? 0 : Math.min(1, runs.length);
-      const next = jittered(timetable.next(overlap === "queue" ? through : now), schedule, random);
-      await advance(stored, {
-        next,
-        jobIds: Array.from({ length: count }, () => `schedule:${stored.id}:${newId()}`),
-      });
-      problems.delete(stored.id);
-      return next;
-    } catch (error) {
-      if (
-        isCoreError(error) &&
-        (error.code.startsWith("ATLAS_CORE_STORAGE") || error.code === "ATLAS_CORE_STOPPED")
-      )
-        throw error;
-      keepProblem(stored, error);
-      return Number.POSITIVE_INFINITY;
-    }
+  /** Makes the jobs that are due by one schedule. */
+  async function run(stored: StoredSchedule): Promise<void> {
+    const { id, schedule, workflow_id, input } = stored;
+    await readJobInput(registry.workflow(workflow_id), input);
+    const now = clock.now();
+    const timetable = timetableOf(stored);
+    const { onMissed, overlap } = schedule;
+    const { runs, through } = dueRuns(timetable, { nextAt: Date.parse(stored.next_at), now, onMissed });
+    let count = runs.length;
+    if (overlap !== "queue" && count > 0) count = (await isUnderWay(stored)) ? 0 : 1;
+    await advance(stored, {
+      next: jittered(timetable.next(overlap === "queue" ? through : now), schedule, random),
+      jobIds: Array.from({ length: count }, () => `schedule:${id}:${newId()}`),
+    });
+    problems.delete(id);
   }
 
   function keepProblem({ id, revision, workflow_id }: StoredSchedule, error: unknown): void {
@@ -219,6 +217,12 @@ export function createApiScheduler(options: {
 
 function timetableOf({ id, schedule }: StoredSchedule) {
   return parseSchedule(schedule, `The schedule "${id}"`);
+}
+
+function isOfStore(error: unknown): boolean {
+  return (
+    isCoreError(error) && (error.code.startsWith("ATLAS_CORE_STORAGE") || error.code === "ATLAS_CORE_STOPPED")
+  );
 }
 
 function isChanged(error: unknown): boolean {

@@ -157,7 +157,9 @@ function copyOf(content: Content): Content {
   return JSON.parse(canonicalJson(content)) as Content;
 }
 
-/** What the times of a schedule follow from. */
-function specOf(schedule: Schedule): string {
-  return canonicalJson(parseSchedule(schedule, "The schedule").spec);
+/** What the times of a schedule follow from, also of a stored one that cannot be read any more. */
+function specOf(given: Schedule): string {
+  const schedule = withDefaults(given);
+  if (!("cron" in schedule)) return canonicalJson({ everyMs: schedule.everyMs });
+  return canonicalJson({ cron: schedule.cron, timeZone: schedule.timeZone });
 }

@@ -47,6 +47,12 @@ describe("a schedule", () => {
     ["no pause at all", { everyMs: 0 }, "everyMs 0"],
     ["a pause that is no number", { everyMs: Number.NaN }, "everyMs NaN"],
     ["a pause of more than a year", { everyMs: 1e12 }, "to a year"],
+    ["two kinds of times", { everyMs: 60_000, cron: "* * * * *" }, "has both cron and everyMs"],
+    [
+      "a pause in a time zone",
+      { everyMs: 60_000, timeZone: "UTC" } as Schedule,
+      "timeZone is the zone of cron",
+    ],
     [
       "an unknown policy",
       { everyMs: 60_000, onMissed: "twice" as never },

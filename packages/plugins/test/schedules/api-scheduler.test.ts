@@ -284,6 +284,45 @@ it("is not run with an input that a newer schema of its workflow refuses, and sa
   await second.made(1);
 });
 
+it("is held up by no stored schedule that cannot be read", async () => {
+  const clock = createFakeClock(START);
+  const { opened, scheduler, make, made, stateOf, schedules } = await schedulesOf(clock);
+  const broken = { id: "broken", workflow_id: "work.v1", schedule: { cron: "nonsense" }, input: {} };
+  await opened.commands.enqueue({
+    type: "plugins.schedule.upsert",
+    ...broken,
+    revision: "r1",
+    next_at: "2026-01-05T12:00:00.000Z",
+  });
+  await make();
+  await scheduler.start();
+  await made(1);
+  expect(await stateOf("broken")).toMatchObject({
+    problem: expect.stringContaining("not a cron expression"),
+  });
+  await schedules.upsert({ id: "broken", workflow_id: "work.v1", everyMs: HOUR });
+  await made(1, "broken");
+});
+
+it("runs what came due while it looked", async () => {
+  const clock = createFakeClock(START);
+  const { scheduler, schedules, make, made, stateOf } = await schedulesOf(clock, {
+    commands: (commands) => ({
+      ...commands,
+      async enqueueAll(unit, envelope) {
+        const receipts = await commands.enqueueAll(unit, envelope);
+        if (JSON.stringify(unit).includes("schedule:one:")) clock.setWallClock(clock.now() + 40_000);
+        return receipts;
+      },
+    }),
+  });
+  await schedules.upsert({ id: "next", workflow_id: "work.v1", cron: "1 12 * * *" });
+  await make();
+  await scheduler.start();
+  await made(1, "next");
+  expect((await stateOf("one"))?.runs).toBe(1);
+});
+
 it("runs nothing more once it was stopped", async () => {
   const clock = createFakeClock(START);
   const { scheduler, make, made, jobs } = await schedulesOf(clock);
