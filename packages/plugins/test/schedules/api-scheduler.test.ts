@@ -66,7 +66,7 @@ async function schedulesOf(
 }
 
 /** Commands whose first unit with a job waits until the test lets it go. */
-function holding(commands: Commands) {
+function holding(commands: Commands, refusal?: string) {
   const come = Promise.withResolvers<void>();
   const go = Promise.withResolvers<void>();
   let isFirst = true;
@@ -77,6 +77,7 @@ function holding(commands: Commands) {
         isFirst = false;
         come.resolve();
         await go.promise;
+        if (refusal !== undefined) throw new Error(refusal);
       }
       return commands.enqueueAll(unit, envelope);
     },
@@ -106,8 +107,10 @@ it("makes no job of a run that was under way when its schedule was removed", asy
 it("makes the job of a run that was under way when its schedule was changed with the new input, once", async () => {
   const clock = createFakeClock(START);
   const opened = await openStore({ clock });
+  const errors: unknown[] = [];
+  const log = { ...silentLogger, error: (fields: unknown) => void errors.push(fields) };
   const { held, come, go } = holding(opened.commands);
-  const { scheduler, make, made, jobs } = await schedulesOf(clock, { opened, commands: () => held });
+  const { scheduler, make, made, jobs } = await schedulesOf(clock, { opened, commands: () => held, log });
   await make({ input: { version: 1 } });
   await scheduler.start();
   await come;
@@ -115,6 +118,7 @@ it("makes the job of a run that was under way when its schedule was changed with
   go();
   await made(1);
   expect(await jobs()).toMatchObject([{ input: { version: 2 } }]);
+  expect(errors).toEqual([]);
 });
 
 it("makes no second job when a commit is said to have failed and was one after all", async () => {
@@ -282,6 +286,30 @@ it("is not run with an input that a newer schema of its workflow refuses, and sa
   expect(await second.jobs()).toEqual([]);
   await second.make({ input: { topic: "tides" } });
   await second.made(1);
+});
+
+it("counts the next time from the last run with overlap queue, and not from when that was made up for", async () => {
+  const clock = createFakeClock(START);
+  const { scheduler, make, made, stateOf } = await schedulesOf(clock);
+  await make({ overlap: "queue", onMissed: "all" });
+  clock.advance(2 * HOUR + 30 * MINUTE);
+  await scheduler.start();
+  await made(3);
+  expect((await stateOf("one"))?.next_at).toBe("2026-01-05T15:00:30.000Z");
+});
+
+it("takes up a change at once though the run under way before it fails after it", async () => {
+  const clock = createFakeClock(START);
+  const opened = await openStore({ clock });
+  const { held, come, go } = holding(opened.commands, "The quota is used up.");
+  const { scheduler, make, made, stateOf } = await schedulesOf(clock, { opened, commands: () => held });
+  await make();
+  await scheduler.start();
+  await come;
+  await make({ input: { version: 2 } });
+  go();
+  await made(1);
+  expect(await stateOf("one")).not.toHaveProperty("problem");
 });
 
 it("is held up by no stored schedule that cannot be read", async () => {
