@@ -8,6 +8,7 @@ export { guardLogger } from "./contract/logger.ts";
 export { didYouMean, nearestName } from "./contract/nearest.ts";
 export { normalizeTime } from "./contract/time.ts";
 export { requireNode } from "./file/node-version.ts";
-export { eventId, parseEventId } from "./model/domain-event.ts";
+export { parseEventId } from "./model/domain-event.ts";
+export { createEventIds, type EventIdOf } from "./model/event-ids.ts";
 export { type Backoff, createBackoff } from "./writing/backoff.ts";
 export { createLoop, type Loop } from "./writing/loop.ts";

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import type Database from "better-sqlite3";
 import type { Clock } from "./contract/clock.ts";
@@ -18,6 +17,7 @@ import {
   stopWaitingForLocks,
   withFileNamed,
 } from "./file/sqlite.ts";
+import { newStoreId } from "./file/store-id.ts";
 import { makeBaseline, sweepBaselines } from "./history/begin-epoch.ts";
 import { checkFile } from "./history/check-file.ts";
 import { fingerprintOfModules, keepEpoch, nextEpoch, readJournalState } from "./history/epoch.ts";
@@ -168,10 +168,4 @@ export function closeQuietly({ database }: Connection): void {
   } catch {
     // A connection whose storage has failed may refuse to close; the process keeps no use of it.
   }
-}
-
-const STORE_ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz";
-
-function newStoreId(): string {
-  return Array.from(randomBytes(8), (byte) => STORE_ID_ALPHABET[byte % STORE_ID_ALPHABET.length]).join("");
 }

@@ -154,14 +154,15 @@ it("exports these names under its subpath internal", () => {
     {
       "types": [
         "Backoff",
+        "EventIdOf",
         "Loop",
       ],
       "values": [
         "checkOptions",
         "createBackoff",
+        "createEventIds",
         "createLoop",
         "didYouMean",
-        "eventId",
         "guardLogger",
         "nearestName",
         "normalizeTime",

@@ -45,8 +45,18 @@ const initial: Migration = ({ schema }) => [
 
 const context: Migration = ({ schema }) => [schema.alterTable("journal").addColumn("context", "text")];
 
+const earlierIds: Migration = ({ schema }) => [
+  schema
+    .createTable("store_earlier_ids")
+    .addColumn("through_seq", "integer", (column) => column.primaryKey())
+    .addColumn("id", "text", (column) => column.notNull()),
+];
+
+/** The name of the migration since which a store remembers its earlier ids. */
+export const EARLIER_IDS = "003_earlier_ids";
+
 /** The migrations of the store's own tables, run before those of any module. */
 export const bookkeeping = {
   name: "store",
-  migrations: { "001_initial": initial, "002_context": context },
+  migrations: { "001_initial": initial, "002_context": context, [EARLIER_IDS]: earlierIds },
 } as const;

@@ -2,13 +2,16 @@ import { constants } from "node:fs";
 import { chmod, copyFile, readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { z } from "zod";
+import { systemClock } from "../contract/clock.ts";
 import { CoreError, isCoreError } from "../contract/errors.ts";
 import { canonicalJson } from "../contract/json.ts";
 import { checkOptions } from "../contract/known-options.ts";
-import { timeText } from "../contract/time.ts";
+import { isoTime, timeText } from "../contract/time.ts";
 import { createPrivateFile, withFreshFile } from "../file/fresh-file.ts";
 import { requireUnlocked } from "../file/lock.ts";
+import { migrate } from "../file/migrate.ts";
 import { loadSqlite } from "../file/sqlite.ts";
+import { newStoreId, renewStoreId } from "../file/store-id.ts";
 import { databaseTask } from "./database-task.ts";
 import type { DatabaseDigest } from "./digest.ts";
 
@@ -66,8 +69,10 @@ export async function copyDatabase(options: {
 
 /**
  * Restores the backup at `from` to a new database at `to`. No file may exist there. The copy is compared with the backup's
- * manifest before it gets its name; the backup itself is never changed. Rejects with `ATLAS_CORE_BACKUP_INVALID`,
- * `ATLAS_CORE_FILE_EXISTS`, `ATLAS_CORE_DATABASE_IN_USE`, `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
+ * manifest before it gets its name; the backup itself is never changed. The new database gets a store id of its own: its next
+ * domain events have other ids than those that the original wrote after the backup. Events in the backup keep theirs. Rejects with
+ * `ATLAS_CORE_BACKUP_INVALID`, `ATLAS_CORE_FILE_EXISTS`, `ATLAS_CORE_DATABASE_IN_USE`, `ATLAS_CORE_DATABASE_NEWER`,
+ * `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
  */
 export async function restore(options: { readonly from: string; readonly to: string }): Promise<Manifest> {
   checkOptions("restore", options, ["from", "to"]);
@@ -86,6 +91,9 @@ export async function restore(options: { readonly from: string; readonly to: str
       database.exec(
         "delete from epochs where exists (select 1 from epochs as kept where kept.baseline is not null)",
       );
+      // What tells the ids of events; the tables of modules are migrated when it is opened.
+      migrate(database, { path: from, modules: [], now: isoTime(systemClock.now()), newStoreId });
+      renewStoreId(database);
     } finally {
       database.close();
     }

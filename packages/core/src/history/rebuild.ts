@@ -7,6 +7,7 @@ import { type Connection, createConnection } from "../file/connection.ts";
 import { createPrivateFile } from "../file/fresh-file.ts";
 import { migrate } from "../file/migrate.ts";
 import { type OpenDatabase, openWriting } from "../file/sqlite.ts";
+import { copyStoreIds, newStoreId } from "../file/store-id.ts";
 import type { EpochRow } from "../model/bookkeeping.ts";
 import { readCounters } from "../writing/counters.ts";
 import { databaseTask } from "./database-task.ts";
@@ -47,7 +48,6 @@ export async function rebuild(
   const epoch = epochOf(past, seq);
   if (epoch.baseline === null) await createPrivateFile(to);
   else await copyBaseline(past, epoch, { seq, to, signal });
-  const identity = String(database.prepare("select id from store").pluck().get());
   const connection = createConnection(openWriting(past.open, to, "off"));
   try {
     // Nobody reads it before it is done, and nobody needs it after a crash: a log would be written for nothing.
@@ -56,8 +56,9 @@ export async function rebuild(
       path: to,
       modules: past.modules,
       now: epoch.started_at,
-      newStoreId: () => identity,
+      newStoreId,
     });
+    copyStoreIds(database, connection.database);
     const replayed = await replay({
       journal: past.reader,
       into: connection,

@@ -9,6 +9,7 @@ import { createConnection } from "../file/connection.ts";
 import { copyError, withFreshFile } from "../file/fresh-file.ts";
 import { requireUnlocked } from "../file/lock.ts";
 import { openReading } from "../file/sqlite.ts";
+import { renewStoreId } from "../file/store-id.ts";
 import { createAdHocReads, READ_TIMEOUT_MS } from "../reading/ad-hoc-reads.ts";
 import { createReadOnlyRepo, type ReadOnlyRepo } from "../reading/read-only-repo.ts";
 import { readCounters } from "../writing/counters.ts";
@@ -154,6 +155,7 @@ export function createTimeTravel<Module extends StoreModule>(
         const { connection } = await rebuild(past, { seq, to, keepJournal: true, signal });
         try {
           await rememberIds(past.reader.database, connection.database, { through: seq, signal });
+          renewStoreId(connection.database);
         } finally {
           connection.database.close();
         }

@@ -43,9 +43,17 @@ export interface EpochRow {
   started_at: string;
 }
 
+/** The columns of `store_earlier_ids`: an id that the store had before it was restored or replayed. */
+export interface EarlierIdRow {
+  /** The last domain event that has the id in its own; the first one follows that of the row before. */
+  through_seq: number;
+  id: string;
+}
+
 /** The store's own tables: not part of what a replay rebuilds. */
 export interface BookkeepingTables {
   store: { only: number; id: string; next_command_seq: number; next_event_seq: number };
+  store_earlier_ids: EarlierIdRow;
   journal: JournalRow;
   epochs: EpochRow;
   refused_commands: RefusedCommandRow;
@@ -55,6 +63,7 @@ export interface BookkeepingTables {
 
 const names: Record<keyof BookkeepingTables, true> = {
   store: true,
+  store_earlier_ids: true,
   journal: true,
   epochs: true,
   refused_commands: true,

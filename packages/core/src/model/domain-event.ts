@@ -68,7 +68,22 @@ const markDelivered = statement<CoreTables, Delivered>((db, p) =>
         .orderBy("undelivered.seq")
         .limit(p.limit),
     )
-    .where((row) => row.exists(row.selectFrom("store").select("only").where("store.id", "=", p.store))),
+    // The event that the range begins with must be the one that the id names, not one that has its number after a restore.
+    .where((row) =>
+      row(
+        row.fn.coalesce(
+          row
+            .selectFrom("store_earlier_ids")
+            .select("store_earlier_ids.id")
+            .where("through_seq", ">=", p.from_seq)
+            .orderBy("through_seq")
+            .limit(1),
+          row.selectFrom("store").select("store.id"),
+        ),
+        "=",
+        p.store,
+      ),
+    ),
 );
 
 const command = defineCommand<CoreTables>();
@@ -89,7 +104,7 @@ export const domainEventEmit = command({
 /**
  * Marks the event `id` as delivered to every sink; with `through_seq`, the undelivered events from it up to that
  * number, at most `limit` of them (default and maximum: 2,500). In a longer range, send it again until it changes nothing. Only
- * marked events can be pruned. An event that does not exist, or of another store, changes nothing.
+ * marked events can be pruned. An id that no event of this store has changes nothing.
  */
 export const domainEventMarkDelivered = command({
   schema: z.object({

@@ -4,6 +4,7 @@ import type { Read } from "../contract/module.ts";
 import { cursorKeys, type Page, type PageOptions, pageLimit, readCursor, toPage } from "../contract/page.ts";
 import type { Query } from "../contract/statement.ts";
 import { parseEventId } from "./domain-event.ts";
+import { createEventIds } from "./event-ids.ts";
 import {
   type Artifact,
   type Entity,
@@ -37,7 +38,6 @@ import {
   selectPriorityBelow,
   selectReadyJobs,
   selectRefused,
-  selectStore,
 } from "./selects.ts";
 import type { CoreTables, JobStatus } from "./tables.ts";
 
@@ -135,11 +135,7 @@ const ABOVE_ALL_PRIORITIES = 1_000_001;
 
 /** Core's queries over a reading connection. */
 export function coreQueries(read: Read<CoreTables>): CoreQueries {
-  let knownStore: Promise<string> | undefined;
-  const storeId = (): Promise<string> => {
-    knownStore ??= read.get(selectStore, {}).then((row) => row?.id ?? "");
-    return knownStore;
-  };
+  const eventIds = createEventIds(read);
   const one = async <Values, Row, Item>(
     select: Query<CoreTables, Values, Row>,
     values: Values,
@@ -260,17 +256,20 @@ export function coreQueries(read: Read<CoreTables>): CoreQueries {
 
     async getDomainEvent(id) {
       const named = parseEventId(id);
-      if (named === undefined) return undefined;
-      return one(selectDomainEvent, named, (row) => toDomainEvent(row, named.store));
+      if (named === undefined || (await eventIds())(named.seq) !== id) return undefined;
+      return one(selectDomainEvent, { seq: named.seq }, (row) => toDomainEvent(row, id));
     },
     async listDomainEvents(options = {}) {
       checkSelection("listDomainEvents", options);
       const limit = pageLimit(options);
       const [cursor] = readCursor(options.cursor, cursorKeys.number) ?? [];
       const range = { after: Number(cursor ?? options.after ?? 0), limit: limit + 1 };
-      const store = await storeId();
+      const idOf = await eventIds();
       const { rows } = await scanEvents(read, range, options);
-      return toPage(rows, limit, { item: (row) => toDomainEvent(row, store), key: (row) => [row.seq] });
+      return toPage(rows, limit, {
+        item: (row) => toDomainEvent(row, idOf(row.seq)),
+        key: (row) => [row.seq],
+      });
     },
     listJournal: (options) => follow(selectJournal, options, toJournalEntry),
     listRefusedCommands: (options) => follow(selectRefused, options, toRefusedCommand),

@@ -2,7 +2,6 @@ import type { CallContext } from "../contract/call-context.ts";
 import type { Cause, DomainEvent } from "../contract/command.ts";
 import type { JsonObject } from "../contract/json.ts";
 import type { JournalRow, RefusedCommandRow } from "./bookkeeping.ts";
-import { eventId } from "./domain-event.ts";
 import type { ArtifactRow, DomainEventRow, EntityRow, EventRow, JobRow, JobStatus } from "./tables.ts";
 
 // The repo returns records: rows with parsed JSON, without the fields that are null.
@@ -137,9 +136,9 @@ export function toJob({ input, error, context, depth = 0, ...row }: JobRow): Job
   };
 }
 
-export function toDomainEvent({ payload, context, ...row }: DomainEventRow, store: string): DomainEvent {
+export function toDomainEvent({ payload, context, ...row }: DomainEventRow, id: string): DomainEvent {
   return {
-    id: eventId({ store, seq: row.seq }),
+    id,
     ...present(row),
     payload: readJson(payload),
     ...withContext(context),

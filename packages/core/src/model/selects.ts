@@ -33,12 +33,8 @@ export const selectJobByKey = query<CoreTables, { workflow_id: string; idempoten
     .where("workflow_id", "=", p.workflow_id)
     .where("idempotency_key", "=", p.idempotency_key),
 );
-export const selectDomainEvent = query<CoreTables, { seq: number; store: string }>()((db, p) =>
-  db
-    .selectFrom("domain_events")
-    .selectAll()
-    .where("seq", "=", p.seq)
-    .where((row) => row.exists(row.selectFrom("store").select("only").where("store.id", "=", p.store))),
+export const selectDomainEvent = query<CoreTables, { seq: number }>()((db, p) =>
+  db.selectFrom("domain_events").selectAll().where("seq", "=", p.seq),
 );
 export const selectDomainEvents = query<CoreTables, { after: number; limit: number }>()((db, p) =>
   db.selectFrom("domain_events").selectAll().where("seq", ">", p.after).orderBy("seq").limit(p.limit),
@@ -64,6 +60,12 @@ export const selectRefused = query<CoreTables, { after: number; limit: number }>
   db.selectFrom("refused_commands").selectAll().where("seq", ">", p.after).orderBy("seq").limit(p.limit),
 );
 export const selectStore = query<CoreTables>()((db) => db.selectFrom("store").select("id"));
+export const selectEarlierIds = query<CoreTables>()((db) =>
+  db.selectFrom("store_earlier_ids").selectAll().orderBy("through_seq"),
+);
+export const selectStoreMigration = query<CoreTables, { name: string }>()((db, p) =>
+  db.selectFrom("schema_migrations").select("name").where("module", "=", "store").where("name", "=", p.name),
+);
 
 /** Which parts a list's SQL has; one compiled query for each combination that is ever asked for. */
 export interface ListShape {

@@ -1,9 +1,10 @@
 import type { DomainEvent } from "../contract/command.ts";
 import { checkOptions } from "../contract/known-options.ts";
 import type { Read } from "../contract/module.ts";
+import { createEventIds } from "../model/event-ids.ts";
 import { type JournalEntry, toDomainEvent, toJournalEntry } from "../model/records.ts";
 import { checkSelection, type EventSelection, scanEvents } from "../model/scan-events.ts";
-import { selectJournal, selectStore } from "../model/selects.ts";
+import { selectJournal } from "../model/selects.ts";
 import type { CoreTables } from "../model/tables.ts";
 import type { FollowedLog } from "./log-follower.ts";
 
@@ -42,17 +43,17 @@ export function domainEventLog(
   selection: EventSelection,
 ): FollowedLog<DomainEvent> {
   const { types, aggregate_id } = selection;
-  let knownStore: string | undefined;
+  const eventIds = createEventIds(read);
   const isSelected = (event: DomainEvent): boolean =>
     (types === undefined || types.includes(event.type)) &&
     (aggregate_id === undefined || event.aggregate_id === aggregate_id);
 
   return {
     async read(range) {
-      knownStore ??= (await read.get(selectStore, {}))?.id ?? "";
-      const store = knownStore;
+      const idOf = await eventIds();
       const { rows, through } = await scanEvents(read, range, selection);
-      return { items: rows.map((row) => toDomainEvent(row, store)), through, sizeBytes: textSize(rows) };
+      const items = rows.map((row) => toDomainEvent(row, idOf(row.seq)));
+      return { items, through, sizeBytes: textSize(rows) };
     },
     passed: ({ events }, after) =>
       events.some(isSelected) ? undefined : Math.max(after, events.at(-1)?.seq ?? 0),

@@ -101,6 +101,7 @@ export function createBatchLog(
   const insertEvents = createRowsInsert(database, "domain_events", eventFormat);
   const insertJournal = createRowsInsert(database, "journal", journalFormat);
   const updateCounters = database.prepare("update store set next_command_seq = ?, next_event_seq = ?");
+  // New events come after all that have an earlier id.
   const store = String(database.prepare("select id from store").pluck().get());
 
   let { nextCommand, nextEvent } = readCounters(database);

@@ -34,6 +34,7 @@ it("runs the migrations of the store, of core and of each module, in the order o
   const expected = [
     "store/001_initial",
     "store/002_context",
+    "store/003_earlier_ids",
     "core/001_initial",
     "core/002_context",
     "core/003_ready_by_workflow",

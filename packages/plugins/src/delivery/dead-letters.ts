@@ -66,14 +66,16 @@ export function createDeadLetters(options: {
     { event_id }: DeadLetterChoice = {},
     act: (event_seqs: readonly number[]) => Promise<unknown>,
   ): Promise<number> {
-    const only = event_id === undefined ? undefined : await seqOf(event_id);
-    if (only === "unknown") return 0;
+    const only = event_id === undefined ? undefined : seqOf(event_id);
     return oneAtATime(async () => {
       let count = 0;
       for (let after = (only ?? 0) - 1; ; ) {
         const limit = only === undefined ? AT_ONCE : 1;
         const rows = await repo.plugins.listFailedOfSink({ sink_id, after, limit });
-        const dead = rows.filter((row) => row.status === "dead" && (only ?? row.event_seq) === row.event_seq);
+        // Not by the number: since a restore, another event may have it.
+        const dead = rows.filter(
+          (row) => row.status === "dead" && (event_id ?? row.event_id) === row.event_id,
+        );
         if (dead.length > 0) await act(dead.map((row) => row.event_seq));
         count += dead.length;
         after = rows.at(-1)?.event_seq ?? after;
@@ -82,15 +84,14 @@ export function createDeadLetters(options: {
     });
   }
 
-  /** The number of the event, or `unknown` when the event of that number is another one. */
-  async function seqOf(event_id: string): Promise<number | "unknown"> {
+  /** The number in an event's id. */
+  function seqOf(event_id: string): number {
     const seq = parseEventId(event_id)?.seq;
     if (seq === undefined)
       throw new TypeError(
         `event_id must be the id of a domain event, such as "evt_k3v9x0ab_17"; got "${event_id}".`,
       );
-    const [event] = (await repo.listDomainEvents({ after: seq - 1, limit: 1 })).items;
-    return event?.seq === seq && event.id !== event_id ? "unknown" : seq;
+    return seq;
   }
 
   function look(): void {

@@ -1,5 +1,5 @@
 import { type CoreTables, type JsonObject, query, type Read } from "@atlas/core";
-import { eventId } from "@atlas/core/internal";
+import { createEventIds, type EventIdOf } from "@atlas/core/internal";
 import { sql } from "kysely";
 import { parseJsonColumn } from "./json-column.ts";
 import type { FailedDeliveryStatus, PluginsTables } from "./tables.ts";
@@ -30,9 +30,8 @@ const due = query<Tables, { sink_id: string; now: string; limit: number }>()((db
   db
     .selectFrom("plugins_sink_exceptions as failed")
     .leftJoin("domain_events as event", "event.seq", "failed.event_seq")
-    .innerJoin("store", (join) => join.onTrue())
     .selectAll("failed")
-    .select(["event.type as event_type", "event.aggregate_id", "store.id as store"])
+    .select(["event.type as event_type", "event.aggregate_id"])
     .where("failed.status", "=", sql.lit<FailedDeliveryStatus>("retrying"))
     .where("failed.sink_id", "=", p.sink_id)
     .where("failed.next_at", "<=", p.now)
@@ -44,9 +43,8 @@ const all = query<Tables>()((db) =>
   db
     .selectFrom("plugins_sink_exceptions as failed")
     .leftJoin("domain_events as event", "event.seq", "failed.event_seq")
-    .innerJoin("store", (join) => join.onTrue())
     .selectAll("failed")
-    .select(["event.type as event_type", "event.aggregate_id", "store.id as store"])
+    .select(["event.type as event_type", "event.aggregate_id"])
     .orderBy("failed.sink_id")
     .orderBy("failed.event_seq")
     .limit(1_000),
@@ -99,10 +97,12 @@ const oldDead = query<Tables, { before: string; limit: number }>()((db, p) =>
 
 /** Queries on the events that sinks have not taken yet. */
 export function failedDeliveries(read: Read<Tables>) {
+  const eventIds = createEventIds(read);
   return {
     /** Failed deliveries and dead letters, by sink and event; at most 1,000. */
     async listFailedDeliveries(): Promise<readonly FailedDelivery[]> {
-      return (await read.all(all, {})).map(toFailedDelivery);
+      const idOf = await eventIds();
+      return (await read.all(all, {})).map((row) => toFailedDelivery(row, idOf));
     },
     /** A sink's failed deliveries that are due. */
     async listDueFailedDeliveries(options: {
@@ -110,7 +110,8 @@ export function failedDeliveries(read: Read<Tables>) {
       readonly now: string;
       readonly limit: number;
     }): Promise<readonly FailedDelivery[]> {
-      return (await read.all(due, { ...options })).map(toFailedDelivery);
+      const idOf = await eventIds();
+      return (await read.all(due, { ...options })).map((row) => toFailedDelivery(row, idOf));
     },
     /** When a sink's next failed delivery is due; nothing when none is retried. */
     async nextFailedDeliveryAt(sink_id: string): Promise<string | undefined> {
@@ -124,13 +125,18 @@ export function failedDeliveries(read: Read<Tables>) {
     async isEventHeldByOthers(event_seq: number, sink_id: string): Promise<boolean> {
       return (await read.all(holders, { event_seq })).some((row) => row.sink_id !== sink_id);
     },
-    /** A page of a sink's failed deliveries after an event, by event: numbers and states only. */
-    listFailedOfSink: (options: {
+    /** A page of a sink's failed deliveries after an event, by event: ids, numbers and states only. */
+    async listFailedOfSink(options: {
       readonly sink_id: string;
       readonly after: number;
       readonly limit: number;
-    }): Promise<readonly { readonly event_seq: number; readonly status: FailedDeliveryStatus }[]> =>
-      read.all(ofSink, { ...options }),
+    }): Promise<readonly Pick<FailedDelivery, "event_id" | "event_seq" | "status">[]> {
+      const idOf = await eventIds();
+      return (await read.all(ofSink, { ...options })).map((row) => ({
+        ...row,
+        event_id: idOf(row.event_seq),
+      }));
+    },
     /** Dead letters that have been dead since before a time, the oldest first. */
     listOldDeadLetters: (options: {
       readonly before: string;
@@ -140,20 +146,21 @@ export function failedDeliveries(read: Read<Tables>) {
   };
 }
 
-function toFailedDelivery({
-  store,
-  event_type,
-  aggregate_id,
-  error,
-  ...row
-}: PluginsTables["plugins_sink_exceptions"] & {
-  readonly store: string;
-  readonly event_type: string | null;
-  readonly aggregate_id: string | null;
-}): FailedDelivery {
+function toFailedDelivery(
+  {
+    event_type,
+    aggregate_id,
+    error,
+    ...row
+  }: PluginsTables["plugins_sink_exceptions"] & {
+    readonly event_type: string | null;
+    readonly aggregate_id: string | null;
+  },
+  idOf: EventIdOf,
+): FailedDelivery {
   return {
     ...row,
-    event_id: eventId({ store, seq: row.event_seq }),
+    event_id: idOf(row.event_seq),
     ...(event_type === null ? {} : { event_type }),
     ...(aggregate_id === null ? {} : { aggregate_id }),
     error: parseJsonColumn(error),
