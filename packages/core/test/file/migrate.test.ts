@@ -130,6 +130,7 @@ it("knows core's schema", async () => {
     "refused_commands",
     "schema_migrations",
     "store",
+    "store_earlier_ids",
   ]);
 });
 

@@ -27,10 +27,10 @@ async function explainingRepo() {
   const plan = (): string => {
     const values = Array.from({ length: sql.split("?").length - 1 }, () => "1");
     const steps = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(values);
-    // What only looks whether this is the right store is of no interest.
+    // The one row of the store, which such a query is built around, is of no interest.
     return steps
       .map(({ detail }) => detail)
-      .filter((detail) => !/SCALAR SUBQUERY|EXISTS|store/.test(detail))
+      .filter((detail) => !/SCALAR SUBQUERY|store/.test(detail))
       .join("; ");
   };
   return { repo, plan };
@@ -171,7 +171,10 @@ const single: readonly (readonly [string, Ask, RegExp])[] = [
   ],
   [
     "getDomainEvent",
-    (repo) => repo.getDomainEvent("evt_k3v9x0ab_1"),
+    async (repo) => {
+      const { items } = await repo.listDomainEvents({ limit: 1 });
+      expect(await repo.getDomainEvent(items[0]?.id ?? "")).toEqual(items[0]);
+    },
     /^SEARCH domain_events USING INTEGER PRIMARY KEY \(rowid=\?\)$/,
   ],
   [
