@@ -56,7 +56,7 @@ export interface CommandSink<Command extends { readonly type: string }> {
 
 /** A domain event, emitted by a committed command. Events are numbered in commit order, without gaps. */
 export interface DomainEvent {
-  /** `evt_<store id>_<seq>`: an event has the same id at every delivery. */
+  /** `evt_<store id>_<seq>`: an event has the same id at every delivery, also after a restore. */
   readonly id: string;
   readonly seq: number;
   readonly type: string;

@@ -11,9 +11,10 @@ import { createPrivateFile, withFreshFile } from "../file/fresh-file.ts";
 import { requireUnlocked } from "../file/lock.ts";
 import { migrate } from "../file/migrate.ts";
 import { loadSqlite } from "../file/sqlite.ts";
-import { newStoreId, renewStoreId } from "../file/store-id.ts";
+import { newStoreId } from "../file/store-id.ts";
 import { databaseTask } from "./database-task.ts";
 import type { DatabaseDigest } from "./digest.ts";
+import { renewStoreId } from "./renew-store-id.ts";
 
 const manifestSchema = z.object({
   format: z.literal(1),

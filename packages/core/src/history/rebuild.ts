@@ -7,11 +7,12 @@ import { type Connection, createConnection } from "../file/connection.ts";
 import { createPrivateFile } from "../file/fresh-file.ts";
 import { migrate } from "../file/migrate.ts";
 import { type OpenDatabase, openWriting } from "../file/sqlite.ts";
-import { copyStoreIds, newStoreId } from "../file/store-id.ts";
+import { newStoreId } from "../file/store-id.ts";
 import type { EpochRow } from "../model/bookkeeping.ts";
 import { readCounters } from "../writing/counters.ts";
 import { databaseTask } from "./database-task.ts";
 import { findBaseline, fingerprintOfModules, keepEpoch } from "./epoch.ts";
+import { copyStoreIds } from "./renew-store-id.ts";
 import { type Replayed, replay } from "./replay.ts";
 
 /** Where the past of a database is found. */

@@ -9,7 +9,6 @@ import { createConnection } from "../file/connection.ts";
 import { copyError, withFreshFile } from "../file/fresh-file.ts";
 import { requireUnlocked } from "../file/lock.ts";
 import { openReading } from "../file/sqlite.ts";
-import { renewStoreId } from "../file/store-id.ts";
 import { createAdHocReads, READ_TIMEOUT_MS } from "../reading/ad-hoc-reads.ts";
 import { createReadOnlyRepo, type ReadOnlyRepo } from "../reading/read-only-repo.ts";
 import { readCounters } from "../writing/counters.ts";
@@ -17,6 +16,7 @@ import { databaseTask } from "./database-task.ts";
 import type { DatabaseDigest } from "./digest.ts";
 import { type Past, rebuild } from "./rebuild.ts";
 import { rememberIds } from "./remember-ids.ts";
+import { renewStoreId } from "./renew-store-id.ts";
 
 /** What `store.verify()` found. */
 export type Verification =

@@ -43,7 +43,8 @@ export interface Upkeep<Module extends StoreModule> {
   asOf(seq: number): Promise<PastStore<Module>>;
   /**
    * Replays the journal up to command `seq` (default: the last) into a new database at `path`. No file may exist there. The
-   * result can be opened like any other database. Rejects like `verify`.
+   * result can be opened like any other database, and has a store id of its own: its next events share no ids with the events of this
+   * one. Rejects like `verify`.
    */
   replay(path: string, options?: { readonly seq?: number }): Promise<{ readonly seq: number }>;
 }

@@ -197,6 +197,24 @@ it("restores a database from before stores had earlier ids", async () => {
   expect(await second.verify()).toMatchObject({ status: "verified" });
 });
 
+it("goes on with the first epoch of a backup that was made before stores had earlier ids", async () => {
+  const store = await openStore();
+  await emit(store, "a", "b");
+  const [oldest = ""] = await idsOf(store);
+  await store.commands.enqueue({ type: "domainEvent.markDelivered", id: oldest });
+  await store.stop();
+  const database = new Sqlite(store.path);
+  database.exec("drop table store_earlier_ids");
+  database.exec("delete from schema_migrations where name = '003_earlier_ids'");
+  database.close();
+  const second = await restored(await backupOf(store.path));
+  await emit(second, "new");
+  expect(await idsOf(second)).toEqual(
+    [1, 2, 3].map((seq) => `evt_${storeId(seq < 3 ? store.path : second.path)}_${seq}`),
+  );
+  expect(await second.verify()).toMatchObject({ status: "verified", first_seq: 1, commands: 4 });
+});
+
 it("refuses to restore a backup whose store a newer version has migrated", async () => {
   const store = await openStore();
   await emit(store, "a");
@@ -204,14 +222,14 @@ it("refuses to restore a backup whose store a newer version has migrated", async
   const database = new Sqlite(store.path);
   database.exec("insert into schema_migrations values ('store', '999_later', 'x', 'now')");
   database.close();
-  const newer = await openBackup(store.path);
+  const newer = await backupOf(store.path);
   const error = await rejection(restore({ from: newer, to: databasePath() }));
   expect(error).toMatchObject({ code: "ATLAS_CORE_DATABASE_NEWER", details: { path: newer } });
 });
 
-/** A backup of a database that this version cannot open. */
-async function openBackup(path: string): Promise<string> {
-  const to = join(temporaryFolder(), "newer.db");
+/** A backup of a database as it lies there, which this version of Atlas would migrate or refuse. */
+async function backupOf(path: string): Promise<string> {
+  const to = join(temporaryFolder(), "backup.db");
   await copyDatabase({ from: path, to, now: "2026-11-21T09:00:00.000Z" });
   return to;
 }
