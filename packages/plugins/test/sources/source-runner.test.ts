@@ -133,11 +133,15 @@ describe("a source", () => {
 
   it("is left behind when its time is up, and cannot write any more", async () => {
     let late: (() => Promise<unknown>) | undefined;
+    let aborted: unknown;
     const begun = Promise.withResolvers<void>();
     const { runner, advance } = await runnerOf({
       id: "slow",
       timeoutMs: 60_000,
       sync(ctx) {
+        ctx.signal.addEventListener("abort", () => {
+          aborted = ctx.signal.reason;
+        });
         late = () => ctx.checkpoint("late");
         begun.resolve();
         return new Promise(() => undefined);
@@ -146,6 +150,7 @@ describe("a source", () => {
     const synced = expect(runner.sync("slow")).rejects.toMatchObject({ code: "ATLAS_PLUGINS_TIMEOUT" });
     await begun.promise;
     advance(60_000);
+    expect(aborted).toMatchObject({ code: "ATLAS_PLUGINS_TIMEOUT" });
     advance(5_000);
     await synced;
     await expect(late?.()).rejects.toMatchObject({ code: "ATLAS_PLUGINS_CONTEXT_ENDED" });
