@@ -14,7 +14,7 @@ export interface GeneratedFile {
 const names = Object.keys(boundaries);
 
 // What the tests of packages import from `test/support`, so that it is a project that they can reference.
-const sharedSupport = ["checkout.ts", "public-names.ts"];
+const sharedSupport = ["checkout.ts", "public-names.ts", "random.ts", "writing-connections.ts"];
 
 /** The root tsconfig, the one of the tools, and three for each package. `tsc -b` and editors read them as usual. */
 export function references(): readonly GeneratedFile[] {

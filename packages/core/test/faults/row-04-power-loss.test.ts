@@ -2,13 +2,13 @@ import { randomInt } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { onWritingConnection } from "../../../../test/support/writing-connections.ts";
 import { createStore, silentLogger } from "../../src/index.ts";
 import { acknowledgedBy, checkAcknowledged, startAcknowledging } from "../support/acknowledged.ts";
 import { filesAfterPowerLoss, readRecording, recording } from "../support/power-loss.ts";
 import { readRows, readValue } from "../support/read-file.ts";
 import { hasStrace } from "../support/strace.ts";
 import { databasePath, temporaryFolder } from "../support/temporary-folder.ts";
-import { onWritingConnection } from "../support/writing-connections.ts";
 
 const note = (id: string) => ({ type: "entity.upsert", entity: { id, type: "note" } }) as const;
 

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
+import { onWritingConnection } from "../../../../test/support/writing-connections.ts";
 import { createStore, type Store, silentLogger } from "../../src/index.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows, readRows, readValue } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { onWritingConnection } from "../support/writing-connections.ts";
 
 const large = (id: string) =>
   ({ type: "artifact.create", artifact: { id, type: "report", content_md: "x".repeat(20_000) } }) as const;

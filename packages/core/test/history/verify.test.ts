@@ -3,6 +3,7 @@ import Sqlite from "better-sqlite3";
 import { sql } from "kysely";
 import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
+import { onWritingConnection } from "../../../../test/support/writing-connections.ts";
 import {
   createStore,
   defineCommand,
@@ -17,7 +18,6 @@ import { openStore } from "../support/open-store.ts";
 import { readRows } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
 import { databasePath } from "../support/temporary-folder.ts";
-import { onWritingConnection } from "../support/writing-connections.ts";
 
 it("finds that replaying every kind of command gives the same rows, byte for byte", async () => {
   const store = await openStore({ modules: [finops] });

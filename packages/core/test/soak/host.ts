@@ -3,6 +3,8 @@ import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type Sqlite from "better-sqlite3";
+import { createRandom } from "../../../../test/support/random.ts";
+import { onWritingConnection } from "../../../../test/support/writing-connections.ts";
 import {
   type Clock,
   createStore,
@@ -12,8 +14,6 @@ import {
   silentLogger,
 } from "../../src/index.ts";
 import { parseEventId } from "../../src/model/domain-event.ts";
-import { onWritingConnection } from "../support/writing-connections.ts";
-import { createRandom } from "./random.ts";
 import { type Known, type LogLine, randomCommand, type SentUnit } from "./sent.ts";
 import { tally } from "./tally.ts";
 

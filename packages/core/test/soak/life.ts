@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
+import type { Random } from "../../../../test/support/random.ts";
 import { createStore, isCoreError, silentLogger } from "../../src/index.ts";
 import type { SoakHostOptions } from "./host.ts";
-import type { Random } from "./random.ts";
 
 /** How a life ended. */
 export type End = "killed" | "struck" | "stopped";

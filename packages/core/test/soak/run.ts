@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import Sqlite from "better-sqlite3";
+import { createRandom, type Random } from "../../../../test/support/random.ts";
 import { createStore, restore, silentLogger } from "../../src/index.ts";
 import { type Checker, createChecker } from "./checker.ts";
 import type { SoakHostOptions } from "./host.ts";
 import { type End, runLife } from "./life.ts";
-import { createRandom, type Random } from "./random.ts";
 import { tally } from "./tally.ts";
 
 const { values } = parseArgs({

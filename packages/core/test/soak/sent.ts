@@ -1,5 +1,5 @@
+import type { Random } from "../../../../test/support/random.ts";
 import type { Committed, StoreCommand } from "../../src/index.ts";
-import type { Random } from "./random.ts";
 import type { tally } from "./tally.ts";
 
 /** A command of core's nine, or of the module. Ids are always given, so that a model can foresee what it does. */
