@@ -18,7 +18,10 @@ export interface Call {
   readonly workEnded: Promise<void>;
   /** Asks the plugin to end. What it still does counts. */
   ask(reason: unknown): void;
-  /** Ends the call: nothing that the plugin does from now on counts, and `ended` resolves after `graceMs` at the latest. */
+  /**
+   * Ends the call: nothing that the plugin does from now on counts, and `ended` resolves after `graceMs` at the latest. A second call may
+   * shorten the grace; the first reason stays.
+   */
   abort(reason: unknown, graceMs: number): void;
 }
 
@@ -40,6 +43,8 @@ export function startCall(options: {
   const controller = new AbortController();
   let aborted: { readonly reason: unknown } | undefined;
   let isOver = false;
+  /** When an aborted call ends, on the monotonic clock. */
+  let endsBy = Number.POSITIVE_INFINITY;
   let cancelTimer = clock.after(timeoutMs, () => call.abort(timedOut(plugin, timeoutMs), graceMs));
 
   const work = Promise.withResolvers<void>();
@@ -53,12 +58,17 @@ export function startCall(options: {
       if (!isOver) controller.abort(reason);
     },
     abort(reason, withinMs) {
-      if (aborted !== undefined || isOver) return;
-      aborted = { reason };
-      onAbort();
-      call.ask(reason);
-      cancelTimer();
+      if (isOver) return;
+      if (aborted === undefined) {
+        aborted = { reason };
+        onAbort();
+        call.ask(reason);
+      }
       if (withinMs <= 0) return end({ kind: "aborted", reason });
+      const by = clock.monotonic() + withinMs;
+      if (by >= endsBy) return;
+      endsBy = by;
+      cancelTimer();
       cancelTimer = clock.after(withinMs, () => end({ kind: "aborted", reason }));
     },
   };

@@ -181,6 +181,23 @@ describe("the job runner", () => {
     expect(await repo.getJob("j1")).toMatchObject({ status: "queued" });
   });
 
+  it("stores what became of an attempt that timed out and does not end, when it stops meanwhile", async () => {
+    const clock = createFakeClock();
+    const { create, until, runner, repo } = await running(() => new Promise(() => undefined), {
+      clock,
+      workflow: { timeoutMs: 60_000, retry: { maxAttempts: 2 } },
+    });
+    await create("j1");
+    await until("j1", ({ status }) => status === "running");
+    clock.advance(60_000);
+    const stopped = runner.stop(0);
+    // Its grace of 5 s has not passed: the stop ends it.
+    clock.advance(0);
+    await untilFound(() => runner.running === 0);
+    await stopped;
+    expect(await repo.getJob("j1")).toMatchObject({ status: "queued" });
+  });
+
   it("begins no attempt once it was told to stop, though the claim was on its way", async () => {
     const opened = await openStore();
     const registry = createPluginRegistry();
