@@ -7,7 +7,7 @@ import { jsonObject, jsonText } from "../contract/json.ts";
 import { DEPTH, EVENT_SEQ } from "../contract/marker.ts";
 import { defineCommand } from "../contract/module.ts";
 import type { Refusal } from "../contract/refusal.ts";
-import { type Placeholders, statement } from "../contract/statement.ts";
+import { type Placeholders, query, statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreTables, JobRow, JobStatus } from "./tables.ts";
 
@@ -123,6 +123,10 @@ const transitions = {
   queued: { move: requeueJob, event: "job.requeued" },
 } as const satisfies Record<JobStatus, unknown>;
 
+const selectWithStatus = query<CoreTables, { id: string; status: JobStatus }>()((db, p) =>
+  db.selectFrom("jobs").select("id").where("id", "=", p.id).where("status", "=", p.status),
+);
+
 const command = defineCommand<CoreTables>();
 
 /** Queues a job. If its id, or its idempotency key for this workflow, exists, nothing changes. */
@@ -168,20 +172,21 @@ export const jobCreate = command({
 /**
  * Moves a job on: `queued → running → succeeded | failed`, `queued | running → cancelled`, and back to `queued` from
  * `running`, `failed` or `cancelled`; a job that is `queued` already is given another `run_at`. Starting counts the attempt
- * up. With `attempt`, only that attempt can move the job, which fences off late writers. Any other move is refused with
- * `ATLAS_CORE_JOB_CONFLICT`.
+ * up. With `attempt`, only that attempt can move the job, which fences off late writers; with `from`, only a job of that status is
+ * moved. Any other move is refused with `ATLAS_CORE_JOB_CONFLICT`.
  */
 export const jobUpdateStatus = command({
   schema: z.object({
     id: idText,
     status: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]),
+    from: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]).optional(),
     attempt: z.int().min(1).optional(),
     run_at: timeText.optional(),
     error: jsonObject.optional(),
     at: timeText.optional(),
   }),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
-  apply: ({ id, status, attempt, run_at, error, at }, change) => {
+  apply: ({ id, status, from, attempt, run_at, error, at }, change) => {
     const { move, event } = transitions[status];
     const values: JobStep = {
       id,
@@ -190,7 +195,9 @@ export const jobUpdateStatus = command({
       error: error === undefined ? null : jsonText(error),
       at,
     };
-    change.run(move, values, { ifNone: jobConflict(id, status, attempt) });
+    const ifNone = jobConflict(id, status, attempt);
+    if (from !== undefined) change.require(selectWithStatus, { id, status: from }, ifNone);
+    change.run(move, values, { ifNone });
     change.emit({
       type: event,
       aggregate_id: id,

@@ -137,6 +137,23 @@ describe("job.updateStatus", () => {
     expect((await rejection(move("running"))).code).toBe("ATLAS_CORE_JOB_CONFLICT");
   });
 
+  it("moves only a job of the status that the command names with from", async () => {
+    const { create, move, job, store } = await setUp();
+    const queue = (from: "running" | "cancelled") =>
+      store.commands.enqueue({ type: "job.updateStatus", id: "j1", status: "queued", from });
+    await create();
+    await move("running", { attempt: 1 });
+    await move("cancelled");
+    const refused = await queue("running").catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      code: "ATLAS_CORE_JOB_CONFLICT",
+      details: { id: "j1", status: "queued" },
+    });
+    expect(await job()).toMatchObject({ status: "cancelled" });
+    await queue("cancelled");
+    expect(await job()).toMatchObject({ status: "queued" });
+  });
+
   it("notes when a job started and ended, and with which error, and clears it for the next attempt", async () => {
     const { clock, create, move, job, store } = await setUp();
     const error = { code: "E_TIMEOUT" };

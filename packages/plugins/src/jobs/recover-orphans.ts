@@ -32,7 +32,7 @@ export async function recoverOrphans(options: {
     await commands.enqueueAll(
       [
         { type: "plugins.job.recover", job_id: id, attempt },
-        { type: "job.updateStatus", id, attempt, ...next },
+        { type: "job.updateStatus", id, attempt, from: "running", ...next },
       ],
       { actor: "runner" },
     );

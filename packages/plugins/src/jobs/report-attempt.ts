@@ -37,7 +37,8 @@ export async function reportAttempt(
   // A job that failed or was cancelled keeps its steps, because it may be redriven.
   if (outcome.status === "succeeded" && (kept || attempt > 1))
     unit.push({ type: "plugins.job.forget", job_id: id });
-  if (next !== undefined) unit.push({ type: "job.updateStatus", id, attempt, ...next });
+  // Core queues a cancelled job again, too: somebody may have cancelled it while this report was on its way.
+  if (next !== undefined) unit.push({ type: "job.updateStatus", id, attempt, from: "running", ...next });
   if (unit.length === 0) return false;
 
   const backoff = createBackoff();

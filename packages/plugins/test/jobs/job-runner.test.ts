@@ -328,6 +328,24 @@ describe("the job runner", () => {
     expect(await until("hung", ended)).toMatchObject({ status: "failed" });
   });
 
+  it.each(["before", "after"])(
+    "never brings back a job that was cancelled %s the runner stopped",
+    async (when) => {
+      const { create, until, commands, repo, runner } = await running(
+        () => new Promise<never>(() => undefined),
+      );
+      await create("j1");
+      await until("j1", ({ status }) => status === "running");
+      const cancel = () => commands.enqueue({ type: "job.updateStatus", id: "j1", status: "cancelled" });
+      // The stop ends the attempt, and an interrupted job is queued again.
+      if (when === "before") await cancel();
+      const stopped = runner.stop(0);
+      if (when === "after") await cancel();
+      await stopped;
+      expect(await repo.getJob("j1")).toMatchObject({ status: "cancelled", attempt: 1 });
+    },
+  );
+
   it("ends a running job that is cancelled, through its signal", async () => {
     const aborted = Promise.withResolvers<unknown>();
     const { create, until, commands } = await running(
