@@ -1,8 +1,22 @@
-import { defineCommand, defineModule, idText, type Migration, query, statement, tables } from "@atlas/core";
+import {
+  defineCommand,
+  defineModule,
+  events,
+  idText,
+  type Migration,
+  query,
+  statement,
+  tables,
+} from "@atlas/core";
 import { z } from "zod";
 
 export interface MeterTables {
   meter_call: { id: string; tenant: string; tokens: number };
+}
+
+/** The events of its commands, by type. Sinks that use the module get them typed. */
+export interface MeterEvents {
+  "meter.call.recorded": { aggregate_id: string; payload: { tokens: number } };
 }
 
 const createCallTable: Migration = ({ schema }) => [
@@ -31,13 +45,14 @@ const selectUsage = query<MeterTables, { tenant: string }>()((db, p) =>
     ]),
 );
 
-const command = defineCommand<MeterTables>();
+const command = defineCommand<MeterTables, MeterEvents>();
 
 /** One row for each call of a model. */
 export const meterModule = defineModule({
   name: "meter",
   version: 1,
   tables: tables<MeterTables>(),
+  events: events<MeterEvents>(),
   migrations: { "001_call": createCallTable },
   commands: {
     "meter.call.record": command({

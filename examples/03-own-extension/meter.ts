@@ -37,8 +37,9 @@ export const meter = ({ tell }: { readonly tell: (tenant: string, tokens: number
     sinks: [
       defineSink({
         id: "meter",
+        uses: [meterModule],
         on: ["meter.call.recorded"],
-        handle: async ({ aggregate_id = "", payload }) => tell(aggregate_id, Number(payload?.["tokens"])),
+        handle: async ({ aggregate_id, payload }) => tell(aggregate_id, payload.tokens),
       }),
     ],
   });

@@ -11,6 +11,15 @@ export type {
   Envelope,
 } from "./contract/command.ts";
 export { CoreError, type CoreErrorCode, type CoreErrorDetails, isCoreError } from "./contract/errors.ts";
+export {
+  type AggregateEvent,
+  type AnyEvents,
+  type EventOf,
+  type EventShape,
+  type EventsMarker,
+  events,
+  type NewEventOf,
+} from "./contract/event-types.ts";
 export type { FailureReason, Health } from "./contract/health.ts";
 export { idText, type NewId } from "./contract/id.ts";
 export {
@@ -71,10 +80,12 @@ export type {
   JournalRow,
   RefusedCommandRow,
 } from "./model/bookkeeping.ts";
+export type { CoreEvents } from "./model/core-events.ts";
 export { type Command, type CoreModule, coreModule } from "./model/core-module.ts";
 export type { NewDomainEvent } from "./model/domain-event.ts";
 export type { EntityInput } from "./model/entity.ts";
 export type { EventInput } from "./model/event.ts";
+export { isEvent } from "./model/is-event.ts";
 export type { NewJob } from "./model/job.ts";
 export type { PrunePolicy } from "./model/prune.ts";
 export type {

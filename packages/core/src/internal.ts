@@ -3,6 +3,7 @@
  *
  * @module
  */
+
 export { checkOptions } from "./contract/known-options.ts";
 export { guardLogger } from "./contract/logger.ts";
 export { didYouMean, nearestName } from "./contract/nearest.ts";
@@ -10,5 +11,6 @@ export { normalizeTime } from "./contract/time.ts";
 export { requireNode } from "./file/node-version.ts";
 export { parseEventId } from "./model/domain-event.ts";
 export { createEventIds, type EventIdOf } from "./model/event-ids.ts";
+export { isOfType } from "./model/is-event.ts";
 export { type Backoff, createBackoff } from "./writing/backoff.ts";
 export { createLoop, type Loop } from "./writing/loop.ts";

@@ -1,7 +1,11 @@
 // What hosts and plugins usually need from the other packages, so that one dependency is enough.
 export {
+  type CoreEvents,
+  type CoreModule,
   type DomainEvent,
+  type EventOf,
   isCoreError,
+  isEvent,
   type Logger,
   openReadOnly,
   type ReadOnlyStore,

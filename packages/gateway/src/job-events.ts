@@ -1,4 +1,4 @@
-import type { DomainEvent, JsonObject, Logger, Store } from "@atlas/core";
+import type { CoreModule, EventOf, JsonObject, Logger, Store } from "@atlas/core";
 
 /** What happens to a job. `requeued`: it waits, or is tried again later, or was redriven. */
 export type JobEventName = "created" | "started" | "requeued" | "succeeded" | "failed" | "cancelled";
@@ -10,7 +10,7 @@ export interface JobEvent<Name extends JobEventName = JobEventName> {
   /** Why a job failed for good, or was queued again after a failure. */
   readonly error?: JsonObject;
   /** The domain event, with its number and time. */
-  readonly event: DomainEvent;
+  readonly event: EventOf<CoreModule, `job.${Name}`>;
 }
 
 /** Calls `listener` for every such event from now on. The returned function ends that. */
@@ -48,7 +48,8 @@ export function createJobEvents(options: {
             job_id,
             // Core's handler put the error of the job there.
             ...(error === undefined ? {} : { error: error as JsonObject }),
-            event,
+            // Its type has been compared above.
+            event: event as EventOf<CoreModule, `job.${typeof name}`>,
           });
           if (returned instanceof Promise) returned.catch(failed);
         } catch (thrown) {

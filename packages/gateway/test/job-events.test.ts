@@ -1,3 +1,4 @@
+import type { CoreModule, EventOf } from "@atlas/core";
 import { expect, expectTypeOf, it, onTestFinished } from "vitest";
 import { createGateway, type JobEvent } from "../src/index.ts";
 
@@ -27,6 +28,8 @@ it("tells listeners what happened to jobs, each what it asked for", async () => 
   const heard: JobEvent[] = [];
   on("succeeded", (event) => {
     expectTypeOf(event.name).toEqualTypeOf<"succeeded">();
+    expectTypeOf(event.event).toEqualTypeOf<EventOf<CoreModule, "job.succeeded">>();
+    expectTypeOf(event.event.payload.attempt).toEqualTypeOf<number | undefined>();
     heard.push(event);
   });
   on("failed", (event) => heard.push(event));

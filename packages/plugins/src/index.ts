@@ -6,7 +6,7 @@ export {
   type PluginErrorCode,
   type PluginErrorDetails,
 } from "./contract/errors.ts";
-export type { EventFilter } from "./contract/event-filter.ts";
+export type { EventEntry, EventFilter, SelectedEvent } from "./contract/event-filter.ts";
 export type { JobLogLine } from "./contract/job-log.ts";
 export { type JobWithResult, resultOf } from "./contract/job-result.ts";
 export type { ReturnsJson } from "./contract/json-like.ts";

@@ -1,4 +1,4 @@
-import type { DomainEvent } from "@atlas/core";
+import type { CoreEvents, CoreModule, DomainEvent, EventOf } from "@atlas/core";
 import type { SinkPlugin } from "@atlas/plugins";
 
 /** A sink that keeps what it is given. */
@@ -9,7 +9,7 @@ export interface RecordingSink extends SinkPlugin {
    * Resolves with the next event of this type. The first call gets the first event, the second call the second one, whether
    * they have already been delivered or not.
    */
-  next(type: string): Promise<DomainEvent>;
+  next<const Type extends keyof CoreEvents | (string & {})>(type: Type): Promise<EventOf<CoreModule, Type>>;
 }
 
 const DELIVERY_MS = 24 * 60 * 60 * 1_000;
@@ -31,12 +31,15 @@ export function createRecordingSink(id = "recording"): RecordingSink {
       const place = waiting.findIndex(({ type }) => type === event.type);
       if (place !== -1) waiting.splice(place, 1)[0]?.resolve(event);
     },
-    next(type) {
-      const number = taken.get(type) ?? 0;
-      taken.set(type, number + 1);
-      const known = events.filter((event) => event.type === type)[number];
-      if (known !== undefined) return Promise.resolve(known);
-      return new Promise((resolve) => void waiting.push({ type, resolve }));
-    },
+    // It has the type that was asked for.
+    next: (type) => nextOf(type) as Promise<never>,
   };
+
+  function nextOf(type: string): Promise<DomainEvent> {
+    const number = taken.get(type) ?? 0;
+    taken.set(type, number + 1);
+    const known = events.filter((event) => event.type === type)[number];
+    if (known !== undefined) return Promise.resolve(known);
+    return new Promise((resolve) => void waiting.push({ type, resolve }));
+  }
 }

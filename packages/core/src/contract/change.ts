@@ -23,9 +23,9 @@ export interface NewChangeEvent {
 /**
  * Collects what a handler wants done: the steps of its command, in order, and the events that report it. Nothing runs
  * while the handler is called, so a handler is a pure function and can be tested without a database. Guards come first:
- * after a step that may write, only `continue` is allowed. So a refused command never has to be undone.
+ * after a step that may write, only `continue` is allowed. So a refused command never has to be undone. `Emitted` is what it may emit.
  */
-export interface Change<in out Tables> {
+export interface Change<in out Tables, in Emitted = NewChangeEvent> {
   /** Adds a write. If it changes no row, the handler continues (default), stops without a change, or refuses the command. */
   run<Values>(
     statement: Statement<Tables, Values>,
@@ -40,7 +40,8 @@ export interface Change<in out Tables> {
   /** Refuses the command if the query finds no row. A query that reads the clock, or is random, fails the command. */
   require<Values>(query: Query<Tables, Values, unknown>, values: Values, otherwise: Refusal): void;
   /** Adds an event, written in the same transaction. A command that stops or is refused emits none of its events. */
-  emit(event: NewChangeEvent): void;
+  // A property and not a method, so that the compiler compares what two handlers may emit.
+  readonly emit: (event: Emitted) => void;
 }
 
 /** One step of a plan. */

@@ -54,14 +54,17 @@ export interface CommandSink<Command extends { readonly type: string }> {
   readonly enqueueAll: (commands: readonly Command[], envelope?: Envelope) => Promise<readonly Committed[]>;
 }
 
-/** A domain event, emitted by a committed command. Events are numbered in commit order, without gaps. */
-export interface DomainEvent {
+/**
+ * A domain event, emitted by a committed command. Events are numbered in commit order, without gaps. `EventOf` gives the events that
+ * modules declare, and `isEvent` narrows to them.
+ */
+export interface DomainEvent<Type extends string = string, Payload extends JsonObject = JsonObject> {
   /** `evt_<store id>_<seq>`: an event has the same id at every delivery, also after a restore. */
   readonly id: string;
   readonly seq: number;
-  readonly type: string;
+  readonly type: Type;
   readonly aggregate_id?: string;
-  readonly payload: JsonObject;
+  readonly payload: Payload;
   /** The `seq` of the command that emitted it. */
   readonly command_seq: number;
   /** Length of the chain of events that led to it; 0 if the outside world started it. */

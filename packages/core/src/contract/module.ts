@@ -1,7 +1,8 @@
 import type { Compilable, Kysely } from "kysely";
 import type { ReadonlyKysely } from "kysely/readonly";
 import type { z } from "zod";
-import type { Change } from "./change.ts";
+import type { Change, NewChangeEvent } from "./change.ts";
+import type { AnyEvents, EventsMarker, NewEventOf } from "./event-types.ts";
 import type { NewId } from "./id.ts";
 import { checkOptions } from "./known-options.ts";
 import {
@@ -27,14 +28,20 @@ export interface Preparation {
  * `prepare` fills in ids and times and returns a payload that the schema accepts again. `apply` must be pure: it reads no
  * clock, environment, random number or row, so that a replay of the journal gives the same rows.
  */
-export interface CommandDefinition<in out Tables, Schema extends z.ZodType, Prepared = z.output<Schema>> {
+export interface CommandDefinition<
+  in out Tables,
+  Schema extends z.ZodType,
+  Prepared = z.output<Schema>,
+  Emitted = NewChangeEvent,
+> {
   readonly schema: Schema;
   readonly prepare?: (payload: z.output<Schema>, preparation: Preparation) => Prepared;
-  readonly apply: (payload: NoInfer<Prepared>, change: Change<Tables>) => void;
+  readonly apply: (payload: NoInfer<Prepared>, change: Change<Tables, Emitted>) => void;
 }
 
 /**
- * Types a command definition: the tables are given, the payload is inferred from the schema and `prepare`.
+ * Types a command definition: the tables are given, the payload is inferred from the schema and `prepare`. With `Events`, the handler
+ * may emit those and no others: `defineCommand<FinopsTables, FinopsEvents>()`.
  *
  * @example
  * ```ts
@@ -47,10 +54,10 @@ export interface CommandDefinition<in out Tables, Schema extends z.ZodType, Prep
  * assert.equal(record.schema.safeParse({ cost: { job_id: "j1", microusd: -1 } }).success, false);
  * ```
  */
-export function defineCommand<Tables>() {
+export function defineCommand<Tables, Events = AnyEvents>() {
   return <Schema extends z.ZodType, Prepared = z.output<Schema>>(
-    definition: CommandDefinition<Tables, Schema, Prepared>,
-  ): CommandDefinition<Tables, Schema, Prepared> => {
+    definition: CommandDefinition<Tables, Schema, Prepared, NewEventOf<Events>>,
+  ): CommandDefinition<Tables, Schema, Prepared, NewEventOf<Events>> => {
     checkOptions("defineCommand", definition, ["schema", "prepare", "apply"]);
     return definition;
   };
@@ -88,6 +95,7 @@ export interface StoreModule {
   readonly name: string;
   readonly version: number;
   readonly tables?: object;
+  readonly events?: object;
   readonly migrations: Readonly<Record<string, Migration>>;
   readonly commands: Readonly<Record<string, AnyCommandDefinition>>;
   readonly queries?: (read: never) => object;
@@ -141,19 +149,30 @@ type Simplify<T> = { [Key in keyof T]: T[Key] } & {};
 
 // Core's names carry no prefix; every other module stays within its own.
 type OwnCommand<Name extends string> = Name extends "core" ? string : `${Name}.${string}`;
+type OwnEvent<Name extends string> = OwnCommand<Name>;
 type OwnTable<Name extends string> = Name extends "core" ? string : `${Name}_${string}`;
 
-type CheckCommands<Name extends string, Tables, Commands> = {
+type CheckCommands<Name extends string, Tables, Events, Commands> = {
   readonly [Type in keyof Commands]: Type extends OwnCommand<Name>
-    ? Commands[Type] extends { readonly apply: (payload: never, change: Change<Tables>) => void }
+    ? Commands[Type] extends {
+        readonly apply: (payload: never, change: Change<Tables, NewEventOf<Events>>) => void;
+      }
       ? Commands[Type]
-      : `A command of module "${Name}" must be defined over the tables of "${Name}"`
+      : Commands[Type] extends { readonly apply: (payload: never, change: Change<Tables>) => void }
+        ? `A command of module "${Name}" must emit no other events than the module declares: defineCommand<Tables, Events>()`
+        : `A command of module "${Name}" must be defined over the tables of "${Name}"`
     : `A command of module "${Name}" must be named "${Name}.…"`;
 };
 type CheckTables<Name extends string, Tables> =
   Exclude<keyof Tables, OwnTable<Name>> extends never
     ? TablesMarker<Tables>
     : `A table of module "${Name}" must be named "${Name}_…"`;
+
+type CheckEvents<Name extends string, Events> = string extends keyof Events
+  ? EventsMarker<Events>
+  : Exclude<keyof Events, OwnEvent<Name>> extends never
+    ? EventsMarker<Events>
+    : `An event of module "${Name}" must be named "${Name}.…"`;
 
 /** The command `<name>.prune`, which a module with removals gets. */
 type PruneCommand<Name extends string, Tables, Prune> = [keyof Prune] extends [never]
@@ -184,19 +203,25 @@ export function defineModule<
   const Commands extends Readonly<Record<string, AnyCommandDefinition>>,
   Queries extends object = Record<never, never>,
   const Prune extends Readonly<Record<string, readonly ErasedStatement[]>> = Record<never, never>,
+  Events = AnyEvents,
 >(module: {
   readonly name: Name;
   readonly version: number;
   readonly tables?: TablesMarker<Tables> & CheckTables<Name, NoInfer<Tables>>;
+  /**
+   * The domain events that its commands emit: `events<FinopsEvents>()`. Sinks that use the module get them typed. Default: any, each with
+   * any JSON object as its payload.
+   */
+  readonly events?: EventsMarker<Events> & CheckEvents<Name, NoInfer<Events>>;
   readonly migrations: Readonly<Record<string, Migration>>;
-  readonly commands: Commands & CheckCommands<Name, NoInfer<Tables>, NoInfer<Commands>>;
+  readonly commands: Commands & CheckCommands<Name, NoInfer<Tables>, NoInfer<Events>, NoInfer<Commands>>;
   readonly queries?: (read: Read<Tables>) => Queries;
   /**
    * What may be pruned: under each field, such as `costs_before`, the statements that delete rows from before `p.before`, at
    * most `p.limit` of them, in their order. Default: nothing.
    */
   readonly prune?: Prune & CheckPrune<Name, NoInfer<Tables>, NoInfer<Prune>>;
-}): Module<Name, Tables, Commands & PruneCommand<Name, Tables, Prune>, Queries, Prune> {
+}): Module<Name, Tables, Commands & PruneCommand<Name, Tables, Prune>, Queries, Prune, Events> {
   checkOptions("defineModule", module, MODULE_FIELDS);
   checkModule(module);
   const complete = module.prune === undefined ? module : withPruneCommand(module, module.prune);
@@ -206,11 +231,12 @@ export function defineModule<
     Tables,
     Commands & PruneCommand<Name, Tables, Prune>,
     Queries,
-    Prune
+    Prune,
+    Events
   >;
 }
 
-const MODULE_FIELDS = ["name", "version", "tables", "migrations", "commands", "queries", "prune"];
+const MODULE_FIELDS = ["name", "version", "tables", "events", "migrations", "commands", "queries", "prune"];
 
 function withPruneCommand(
   module: { readonly name: string; readonly commands: object },
@@ -241,9 +267,11 @@ export interface Module<
   Commands extends Readonly<Record<string, AnyCommandDefinition>>,
   Queries extends object,
   Prune extends Readonly<Record<string, readonly ErasedStatement[]>> = Record<never, never>,
+  in out Events = AnyEvents,
 > extends StoreModule {
   readonly name: Name;
   readonly tables?: TablesMarker<Tables>;
+  readonly events?: EventsMarker<Events>;
   readonly commands: Commands;
   readonly queries?: (read: Read<Tables>) => Queries;
   readonly prune?: Prune;

@@ -6,6 +6,7 @@ import { jsonObject, jsonText } from "../contract/json.ts";
 import { defineCommand } from "../contract/module.ts";
 import { excluded, query, statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
+import type { CoreEvents } from "./core-events.ts";
 import type { ArtifactRow, CoreTables } from "./tables.ts";
 
 /** The longest `content_md`, in bytes of UTF-8: 1 MiB. Larger results belong in files that an artifact names. */
@@ -113,7 +114,7 @@ const updateArtifact = statement<CoreTables, ArtifactPatch>((db, p) =>
     ),
 );
 
-const command = defineCommand<CoreTables>();
+const command = defineCommand<CoreTables, CoreEvents>();
 
 /** Stores an artifact. If the id exists, it replaces that artifact, so that a retried attempt never duplicates its results. */
 export const artifactCreate = command({

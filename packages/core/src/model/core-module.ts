@@ -1,5 +1,7 @@
+import { events } from "../contract/event-types.ts";
 import { type CommandOf, defineModule, tables } from "../contract/module.ts";
 import { artifactCreate, artifactDelete, artifactUpdate } from "./artifact.ts";
+import type { CoreEvents } from "./core-events.ts";
 import { domainEventEmit, domainEventMarkDelivered } from "./domain-event.ts";
 import { entityUpsert } from "./entity.ts";
 import { eventInsert } from "./event.ts";
@@ -18,6 +20,7 @@ export const coreModule = defineModule({
   name: "core",
   version: 3,
   tables: tables<CoreTables>(),
+  events: events<CoreEvents>(),
   migrations: {
     "001_initial": initial,
     "002_context": context,

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import type { NewChangeEvent } from "../contract/change.ts";
+import type { NewEventOf } from "../contract/event-types.ts";
 import { idText } from "../contract/id.ts";
 import { jsonObject } from "../contract/json.ts";
 import { defineCommand } from "../contract/module.ts";
 import { statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
+import type { CoreEvents } from "./core-events.ts";
 import type { CoreTables } from "./tables.ts";
 
 /** An event that a host or a plugin emits itself. */
@@ -86,18 +89,20 @@ const markDelivered = statement<CoreTables, Delivered>((db, p) =>
     ),
 );
 
-const command = defineCommand<CoreTables>();
+const command = defineCommand<CoreTables, CoreEvents>();
 
 /** Emits an event. The writer numbers it; its `created_at` defaults to the time of the call. */
 export const domainEventEmit = command({
   schema: z.object({ event: newDomainEvent }),
   apply: ({ event }, change) => {
-    change.emit({
+    const emitted: NewChangeEvent = {
       type: event.type,
       payload: event.payload ?? {},
       ...(event.aggregate_id === undefined ? {} : { aggregate_id: event.aggregate_id }),
       ...(event.created_at === undefined ? {} : { created_at: event.created_at }),
-    });
+    };
+    // The one handler whose events core does not declare: their types are the host's.
+    change.emit(emitted as NewEventOf<CoreEvents>);
   },
 });
 

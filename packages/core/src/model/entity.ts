@@ -5,6 +5,7 @@ import { defineCommand } from "../contract/module.ts";
 import { type BoundStatement, excluded, statement } from "../contract/statement.ts";
 import { textProblem } from "../contract/text.ts";
 import { timeText } from "../contract/time.ts";
+import type { CoreEvents } from "./core-events.ts";
 import type { CoreTables, EntityRow } from "./tables.ts";
 
 /**
@@ -75,7 +76,7 @@ const moveEntity = statement<CoreTables, EntityRow>((db, p) =>
     .where((row) => row.or(PLACE.map((column) => row(column, "is not", p[column])))),
 );
 
-const command = defineCommand<CoreTables>();
+const command = defineCommand<CoreTables, CoreEvents>();
 
 /**
  * Writes an entity as a whole. If it equals the stored one, nothing changes and no event is emitted; `updated_at` is

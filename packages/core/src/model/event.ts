@@ -4,6 +4,7 @@ import { jsonObject, jsonText } from "../contract/json.ts";
 import { defineCommand } from "../contract/module.ts";
 import { statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
+import type { CoreEvents } from "./core-events.ts";
 import type { CoreTables, EventRow } from "./tables.ts";
 
 /** Something that happened in the outside world. Events are never changed. */
@@ -38,7 +39,7 @@ const insertEvent = statement<CoreTables, EventRow>((db, p) =>
     .onConflict((conflict) => conflict.doNothing()),
 );
 
-const command = defineCommand<CoreTables>();
+const command = defineCommand<CoreTables, CoreEvents>();
 
 /** Stores an event. If its id or its `(source, external_id)` exists, nothing changes. */
 export const eventInsert = command({

@@ -9,6 +9,7 @@ import { defineCommand } from "../contract/module.ts";
 import type { Refusal } from "../contract/refusal.ts";
 import { type Placeholders, query, statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
+import type { CoreEvents } from "./core-events.ts";
 import type { CoreTables, JobRow, JobStatus } from "./tables.ts";
 
 /**
@@ -127,7 +128,7 @@ const selectWithStatus = query<CoreTables, { id: string; status: JobStatus }>()(
   db.selectFrom("jobs").select("id").where("id", "=", p.id).where("status", "=", p.status),
 );
 
-const command = defineCommand<CoreTables>();
+const command = defineCommand<CoreTables, CoreEvents>();
 
 /** Queues a job. If its id, or its idempotency key for this workflow, exists, nothing changes. */
 export const jobCreate = command({

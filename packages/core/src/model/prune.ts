@@ -3,6 +3,7 @@ import { idText } from "../contract/id.ts";
 import { defineCommand } from "../contract/module.ts";
 import { DEFAULT_PRUNE_LIMIT, pruneLimit } from "../contract/prune.ts";
 import { timeText } from "../contract/time.ts";
+import type { CoreEvents } from "./core-events.ts";
 import { type RowKey, removals, removeEpochs, UNBOUNDED } from "./removals.ts";
 import type { CoreTables } from "./tables.ts";
 
@@ -39,7 +40,7 @@ export function examinedRows(limit: number): number {
   return Math.max(EXAMINED_AT_LEAST, 4 * limit);
 }
 
-const command = defineCommand<CoreTables>();
+const command = defineCommand<CoreTables, CoreEvents>();
 
 /**
  * Removes what the policy names, and emits no event. It is bounded, so that the commands beside it wait some milliseconds at

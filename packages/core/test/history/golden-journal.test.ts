@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { z } from "zod";
 import { type Connection, createConnection } from "../../src/file/connection.ts";
 import { migrate } from "../../src/file/migrate.ts";
 import { loadSqlite, openWriting } from "../../src/file/sqlite.ts";
 import { digestOf } from "../../src/history/digest.ts";
 import { replay } from "../../src/history/replay.ts";
-import { coreModule } from "../../src/index.ts";
+import { type CoreEvents, type CoreModule, coreModule, type EventOf, jsonObject } from "../../src/index.ts";
 import type { GoldenJournal } from "../golden/golden-journal.ts";
 import { databasePath } from "../support/temporary-folder.ts";
 
@@ -46,6 +47,23 @@ function readGolden(version: number): GoldenJournal {
   ) as GoldenJournal;
 }
 
+// The compiler compares it with what core declares.
+const jobMoved = { attempt: z.int().exactOptional(), error: jsonObject.exactOptional() };
+const declared: { readonly [Type in keyof CoreEvents]: z.ZodType<EventOf<CoreModule, Type>["payload"]> } = {
+  "job.created": z.strictObject({ workflow_id: z.string(), run_at: z.string().exactOptional() }),
+  "job.started": z.strictObject(jobMoved),
+  "job.requeued": z.strictObject({ ...jobMoved, run_at: z.string().exactOptional() }),
+  "job.succeeded": z.strictObject(jobMoved),
+  "job.failed": z.strictObject(jobMoved),
+  "job.cancelled": z.strictObject(jobMoved),
+  "artifact.created": z.strictObject({ type: z.string(), job_id: z.string().exactOptional() }),
+  "artifact.updated": z.record(z.string(), z.never()),
+  "artifact.deleted": z.strictObject({ job_id: z.string().exactOptional() }),
+  "entity.upserted": z.strictObject({ type: z.string() }),
+  "entity.deleted": z.strictObject({ type: z.string() }),
+  "event.inserted": z.strictObject({ type: z.string(), entity_id: z.string().exactOptional() }),
+};
+
 describe("the golden journal of this version", () => {
   const golden = readGolden(coreModule.version);
 
@@ -58,6 +76,20 @@ describe("the golden journal of this version", () => {
     expect([...new Set(golden.journal.map(({ type }) => type))].sort()).toEqual(
       Object.keys(coreModule.commands).sort(),
     );
+  });
+
+  it("emits every event that core declares, as it is declared, and no other", async () => {
+    const { database } = await replayed(golden);
+    const emitted = database
+      .prepare<[], { type: keyof CoreEvents; aggregate_id: string | null; payload: string }>(
+        "select e.type, e.aggregate_id, e.payload from domain_events e join journal j on j.seq = e.command_seq where j.type <> 'domainEvent.emit'",
+      )
+      .all();
+    for (const { type, aggregate_id, payload } of emitted) {
+      expect(declared[type]?.safeParse(JSON.parse(payload)).error, `${type} ${payload}`).toBeUndefined();
+      expect(aggregate_id, type).toEqual(expect.any(String));
+    }
+    expect([...new Set(emitted.map(({ type }) => type))].sort()).toEqual(Object.keys(declared).sort());
   });
 
   it("has calls with a context and jobs with a depth", async () => {

@@ -1,4 +1,14 @@
-import { canonicalJson, type DomainEvent, idText, jsonObject } from "@atlas/core";
+import {
+  type CoreEvents,
+  type CoreModule,
+  canonicalJson,
+  type DomainEvent,
+  type EventOf,
+  idText,
+  jsonObject,
+  type StoreModule,
+} from "@atlas/core";
+import { isOfType } from "@atlas/core/internal";
 import { z } from "zod";
 
 const PATTERN = /^[^*]+(\.\*)?$/;
@@ -21,13 +31,31 @@ export const eventFilter = z.strictObject({
  */
 export type EventFilter = Readonly<z.output<typeof eventFilter>>;
 
+/** An entry of `on`: an event type, a pattern such as `job.*`, or a filter. */
+export type EventEntry = keyof CoreEvents | (string & {}) | EventFilter;
+
+type TypeOf<Entry> = Entry extends string
+  ? Entry
+  : Entry extends { readonly type: infer Type extends string }
+    ? Type
+    : string;
+
+/**
+ * The events that a list selects: the union of what core and these modules declare for its types. Without a list, or for types that the
+ * compiler does not know, any {@link DomainEvent}.
+ */
+export type SelectedEvent<Module extends StoreModule, On extends readonly EventEntry[]> = EventOf<
+  CoreModule | Module,
+  TypeOf<On[number]>
+>;
+
 /** True when the event matches the filter. */
 export function matchesEvent(
   event: Pick<DomainEvent, "type" | "aggregate_id" | "payload">,
   { type, aggregate_id, payload = {} }: EventFilter,
 ): boolean {
-  const isOfType = type.endsWith(".*") ? event.type.startsWith(type.slice(0, -1)) : event.type === type;
-  if (!isOfType || (aggregate_id !== undefined && event.aggregate_id !== aggregate_id)) return false;
+  if (!isOfType(event.type, type) || (aggregate_id !== undefined && event.aggregate_id !== aggregate_id))
+    return false;
   return Object.entries(payload).every(
     ([key, value]) => Object.hasOwn(event.payload, key) && isSameJson(event.payload[key], value),
   );

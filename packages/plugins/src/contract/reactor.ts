@@ -1,4 +1,5 @@
-import { type Command, type CommandOf, CoreError, type DomainEvent, type StoreModule } from "@atlas/core";
+import { type Command, type CommandOf, CoreError, type StoreModule } from "@atlas/core";
+import type { EventEntry, SelectedEvent } from "./event-filter.ts";
 import type { Need, PluginServices, ServicesOf } from "./service.ts";
 import type { SinkContext, SinkOptions, SinkPlugin } from "./sink.ts";
 
@@ -13,13 +14,16 @@ export interface ReactorOptions<
   Uses extends readonly StoreModule[],
   Needs extends readonly Need[],
   Answers extends readonly (Command | CommandOf<Uses[number]>)[],
-> extends SinkOptions {
+  On extends readonly EventEntry[] = readonly EventEntry[],
+> extends Omit<SinkOptions, "on"> {
   readonly id: string;
   readonly uses?: Uses;
   readonly needs?: Needs;
+  /** The events to answer, as in a sink. Default: all events. */
+  readonly on?: On;
   /** Returns the commands that answer an event; an empty list does nothing. It may run again for the same event. */
   handle(
-    event: DomainEvent,
+    event: SelectedEvent<Uses[number], On>,
     ctx: ReactorContext<Uses[number], ServicesOf<Needs>>,
   ): Promise<Answers> | Answers;
 }
@@ -33,7 +37,7 @@ export interface ReactorOptions<
  * const index = reactor({
  *   id: "index",
  *   on: ["artifact.created"],
- *   handle: ({ aggregate_id = "" }) => [{ type: "entity.upsert", entity: { id: `of:${aggregate_id}`, type: "index" } }],
+ *   handle: ({ aggregate_id }) => [{ type: "entity.upsert", entity: { id: `of:${aggregate_id}`, type: "index" } }],
  * });
  * assert.deepEqual(index.on, ["artifact.created"]);
  * ```
@@ -43,13 +47,14 @@ export function reactor<
   const Needs extends readonly Need[] = readonly [],
   // Inferred, because a literal type in a returned list would otherwise be widened.
   const Answers extends readonly (Command | CommandOf<Uses[number]>)[] = readonly Command[],
->(options: ReactorOptions<Uses, Needs, Answers>): SinkPlugin {
+  const On extends readonly EventEntry[] = readonly EventEntry[],
+>(options: ReactorOptions<Uses, Needs, Answers, On>): SinkPlugin {
   const { id } = options;
   return {
     ...options,
     async handle(event, ctx) {
-      // The runner passes what `uses` and `needs` of these options say; `commands` goes unused.
-      const commands = (await options.handle(event, ctx as never)) as readonly Command[];
+      // The runner passes what `on`, `uses` and `needs` of these options say; `commands` goes unused.
+      const commands = (await options.handle(event as never, ctx as never)) as readonly Command[];
       if (commands.length === 0) return;
       const answer = await ctx.commands.attemptAll(commands, { command_id: `${event.id}:${id}` });
       if (!("refuse" in answer)) return;

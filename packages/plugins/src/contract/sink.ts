@@ -1,6 +1,6 @@
 import type { DomainEvent, StoreModule } from "@atlas/core";
 import type { PluginContext } from "./context.ts";
-import type { EventFilter } from "./event-filter.ts";
+import type { EventEntry, SelectedEvent } from "./event-filter.ts";
 import type { PluginNeeds } from "./needs.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Need, PluginServices, ServicesOf } from "./service.ts";
@@ -21,7 +21,7 @@ export interface SinkOptions {
    * The events to deliver: types such as `artifact.created`, `job.*` for every type below one, or filters that also look at the
    * aggregate and the payload. An event that matches any entry is delivered. Default: all events.
    */
-  readonly on?: readonly (string | EventFilter)[];
+  readonly on?: readonly EventEntry[];
   /**
    * Where a new sink begins: `now` with the first event after the gateway was created, `start` with the oldest event that is kept. Default:
    * `now`, because a sink that is added to an old database would otherwise send its whole history.
@@ -48,16 +48,37 @@ export interface SinkContext<Module extends StoreModule = never, Services extend
   readonly attempt: number;
 }
 
-/** Returns the sink as it is, typed: `ctx` has the modules that it `uses` and the services that it `needs`. */
+/**
+ * Returns the sink as it is, typed: `event` is one of the events that `on` names, as core and the modules that it `uses` declare them, and
+ * `ctx` has these modules and the services that it `needs`. Without `on`, `event` is any {@link DomainEvent}: narrow it with `isEvent`.
+ *
+ * @example
+ * ```ts
+ * const alarms = defineSink({
+ *   id: "alarms",
+ *   on: ["job.failed", "artifact.created"],
+ *   async handle(event) {
+ *     if (event.type === "job.failed") console.error(event.aggregate_id, event.payload.error);
+ *     else console.log(event.payload.type);
+ *   },
+ * });
+ * assert.equal(alarms.id, "alarms");
+ * ```
+ */
 export function defineSink<
   const Uses extends readonly StoreModule[] = readonly [],
   const Needs extends readonly Need[] = readonly [],
+  const On extends readonly EventEntry[] = readonly EventEntry[],
 >(
-  sink: SinkOptions & {
+  sink: Omit<SinkOptions, "on"> & {
     readonly id: string;
     readonly uses?: Uses;
     readonly needs?: Needs;
-    handle(event: DomainEvent, ctx: SinkContext<Uses[number], ServicesOf<Needs>>): Promise<void>;
+    readonly on?: On;
+    handle(
+      event: SelectedEvent<Uses[number], On>,
+      ctx: SinkContext<Uses[number], ServicesOf<Needs>>,
+    ): Promise<void>;
   },
 ): SinkPlugin {
   // The runner passes to `handle` what `uses` and `needs` of this object say.

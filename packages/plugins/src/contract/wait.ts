@@ -14,8 +14,8 @@ export type Waited<Value> =
   | { readonly status: "timed_out"; readonly at: string };
 
 /** How `ctx.waitForEvent` ended. */
-export type WaitedEvent =
-  | { readonly status: "received"; readonly event: DomainEvent }
+export type WaitedEvent<Received extends DomainEvent = DomainEvent> =
+  | { readonly status: "received"; readonly event: Received }
   | { readonly status: "timed_out"; readonly at: string };
 
 /** Options of `ctx.wait`. */

@@ -13,7 +13,7 @@ import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { PluginContext } from "./context.ts";
-import type { EventFilter } from "./event-filter.ts";
+import type { EventEntry, EventFilter, SelectedEvent } from "./event-filter.ts";
 import type { JobWithResult } from "./job-result.ts";
 import type { ReturnsJson } from "./json-like.ts";
 import type { PluginNeeds } from "./needs.ts";
@@ -80,7 +80,7 @@ export interface WorkflowOptions {
    * every type below one, or filters. A workflow begins with the next event when its `on` is new. An event that came about through a
    * chain of 16 others becomes a dead letter instead of a job, so a workflow that answers its own events comes to an end. Default: never.
    */
-  readonly on?: readonly (string | EventFilter)[];
+  readonly on?: readonly EventEntry[];
 }
 
 /** At most `max` (1 to 10,000) attempts that begin within any period of `perMs` milliseconds (1 to 24 days). */
@@ -159,7 +159,11 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
     options?: WaitOptions<Value>,
   ): Promise<Waited<Value>>;
   /** Waits in the same way for a domain event. The filter names exactly one type. */
-  waitForEvent(name: string, filter: EventFilter, options?: WaitForEventOptions): Promise<WaitedEvent>;
+  waitForEvent<const Filter extends EventFilter>(
+    name: string,
+    filter: Filter,
+    options?: WaitForEventOptions,
+  ): Promise<WaitedEvent<SelectedEvent<Module, readonly [Filter]>>>;
   /**
    * Waits in the same way until each of these jobs (at most 1,000) has succeeded, failed for good or been cancelled. Resolves with the
    * jobs and their results, in the order of the ids. `resultOf(workflow, job)` types a result.
@@ -204,7 +208,7 @@ export type WorkflowContextWith<
 type AnyInput = StandardSchemaV1<Record<string, unknown>, Record<string, unknown>>;
 
 /**
- * Returns the workflow, typed: `input` of `run` is the output of its schema, and `ctx` has the capabilities that it names, the modules
+ * Returns the workflow, typed: `input` of `run` is the output of its schema, `event` of `inputOf` is one that `on` names, and `ctx` has the capabilities that it names, the modules
  * that it `uses` and the services that it `needs`. What `run` returns, as JSON of at most 64 KiB, is the `result` of the job;
  * `resultOf(workflow, job)` reads it with its type.
  *
@@ -226,11 +230,13 @@ export function defineWorkflow<
   const Uses extends readonly StoreModule[] = readonly [],
   const Needs extends readonly Need[] = readonly [],
   Result = void,
+  const On extends readonly EventEntry[] = readonly EventEntry[],
 >(
-  workflow: WorkflowOptions & {
+  workflow: Omit<WorkflowOptions, "on"> & {
     readonly id: string;
     readonly input?: Schema;
-    inputOf?(event: DomainEvent): StandardSchemaV1.InferInput<Schema>;
+    readonly on?: On;
+    inputOf?(event: SelectedEvent<Uses[number], On>): StandardSchemaV1.InferInput<Schema>;
     readonly capabilities?: Needed;
     readonly uses?: Uses;
     readonly needs?: Needs;
@@ -245,8 +251,8 @@ export function defineWorkflow<
   const { inputOf, ...rest } = workflow;
   return {
     ...rest,
-    // The command that creates the job checks that it is JSON.
-    ...(inputOf === undefined ? {} : { inputOf: (event) => inputOf(event) as JsonObject }),
+    // Only events that `on` selects come here, and the command that creates the job checks that the input is JSON.
+    ...(inputOf === undefined ? {} : { inputOf: (event) => inputOf(event as never) as JsonObject }),
     capabilities: workflow.capabilities ?? [],
     // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say, and `ReturnsJson`
     // has checked the result.

@@ -203,7 +203,7 @@ describe("what a plugin uses and needs", () => {
       uses: [labModule],
       needs: [agents],
       async handle(event, ctx) {
-        expectTypeOf(event).toEqualTypeOf<DomainEvent>();
+        expectTypeOf(event).toEqualTypeOf<DomainEvent<"lab.noted">>();
         expectTypeOf(ctx.services.agents).toEqualTypeOf<Agents>();
         // @ts-expect-error a reactor returns its commands
         ctx.commands;

@@ -57,7 +57,7 @@ export function createFileSink(options: FileSinkOptions): SinkPlugin {
       if (event.type !== "artifact.created" && event.type !== "artifact.updated") return;
       const writing = last.then(async () => {
         ctx.signal.throwIfAborted();
-        const artifact = await ctx.repo.getArtifact(event.aggregate_id ?? "");
+        const artifact = await ctx.repo.getArtifact(event.aggregate_id);
         // It may have been pruned meanwhile.
         if (artifact === undefined || types?.includes(artifact.type) === false) return;
         await replaceFile(folder, checkedName(fileName(artifact), artifact), contentOf(artifact));

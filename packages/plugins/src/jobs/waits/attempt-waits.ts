@@ -95,7 +95,8 @@ export function createAttemptWaits(options: {
           );
         }
         return () => lookForEvent({ name, filter, after, until });
-      }),
+        // The filter selects events of its type only.
+      }) as Promise<never>,
     waitForJobs: (name, ids) =>
       begin("ctx.waitForJobs", [name], () => {
         const wanted = checkIds(name, ids, job.id);
