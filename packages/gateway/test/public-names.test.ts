@@ -6,7 +6,10 @@ it("exports these names and no others", () => {
     {
       "types": [
         "AnyExtension",
+        "CoreEvents",
+        "CoreModule",
         "DomainEvent",
+        "EventOf",
         "Extension",
         "ExtensionParts",
         "ExtensionPhase",
@@ -64,6 +67,7 @@ it("exports these names and no others", () => {
         "defineWorkflow",
         "isAttemptOver",
         "isCoreError",
+        "isEvent",
         "isGatewayError",
         "isLLMError",
         "isPluginError",

@@ -80,11 +80,17 @@ describe("the golden journal of this version", () => {
 
   it("emits every event that core declares, as it is declared, and no other", async () => {
     const { database } = await replayed(golden);
+    // Those types are the host's.
+    const byHost = new Set(
+      golden.journal.filter(({ type }) => type === "domainEvent.emit").map(({ seq }) => seq),
+    );
     const emitted = database
-      .prepare<[], { type: keyof CoreEvents; aggregate_id: string | null; payload: string }>(
-        "select e.type, e.aggregate_id, e.payload from domain_events e join journal j on j.seq = e.command_seq where j.type <> 'domainEvent.emit'",
-      )
-      .all();
+      .prepare<
+        [],
+        { type: keyof CoreEvents; aggregate_id: string | null; payload: string; command_seq: number }
+      >("select type, aggregate_id, payload, command_seq from domain_events")
+      .all()
+      .filter(({ command_seq }) => !byHost.has(command_seq));
     for (const { type, aggregate_id, payload } of emitted) {
       expect(declared[type]?.safeParse(JSON.parse(payload)).error, `${type} ${payload}`).toBeUndefined();
       expect(aggregate_id, type).toEqual(expect.any(String));
