@@ -1,4 +1,11 @@
-import type { Command, CommandSink, Job, Logger, ReadOnlyRepo } from "@atlas/core";
+import {
+  type Command,
+  type CommandSink,
+  isCoreError,
+  type Job,
+  type Logger,
+  type ReadOnlyRepo,
+} from "@atlas/core";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { AttemptOutcome, NextJobState } from "./job-state.ts";
 
@@ -29,12 +36,17 @@ export async function recoverOrphans(options: {
     const run = await repo.plugins.getJobRun(id);
     const recoveries = run?.recovered_attempt === attempt - 1 ? run.recoveries : 0;
     const next = decide(job, { status: "orphaned", recoveries });
-    await commands.enqueueAll(
-      [
-        { type: "plugins.job.recover", job_id: id, attempt },
-        { type: "job.updateStatus", id, attempt, from: "running", ...next },
-      ],
-      { actor: "runner" },
-    );
+    try {
+      await commands.enqueueAll(
+        [
+          { type: "plugins.job.recover", job_id: id, attempt },
+          { type: "job.updateStatus", id, attempt, from: "running", ...next },
+        ],
+        { actor: "runner" },
+      );
+    } catch (error) {
+      // The host has cancelled it meanwhile.
+      if (!isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) throw error;
+    }
   }
 }
