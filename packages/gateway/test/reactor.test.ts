@@ -67,7 +67,7 @@ it("sends what it returns as one unit, caused by the event and in its context", 
     }),
   ]);
   const added = Promise.withResolvers<void>();
-  gateway.commands.enqueue(said, { context: { correlation_id: "corr-1" } });
+  await gateway.commands.enqueue(said, { context: { correlation_id: "corr-1" } });
   const look = async (): Promise<void> => {
     if ((await gateway.repo.notes.list()).length === 2) added.resolve();
     else setImmediate(() => void look());
