@@ -44,7 +44,7 @@ export interface EpochRow {
 }
 
 /** The columns of `store_earlier_ids`: an id that the store had before it was restored or replayed. */
-export interface EarlierIdRow {
+interface EarlierIdRow {
   /** The last domain event that has the id in its own; the first one follows that of the row before. */
   through_seq: number;
   id: string;

@@ -9,7 +9,7 @@ export type RowKey = string | number;
 export const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
 /** Which rows to look at. */
-export interface Window {
+interface Window {
   /** Only rows with a later key. */
   readonly after: RowKey;
   /** How many rows to look at. */
@@ -17,7 +17,7 @@ export interface Window {
 }
 
 /** What a removal is run with. */
-export interface OldRows extends Window {
+interface OldRows extends Window {
   /** ISO-8601 time: rows from before it go. */
   readonly before: string;
   /** How many rows may go at once. */

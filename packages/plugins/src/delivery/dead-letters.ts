@@ -12,7 +12,7 @@ import type { OneAtATime } from "./one-at-a-time.ts";
 import type { Released } from "./release.ts";
 
 /** Which dead letters of a sink: all of them, or that of one event. */
-export interface DeadLetterChoice {
+interface DeadLetterChoice {
   readonly event_id?: string;
 }
 

@@ -71,7 +71,7 @@ export function createNewEvents(options: {
 }
 
 /** The length of the next page after one that took this long to read. */
-export function nextLimit(limit: number, tookMs: number): number {
+function nextLimit(limit: number, tookMs: number): number {
   if (tookMs > PAGE_MS) return Math.max(FEWEST_EVENTS, Math.floor(limit / 2));
   return tookMs < PAGE_MS / 4 ? Math.min(MOST_EVENTS, limit * 2) : limit;
 }

@@ -24,7 +24,7 @@ export interface SinkAttempts {
 }
 
 /** How an attempt ended. */
-export type DeliveryEnd = "delivered" | "failed" | "stopped";
+type DeliveryEnd = "delivered" | "failed" | "stopped";
 
 /** The state of a sink. */
 export interface SinkHealth {

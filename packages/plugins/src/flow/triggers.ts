@@ -7,7 +7,7 @@ import { type PluginsModule, pluginsModule } from "../module/plugins-module.ts";
 const PREFIX = "$on:";
 
 /** The id under which delivery keeps the place of a workflow's trigger. No sink can have it. */
-export function triggerId(workflowId: string): string {
+function triggerId(workflowId: string): string {
   return `${PREFIX}${workflowId}`;
 }
 

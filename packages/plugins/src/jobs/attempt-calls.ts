@@ -7,7 +7,7 @@ import type { StepTries, StepTry } from "./step-tries.ts";
 import { checkWaitName } from "./waits/wait-name.ts";
 
 /** What was made by an attempt at a job: an artifact, or a numbered child job. */
-export interface StoredCall {
+interface StoredCall {
   readonly kind: CallKind;
   readonly target: string;
   readonly digest: string | null;

@@ -3,7 +3,7 @@ import { createDurationRecorder, type Durations } from "./durations.ts";
 import type { NextJobState } from "./job-state.ts";
 
 /** What the runs of one workflow came to, since the gateway was created. */
-export interface RunFigures {
+interface RunFigures {
   /** Runs that are under way. */
   readonly running: number;
   /** Runs that succeeded, and with them their jobs. */

@@ -1,5 +1,5 @@
 /** One look at a gateway. */
-export interface Sample {
+interface Sample {
   /** Milliseconds on the monotonic clock. */
   readonly at: number;
   /** False while the storage is in trouble, and after the wall clock jumped: then nothing is known. */
