@@ -103,6 +103,20 @@ describe.each(nodes)("on Node $version", (node) => {
     expect(code, output).toBe(0);
   });
 
+  it("error classes have the names that they are exported by, so that stack traces show them", async () => {
+    const file = consumer.write(
+      "classes.mjs",
+      `for (const specifier of ${JSON.stringify(packageNames.flatMap(subpathsOf))})
+         for (const [name, value] of Object.entries(await import(specifier)))
+           if (value?.prototype instanceof Error) console.log(name, value.name);`,
+    );
+    const { code, output } = await consumer.run(programOf(node, consumer.folder), [file]);
+    const names = output.split("\n").flatMap((line) => /^(\w+Error) (\w+)$/.exec(line)?.slice(1, 3) ?? []);
+    expect(names).toContain("CoreError");
+    expect(names.filter((name) => name.startsWith("_"))).toEqual([]);
+    expect(code, output).toBe(0);
+  });
+
   it("runs the twenty lines of the README", async () => {
     const file = consumer.write("readme.ts", readmeProgram());
     const { code, output } = await consumer.run(programOf(node, consumer.folder), [file]);

@@ -14,10 +14,6 @@ const brand = Symbol.for("@atlas/gateway.GatewayError");
 
 /** Every failure that the gateway itself reports. Branch on `code`; recognise one with {@link isGatewayError}. */
 export class GatewayError<Code extends GatewayErrorCode = GatewayErrorCode> extends Error {
-  static {
-    Object.defineProperty(GatewayError.prototype, brand, { value: true });
-  }
-
   override readonly name = "GatewayError";
   readonly code: Code;
   /** True when the same call may succeed later without any change to it. */
@@ -30,6 +26,8 @@ export class GatewayError<Code extends GatewayErrorCode = GatewayErrorCode> exte
     this.details = details;
   }
 }
+// Not in a static block: the build renames a class whose body names it, and stack traces would show that name.
+Object.defineProperty(GatewayError.prototype, brand, { value: true });
 
 /**
  * True for a `GatewayError`, also for one from another installed copy of this package. With a `code` it is true for that code only,

@@ -21,10 +21,6 @@ const brand = Symbol.for("@atlas/routing.RoutingError");
 
 /** A mistake in a routing configuration or in a call. Branch on `code`; {@link isRoutingError} types `details` by it. */
 export class RoutingError<Code extends RoutingErrorCode = RoutingErrorCode> extends Error {
-  static {
-    Object.defineProperty(RoutingError.prototype, brand, { value: true });
-  }
-
   override readonly name = "RoutingError";
   readonly code: Code;
   /** Always false: only another configuration or another call can succeed. */
@@ -37,6 +33,8 @@ export class RoutingError<Code extends RoutingErrorCode = RoutingErrorCode> exte
     this.details = details;
   }
 }
+// Not in a static block: the build renames a class whose body names it, and stack traces would show that name.
+Object.defineProperty(RoutingError.prototype, brand, { value: true });
 
 /**
  * Tells whether a value is a `RoutingError`. With a `code`, it must also have that code, and `details` is typed by it.

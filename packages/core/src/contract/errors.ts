@@ -61,10 +61,6 @@ const brand = Symbol.for("@atlas/core.CoreError");
 
 /** Any failure that core reports. Branch on `code`; {@link isCoreError} types `details` by it. */
 export class CoreError<Code extends string = string> extends Error {
-  static {
-    Object.defineProperty(CoreError.prototype, brand, { value: true });
-  }
-
   override readonly name = "CoreError";
   /** One of {@link CoreErrorCode}, or the code with which a module or an `admit` hook refused a command. */
   readonly code: Code;
@@ -79,6 +75,8 @@ export class CoreError<Code extends string = string> extends Error {
     this.details = details;
   }
 }
+// Not in a static block: the build renames a class whose body names it, and stack traces would show that name.
+Object.defineProperty(CoreError.prototype, brand, { value: true });
 
 type DetailsOf<Code extends string> = Code extends CoreErrorCode ? CoreErrorDetails[Code] : object;
 

@@ -64,10 +64,6 @@ const brand = Symbol.for("@atlas/llm.LLMError");
 
 /** Any failure that a call to a model reports. Branch on `code`; {@link isLLMError} types `details` by it. */
 export class LLMError<Code extends LLMErrorCode = LLMErrorCode> extends Error {
-  static {
-    Object.defineProperty(LLMError.prototype, brand, { value: true });
-  }
-
   override readonly name = "LLMError";
   readonly code: Code;
   /** True if the same call may succeed later without any change to it. */
@@ -89,6 +85,8 @@ export class LLMError<Code extends LLMErrorCode = LLMErrorCode> extends Error {
     if (options.route !== undefined) this.route = options.route;
   }
 }
+// Not in a static block: the build renames a class whose body names it, and stack traces would show that name.
+Object.defineProperty(LLMError.prototype, brand, { value: true });
 
 /**
  * Tells whether a value is an `LLMError`. With a `code`, it must also have that code, and `details` is typed by it.

@@ -106,10 +106,6 @@ export class PluginError<
   Code extends string = string,
   Details extends object = DetailsOf<Code>,
 > extends Error {
-  static {
-    Object.defineProperty(PluginError.prototype, brand, { value: true });
-  }
-
   override readonly name = "PluginError";
   /** One of {@link PluginErrorCode}, or a plugin's own. */
   readonly code: Code;
@@ -138,6 +134,8 @@ export class PluginError<
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
   }
 }
+// Not in a static block: the build renames a class whose body names it, and stack traces would show that name.
+Object.defineProperty(PluginError.prototype, brand, { value: true });
 
 type DetailsOf<Code extends string> = Code extends PluginErrorCode
   ? PluginErrorDetails[Code]
