@@ -4,17 +4,14 @@ import {
   type CommandSink,
   canonicalJson,
   type DomainEvent,
-  isoTime,
   type Job,
-  type JsonObject,
   type JsonValue,
-  jsonObject,
   type ReadOnlyRepo,
 } from "@atlas/core";
-import { checkOptions, normalizeTime } from "@atlas/core/internal";
+import { checkOptions } from "@atlas/core/internal";
 import { handled } from "../../calling/handled.ts";
 import { PluginError } from "../../contract/errors.ts";
-import { type EventFilter, parseEventFilter } from "../../contract/event-filter.ts";
+import type { EventFilter } from "../../contract/event-filter.ts";
 import {
   isJobOver,
   type JobWait,
@@ -30,13 +27,11 @@ import { jsonSchemaOf, readAnswer } from "./answer-schema.ts";
 import { checkForCircle } from "./circle.ts";
 import { findEvent } from "./find-event.ts";
 import type { OpenWait, Parking } from "./park.ts";
+import { checkAfter, checkIds, checkInfo, deadlineOf, oneType, timeOf } from "./wait-checks.ts";
 import { checkWaitName } from "./wait-name.ts";
 
 /** The waits of one attempt. */
 export type AttemptWaits = Pick<WorkflowContext, "sleep" | "wait" | "waitForEvent" | "waitForJobs">;
-
-const MAX_JOBS = 1_000;
-const MAX_TIME = Date.parse("9999-12-31T00:00:00.000Z");
 
 /** What a wait found: its result, or what has to be stored so that its job can be parked. */
 type Found<Result> = { readonly result: Result } | { readonly open: readonly OpenWait[] };
@@ -61,8 +56,7 @@ export function createAttemptWaits(options: {
   return {
     sleep: (name, until) =>
       begin("ctx.sleep", [name], () => {
-        const now = clock.now();
-        const at = timeOf(name, until, now);
+        const at = timeOf(name, until, clock.now());
         return async () => {
           const known = (await read("time", [name]))[0];
           const deadline = known?.deadline ?? at;
@@ -74,8 +68,8 @@ export function createAttemptWaits(options: {
       const names = typeof given === "string" ? [given] : given;
       return begin<Waited<Value>>("ctx.wait", names, () => {
         checkOptions("ctx.wait", waitOptions, ["timeoutMs", "schema", "info"]);
-        const { schema, info } = waitOptions;
-        const until = deadlineOf("ctx.wait", names[0] ?? "", waitOptions.timeoutMs);
+        const { schema, info, timeoutMs } = waitOptions;
+        const until = deadlineOf({ what: "ctx.wait", name: names[0] ?? "", timeoutMs, now: clock.now() });
         const what = {
           ...(schema === undefined ? {} : { schema: jsonSchemaOf(names[0] ?? "", schema) }),
           ...(info === undefined ? {} : { info: checkInfo(names[0] ?? "", info) }),
@@ -87,13 +81,9 @@ export function createAttemptWaits(options: {
       begin("ctx.waitForEvent", [name], () => {
         checkOptions("ctx.waitForEvent", waitOptions, ["after", "timeoutMs"]);
         const filter = oneType(name, given);
-        const until = deadlineOf("ctx.waitForEvent", name, waitOptions.timeoutMs);
-        const { after } = waitOptions;
-        if (after !== undefined && (!Number.isSafeInteger(after) || after < 0)) {
-          throw new TypeError(
-            `ctx.waitForEvent("${name}"): "after" is the number (seq) of an event; got ${after}.`,
-          );
-        }
+        const { after, timeoutMs } = waitOptions;
+        const until = deadlineOf({ what: "ctx.waitForEvent", name, timeoutMs, now: clock.now() });
+        checkAfter(name, after);
         return () => lookForEvent({ name, filter, after, until });
         // The filter selects events of its type only.
       }) as Promise<never>,
@@ -269,15 +259,6 @@ export function createAttemptWaits(options: {
     }
   }
 
-  function deadlineOf(what: string, name: string, timeoutMs: number | undefined): string | undefined {
-    if (timeoutMs === undefined) return undefined;
-    const at = clock.now() + timeoutMs;
-    if (typeof timeoutMs === "number" && timeoutMs >= 0 && at <= MAX_TIME) return isoTime(at);
-    throw new TypeError(
-      `${what}("${name}"): timeoutMs must be a number of milliseconds from 0, ending before the year 10000; got ${timeoutMs}.`,
-    );
-  }
-
   async function existingJob(id: string): Promise<Job> {
     const found = await repo.getJob(id);
     if (found !== undefined) return found;
@@ -287,51 +268,4 @@ export function createAttemptWaits(options: {
       `waitForJobs: there is no job "${id}". Check the id; the job may have been pruned.`,
     );
   }
-}
-
-function checkInfo(name: string, info: JsonObject): JsonObject {
-  const parsed = jsonObject.safeParse(info);
-  if (parsed.success) return parsed.data;
-  throw new TypeError(`ctx.wait("${name}"): "info" must be a JSON object.`);
-}
-
-function checkIds(name: string, ids: unknown, self: string): readonly string[] {
-  const what = `ctx.waitForJobs("${name}")`;
-  if (!Array.isArray(ids) || !ids.every((id) => typeof id === "string" && id !== ""))
-    throw new TypeError(`${what} takes a list of job ids.`);
-  if (ids.length > MAX_JOBS) {
-    throw new TypeError(
-      `${what} takes at most ${MAX_JOBS} jobs; got ${ids.length}. Wait for them in parts, each with its own name.`,
-    );
-  }
-  if (ids.includes(self)) throw new TypeError(`${what}: the job "${self}" cannot wait for itself.`);
-  return ids;
-}
-
-/** Past events are found by their type, so a wait names exactly one. */
-function oneType(name: string, given: EventFilter): EventFilter {
-  const filter = parseEventFilter(given, `The filter of ctx.waitForEvent("${name}")`);
-  try {
-    canonicalJson(filter);
-  } catch (error) {
-    throw new TypeError(
-      `The filter of ctx.waitForEvent("${name}") must be JSON; its payload holds something else, such as undefined.`,
-      { cause: error },
-    );
-  }
-  if (!filter.type.endsWith(".*")) return filter;
-  throw new TypeError(
-    `ctx.waitForEvent("${name}") waits for one event type; got "${filter.type}". Name the type without ".*".`,
-  );
-}
-
-function timeOf(name: string, until: unknown, now: number): string {
-  if (typeof until === "number" && until >= 0 && now + until <= MAX_TIME) return isoTime(now + until);
-  if (until instanceof Date && !Number.isNaN(until.getTime()) && until.getTime() <= MAX_TIME)
-    return until.getTime() <= 0 ? isoTime(0) : isoTime(until.getTime());
-  const text = typeof until === "string" ? normalizeTime(until) : undefined;
-  if (text !== undefined && text.length === 24) return text;
-  throw new TypeError(
-    `ctx.sleep("${name}") takes a duration in milliseconds, a Date, or an ISO 8601 time such as "2026-11-21T09:30:00Z"; got ${String(until)}.`,
-  );
 }
