@@ -12,13 +12,7 @@ import { checkOptions } from "@atlas/core/internal";
 import { handled } from "../../calling/handled.ts";
 import { PluginError } from "../../contract/errors.ts";
 import type { EventFilter } from "../../contract/event-filter.ts";
-import {
-  isJobOver,
-  type JobWait,
-  type Waited,
-  type WaitKind,
-  type WaitOptions,
-} from "../../contract/wait.ts";
+import { isJobOver, type Waited, type WaitOptions } from "../../contract/wait.ts";
 import type { WorkflowContext } from "../../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../../module/plugins-module.ts";
 import type { StepTries } from "../step-tries.ts";
@@ -29,6 +23,7 @@ import { findEvent } from "./find-event.ts";
 import type { OpenWait, Parking } from "./park.ts";
 import { checkAfter, checkIds, checkInfo, deadlineOf, oneType, timeOf } from "./wait-checks.ts";
 import { checkWaitName } from "./wait-name.ts";
+import { createWaitNotes } from "./wait-notes.ts";
 
 /** The waits of one attempt. */
 export type AttemptWaits = Pick<WorkflowContext, "sleep" | "wait" | "waitForEvent" | "waitForJobs">;
@@ -51,6 +46,7 @@ export function createAttemptWaits(options: {
   readonly refuse: () => void;
 }): AttemptWaits {
   const { job, repo, commands, clock, parking, tries, settled, refuse } = options;
+  const notes = createWaitNotes({ job, repo, commands, refuse });
   const used = new Set<string>();
 
   return {
@@ -58,10 +54,10 @@ export function createAttemptWaits(options: {
       begin("ctx.sleep", [name], () => {
         const at = timeOf(name, until, clock.now());
         return async () => {
-          const known = (await read("time", [name]))[0];
+          const known = (await notes.read("time", [name]))[0];
           const deadline = known?.deadline ?? at;
           if (Date.parse(deadline) <= clock.now()) return { result: undefined };
-          return { open: [openWait("time", name, { deadline })] };
+          return { open: [notes.open("time", name, { deadline })] };
         };
       }),
     wait: <Value>(given: string | readonly string[], waitOptions: WaitOptions<Value> = {}) => {
@@ -91,12 +87,12 @@ export function createAttemptWaits(options: {
       begin("ctx.waitForJobs", [name], () => {
         const wanted = checkIds(name, ids, job.id);
         return async () => {
-          const known = (await read("jobs", [name]))[0];
+          const known = (await notes.read("jobs", [name]))[0];
           const jobs = await Promise.all(wanted.map(existingJob));
           if (known?.answer !== undefined || jobs.every(isJobOver))
             return { result: await Promise.all(jobs.map((one) => withResult(repo, one))) };
           await checkForCircle(repo, job.id, wanted);
-          return { open: [openWait("jobs", name, { ids: [...wanted] })] };
+          return { open: [notes.open("jobs", name, { ids: [...wanted] })] };
         };
       }),
   };
@@ -157,7 +153,7 @@ export function createAttemptWaits(options: {
   }): Promise<Found<Waited<Value>>> {
     const { names, schema, until, what } = of;
     for (;;) {
-      const known = await read("signal", names);
+      const known = await notes.read("signal", names);
       const answered = known
         .filter(({ answer }) => answer !== undefined)
         .sort((left, right) => (left.answer?.order ?? 0) - (right.answer?.order ?? 0))[0];
@@ -177,9 +173,9 @@ export function createAttemptWaits(options: {
       if (deadline === undefined || Date.parse(deadline) > clock.now()) {
         const at = deadline ?? until;
         const more = { ...what, ...(at === undefined ? {} : { deadline: at }) };
-        return { open: open.map((name) => openWait("signal", name, more)) };
+        return { open: open.map((name) => notes.open("signal", name, more)) };
       }
-      await expire("signal", open);
+      await notes.expire("signal", open);
     }
   }
 
@@ -191,7 +187,7 @@ export function createAttemptWaits(options: {
   }): Promise<Found<Awaited<ReturnType<WorkflowContext["waitForEvent"]>>>> {
     const { name, filter, until } = of;
     for (;;) {
-      const known = (await read("event", [name]))[0];
+      const known = (await notes.read("event", [name]))[0];
       // What was stored for an event is that event.
       if (known?.answer !== undefined)
         return {
@@ -206,57 +202,22 @@ export function createAttemptWaits(options: {
       const { event, scanned } = await findEvent(repo, filter, from);
       if (event !== undefined) {
         // A domain event is JSON all through. It is read again, as it was stored.
-        const value = event as unknown as JsonValue;
-        await unlessLost({
-          type: "plugins.wait.answer",
-          job_id: job.id,
-          kind: "event",
-          name,
-          value,
-          by: "runner",
-        });
+        await notes.answer("event", name, event as unknown as JsonValue);
         continue;
       }
       const deadline = known?.deadline ?? until;
       if (known?.deadline === undefined || Date.parse(known.deadline) > clock.now()) {
         const more = { filter, after_seq: after, scanned_seq: scanned };
         return {
-          open: [openWait("event", name, { ...more, ...(deadline === undefined ? {} : { deadline }) })],
+          open: [notes.open("event", name, { ...more, ...(deadline === undefined ? {} : { deadline }) })],
         };
       }
-      await expire("event", [name]);
+      await notes.expire("event", [name]);
     }
   }
 
   async function createdSeq(): Promise<number> {
     return job.created_seq ?? repo.plugins.getJobCreatedSeq(job.id);
-  }
-
-  async function read(kind: WaitKind, names: readonly string[]): Promise<readonly JobWait[]> {
-    const waits = await repo.plugins.listWaits(job.id);
-    return waits.filter((wait) => wait.kind === kind && names.includes(wait.name));
-  }
-
-  function openWait(kind: WaitKind, name: string, more: Partial<OpenWait>): OpenWait {
-    return { ...more, job_id: job.id, attempt: job.attempt, kind, name };
-  }
-
-  /** All of them, or none when one was answered meanwhile. */
-  async function expire(kind: WaitKind, names: readonly string[]): Promise<void> {
-    await unlessLost(
-      ...names.map((name) => ({ type: "plugins.wait.expire", job_id: job.id, kind, name }) as const),
-    );
-  }
-
-  /** Somebody else may have been first. What counts is what is read next. */
-  async function unlessLost(...unit: readonly PluginsCommand[]): Promise<void> {
-    try {
-      await commands.enqueueAll(unit, { actor: "runner" });
-    } catch (error) {
-      refuse();
-      if (!(error instanceof Error && "code" in error && error.code === "ATLAS_PLUGINS_NOT_WAITING"))
-        throw error;
-    }
   }
 
   async function existingJob(id: string): Promise<Job> {
