@@ -1,35 +1,20 @@
-import {
-  type Clock,
-  type Command,
-  type CommandSink,
-  canonicalJson,
-  type DomainEvent,
-  type Job,
-  type JsonValue,
-  type ReadOnlyRepo,
-} from "@atlas/core";
+import type { Clock, Command, CommandSink, Job, ReadOnlyRepo } from "@atlas/core";
 import { checkOptions } from "@atlas/core/internal";
 import { handled } from "../../calling/handled.ts";
 import { PluginError } from "../../contract/errors.ts";
-import type { EventFilter } from "../../contract/event-filter.ts";
-import { isJobOver, type Waited, type WaitOptions } from "../../contract/wait.ts";
+import type { Waited, WaitOptions } from "../../contract/wait.ts";
 import type { WorkflowContext } from "../../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../../module/plugins-module.ts";
 import type { StepTries } from "../step-tries.ts";
-import { withResult } from "../with-result.ts";
-import { jsonSchemaOf, readAnswer } from "./answer-schema.ts";
-import { checkForCircle } from "./circle.ts";
-import { findEvent } from "./find-event.ts";
-import type { OpenWait, Parking } from "./park.ts";
+import { jsonSchemaOf } from "./answer-schema.ts";
+import { createAnswerFinder, type Found } from "./find-answer.ts";
+import type { Parking } from "./park.ts";
 import { checkAfter, checkIds, checkInfo, deadlineOf, oneType, timeOf } from "./wait-checks.ts";
 import { checkWaitName } from "./wait-name.ts";
 import { createWaitNotes } from "./wait-notes.ts";
 
 /** The waits of one attempt. */
 export type AttemptWaits = Pick<WorkflowContext, "sleep" | "wait" | "waitForEvent" | "waitForJobs">;
-
-/** What a wait found: its result, or what has to be stored so that its job can be parked. */
-type Found<Result> = { readonly result: Result } | { readonly open: readonly OpenWait[] };
 
 /** The waits of one attempt, by name. */
 export function createAttemptWaits(options: {
@@ -47,18 +32,14 @@ export function createAttemptWaits(options: {
 }): AttemptWaits {
   const { job, repo, commands, clock, parking, tries, settled, refuse } = options;
   const notes = createWaitNotes({ job, repo, commands, refuse });
+  const answers = createAnswerFinder({ job, repo, clock, notes });
   const used = new Set<string>();
 
   return {
     sleep: (name, until) =>
       begin("ctx.sleep", [name], () => {
         const at = timeOf(name, until, clock.now());
-        return async () => {
-          const known = (await notes.read("time", [name]))[0];
-          const deadline = known?.deadline ?? at;
-          if (Date.parse(deadline) <= clock.now()) return { result: undefined };
-          return { open: [notes.open("time", name, { deadline })] };
-        };
+        return () => answers.time({ name, at });
       }),
     wait: <Value>(given: string | readonly string[], waitOptions: WaitOptions<Value> = {}) => {
       const names = typeof given === "string" ? [given] : given;
@@ -70,7 +51,7 @@ export function createAttemptWaits(options: {
           ...(schema === undefined ? {} : { schema: jsonSchemaOf(names[0] ?? "", schema) }),
           ...(info === undefined ? {} : { info: checkInfo(names[0] ?? "", info) }),
         };
-        return () => findAnswer({ names, schema, until, what });
+        return () => answers.signal({ names, schema, until, what });
       });
     },
     waitForEvent: (name, given, waitOptions = {}) =>
@@ -80,20 +61,13 @@ export function createAttemptWaits(options: {
         const { after, timeoutMs } = waitOptions;
         const until = deadlineOf({ what: "ctx.waitForEvent", name, timeoutMs, now: clock.now() });
         checkAfter(name, after);
-        return () => lookForEvent({ name, filter, after, until });
+        return () => answers.event({ name, filter, after, until });
         // The filter selects events of its type only.
       }) as Promise<never>,
     waitForJobs: (name, ids) =>
       begin("ctx.waitForJobs", [name], () => {
         const wanted = checkIds(name, ids, job.id);
-        return async () => {
-          const known = (await notes.read("jobs", [name]))[0];
-          const jobs = await Promise.all(wanted.map(existingJob));
-          if (known?.answer !== undefined || jobs.every(isJobOver))
-            return { result: await Promise.all(jobs.map((one) => withResult(repo, one))) };
-          await checkForCircle(repo, job.id, wanted);
-          return { open: [notes.open("jobs", name, { ids: [...wanted] })] };
-        };
+        return () => answers.jobs({ name, wanted });
       }),
   };
 
@@ -143,90 +117,5 @@ export function createAttemptWaits(options: {
       }
       used.add(name);
     }
-  }
-
-  async function findAnswer<Value>(of: {
-    readonly names: readonly string[];
-    readonly schema: WaitOptions<Value>["schema"];
-    readonly until: string | undefined;
-    readonly what: Pick<OpenWait, "schema" | "info">;
-  }): Promise<Found<Waited<Value>>> {
-    const { names, schema, until, what } = of;
-    for (;;) {
-      const known = await notes.read("signal", names);
-      const answered = known
-        .filter(({ answer }) => answer !== undefined)
-        .sort((left, right) => (left.answer?.order ?? 0) - (right.answer?.order ?? 0))[0];
-      if (answered?.answer !== undefined) {
-        const { name, answer } = answered;
-        const value = await readAnswer({ id: job.id, name }, answer.value, schema);
-        return { result: { status: "received", name, value, by: answer.by, at: answer.at } };
-      }
-      const open = names.filter(
-        (name) => !known.some((wait) => wait.name === name && wait.closed_at !== undefined),
-      );
-      const [closed] = known.filter(({ closed_at }) => closed_at !== undefined);
-      if (open.length === 0) return { result: { status: "timed_out", at: closed?.closed_at ?? "" } };
-      const deadline = known.find(
-        (wait) => open.includes(wait.name) && wait.deadline !== undefined,
-      )?.deadline;
-      if (deadline === undefined || Date.parse(deadline) > clock.now()) {
-        const at = deadline ?? until;
-        const more = { ...what, ...(at === undefined ? {} : { deadline: at }) };
-        return { open: open.map((name) => notes.open("signal", name, more)) };
-      }
-      await notes.expire("signal", open);
-    }
-  }
-
-  async function lookForEvent(of: {
-    readonly name: string;
-    readonly filter: EventFilter;
-    readonly after: number | undefined;
-    readonly until: string | undefined;
-  }): Promise<Found<Awaited<ReturnType<WorkflowContext["waitForEvent"]>>>> {
-    const { name, filter, until } = of;
-    for (;;) {
-      const known = (await notes.read("event", [name]))[0];
-      // What was stored for an event is that event.
-      if (known?.answer !== undefined)
-        return {
-          result: { status: "received", event: known.answer.value as unknown as DomainEvent },
-        };
-      if (known?.closed_at !== undefined) return { result: { status: "timed_out", at: known.closed_at } };
-      const after = of.after ?? (await createdSeq());
-      const from =
-        known?.filter !== undefined && canonicalJson(known.filter) === canonicalJson(filter)
-          ? Math.max(after, known.scanned_seq ?? 0)
-          : after;
-      const { event, scanned } = await findEvent(repo, filter, from);
-      if (event !== undefined) {
-        // A domain event is JSON all through. It is read again, as it was stored.
-        await notes.answer("event", name, event as unknown as JsonValue);
-        continue;
-      }
-      const deadline = known?.deadline ?? until;
-      if (known?.deadline === undefined || Date.parse(known.deadline) > clock.now()) {
-        const more = { filter, after_seq: after, scanned_seq: scanned };
-        return {
-          open: [notes.open("event", name, { ...more, ...(deadline === undefined ? {} : { deadline }) })],
-        };
-      }
-      await notes.expire("event", [name]);
-    }
-  }
-
-  async function createdSeq(): Promise<number> {
-    return job.created_seq ?? repo.plugins.getJobCreatedSeq(job.id);
-  }
-
-  async function existingJob(id: string): Promise<Job> {
-    const found = await repo.getJob(id);
-    if (found !== undefined) return found;
-    throw new PluginError(
-      "ATLAS_PLUGINS_JOB_NOT_FOUND",
-      { id },
-      `waitForJobs: there is no job "${id}". Check the id; the job may have been pruned.`,
-    );
   }
 }
