@@ -41,3 +41,36 @@ it("takes no event up to the number that it was told, also of those to come", as
   expect(await over("j1")).toMatchObject({ status: "succeeded" });
   expect(got).toEqual([after + 1]);
 });
+
+it("gives each job the first event with its own payload, of many that came while no process ran", async () => {
+  const got = new Map<string, unknown>();
+  const { create, over, waiting, commands, runner, startRunner } = await runningJobs(
+    async (ctx, _input, id) => {
+      const waited = await ctx.waitForEvent("asked", { type: "asked", payload: { mission: id } });
+      if (waited.status === "received") got.set(id, waited.event.payload);
+    },
+  );
+  const jobs = ["j1", "j2", "j3"];
+  for (const id of jobs) await create(id);
+  for (const id of jobs) await waiting(id);
+  await runner.stop(0);
+  const emit = (type: string, payload: Readonly<Record<string, string | number>>) =>
+    ({ type: "domainEvent.emit", event: { type, payload } }) as const;
+  const others = (count: number, type: string) =>
+    Array.from({ length: count }, (_, number) => emit(type, { mission: `other-${number}` }));
+  // More than are read at once, first close together and then far apart.
+  await commands.enqueueAll(others(250, "asked"));
+  await commands.enqueueAll([emit("asked", { mission: "j3", number: 1 }), ...others(300, "noted")]);
+  await commands.enqueueAll([emit("asked", { mission: "j1", number: 2 }), ...others(300, "noted")]);
+  await commands.enqueueAll([
+    emit("asked", { mission: "j1", number: 3 }),
+    emit("asked", { mission: "j2", number: 4 }),
+  ]);
+  await startRunner();
+  for (const id of jobs) expect(await over(id)).toMatchObject({ status: "succeeded", attempt: 2 });
+  expect(Object.fromEntries(got)).toEqual({
+    j1: { mission: "j1", number: 2 },
+    j2: { mission: "j2", number: 4 },
+    j3: { mission: "j3", number: 1 },
+  });
+});

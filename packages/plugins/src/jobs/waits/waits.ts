@@ -8,12 +8,10 @@ import type {
   Logger,
   ReadOnlyRepo,
 } from "@atlas/core";
-import { matchesEvent } from "../../contract/event-filter.ts";
 import { isJobOver, type JobWait } from "../../contract/wait.ts";
 import type { PluginsCommand, PluginsModule } from "../../module/plugins-module.ts";
-import type { EventKey } from "../../module/wait-queries.ts";
 import { createEventIndex, type EventAddress } from "./event-index.ts";
-import { readEvent, scanEvents } from "./find-event.ts";
+import { scanEvents } from "./find-event.ts";
 import { createWaker } from "./wake.ts";
 
 /** Looks out for what parked jobs wait for, and queues them when it is there. Answers and times need no memory: see `signals.ts`. */
@@ -123,27 +121,23 @@ export function createWaits(options: {
   async function catchUp(listeners: readonly Listener[]): Promise<void> {
     if (listeners.length === 0) return;
     const mine = new Set(listeners);
-    const after = listeners.reduce(
-      (least, { wait }) => Math.min(least, wait.scanned_seq ?? 0),
-      Number.MAX_SAFE_INTEGER,
-    );
-    const types = [...new Set(listeners.flatMap(({ to }) => to.map(({ type }) => type)))];
+    // By type, the last number that all of them have seen.
+    const seen = new Map<string, number>();
+    let after = Number.MAX_SAFE_INTEGER;
+    for (const { wait, to } of listeners) {
+      const { scanned_seq = 0 } = wait;
+      after = Math.min(after, scanned_seq);
+      for (const { type } of to) seen.set(type, Math.min(seen.get(type) ?? scanned_seq, scanned_seq));
+    }
     await scanEvents(repo, {
-      types,
+      types: [...seen.keys()],
       after,
-      wants: (key) => wanting(key).length > 0,
-      async found(key) {
-        const event = await readEvent(repo, key.seq);
-        if (event !== undefined) for (const listener of wanting(key)) consider(listener, event);
+      wants: (key) => key.seq > (seen.get(key.type) ?? Number.MAX_SAFE_INTEGER) && index.mayFind(key),
+      found(event) {
+        for (const listener of index.find(event)) if (mine.has(listener)) consider(listener, event);
         return false;
       },
     });
-
-    function wanting(key: EventKey): readonly Listener[] {
-      return index
-        .find(key)
-        .filter((listener) => mine.has(listener) && key.seq > (listener.wait.scanned_seq ?? 0));
-    }
   }
 
   async function lookForJobs(listener: Listener): Promise<void> {
@@ -177,8 +171,7 @@ export function createWaits(options: {
     const { filter, scanned_seq = 0 } = listener.wait;
     if (filter !== undefined) {
       // A domain event is JSON all through.
-      if (event.seq > scanned_seq && matchesEvent(event, filter))
-        finish(listener, event as unknown as JsonValue);
+      if (event.seq > scanned_seq) finish(listener, event as unknown as JsonValue);
     } else if (listener.open.delete(event.aggregate_id ?? "") && listener.open.size === 0) {
       finish(listener, null);
     }
