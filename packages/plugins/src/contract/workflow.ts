@@ -248,15 +248,19 @@ export function defineWorkflow<
       ReturnsJson<Result>;
   },
 ): ResultWorkflow<Result> {
-  const { inputOf, ...rest } = workflow;
+  const { run, inputOf } = workflow;
   return {
-    ...rest,
-    // Only events that `on` selects come here, and the command that creates the job checks that the input is JSON.
-    ...(inputOf === undefined ? {} : { inputOf: (event) => inputOf(event as never) as JsonObject }),
+    ...workflow,
+    // Only events that `on` selects come here, and the command that creates the job checks that the input is JSON. What is no function
+    // stays as it is, so that the gateway refuses it.
+    ...(typeof inputOf === "function"
+      ? { inputOf: (event: DomainEvent) => workflow.inputOf?.(event as never) as JsonObject }
+      : {}),
     capabilities: workflow.capabilities ?? [],
     // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say, and `ReturnsJson`
     // has checked the result.
-    run: (ctx, input, jobId) =>
-      workflow.run(ctx as never, input as never, jobId) as Promise<JsonValue | undefined>,
-  };
+    run: (typeof run === "function"
+      ? (ctx, input, jobId) => workflow.run(ctx as never, input as never, jobId)
+      : run) as WorkflowPlugin["run"],
+  } as ResultWorkflow<Result>;
 }
