@@ -62,7 +62,8 @@ export type Extension<
 
 /**
  * Types and returns an extension: one value that adds tables and commands, services, layers around commands, models and agents, plugins,
- * and work of its own to a gateway. Make it in a function that takes your options.
+ * and work of its own to a gateway. Make it in a function that takes your options. `createGateway` checks it, and throws a `TypeError` that
+ * names the wrong option; a function of it that throws is reported as `ATLAS_GATEWAY_EXTENSION_FAILED`.
  *
  * @example
  * ```ts
