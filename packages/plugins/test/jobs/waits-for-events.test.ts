@@ -74,3 +74,31 @@ it("gives each job the first event with its own payload, of many that came while
     j3: { mission: "j3", number: 1 },
   });
 });
+
+it("gives the event loop turns while a start reads the events that came meanwhile", async () => {
+  const { create, over, waiting, emit, commands, runner, startRunner } = await runningJobs(async (ctx) => {
+    await ctx.waitForEvent("asked", { type: "asked", payload: { mission: "mine" } });
+  });
+  await create("j1");
+  await waiting("j1");
+  await runner.stop(0);
+  const other = {
+    type: "domainEvent.emit",
+    event: { type: "asked", payload: { mission: "other" } },
+  } as const;
+  for (let unit = 0; unit < 3; unit += 1)
+    await commands.enqueueAll(Array.from({ length: 1_000 }, () => other));
+  let turns = 0;
+  let isStarting = true;
+  const count = (): void => {
+    turns += 1;
+    if (isStarting) setImmediate(count);
+  };
+  setImmediate(count);
+  await startRunner();
+  isStarting = false;
+  // One for each hundred of them.
+  expect(turns).toBeGreaterThanOrEqual(30);
+  await emit("asked", { mission: "mine" });
+  expect(await over("j1")).toMatchObject({ status: "succeeded" });
+});
