@@ -102,3 +102,15 @@ it("gives the event loop turns while a start reads the events that came meanwhil
   await emit("asked", { mission: "mine" });
   expect(await over("j1")).toMatchObject({ status: "succeeded" });
 });
+
+it("wakes all of several hundred jobs whose waits one event ends", async () => {
+  const { create, over, waiting, emit } = await runningJobs(
+    async (ctx) => void (await ctx.waitForEvent("go", { type: "go" })),
+    { concurrency: 50 },
+  );
+  const ids = Array.from({ length: 250 }, (_, index) => `j${index}`);
+  await Promise.all(ids.map((id) => create(id)));
+  for (const id of ids) await waiting(id);
+  await emit("go");
+  for (const id of ids) expect(await over(id)).toMatchObject({ status: "succeeded", attempt: 2 });
+});

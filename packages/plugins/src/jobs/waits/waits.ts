@@ -12,7 +12,7 @@ import { isJobOver, type JobWait } from "../../contract/wait.ts";
 import type { PluginsCommand, PluginsModule } from "../../module/plugins-module.ts";
 import { createEventIndex, type EventAddress } from "./event-index.ts";
 import { scanEvents } from "./find-event.ts";
-import { createWaker } from "./wake.ts";
+import { type Answer, createWaker } from "./wake.ts";
 
 /** Looks out for what parked jobs wait for, and queues them when it is there. Answers and times need no memory: see `signals.ts`. */
 export interface Waits {
@@ -33,7 +33,15 @@ interface Listener {
   readonly open: Set<string>;
 }
 
+/** A wait that is over, of a job that was not woken yet. */
+interface Ended {
+  readonly jobId: string;
+  readonly answer: Answer;
+}
+
 const WAITS_A_PAGE = 250;
+// A few milliseconds of work, and one commit.
+const WOKEN_AT_ONCE = 100;
 const ENDS_OF_JOBS = ["job.succeeded", "job.failed", "job.cancelled"];
 
 /** The waits of one gateway's jobs. */
@@ -47,6 +55,8 @@ export function createWaits(options: {
   const waker = createWaker(options);
   const index = createEventIndex<Listener>();
   const byJob = new Map<string, Set<Listener>>();
+  let ended: Ended[] = [];
+  let isWaking = false;
 
   return {
     async load() {
@@ -74,6 +84,7 @@ export function createWaits(options: {
     },
     stop() {
       waker.stop();
+      ended = [];
       for (const id of [...byJob.keys()]) forget(id);
     },
   };
@@ -182,16 +193,33 @@ export function createWaits(options: {
     const { job_id, name, kind } = listener.wait;
     // The first answer wakes the job; it hears of the others when it waits again.
     forget(job_id);
-    wake(job_id, { name, kind, value, by: "runner" }).catch((error: unknown) =>
-      log.error(
-        { error, job: job_id },
-        "A job that waited could not be read, and sleeps until the next start.",
-      ),
-    );
+    ended.push({ jobId: job_id, answer: { name, kind, value, by: "runner" } });
+    if (!isWaking) void wakeEnded();
   }
 
-  async function wake(jobId: string, answer?: Parameters<typeof waker.wake>[1]): Promise<void> {
+  /** One event may end thousands of waits. Their jobs are woken in parts, each after the commit of the one before. */
+  async function wakeEnded(): Promise<void> {
+    isWaking = true;
+    // Those that the same commit ends are woken together.
+    await Promise.resolve();
+    while (ended.length > 0) await Promise.all(ended.splice(0, WOKEN_AT_ONCE).map(wakeOne));
+    isWaking = false;
+  }
+
+  async function wakeOne({ jobId, answer }: Ended): Promise<void> {
+    try {
+      const job = await repo.getJob(jobId);
+      if (job?.status === "queued") await waker.wake(job, answer);
+    } catch (error) {
+      log.error(
+        { error, job: jobId },
+        "A job that waited could not be read, and sleeps until the next start.",
+      );
+    }
+  }
+
+  async function wake(jobId: string): Promise<void> {
     const job = await repo.getJob(jobId);
-    if (job?.status === "queued") waker.wake(job, answer);
+    if (job?.status === "queued") void waker.wake(job);
   }
 }
