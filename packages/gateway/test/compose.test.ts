@@ -1,5 +1,4 @@
 import { createStore, silentLogger, systemClock } from "@atlas/core";
-import { createMockLLM } from "@atlas/llm/mock";
 import { llmModule } from "@atlas/llm/module";
 import { pluginsModule } from "@atlas/plugins";
 import { createJobAdmission, createJobRunner, createPluginRegistry } from "@atlas/plugins/runtime";
@@ -20,7 +19,9 @@ it("runs jobs with models and evidence in a composition without createGateway", 
     ...host,
   });
   const { commands, repo, newId, onCommitted } = store;
-  const providers = { mine: createMockLLM({ script: ["Yes."] }) };
+  const providers = {
+    mine: { generateText: async () => ({ text: "Yes.", provider: "mine" }) },
+  };
   const routing = await readRouting(
     { llm: { profiles: { writing: ["mine"] } } },
     { models: Object.keys(providers) },

@@ -114,3 +114,65 @@ it("wakes all of several hundred jobs whose waits one event ends", async () => {
   await emit("go");
   for (const id of ids) expect(await over(id)).toMatchObject({ status: "succeeded", attempt: 2 });
 });
+
+it("looks again from the creation of the job when the code asks for another event under the same name", async () => {
+  const { create, waiting, over, emit, edit, signal } = await runningJobs(async (ctx) => {
+    // Before the wait, so that the wait has passed it.
+    await emit("asked", { version: "new" });
+    await Promise.race([
+      ctx.waitForEvent("asked", { type: "asked", payload: { version: "old" } }),
+      ctx.wait("poke"),
+    ]);
+  });
+  await create("j1");
+  await waiting("j1");
+  const got: unknown[] = [];
+  edit(async (ctx) => {
+    const filter = { type: "asked", payload: { version: "new" } };
+    got.push(await ctx.waitForEvent("asked", filter, { timeoutMs: 0 }));
+  });
+  await signal("j1", "poke", null);
+  expect(await over("j1")).toMatchObject({ status: "succeeded" });
+  expect(got).toMatchObject([{ status: "received", event: { payload: { version: "new" } } }]);
+});
+
+it("finds at a start the event of a job that was parked long before another one", async () => {
+  const got: string[] = [];
+  const { create, waiting, over, emit, commands, repo, runner, startRunner } = await runningJobs(
+    async (ctx, _input, id) => {
+      const waited = await ctx.waitForEvent("asked", { type: "asked", payload: { job: id } });
+      got.push(`${id} ${waited.status}`);
+    },
+  );
+  await create("j1");
+  await waiting("j1");
+  await runner.stop(0);
+  await emit("asked", { job: "nobody" });
+  await emit("asked", { job: "j1" });
+  const scanned_seq = await repo.plugins.lastEventSeq();
+  await create("j2");
+  await commands.enqueueAll([
+    { type: "job.updateStatus", id: "j2", status: "running", attempt: 1 },
+    {
+      type: "plugins.wait.open",
+      job_id: "j2",
+      attempt: 1,
+      kind: "event",
+      name: "asked",
+      filter: { type: "asked", payload: { job: "j2" } },
+      scanned_seq,
+    },
+    {
+      type: "job.updateStatus",
+      id: "j2",
+      status: "queued",
+      attempt: 1,
+      run_at: "9999-12-31T23:59:59.999Z",
+    },
+  ]);
+  await startRunner();
+  expect(await over("j1")).toMatchObject({ status: "succeeded" });
+  await emit("asked", { job: "j2" });
+  expect(await over("j2")).toMatchObject({ status: "succeeded" });
+  expect(got).toEqual(["j1 received", "j2 received"]);
+});
