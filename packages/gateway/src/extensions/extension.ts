@@ -14,7 +14,7 @@ export type ExtensionReport = JsonObject & { readonly status: "ok" | "failing" }
  * `needs`. Each of them is called once for a gateway, except `health`.
  */
 export interface ExtensionParts<Services, Provided> {
-  /** Plugins to add to those of the host. */
+  /** Plugins to add to those of the host. Default: none. */
   readonly sources?: readonly SourcePlugin[];
   readonly workflows?: readonly WorkflowPlugin[];
   readonly sinks?: readonly SinkPlugin[];
