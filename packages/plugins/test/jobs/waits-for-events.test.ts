@@ -136,6 +136,23 @@ it("looks again from the creation of the job when the code asks for another even
   expect(got).toMatchObject([{ status: "received", event: { payload: { version: "new" } } }]);
 });
 
+it("looks again from an earlier number when the code asks for one under the same name", async () => {
+  const { create, waiting, over, emit, edit, signal, repo } = await runningJobs(async (ctx) => {
+    await emit("asked");
+    const after = await repo.plugins.lastEventSeq();
+    await Promise.race([ctx.waitForEvent("asked", { type: "asked" }, { after }), ctx.wait("poke")]);
+  });
+  await create("j1");
+  await waiting("j1");
+  const got: unknown[] = [];
+  edit(async (ctx) => {
+    got.push(await ctx.waitForEvent("asked", { type: "asked" }, { after: 0, timeoutMs: 0 }));
+  });
+  await signal("j1", "poke", null);
+  expect(await over("j1")).toMatchObject({ status: "succeeded" });
+  expect(got).toMatchObject([{ status: "received", event: { type: "asked" } }]);
+});
+
 it("finds at a start the event of a job that was parked long before another one", async () => {
   const got: string[] = [];
   const { create, waiting, over, emit, commands, repo, runner, startRunner } = await runningJobs(

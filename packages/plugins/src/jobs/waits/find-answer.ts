@@ -9,7 +9,13 @@ import {
 import { PluginError } from "../../contract/errors.ts";
 import type { EventFilter } from "../../contract/event-filter.ts";
 import type { JobWithResult } from "../../contract/job-result.ts";
-import { isJobOver, type Waited, type WaitedEvent, type WaitOptions } from "../../contract/wait.ts";
+import {
+  isJobOver,
+  type JobWait,
+  type Waited,
+  type WaitedEvent,
+  type WaitOptions,
+} from "../../contract/wait.ts";
 import type { PluginsModule } from "../../module/plugins-module.ts";
 import { withResult } from "../with-result.ts";
 import { readAnswer } from "./answer-schema.ts";
@@ -119,11 +125,7 @@ export function createAnswerFinder(options: {
         };
       if (known?.closed_at !== undefined) return { result: { status: "timed_out", at: known.closed_at } };
       const after = of.after ?? (await createdSeq());
-      const from =
-        known?.filter !== undefined && canonicalJson(known.filter) === canonicalJson(filter)
-          ? Math.max(after, known.scanned_seq ?? 0)
-          : after;
-      const { event, scanned } = await findEvent(repo, filter, from);
+      const { event, scanned } = await findEvent(repo, filter, placeOf(known, { filter, after }));
       if (event !== undefined) {
         // A domain event is JSON all through. It is read again, as it was stored.
         await notes.answer("event", name, event as unknown as JsonValue);
@@ -153,4 +155,14 @@ export function createAnswerFinder(options: {
       `waitForJobs: there is no job "${id}". Check the id; the job may have been pruned.`,
     );
   }
+}
+
+/** Where to go on looking. What was looked at counts only for the same question: the code may have been edited. */
+function placeOf(
+  known: JobWait | undefined,
+  { filter, after }: { readonly filter: EventFilter; readonly after: number },
+): number {
+  if (known?.filter === undefined || canonicalJson(known.filter) !== canonicalJson(filter)) return after;
+  if ((known.after_seq ?? 0) > after) return after;
+  return Math.max(after, known.scanned_seq ?? 0);
 }
