@@ -2,7 +2,16 @@ import { join } from "node:path";
 import { createStore } from "@atlas/core";
 import { benchEventLoop } from "./core/event-loop.ts";
 import { benchHistory } from "./core/history.ts";
-import { fill, type Lane, type Lanes, rawLane, storeLane, time, timeBatches, timeLone } from "./core/lane.ts";
+import {
+  batchesPerSecond,
+  fill,
+  type Lane,
+  type Lanes,
+  rawLane,
+  storeLane,
+  time,
+  timeLone,
+} from "./core/lane.ts";
 import { benchMemory } from "./core/memory.ts";
 import { openRaw } from "./core/raw-database.ts";
 import { benchSeams } from "./core/seams.ts";
@@ -47,12 +56,10 @@ async function benchBatches(
   options: { readonly batch: number; readonly batchesPerSlice: number; readonly report: Report },
 ): Promise<void> {
   const { batch, batchesPerSlice, report } = options;
-  const contestants = inEachLane(lanes, (lane) => timeBatches(lane, { batches: batchesPerSlice, batch }));
-  const rounds = await measure(contestants, { rounds: ROUNDS, slices: 4 });
-  const off = perSecond(rounds.off, batch);
-  const on = perSecond(rounds.on, batch);
-  const raw = { name: "raw better-sqlite3", values: perSecond(rounds.raw, batch) };
-  const rawJournal = { name: "raw with journal row", values: perSecond(rounds.rawJournal, batch) };
+  const figures = await batchesPerSecond(lanes, { rounds: ROUNDS, batch, batchesPerSlice });
+  const { off, on } = figures;
+  const raw = { name: "raw better-sqlite3", values: figures.raw };
+  const rawJournal = { name: "raw with journal row", values: figures.rawJournal };
   const metric = `commands/s, batch ${batch.toLocaleString("en")}`;
   report(lineOf(`${metric}, journal off`, "1/s", off, raw));
   report(lineOf(`${metric}, journal on`, "1/s", on, raw));

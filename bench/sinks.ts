@@ -1,10 +1,16 @@
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
-import { createStore, silentLogger, systemClock } from "@atlas/core";
-import { pluginsModule, type SinkPlugin } from "@atlas/plugins";
+import type { SinkPlugin } from "@atlas/plugins";
 import { createDelivery } from "@atlas/plugins/runtime";
 import { createBenchFolder } from "./folder.ts";
-import { createLine, type Report, type Unit } from "./line.ts";
+import type { Report } from "./line.ts";
+import {
+  host,
+  openPluginsStore,
+  type PluginsStore,
+  quantile,
+  reportOnce,
+  timeWithLateness,
+} from "./plugins-store.ts";
 
 const EVENTS = 1_000_000;
 const UNIT = 1_000;
@@ -12,8 +18,9 @@ const FRESH = 200;
 
 /** What catching up costs a new sink, how long it holds the event loop, and how soon a new event arrives while retries hang. */
 export async function benchSinks(report: Report): Promise<void> {
+  const compare = reportOnce(report, { bench: "sinks", reference: "passes all by; no retries" });
   using folder = createBenchFolder();
-  const store = await openStore(join(folder.path, "many.db"));
+  const store = await openPluginsStore(join(folder.path, "many.db"));
   for (let sent = 0; sent < EVENTS; sent += UNIT)
     await store.commands.enqueueAll(
       Array.from(
@@ -33,39 +40,17 @@ export async function benchSinks(report: Report): Promise<void> {
     handle: async () => undefined,
   });
   await store.stop();
-  compare(report, "1 M events to a new sink", "ms", taking.tookMs, other.tookMs);
-  compare(report, "… longest turn of the loop", "ms", taking.lateMs, other.lateMs);
+  compare("1 M events to a new sink", "ms", taking.tookMs, other.tookMs);
+  compare("… longest turn of the loop", "ms", taking.lateMs, other.lateMs);
   const hanging = await freshLatencies(join(folder.path, "hanging.db"), { hanging: 20 });
   const quiet = await freshLatencies(join(folder.path, "quiet.db"), { hanging: 0 });
-  compare(report, "commit → handle, p50, 20 retries hang", "ms", at(hanging, 0.5), at(quiet, 0.5));
-  compare(report, "commit → handle, p99, 20 retries hang", "ms", at(hanging, 0.99), at(quiet, 0.99));
+  compare("commit → handle, p50, 20 retries hang", "ms", quantile(hanging, 0.5), quantile(quiet, 0.5));
+  compare("commit → handle, p99, 20 retries hang", "ms", quantile(hanging, 0.99), quantile(quiet, 0.99));
 }
 
-function at(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
-}
-
-function compare(report: Report, metric: string, unit: Unit, ours: number, other: number): void {
-  report(
-    createLine({
-      bench: "sinks",
-      metric,
-      unit,
-      durability: "FULL",
-      ours: [ours],
-      reference: "passes all by; no retries",
-      referenceValues: [other],
-    }),
-  );
-}
-
-const openStore = (database: string) =>
-  createStore({ database, modules: [pluginsModule], log: silentLogger, journal: false });
-type Opened = Awaited<ReturnType<typeof openStore>>;
-
-function deliver(store: Opened, sink: SinkPlugin) {
+function deliver(store: PluginsStore, sink: SinkPlugin) {
   const delivery = createDelivery({
-    host: { clock: systemClock, log: silentLogger },
+    host,
     repo: store.repo,
     commands: store.commands,
     sinks: [sink],
@@ -74,25 +59,22 @@ function deliver(store: Opened, sink: SinkPlugin) {
   return delivery;
 }
 
-async function catchUp(store: Opened, sink: SinkPlugin) {
+async function catchUp(store: PluginsStore, sink: SinkPlugin) {
   const delivery = deliver(store, sink);
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
-  const begunAt = performance.now();
-  await delivery.start();
-  while ((delivery.health()[0]?.eventSeq ?? 0) < EVENTS)
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  const tookMs = performance.now() - begunAt;
-  delay.disable();
+  const took = await timeWithLateness(async () => {
+    await delivery.start();
+    while ((delivery.health()[0]?.eventSeq ?? 0) < EVENTS)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+  });
   await delivery.stop(1_000);
-  return { tookMs, lateMs: delay.max / 1e6 };
+  return took;
 }
 
 async function freshLatencies(
   database: string,
   { hanging }: { readonly hanging: number },
 ): Promise<readonly number[]> {
-  const store = await openStore(database);
+  const store = await openPluginsStore(database);
   const handled = new Map<string, () => void>();
   const delivery = deliver(store, {
     id: "hanging",

@@ -1,4 +1,5 @@
 import type { Store } from "@atlas/core";
+import { type Contestant, measure, perSecond } from "../measure.ts";
 import type { RawDatabase } from "./raw-database.ts";
 import { createWorkload, type EntityUpsert, type Workload } from "./workload.ts";
 
@@ -43,7 +44,7 @@ export async function fill({ workload, write }: Lane, rows: number): Promise<voi
 }
 
 /** Times some batches, one after the other; the commands are made beforehand. */
-export async function timeBatches(
+async function timeBatches(
   { workload, write }: Lane,
   options: { readonly batches: number; readonly batch: number; readonly among?: number },
 ): Promise<number[]> {
@@ -52,6 +53,30 @@ export async function timeBatches(
   const durations: number[] = [];
   for (const list of lists) durations.push(await time(() => write(list)));
   return durations;
+}
+
+/** Commands a second of each lane and round, in batches; with `among`, their ids are picked among the newest so many. */
+export async function batchesPerSecond<Name extends string>(
+  lanes: Readonly<Record<Name, Lane>>,
+  options: {
+    readonly rounds: number;
+    readonly batch: number;
+    readonly batchesPerSlice: number;
+    readonly among?: number;
+  },
+): Promise<Readonly<Record<Name, readonly number[]>>> {
+  const { rounds, batchesPerSlice: batches, ...of } = options;
+  const entries = Object.entries<Lane>(lanes);
+  const contestants = Object.fromEntries(
+    entries.map(([name, lane]): [string, Contestant] => [
+      name,
+      { slice: () => timeBatches(lane, { batches, ...of }) },
+    ]),
+  );
+  const measured = await measure(contestants, { rounds, slices: 4 });
+  const figures = entries.map(([name]) => [name, perSecond(measured[name] ?? [], of.batch)]);
+  // One entry for each lane.
+  return Object.fromEntries(figures) as Record<Name, readonly number[]>;
 }
 
 /** Times some lone commands, one after the other. */

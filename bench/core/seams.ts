@@ -9,8 +9,7 @@ import {
 } from "@atlas/core";
 import { z } from "zod";
 import { createLine, type Report } from "../line.ts";
-import { type Contestant, measure, perSecond } from "../measure.ts";
-import { fill, type Lane, storeLane, timeBatches } from "./lane.ts";
+import { batchesPerSecond, fill, type Lane, storeLane } from "./lane.ts";
 import { createWorkload } from "./workload.ts";
 
 const ROUNDS = 9;
@@ -52,38 +51,28 @@ export async function benchSeams(folder: string, report: Report): Promise<void> 
     context: contextLane(context),
   };
   for (const lane of Object.values(lanes)) await fill(lane, ROWS_BEFORE);
-  const contestant = (lane: Lane): Contestant => ({
-    slice: () => timeBatches(lane, { batches: BATCHES_PER_SLICE, batch: BATCH }),
+  const figures = await batchesPerSecond(lanes, {
+    rounds: ROUNDS,
+    batch: BATCH,
+    batchesPerSlice: BATCHES_PER_SLICE,
   });
-  const rounds = await measure(
-    {
-      plain: contestant(lanes.plain),
-      modules: contestant(lanes.modules),
-      admit: contestant(lanes.admit),
-      listeners: contestant(lanes.listeners),
-      followed: contestant(lanes.followed),
-      context: contestant(lanes.context),
-    },
-    { rounds: ROUNDS, slices: 4 },
-  );
-  const without = perSecond(rounds.plain, BATCH);
-  const tell = (metric: string, durations: readonly (readonly number[])[]): void =>
+  const tell = (metric: string, ours: readonly number[]): void =>
     report(
       createLine({
         bench: "core",
         metric: `commands/s, ${metric}`,
         unit: "1/s",
-        ours: perSecond(durations, BATCH),
+        ours,
         reference: "without",
-        referenceValues: without,
+        referenceValues: figures.plain,
         durability: "FULL",
       }),
     );
-  tell(`${MODULES} more modules`, rounds.modules);
-  tell(`${HOOKS} admit hooks`, rounds.admit);
-  tell(`${LISTENERS} onCommitted listeners`, rounds.listeners);
-  tell("followed by one reader", rounds.followed);
-  tell("a context each", rounds.context);
+  tell(`${MODULES} more modules`, figures.modules);
+  tell(`${HOOKS} admit hooks`, figures.admit);
+  tell(`${LISTENERS} onCommitted listeners`, figures.listeners);
+  tell("followed by one reader", figures.followed);
+  tell("a context each", figures.context);
   await followed.stop();
   await following;
   if (heard === 0) throw new Error("No listener was called.");

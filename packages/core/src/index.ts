@@ -10,6 +10,13 @@ export type {
   DomainEvent,
   Envelope,
 } from "./contract/command.ts";
+export {
+  type AnyCommandDefinition,
+  type CommandDefinition,
+  defineCommand,
+  type Preparation,
+} from "./contract/define-command.ts";
+export { defineModule } from "./contract/define-module.ts";
 export { CoreError, type CoreErrorCode, type CoreErrorDetails, isCoreError } from "./contract/errors.ts";
 export {
   type AggregateEvent,
@@ -32,14 +39,9 @@ export {
 export { type Logger, silentLogger } from "./contract/logger.ts";
 export { DEPTH, EVENT_SEQ } from "./contract/marker.ts";
 export {
-  type AnyCommandDefinition,
-  type CommandDefinition,
   type CommandOf,
-  defineCommand,
-  defineModule,
   type Migration,
   type Module,
-  type Preparation,
   type PrunePolicyOf,
   type QueriesOf,
   type Read,

@@ -23,8 +23,11 @@ export interface GatewayOptions<
   readonly admit?: readonly Admit[];
   /** What extends the gateway, the first one outermost. Default: none. */
   readonly extensions?: Extensions;
+  /** What brings data in. Default: none, besides those of extensions. */
   readonly sources?: readonly SourcePlugin[];
+  /** What works on the data. A job of any other workflow stays in the queue. Default: none, besides those of extensions. */
   readonly workflows?: readonly WorkflowPlugin[];
+  /** What carries results out. Default: none, besides those of extensions. */
   readonly sinks?: readonly SinkPlugin[];
   /**
    * The models and agents to ask: the path of a routing file, or its content. Default: a mock answers every call. It needs no key, and
@@ -66,6 +69,7 @@ export interface GatewayOptions<
   readonly keepDeadLettersMs?: number;
   /** Keeps every applied command, for `verify`, `asOf` and `replay`. Default: true. Switching it off makes the file smaller and gives these up. */
   readonly journal?: boolean;
+  /** What tells the time and sets timers. Default: the system's clock. Tests pass `createFakeClock()` of `@atlas/testing`. */
   readonly clock?: Clock;
   /**
    * Where to log: `console`, pino, or any object with `debug`, `info`, `warn` and `error`. The default, `stderrLogger`,

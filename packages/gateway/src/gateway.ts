@@ -65,13 +65,14 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
    * scheduled time or the next `sync`. Does nothing for a plugin that is not paused.
    */
   resume(plugin: PluginRef): Promise<void>;
-  /** Asks every source whether a sync could work: can it connect, is its configuration right? Never rejects. */
+  /** Asks every source whether a sync could work: can it connect, is its configuration right? Each has 30 s. Never rejects. */
   check(): Promise<GatewayCheck>;
   /**
    * Starts the extensions in order, then delivering events, running jobs and syncing by schedule. A second call returns the same promise.
    * Rejects with `ATLAS_GATEWAY_EXTENSION_FAILED`; those started before it are stopped then.
    */
   start(): Promise<void>;
+  /** The state of the store, the plugins and the extensions now. It reads memory only, so a probe may call it as often as it likes. */
   health(): GatewayHealth;
   /**
    * Depths, ages, rates, durations and failures of workflows, sources and sinks, as plain numbers with their units in their names.

@@ -145,6 +145,40 @@ it("lets a plugin add to the context what it leaves open, and replace nothing", 
   });
 });
 
+it("lets a call of a model or an agent add to the context in the same way", async () => {
+  const asked: (CallContext | undefined)[] = [];
+  const gateway = await open({
+    llm: {
+      async generateText({ context }) {
+        asked.push(context);
+        return { text: "Yes.", provider: "fake" };
+      },
+    },
+    harness: {
+      async runTask({ context }) {
+        asked.push(context);
+        return { mode: "propose", summary: "", outputs: [] };
+      },
+    },
+    workflows: [
+      defineWorkflow({
+        id: "add.v1",
+        capabilities: ["harness"],
+        async run(ctx) {
+          const context = { correlation_id: "forged", tenant: "mine" };
+          await ctx.llm.generateText({ prompt: "Well?", context });
+          await ctx.harness.runTask({ goal: "Do it.", cwd: ".", context });
+        },
+      }),
+    ],
+  });
+  await gateway.start();
+  await gateway.jobs.create({ id: "j", workflow_id: "add.v1" }, { context: { correlation_id: "corr-1" } });
+  expect(await gateway.jobs.wait("j")).toMatchObject({ status: "succeeded" });
+  const whole = { correlation_id: "corr-1", tenant: "mine", job_id: "j", workflow_id: "add.v1", attempt: 1 };
+  expect(asked).toEqual([whole, whole]);
+});
+
 it("hands a job what its envelope says, unless the job itself says otherwise", async () => {
   const gateway = await open({ workflows: [{ id: "w.v1", run: async () => undefined }] });
   const job = { id: "own", workflow_id: "w.v1", context: { tenant: "other" } };

@@ -247,6 +247,25 @@ describe("a job with children", () => {
     expect(await gateway.jobs.signal("j1", "go", null)).toBe("closed");
     expect(await gateway.jobs.listWaits("j1")).toEqual([]);
   });
+
+  it("that has succeeded keeps its children from being cancelled with it", async () => {
+    await using gateway = await createGateway({
+      database: ":memory:",
+      workflows: [
+        { id: "wait.v1", run: async (ctx) => void (await ctx.wait("go")) },
+        {
+          id: "leave.v1",
+          run: async (ctx) => void (await ctx.spawnJob({ id: "child", workflow_id: "wait.v1" })),
+        },
+      ],
+    });
+    await gateway.start();
+    await gateway.jobs.create({ id: "parent", workflow_id: "leave.v1" });
+    expect(await gateway.jobs.wait("parent")).toMatchObject({ status: "succeeded" });
+    while ((await gateway.repo.plugins.listWaits("child")).length === 0) await new Promise(setImmediate);
+    expect(await gateway.jobs.cancel("parent")).toMatchObject({ status: "succeeded" });
+    expect(await gateway.jobs.get("child")).toMatchObject({ status: "queued" });
+  });
 });
 
 describe("a gateway", () => {

@@ -17,38 +17,54 @@ async function open(sinks: readonly SinkPlugin[], clock = createFakeClock()) {
   return gateway;
 }
 
-/** Delivers each event twice, as after an acknowledgement that got lost. */
-function twice(sink: SinkPlugin): SinkPlugin {
-  return {
+/** Delivers each event twice, as after an acknowledgement that got lost. `delivered` resolves after the first event. */
+function twice(sink: SinkPlugin) {
+  const { promise: delivered, resolve } = Promise.withResolvers<void>();
+  const delivering: SinkPlugin = {
     ...sink,
     async handle(event, ctx) {
       await sink.handle(event, ctx);
       await sink.handle(event, ctx);
+      resolve();
     },
   };
+  return { sink: delivering, delivered };
 }
 
 const said = { type: "domainEvent.emit", event: { type: "said", payload: {} } } as const;
 
 it("takes effect once for an event that is delivered twice, also when its answer differs", async () => {
   let calls = 0;
-  const gateway = await open([
-    twice(
-      reactor({
-        id: "echo",
-        on: ["said"],
-        uses: [notesModule],
-        handle(event) {
-          calls += 1;
-          return [{ type: "notes.add", text: `${event.seq}.${calls}` }];
-        },
-      }),
-    ),
-  ]);
+  const { sink, delivered } = twice(
+    reactor({
+      id: "echo",
+      on: ["said"],
+      uses: [notesModule],
+      handle() {
+        calls += 1;
+        return [{ type: "notes.add", text: `call ${calls}` }];
+      },
+    }),
+  );
+  const gateway = await open([sink]);
   await gateway.commands.enqueue(said);
+  await delivered;
+  expect(await gateway.repo.notes.list()).toEqual(["call 1"]);
   await gateway.stop();
   expect(calls).toBe(2);
   expect(gateway.health().sinks).toMatchObject([{ id: "echo", status: "ok" }]);
+});
+
+it("takes effect beside another one that answers the same event", async () => {
+  const answering = (id: string) =>
+    twice(
+      reactor({ id, on: ["said"], uses: [notesModule], handle: () => [{ type: "notes.add", text: id }] }),
+    );
+  const echoes = [answering("first"), answering("second")];
+  const gateway = await open(echoes.map(({ sink }) => sink));
+  await gateway.commands.enqueue(said);
+  await Promise.all(echoes.map(({ delivered }) => delivered));
+  expect(await gateway.repo.notes.list()).toEqual(["first", "second"]);
 });
 
 it("sends what it returns as one unit, caused by the event and in its context", async () => {

@@ -1,8 +1,9 @@
 import { systemClock } from "../contract/clock.ts";
 import type { Cause } from "../contract/command.ts";
+import type { AnyCommandDefinition } from "../contract/define-command.ts";
 import { isCoreError } from "../contract/errors.ts";
 import { silentLogger } from "../contract/logger.ts";
-import type { AnyCommandDefinition, StoreModule } from "../contract/module.ts";
+import type { StoreModule } from "../contract/module.ts";
 import type { Connection } from "../file/connection.ts";
 import { createCommandQueue } from "../intake/command-queue.ts";
 import { createUnit, type UnitContent } from "../intake/unit.ts";

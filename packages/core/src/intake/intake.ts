@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { Clock } from "../contract/clock.ts";
 import type { AnyCommand, Envelope } from "../contract/command.ts";
+import type { AnyCommandDefinition, Preparation } from "../contract/define-command.ts";
 import { CoreError, isCoreError, refusalError } from "../contract/errors.ts";
 import { fingerprintOf } from "../contract/fingerprint.ts";
 import type { NewId } from "../contract/id.ts";
 import { canonicalCopy, canonicalJson, isPlainObject, MAX_JSON_DEPTH } from "../contract/json.ts";
-import type { AnyCommandDefinition, Preparation, StoreModule } from "../contract/module.ts";
+import type { StoreModule } from "../contract/module.ts";
 import { didYouMean, nearestName } from "../contract/nearest.ts";
 import type { Refusal } from "../contract/refusal.ts";
 import { createIsoNow } from "../contract/time.ts";

@@ -1,5 +1,5 @@
 import type { Committed } from "../contract/command.ts";
-import type { AnyCommandDefinition } from "../contract/module.ts";
+import type { AnyCommandDefinition } from "../contract/define-command.ts";
 
 /** A command that was checked and completed. Nobody can change it any more. */
 export interface QueuedCommand {

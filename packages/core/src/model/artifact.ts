@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { z } from "zod";
+import { defineCommand } from "../contract/define-command.ts";
 import { notFound } from "../contract/errors.ts";
 import { idText } from "../contract/id.ts";
 import { jsonObject, jsonText } from "../contract/json.ts";
-import { defineCommand } from "../contract/module.ts";
 import { excluded, query, statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";

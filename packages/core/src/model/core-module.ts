@@ -1,5 +1,6 @@
+import { defineModule } from "../contract/define-module.ts";
 import { events } from "../contract/event-types.ts";
-import { type CommandOf, defineModule, tables } from "../contract/module.ts";
+import { type CommandOf, tables } from "../contract/module.ts";
 import { artifactCreate, artifactDelete, artifactUpdate } from "./artifact.ts";
 import type { CoreEvents } from "./core-events.ts";
 import { domainEventEmit, domainEventMarkDelivered } from "./domain-event.ts";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { NewChangeEvent } from "../contract/change.ts";
+import { defineCommand } from "../contract/define-command.ts";
 import type { NewEventOf } from "../contract/event-types.ts";
 import { idText } from "../contract/id.ts";
 import { jsonObject } from "../contract/json.ts";
-import { defineCommand } from "../contract/module.ts";
 import { statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { defineCommand } from "../contract/define-command.ts";
 import { idText, MAX_ID_BYTES } from "../contract/id.ts";
 import { jsonObject, jsonText } from "../contract/json.ts";
-import { defineCommand } from "../contract/module.ts";
 import { type BoundStatement, excluded, statement } from "../contract/statement.ts";
 import { textProblem } from "../contract/text.ts";
 import { timeText } from "../contract/time.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { defineCommand } from "../contract/define-command.ts";
 import { idText } from "../contract/id.ts";
 import { jsonObject, jsonText } from "../contract/json.ts";
-import { defineCommand } from "../contract/module.ts";
 import { statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";

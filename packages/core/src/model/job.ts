@@ -1,11 +1,11 @@
 import { type Expression, type SqlBool, sql } from "kysely";
 import { z } from "zod";
 import { callContext } from "../contract/call-context.ts";
+import { defineCommand } from "../contract/define-command.ts";
 import type { CoreErrorCode } from "../contract/errors.ts";
 import { idText } from "../contract/id.ts";
 import { jsonObject, jsonText } from "../contract/json.ts";
 import { DEPTH, EVENT_SEQ } from "../contract/marker.ts";
-import { defineCommand } from "../contract/module.ts";
 import type { Refusal } from "../contract/refusal.ts";
 import { type Placeholders, query, statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";

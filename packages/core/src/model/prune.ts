@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { defineCommand } from "../contract/define-command.ts";
 import { idText } from "../contract/id.ts";
-import { defineCommand } from "../contract/module.ts";
 import { DEFAULT_PRUNE_LIMIT, pruneLimit } from "../contract/prune.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";

@@ -14,7 +14,7 @@ export type ExtensionReport = JsonObject & { readonly status: "ok" | "failing" }
  * `needs`. Each of them is called once for a gateway, except `health`.
  */
 export interface ExtensionParts<Services, Provided> {
-  /** Plugins to add to those of the host. */
+  /** Plugins to add to those of the host. Default: none. */
   readonly sources?: readonly SourcePlugin[];
   readonly workflows?: readonly WorkflowPlugin[];
   readonly sinks?: readonly SinkPlugin[];
@@ -62,7 +62,8 @@ export type Extension<
 
 /**
  * Types and returns an extension: one value that adds tables and commands, services, layers around commands, models and agents, plugins,
- * and work of its own to a gateway. Make it in a function that takes your options.
+ * and work of its own to a gateway. Make it in a function that takes your options. `createGateway` checks it, and throws a `TypeError` that
+ * names the wrong option; a function of it that throws is reported as `ATLAS_GATEWAY_EXTENSION_FAILED`.
  *
  * @example
  * ```ts

@@ -28,8 +28,8 @@ export interface PluginContext<Module extends StoreModule = never, Services exte
   /** The host's services, by name. Empty unless the host or an extension provides some. */
   readonly services: Services;
   /**
-   * Whom and what this call works for. It is part of every command that the plugin sends, of its model and agent calls, and of the
-   * jobs that it creates. Empty if nobody said anything.
+   * Who asked for this call, and what it belongs to. Every command that the plugin sends, its model and agent calls and the jobs that it
+   * creates carry it. Empty unless the caller gave one.
    */
   readonly context: CallContext;
 }

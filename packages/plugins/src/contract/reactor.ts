@@ -30,7 +30,8 @@ export interface ReactorOptions<
 
 /**
  * A sink that answers domain events with commands (at most 1,000), which take effect once per event although the event may be
- * delivered twice. They are one unit with an id made of the event's and the reactor's. The store keeps that id for 30 days.
+ * delivered twice. They are one unit with an id made of the event's and the reactor's. The store keeps that id for 30 days. If one of
+ * them is refused, none takes effect, and the delivery fails and is retried.
  *
  * @example
  * ```ts
@@ -50,6 +51,8 @@ export function reactor<
   const On extends readonly EventEntry[] = readonly EventEntry[],
 >(options: ReactorOptions<Uses, Needs, Answers, On>): SinkPlugin {
   const { id } = options;
+  // Without the function that answers there is nothing to wrap, and the gateway says which method the sink lacks.
+  if (typeof options.handle !== "function") return options as never;
   return {
     ...options,
     async handle(event, ctx) {

@@ -1,7 +1,7 @@
 /** How often a failure is retried, and how long the pauses are: exponential backoff with jitter. */
 export interface RetryPolicy {
   /**
-   * Attempts in all, including the first. Default: 3 for a job, 60 for an event at a sink. More attempts outlast longer outages and
+   * Attempts in all, including the first. Default: 3 for a job or a step, 60 for an event at a sink. More attempts outlast longer outages and
    * report a permanent failure later. A source ignores it: it never gives up.
    */
   readonly maxAttempts?: number;
@@ -11,7 +11,7 @@ export interface RetryPolicy {
    */
   readonly firstDelayMs?: number;
   /**
-   * Longest pause at all, in milliseconds. Default: 300,000 (5 min) for jobs and sources, 3,600,000 (1 h) for sinks. A larger value
+   * Longest pause at all, in milliseconds. Default: 300,000 (5 min) for jobs, steps and sources, 3,600,000 (1 h) for sinks. A larger value
    * covers a longer outage with the same number of attempts, and notices later that it is over.
    */
   readonly maxDelayMs?: number;

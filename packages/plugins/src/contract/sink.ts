@@ -51,6 +51,7 @@ export interface SinkContext<Module extends StoreModule = never, Services extend
 /**
  * Returns the sink as it is, typed: `event` is one of the events that `on` names, as core and the modules that it `uses` declare them, and
  * `ctx` has these modules and the services that it `needs`. Without `on`, `event` is any {@link DomainEvent}: narrow it with `isEvent`.
+ * `createGateway` checks the options, and throws a `TypeError` that names the wrong one.
  *
  * @example
  * ```ts

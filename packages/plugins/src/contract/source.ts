@@ -81,6 +81,7 @@ export type SourceCheckContext<
 
 /**
  * Returns the source as it is, typed: `ctx` has the modules that it `uses`, the services that it `needs`, and the type of its `cursor`.
+ * `createGateway` checks the options, and throws a `TypeError` that names the wrong one.
  *
  * @example
  * ```ts

@@ -59,6 +59,8 @@ export interface JobWait {
   readonly filter?: EventFilter;
   /** The jobs that it waits for. */
   readonly ids?: readonly string[];
+  /** Only events with a greater number count. */
+  readonly after_seq?: number;
   /** The last event that was looked at. */
   readonly scanned_seq?: number;
   /** The run that ended in this wait. Absent while the job does not wait here. */

@@ -129,6 +129,7 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
    * `ATLAS_PLUGINS_KEY_REUSED`, and `ATLAS_PLUGINS_SPAWN_TOO_DEEP` when the chain of children is too long.
    */
   spawnJob(job: NewJob, options?: CallOptions): Promise<{ readonly id: string }>;
+  /** A page of artifacts, of all jobs unless `options` say otherwise: `repo.findArtifacts`. */
   findArtifacts(options?: FindArtifactsOptions): Promise<Page<Artifact>>;
   /**
    * Runs `work` and stores its result (at most 64 KiB of JSON) under `name`. Resolves with what was stored, and a later attempt at this
@@ -146,7 +147,8 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
   /**
    * Waits without holding a slot: the attempt ends here, and the job runs again from the top when the time has come. Finished steps and
    * waits keep their results, and this one returns. A number is a duration in milliseconds, counted from when this name is first reached;
-   * a `Date` or an ISO 8601 text is a point in time. `name` is the key of the wait: each wait of an attempt needs its own.
+   * a `Date` or an ISO 8601 text is a point in time. `name` is the key of the wait: each wait of an attempt needs its own, or throws
+   * `ATLAS_PLUGINS_WAIT_REUSED`.
    */
   sleep(name: string, until: number | string | Date): Promise<void>;
   /**
@@ -158,7 +160,10 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
     name: string | readonly string[],
     options?: WaitOptions<Value>,
   ): Promise<Waited<Value>>;
-  /** Waits in the same way for a domain event. The filter names exactly one type. */
+  /**
+   * Waits in the same way for a domain event: the first one since the creation of the job that matches. The filter names exactly one type.
+   * Resolves with the event, or with `timed_out`.
+   */
   waitForEvent<const Filter extends EventFilter>(
     name: string,
     filter: Filter,
@@ -166,12 +171,13 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
   ): Promise<WaitedEvent<SelectedEvent<Module, readonly [Filter]>>>;
   /**
    * Waits in the same way until each of these jobs (at most 1,000) has succeeded, failed for good or been cancelled. Resolves with the
-   * jobs and their results, in the order of the ids. `resultOf(workflow, job)` types a result.
+   * jobs and their results, in the order of the ids. `resultOf(workflow, job)` types a result. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`, and
+   * `ATLAS_PLUGINS_WAIT_CIRCLE` when one of the jobs waits for this one.
    */
   waitForJobs(name: string, ids: readonly string[]): Promise<readonly JobWithResult[]>;
   /**
-   * Reports progress: to listeners at once, to the database at most once a second. It never throws, so a timer may call it: what makes no
-   * sense fails the attempt, and what comes after the attempt is dropped.
+   * Reports progress: to listeners at once, to the database at most once a second. It never throws, so a timer may call it. An invalid
+   * report fails the attempt; a report after the end of the attempt is dropped.
    */
   progress(progress: JobProgress): void;
 }
@@ -208,9 +214,10 @@ export type WorkflowContextWith<
 type AnyInput = StandardSchemaV1<Record<string, unknown>, Record<string, unknown>>;
 
 /**
- * Returns the workflow, typed: `input` of `run` is the output of its schema, `event` of `inputOf` is one that `on` names, and `ctx` has the capabilities that it names, the modules
- * that it `uses` and the services that it `needs`. What `run` returns, as JSON of at most 64 KiB, is the `result` of the job;
- * `resultOf(workflow, job)` reads it with its type.
+ * Returns the workflow, typed: `input` of `run` is the output of its schema, `event` of `inputOf` is one that `on` names, and `ctx` has
+ * the capabilities that it names, the modules that it `uses` and the services that it `needs`. What `run` returns, as JSON of at most
+ * 64 KiB, is the `result` of the job; `resultOf(workflow, job)` reads it with its type. `createGateway` checks the options, and throws a
+ * `TypeError` that names the wrong one.
  *
  * @example
  * ```ts
@@ -248,15 +255,19 @@ export function defineWorkflow<
       ReturnsJson<Result>;
   },
 ): ResultWorkflow<Result> {
-  const { inputOf, ...rest } = workflow;
+  const { run, inputOf } = workflow;
   return {
-    ...rest,
-    // Only events that `on` selects come here, and the command that creates the job checks that the input is JSON.
-    ...(inputOf === undefined ? {} : { inputOf: (event) => inputOf(event as never) as JsonObject }),
+    ...workflow,
+    // Only events that `on` selects come here, and the command that creates the job checks that the input is JSON. What is no function
+    // stays as it is, so that the gateway refuses it.
+    ...(typeof inputOf === "function"
+      ? { inputOf: (event: DomainEvent) => workflow.inputOf?.(event as never) as JsonObject }
+      : {}),
     capabilities: workflow.capabilities ?? [],
     // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say, and `ReturnsJson`
     // has checked the result.
-    run: (ctx, input, jobId) =>
-      workflow.run(ctx as never, input as never, jobId) as Promise<JsonValue | undefined>,
-  };
+    run: (typeof run === "function"
+      ? (ctx, input, jobId) => workflow.run(ctx as never, input as never, jobId)
+      : run) as WorkflowPlugin["run"],
+  } as ResultWorkflow<Result>;
 }

@@ -13,7 +13,7 @@ import { type Call, startCall } from "../calling/call.ts";
 import { readFailure } from "../calling/failure.ts";
 import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
 import { trackCommands } from "../calling/tracked-commands.ts";
-import { isPluginError, PluginError } from "../contract/errors.ts";
+import { isPluginError, type PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
@@ -21,7 +21,7 @@ import { createAttemptCalls } from "./attempt-calls.ts";
 import { type AttemptLog, createAttemptLog } from "./attempt-log.ts";
 import { readJobInput } from "./job-input.ts";
 import type { AttemptOutcome } from "./job-state.ts";
-import { checkedResult, MAX_RESULT_BYTES, notJson, type ResultFault } from "./json-result.ts";
+import { checkedResult } from "./json-result.ts";
 import type { Progress } from "./progress.ts";
 import { createStepTries } from "./step-tries.ts";
 import { createSteps } from "./steps.ts";
@@ -188,7 +188,7 @@ export function startAttempt(
         parking.end();
       }
       await tracked.settled();
-      result = checkedResult(returned, (fault) => resultFault(job.id, fault));
+      result = checkedResult(returned, { job: job.id });
       if (job.attempt > 1) stale = await findStale();
     },
   });
@@ -253,21 +253,4 @@ function isRetryable({ retry }: WorkflowPlugin, thrown: unknown): boolean {
   } catch {
     return true;
   }
-}
-
-function resultFault(id: string, fault: ResultFault): PluginError {
-  if (fault.kind === "too_large") {
-    const { sizeBytes } = fault;
-    return new PluginError(
-      "ATLAS_PLUGINS_RESULT_TOO_LARGE",
-      { id, sizeBytes, limitBytes: MAX_RESULT_BYTES },
-      `The result of the job "${id}" has ${sizeBytes} bytes of JSON; at most ${MAX_RESULT_BYTES} are allowed. Store it in an artifact or a file and return its id.`,
-    );
-  }
-  return new PluginError(
-    "ATLAS_PLUGINS_RESULT_INVALID",
-    { id, path: fault.path },
-    `The result of the job "${id}" ${notJson(fault)}`,
-    { cause: fault.cause },
-  );
 }

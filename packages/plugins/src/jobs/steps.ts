@@ -7,7 +7,7 @@ import { PluginError } from "../contract/errors.ts";
 import { type RetryPolicy, retryDelayMs } from "../contract/retry.ts";
 import type { StepOptions, WorkflowContext } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
-import { checkedResult, MAX_RESULT_BYTES, notJson, type ResultFault } from "./json-result.ts";
+import { checkedResult } from "./json-result.ts";
 import type { StepTries } from "./step-tries.ts";
 import { checkWaitName } from "./waits/wait-name.ts";
 
@@ -56,10 +56,7 @@ export function createSteps(options: {
         if (known.has(name)) return known.get(name) as Result;
         refuse();
         const result = await withRetry(retry, () => tries.run(name, work));
-        await keep(
-          name,
-          checkedResult(result, (fault) => stepFault(name, fault)),
-        );
+        await keep(name, checkedResult(result, { step: name }));
         // The host's `admit` may have changed it, and a later attempt sees nothing else.
         return (await repo.plugins.getJobStep(job.id, name))?.result as Result;
       });
@@ -148,21 +145,4 @@ function readArguments<Result>(
   if (given.retry !== undefined)
     checkOptions(`${what}: retry`, given.retry, ["maxAttempts", "firstDelayMs", "maxDelayMs"]);
   return { work: then, retry: given.retry };
-}
-
-function stepFault(name: string, fault: ResultFault): PluginError {
-  if (fault.kind === "too_large") {
-    const { sizeBytes } = fault;
-    return new PluginError(
-      "ATLAS_PLUGINS_STEP_TOO_LARGE",
-      { name, sizeBytes, limitBytes: MAX_RESULT_BYTES },
-      `The result of the step "${name}" has ${sizeBytes} bytes of JSON; at most ${MAX_RESULT_BYTES} are allowed. Store it in an artifact or a file and return its id.`,
-    );
-  }
-  return new PluginError(
-    "ATLAS_PLUGINS_STEP_INVALID",
-    { name, path: fault.path },
-    `The result of the step "${name}" ${notJson(fault)}`,
-    { cause: fault.cause },
-  );
 }

@@ -119,8 +119,8 @@ export function waitQueries(read: Read<Tables>) {
 }
 
 function toJobWait(row: Row): JobWait {
-  const { job_id, name, kind, opened_at, deadline, info, schema, filter, ids, scanned_seq, closed_at } = row;
-  const { attempt, value, by, answered_at, answer_order, signal_id } = row;
+  const { job_id, name, kind, opened_at, deadline, info, schema, filter, ids, closed_at } = row;
+  const { after_seq, scanned_seq, attempt, value, by, answered_at, answer_order, signal_id } = row;
   return {
     job_id,
     name,
@@ -131,6 +131,7 @@ function toJobWait(row: Row): JobWait {
     ...(schema === null ? {} : { schema: parseJsonColumn(schema) }),
     ...(filter === null ? {} : { filter: parseJsonColumn(filter) }),
     ...(ids === null ? {} : { ids: parseJsonColumn(ids) }),
+    ...(after_seq === null ? {} : { after_seq }),
     ...(scanned_seq === null ? {} : { scanned_seq }),
     ...(attempt === null ? {} : { attempt }),
     ...(value === null || answered_at === null

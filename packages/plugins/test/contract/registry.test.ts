@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { WorkflowPlugin } from "../../src/index.ts";
+import { defineWorkflow, reactor, type WorkflowPlugin } from "../../src/index.ts";
 import { createPluginRegistry } from "../../src/runtime.ts";
 
 const digest: WorkflowPlugin = { id: "digest.v1", run: async () => undefined };
@@ -49,6 +49,36 @@ describe("registry", () => {
     expect(() => createPluginRegistry().registerWorkflow(broken)).toThrow(
       'The workflow "broken" has no run method.',
     );
+  });
+
+  it("refuses one without its method, or with a wrong one, however it was defined", () => {
+    const registry = createPluginRegistry();
+    const workflow = (fields: object) => () =>
+      registry.registerWorkflow(defineWorkflow({ id: "w", ...fields } as never));
+    expect(workflow({})).toThrow('The workflow "w" has no run method.');
+    expect(workflow({ rum: async () => undefined })).toThrow('Rename its "rum".');
+    expect(workflow({ run: async () => undefined, on: ["a"], inputOf: "a" })).toThrow(
+      'The workflow "w": inputOf must be a function of the event; got "a".',
+    );
+    const sink = (fields: object) => () => registry.registerSink(reactor({ id: "r", ...fields } as never));
+    expect(sink({})).toThrow('The sink "r" has no handle method.');
+    expect(sink({ handel: () => [] })).toThrow('Rename its "handel".');
+  });
+
+  it("keeps a workflow that is an instance of a class with its methods", async () => {
+    class Counting {
+      readonly id = "counting.v1";
+      readonly start = 41;
+      async run() {
+        return this.next();
+      }
+      next() {
+        return this.start + 1;
+      }
+    }
+    const registry = createPluginRegistry();
+    registry.registerWorkflow(defineWorkflow(new Counting()));
+    expect(await registry.workflow("counting.v1").run({} as never, {}, "j1")).toBe(42);
   });
 
   it.each([

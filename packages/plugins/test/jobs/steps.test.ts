@@ -85,11 +85,15 @@ describe("a step", () => {
 describe("steps", () => {
   it("run in parallel, and each is done once", async () => {
     const done: string[] = [];
+    let begun = 0;
+    const { promise: allBegun, resolve } = Promise.withResolvers<void>();
     const { create, over } = await running(async (ctx) => {
       const results = await Promise.all(
         ["a", "b", "c"].map((name) =>
           ctx.step(name, async () => {
-            await new Promise(setImmediate);
+            begun += 1;
+            if (begun === 3) resolve();
+            await allBegun;
             done.push(name);
             return name;
           }),

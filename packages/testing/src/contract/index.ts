@@ -1,2 +1,3 @@
 export { type SinkContractOptions, type SinkWorld, sinkContract } from "./sink-contract.ts";
-export { type SourceContractOptions, type SourceWorld, sourceContract } from "./source-contract.ts";
+export { type SourceContractOptions, sourceContract } from "./source-contract.ts";
+export type { SourceWorld } from "./stage.ts";

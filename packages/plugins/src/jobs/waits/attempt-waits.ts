@@ -1,45 +1,20 @@
-import {
-  type Clock,
-  type Command,
-  type CommandSink,
-  canonicalJson,
-  type DomainEvent,
-  isoTime,
-  type Job,
-  type JsonObject,
-  type JsonValue,
-  jsonObject,
-  type ReadOnlyRepo,
-} from "@atlas/core";
-import { checkOptions, normalizeTime } from "@atlas/core/internal";
+import type { Clock, Command, CommandSink, Job, ReadOnlyRepo } from "@atlas/core";
+import { checkOptions } from "@atlas/core/internal";
 import { handled } from "../../calling/handled.ts";
 import { PluginError } from "../../contract/errors.ts";
-import { type EventFilter, parseEventFilter } from "../../contract/event-filter.ts";
-import {
-  isJobOver,
-  type JobWait,
-  type Waited,
-  type WaitKind,
-  type WaitOptions,
-} from "../../contract/wait.ts";
+import type { Waited, WaitOptions } from "../../contract/wait.ts";
 import type { WorkflowContext } from "../../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../../module/plugins-module.ts";
 import type { StepTries } from "../step-tries.ts";
-import { withResult } from "../with-result.ts";
-import { jsonSchemaOf, readAnswer } from "./answer-schema.ts";
-import { checkForCircle } from "./circle.ts";
-import { findEvent } from "./find-event.ts";
-import type { OpenWait, Parking } from "./park.ts";
+import { jsonSchemaOf } from "./answer-schema.ts";
+import { createAnswerFinder, type Found } from "./find-answer.ts";
+import type { Parking } from "./park.ts";
+import { checkAfter, checkIds, checkInfo, deadlineOf, oneType, timeOf } from "./wait-checks.ts";
 import { checkWaitName } from "./wait-name.ts";
+import { createWaitNotes } from "./wait-notes.ts";
 
 /** The waits of one attempt. */
 export type AttemptWaits = Pick<WorkflowContext, "sleep" | "wait" | "waitForEvent" | "waitForJobs">;
-
-const MAX_JOBS = 1_000;
-const MAX_TIME = Date.parse("9999-12-31T00:00:00.000Z");
-
-/** What a wait found: its result, or what has to be stored so that its job can be parked. */
-type Found<Result> = { readonly result: Result } | { readonly open: readonly OpenWait[] };
 
 /** The waits of one attempt, by name. */
 export function createAttemptWaits(options: {
@@ -56,58 +31,43 @@ export function createAttemptWaits(options: {
   readonly refuse: () => void;
 }): AttemptWaits {
   const { job, repo, commands, clock, parking, tries, settled, refuse } = options;
+  const notes = createWaitNotes({ job, repo, commands, refuse });
+  const answers = createAnswerFinder({ job, repo, clock, notes });
   const used = new Set<string>();
 
   return {
     sleep: (name, until) =>
       begin("ctx.sleep", [name], () => {
-        const now = clock.now();
-        const at = timeOf(name, until, now);
-        return async () => {
-          const known = (await read("time", [name]))[0];
-          const deadline = known?.deadline ?? at;
-          if (Date.parse(deadline) <= clock.now()) return { result: undefined };
-          return { open: [openWait("time", name, { deadline })] };
-        };
+        const at = timeOf(name, until, clock.now());
+        return () => answers.time({ name, at });
       }),
     wait: <Value>(given: string | readonly string[], waitOptions: WaitOptions<Value> = {}) => {
       const names = typeof given === "string" ? [given] : given;
       return begin<Waited<Value>>("ctx.wait", names, () => {
         checkOptions("ctx.wait", waitOptions, ["timeoutMs", "schema", "info"]);
-        const { schema, info } = waitOptions;
-        const until = deadlineOf("ctx.wait", names[0] ?? "", waitOptions.timeoutMs);
+        const { schema, info, timeoutMs } = waitOptions;
+        const until = deadlineOf({ what: "ctx.wait", name: names[0] ?? "", timeoutMs, now: clock.now() });
         const what = {
           ...(schema === undefined ? {} : { schema: jsonSchemaOf(names[0] ?? "", schema) }),
           ...(info === undefined ? {} : { info: checkInfo(names[0] ?? "", info) }),
         };
-        return () => findAnswer({ names, schema, until, what });
+        return () => answers.signal({ names, schema, until, what });
       });
     },
     waitForEvent: (name, given, waitOptions = {}) =>
       begin("ctx.waitForEvent", [name], () => {
         checkOptions("ctx.waitForEvent", waitOptions, ["after", "timeoutMs"]);
         const filter = oneType(name, given);
-        const until = deadlineOf("ctx.waitForEvent", name, waitOptions.timeoutMs);
-        const { after } = waitOptions;
-        if (after !== undefined && (!Number.isSafeInteger(after) || after < 0)) {
-          throw new TypeError(
-            `ctx.waitForEvent("${name}"): "after" is the number (seq) of an event; got ${after}.`,
-          );
-        }
-        return () => lookForEvent({ name, filter, after, until });
+        const { after, timeoutMs } = waitOptions;
+        const until = deadlineOf({ what: "ctx.waitForEvent", name, timeoutMs, now: clock.now() });
+        checkAfter(name, after);
+        return () => answers.event({ name, filter, after, until });
         // The filter selects events of its type only.
       }) as Promise<never>,
     waitForJobs: (name, ids) =>
       begin("ctx.waitForJobs", [name], () => {
         const wanted = checkIds(name, ids, job.id);
-        return async () => {
-          const known = (await read("jobs", [name]))[0];
-          const jobs = await Promise.all(wanted.map(existingJob));
-          if (known?.answer !== undefined || jobs.every(isJobOver))
-            return { result: await Promise.all(jobs.map((one) => withResult(repo, one))) };
-          await checkForCircle(repo, job.id, wanted);
-          return { open: [openWait("jobs", name, { ids: [...wanted] })] };
-        };
+        return () => answers.jobs({ name, wanted });
       }),
   };
 
@@ -158,180 +118,4 @@ export function createAttemptWaits(options: {
       used.add(name);
     }
   }
-
-  async function findAnswer<Value>(of: {
-    readonly names: readonly string[];
-    readonly schema: WaitOptions<Value>["schema"];
-    readonly until: string | undefined;
-    readonly what: Pick<OpenWait, "schema" | "info">;
-  }): Promise<Found<Waited<Value>>> {
-    const { names, schema, until, what } = of;
-    for (;;) {
-      const known = await read("signal", names);
-      const answered = known
-        .filter(({ answer }) => answer !== undefined)
-        .sort((left, right) => (left.answer?.order ?? 0) - (right.answer?.order ?? 0))[0];
-      if (answered?.answer !== undefined) {
-        const { name, answer } = answered;
-        const value = await readAnswer({ id: job.id, name }, answer.value, schema);
-        return { result: { status: "received", name, value, by: answer.by, at: answer.at } };
-      }
-      const open = names.filter(
-        (name) => !known.some((wait) => wait.name === name && wait.closed_at !== undefined),
-      );
-      const [closed] = known.filter(({ closed_at }) => closed_at !== undefined);
-      if (open.length === 0) return { result: { status: "timed_out", at: closed?.closed_at ?? "" } };
-      const deadline = known.find(
-        (wait) => open.includes(wait.name) && wait.deadline !== undefined,
-      )?.deadline;
-      if (deadline === undefined || Date.parse(deadline) > clock.now()) {
-        const at = deadline ?? until;
-        const more = { ...what, ...(at === undefined ? {} : { deadline: at }) };
-        return { open: open.map((name) => openWait("signal", name, more)) };
-      }
-      await expire("signal", open);
-    }
-  }
-
-  async function lookForEvent(of: {
-    readonly name: string;
-    readonly filter: EventFilter;
-    readonly after: number | undefined;
-    readonly until: string | undefined;
-  }): Promise<Found<Awaited<ReturnType<WorkflowContext["waitForEvent"]>>>> {
-    const { name, filter, until } = of;
-    for (;;) {
-      const known = (await read("event", [name]))[0];
-      // What was stored for an event is that event.
-      if (known?.answer !== undefined)
-        return {
-          result: { status: "received", event: known.answer.value as unknown as DomainEvent },
-        };
-      if (known?.closed_at !== undefined) return { result: { status: "timed_out", at: known.closed_at } };
-      const after = of.after ?? (await createdSeq());
-      const from =
-        known?.filter !== undefined && canonicalJson(known.filter) === canonicalJson(filter)
-          ? Math.max(after, known.scanned_seq ?? 0)
-          : after;
-      const { event, scanned } = await findEvent(repo, filter, from);
-      if (event !== undefined) {
-        // A domain event is JSON all through. It is read again, as it was stored.
-        const value = event as unknown as JsonValue;
-        await unlessLost({
-          type: "plugins.wait.answer",
-          job_id: job.id,
-          kind: "event",
-          name,
-          value,
-          by: "runner",
-        });
-        continue;
-      }
-      const deadline = known?.deadline ?? until;
-      if (known?.deadline === undefined || Date.parse(known.deadline) > clock.now()) {
-        const more = { filter, after_seq: after, scanned_seq: scanned };
-        return {
-          open: [openWait("event", name, { ...more, ...(deadline === undefined ? {} : { deadline }) })],
-        };
-      }
-      await expire("event", [name]);
-    }
-  }
-
-  async function createdSeq(): Promise<number> {
-    return job.created_seq ?? repo.plugins.getJobCreatedSeq(job.id);
-  }
-
-  async function read(kind: WaitKind, names: readonly string[]): Promise<readonly JobWait[]> {
-    const waits = await repo.plugins.listWaits(job.id);
-    return waits.filter((wait) => wait.kind === kind && names.includes(wait.name));
-  }
-
-  function openWait(kind: WaitKind, name: string, more: Partial<OpenWait>): OpenWait {
-    return { ...more, job_id: job.id, attempt: job.attempt, kind, name };
-  }
-
-  /** All of them, or none when one was answered meanwhile. */
-  async function expire(kind: WaitKind, names: readonly string[]): Promise<void> {
-    await unlessLost(
-      ...names.map((name) => ({ type: "plugins.wait.expire", job_id: job.id, kind, name }) as const),
-    );
-  }
-
-  /** Somebody else may have been first. What counts is what is read next. */
-  async function unlessLost(...unit: readonly PluginsCommand[]): Promise<void> {
-    try {
-      await commands.enqueueAll(unit, { actor: "runner" });
-    } catch (error) {
-      refuse();
-      if (!(error instanceof Error && "code" in error && error.code === "ATLAS_PLUGINS_NOT_WAITING"))
-        throw error;
-    }
-  }
-
-  function deadlineOf(what: string, name: string, timeoutMs: number | undefined): string | undefined {
-    if (timeoutMs === undefined) return undefined;
-    const at = clock.now() + timeoutMs;
-    if (typeof timeoutMs === "number" && timeoutMs >= 0 && at <= MAX_TIME) return isoTime(at);
-    throw new TypeError(
-      `${what}("${name}"): timeoutMs must be a number of milliseconds from 0, ending before the year 10000; got ${timeoutMs}.`,
-    );
-  }
-
-  async function existingJob(id: string): Promise<Job> {
-    const found = await repo.getJob(id);
-    if (found !== undefined) return found;
-    throw new PluginError(
-      "ATLAS_PLUGINS_JOB_NOT_FOUND",
-      { id },
-      `waitForJobs: there is no job "${id}". Check the id; the job may have been pruned.`,
-    );
-  }
-}
-
-function checkInfo(name: string, info: JsonObject): JsonObject {
-  const parsed = jsonObject.safeParse(info);
-  if (parsed.success) return parsed.data;
-  throw new TypeError(`ctx.wait("${name}"): "info" must be a JSON object.`);
-}
-
-function checkIds(name: string, ids: unknown, self: string): readonly string[] {
-  const what = `ctx.waitForJobs("${name}")`;
-  if (!Array.isArray(ids) || !ids.every((id) => typeof id === "string" && id !== ""))
-    throw new TypeError(`${what} takes a list of job ids.`);
-  if (ids.length > MAX_JOBS) {
-    throw new TypeError(
-      `${what} takes at most ${MAX_JOBS} jobs; got ${ids.length}. Wait for them in parts, each with its own name.`,
-    );
-  }
-  if (ids.includes(self)) throw new TypeError(`${what}: the job "${self}" cannot wait for itself.`);
-  return ids;
-}
-
-/** Past events are found by their type, so a wait names exactly one. */
-function oneType(name: string, given: EventFilter): EventFilter {
-  const filter = parseEventFilter(given, `The filter of ctx.waitForEvent("${name}")`);
-  try {
-    canonicalJson(filter);
-  } catch (error) {
-    throw new TypeError(
-      `The filter of ctx.waitForEvent("${name}") must be JSON; its payload holds something else, such as undefined.`,
-      { cause: error },
-    );
-  }
-  if (!filter.type.endsWith(".*")) return filter;
-  throw new TypeError(
-    `ctx.waitForEvent("${name}") waits for one event type; got "${filter.type}". Name the type without ".*".`,
-  );
-}
-
-function timeOf(name: string, until: unknown, now: number): string {
-  if (typeof until === "number" && until >= 0 && now + until <= MAX_TIME) return isoTime(now + until);
-  if (until instanceof Date && !Number.isNaN(until.getTime()) && until.getTime() <= MAX_TIME)
-    return until.getTime() <= 0 ? isoTime(0) : isoTime(until.getTime());
-  const text = typeof until === "string" ? normalizeTime(until) : undefined;
-  if (text !== undefined && text.length === 24) return text;
-  throw new TypeError(
-    `ctx.sleep("${name}") takes a duration in milliseconds, a Date, or an ISO 8601 time such as "2026-11-21T09:30:00Z"; got ${String(until)}.`,
-  );
 }

@@ -7,8 +7,10 @@ import type { EventKey } from "../../module/wait-queries.ts";
 const SEQS_A_PAGE = 5_000;
 // SQLite looks up a few types faster than JavaScript; with many, most events match anyway.
 const MOST_TYPES = 50;
+// Reading them takes about as long as a page of keys.
+const EVENTS_AT_ONCE = 100;
 
-/** Reads the keys of events with a number above `after`, page by page, until `found` returns true. Returns the last number that was read. */
+/** Reads the wanted events with a number above `after`, page by page, until `found` returns true. Returns the last number that was read. */
 export async function scanEvents(
   repo: ReadOnlyRepo<PluginsModule>,
   options: {
@@ -16,28 +18,53 @@ export async function scanEvents(
     readonly after: number;
     /** Tells cheaply which events are worth a closer look. */
     readonly wants: (key: EventKey) => boolean;
-    readonly found: (key: EventKey) => Promise<boolean>;
+    readonly found: (event: DomainEvent) => boolean;
   },
 ): Promise<number> {
+  const { wants, found } = options;
   const last = await repo.plugins.lastEventSeq();
   const types = options.types.length > MOST_TYPES ? [] : options.types;
   for (let after = options.after; after < last; after += SEQS_A_PAGE) {
     const through = Math.min(last, after + SEQS_A_PAGE);
-    for (const key of await repo.plugins.listEventKeys({ types, after, through })) {
-      if (options.wants(key) && (await options.found(key))) return key.seq;
+    const keys = await repo.plugins.listEventKeys({ types, after, through });
+    for (let next = 0; next < keys.length; ) {
+      const wanted: number[] = [];
+      // What is wanted may change with each event that was found.
+      for (let key = keys[next]; key !== undefined && wanted.length < EVENTS_AT_ONCE; key = keys[next]) {
+        if (wants(key)) wanted.push(key.seq);
+        next += 1;
+      }
+      for (const event of await readEvents(repo, wanted)) if (found(event)) return event.seq;
+      if (wanted.length > 0) await turn();
     }
-    await new Promise<void>((resolve) => void setImmediate(resolve));
+    await turn();
   }
   return Math.max(last, options.after);
 }
 
-/** The event with this number. */
-export async function readEvent(
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+/** The events with these ascending numbers, without those that were pruned. */
+async function readEvents(
   repo: ReadOnlyRepo<PluginsModule>,
-  seq: number,
-): Promise<DomainEvent | undefined> {
-  const [event] = (await repo.listDomainEvents({ after: seq - 1, limit: 1 })).items;
-  return event?.seq === seq ? event : undefined;
+  seqs: readonly number[],
+): Promise<readonly DomainEvent[]> {
+  const [first = 0] = seqs;
+  const span = (seqs.at(-1) ?? 0) - first + 1;
+  const events: DomainEvent[] = [];
+  // Where most are wanted, one query reads them all.
+  if (span <= 2 * seqs.length) {
+    const wanted = new Set(seqs);
+    const { items } = await repo.listDomainEvents({ after: first - 1, limit: span });
+    return items.filter(({ seq }) => wanted.has(seq));
+  }
+  for (const seq of seqs) {
+    const [event] = (await repo.listDomainEvents({ after: seq - 1, limit: 1 })).items;
+    if (event?.seq === seq) events.push(event);
+  }
+  return events;
 }
 
 /** The first event with a number above `after` that matches, and the last number that was looked at. */
@@ -52,9 +79,8 @@ export async function findEvent(
     after,
     wants: ({ type, aggregate_id }) =>
       type === filter.type && (filter.aggregate_id === undefined || filter.aggregate_id === aggregate_id),
-    async found({ seq }) {
-      const candidate = await readEvent(repo, seq);
-      if (candidate === undefined || !matchesEvent(candidate, filter)) return false;
+    found(candidate) {
+      if (!matchesEvent(candidate, filter)) return false;
       event = candidate;
       return true;
     },

@@ -8,13 +8,11 @@ import type {
   Logger,
   ReadOnlyRepo,
 } from "@atlas/core";
-import { matchesEvent } from "../../contract/event-filter.ts";
 import { isJobOver, type JobWait } from "../../contract/wait.ts";
 import type { PluginsCommand, PluginsModule } from "../../module/plugins-module.ts";
-import type { EventKey } from "../../module/wait-queries.ts";
 import { createEventIndex, type EventAddress } from "./event-index.ts";
-import { readEvent, scanEvents } from "./find-event.ts";
-import { createWaker } from "./wake.ts";
+import { scanEvents } from "./find-event.ts";
+import { type Answer, createWaker } from "./wake.ts";
 
 /** Looks out for what parked jobs wait for, and queues them when it is there. Answers and times need no memory: see `signals.ts`. */
 export interface Waits {
@@ -35,7 +33,15 @@ interface Listener {
   readonly open: Set<string>;
 }
 
+/** A wait that is over, of a job that was not woken yet. */
+interface Ended {
+  readonly jobId: string;
+  readonly answer: Answer;
+}
+
 const WAITS_A_PAGE = 250;
+// A few milliseconds of work, and one commit.
+const WOKEN_AT_ONCE = 100;
 const ENDS_OF_JOBS = ["job.succeeded", "job.failed", "job.cancelled"];
 
 /** The waits of one gateway's jobs. */
@@ -49,6 +55,8 @@ export function createWaits(options: {
   const waker = createWaker(options);
   const index = createEventIndex<Listener>();
   const byJob = new Map<string, Set<Listener>>();
+  let ended: Ended[] = [];
+  let isWaking = false;
 
   return {
     async load() {
@@ -76,6 +84,7 @@ export function createWaits(options: {
     },
     stop() {
       waker.stop();
+      ended = [];
       for (const id of [...byJob.keys()]) forget(id);
     },
   };
@@ -123,27 +132,23 @@ export function createWaits(options: {
   async function catchUp(listeners: readonly Listener[]): Promise<void> {
     if (listeners.length === 0) return;
     const mine = new Set(listeners);
-    const after = listeners.reduce(
-      (least, { wait }) => Math.min(least, wait.scanned_seq ?? 0),
-      Number.MAX_SAFE_INTEGER,
-    );
-    const types = [...new Set(listeners.flatMap(({ to }) => to.map(({ type }) => type)))];
+    // By type, the last number that all of them have seen.
+    const seen = new Map<string, number>();
+    let after = Number.MAX_SAFE_INTEGER;
+    for (const { wait, to } of listeners) {
+      const { scanned_seq = 0 } = wait;
+      after = Math.min(after, scanned_seq);
+      for (const { type } of to) seen.set(type, Math.min(seen.get(type) ?? scanned_seq, scanned_seq));
+    }
     await scanEvents(repo, {
-      types,
+      types: [...seen.keys()],
       after,
-      wants: (key) => wanting(key).length > 0,
-      async found(key) {
-        const event = await readEvent(repo, key.seq);
-        if (event !== undefined) for (const listener of wanting(key)) consider(listener, event);
+      wants: (key) => key.seq > (seen.get(key.type) ?? Number.MAX_SAFE_INTEGER) && index.mayFind(key),
+      found(event) {
+        for (const listener of index.find(event)) if (mine.has(listener)) consider(listener, event);
         return false;
       },
     });
-
-    function wanting(key: EventKey): readonly Listener[] {
-      return index
-        .find(key)
-        .filter((listener) => mine.has(listener) && key.seq > (listener.wait.scanned_seq ?? 0));
-    }
   }
 
   async function lookForJobs(listener: Listener): Promise<void> {
@@ -177,8 +182,7 @@ export function createWaits(options: {
     const { filter, scanned_seq = 0 } = listener.wait;
     if (filter !== undefined) {
       // A domain event is JSON all through.
-      if (event.seq > scanned_seq && matchesEvent(event, filter))
-        finish(listener, event as unknown as JsonValue);
+      if (event.seq > scanned_seq) finish(listener, event as unknown as JsonValue);
     } else if (listener.open.delete(event.aggregate_id ?? "") && listener.open.size === 0) {
       finish(listener, null);
     }
@@ -189,16 +193,33 @@ export function createWaits(options: {
     const { job_id, name, kind } = listener.wait;
     // The first answer wakes the job; it hears of the others when it waits again.
     forget(job_id);
-    wake(job_id, { name, kind, value, by: "runner" }).catch((error: unknown) =>
-      log.error(
-        { error, job: job_id },
-        "A job that waited could not be read, and sleeps until the next start.",
-      ),
-    );
+    ended.push({ jobId: job_id, answer: { name, kind, value, by: "runner" } });
+    if (!isWaking) void wakeEnded();
   }
 
-  async function wake(jobId: string, answer?: Parameters<typeof waker.wake>[1]): Promise<void> {
+  /** One event may end thousands of waits. Their jobs are woken in parts, each after the commit of the one before. */
+  async function wakeEnded(): Promise<void> {
+    isWaking = true;
+    // Those that the same commit ends are woken together.
+    await Promise.resolve();
+    while (ended.length > 0) await Promise.all(ended.splice(0, WOKEN_AT_ONCE).map(wakeOne));
+    isWaking = false;
+  }
+
+  async function wakeOne({ jobId, answer }: Ended): Promise<void> {
+    try {
+      const job = await repo.getJob(jobId);
+      if (job?.status === "queued") await waker.wake(job, answer);
+    } catch (error) {
+      log.error(
+        { error, job: jobId },
+        "A job that waited could not be read, and sleeps until the next start.",
+      );
+    }
+  }
+
+  async function wake(jobId: string): Promise<void> {
     const job = await repo.getJob(jobId);
-    if (job?.status === "queued") waker.wake(job, answer);
+    if (job?.status === "queued") void waker.wake(job);
   }
 }

@@ -38,7 +38,8 @@ const RETRY_MS = 1_000;
 
 /** Wakes parked jobs, and tries again while the store cannot write. */
 export interface Waker {
-  wake(job: Pick<Job, "id" | "attempt" | "created_at">, answer?: Answer): void;
+  /** Resolves once the job is queued, or will be tried again. Never rejects. */
+  wake(job: Pick<Job, "id" | "attempt" | "created_at">, answer?: Answer): Promise<void>;
   stop(): void;
 }
 
@@ -61,17 +62,19 @@ export function createWaker(options: {
     },
   };
 
-  function wake(job: Pick<Job, "id" | "attempt" | "created_at">, answer?: Answer): void {
+  async function wake(job: Pick<Job, "id" | "attempt" | "created_at">, answer?: Answer): Promise<void> {
     if (isStopped) return;
-    commands.enqueueAll(wakeCommands(job, answer), { actor: "runner" }).catch((error: unknown) => {
+    try {
+      await commands.enqueueAll(wakeCommands(job, answer), { actor: "runner" });
+    } catch (error) {
       // Refused: the job waits there no longer. Anything else is the storage's, and passes.
       if (!isCoreError(error) || !error.retryable || isStopped) return;
       log.warn({ error, job: job.id }, "A job that waited could not be queued; it will be tried again.");
       const cancel = clock.after(RETRY_MS, () => {
         retries.delete(cancel);
-        wake(job, answer);
+        void wake(job, answer);
       });
       retries.add(cancel);
-    });
+    }
   }
 }
