@@ -106,7 +106,7 @@ export function queueDepths(read: Read<Tables>) {
     return { workflow_id, ready, delayed, ...(oldest === undefined ? {} : { oldest_ready_at: oldest }) };
   }
 
-  /** Counts page by page. Only the page in which the due jobs end is looked at twice. */
+  /** Counts page by page. */
   async function countOf(
     of: { readonly workflow_id: string; readonly priority: number },
     now: string,
@@ -119,7 +119,7 @@ export function queueDepths(read: Read<Tables>) {
       const count = end === undefined ? ((await read.get(restOf, place))?.count ?? 0) : COUNTED_AT_ONCE;
       queued += count;
       if (end !== undefined && end.run_at <= now) ready += count;
-      else if (after.run_at <= now) ready += (await read.get(dueOf, { ...place, now }))?.count ?? 0;
+      else ready += (await read.get(dueOf, { ...place, now }))?.count ?? 0;
       await turn();
       if (end === undefined) return { ready, delayed: queued - ready };
       after = end;
