@@ -47,7 +47,7 @@ export interface GatewayOptions<
   /** Services that plugins find in `ctx.services`. Default: none. */
   readonly services?: HostServices;
   /**
-   * Attempts at jobs that run at the same time. Default: 10. Raise it when jobs mostly wait for models; all of them share one thread, so
+   * Attempts at jobs that run at the same time, 1 to 100,000. Default: 10. Raise it when jobs mostly wait for models; all of them share one thread, so
    * it does not speed up jobs that compute, and each uses memory while it runs.
    */
   readonly concurrency?: number;
@@ -106,7 +106,11 @@ const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
   log: true,
 };
 
-/** Refuses options that do not exist, or that exclude each other. */
+const MOST_ATTEMPTS = 100_000;
+// Node's timers fire at once beyond it.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Refuses options that do not exist, that make no sense, or that exclude each other. */
 export function checkGatewayOptions(options: AnyGatewayOptions): void {
   checkOptions("createGateway", options, Object.keys(OPTIONS));
   const { llm, routing, providers, modules = [], admit = [] } = options;
@@ -115,7 +119,15 @@ export function checkGatewayOptions(options: AnyGatewayOptions): void {
       "createGateway: `llm` cannot be combined with `routing` or `providers`. Pass one language model as `llm`, or let `routing` choose.",
     );
   }
-  const { keepDeadLettersMs } = options;
+  const { concurrency, graceMs, keepDeadLettersMs } = options;
+  if (concurrency !== undefined && !isWhole(concurrency, 1, MOST_ATTEMPTS))
+    throw new TypeError(
+      `createGateway: concurrency must be a whole number from 1 to ${MOST_ATTEMPTS}; got ${String(concurrency)}. Use gateway.pause to run no jobs of a workflow.`,
+    );
+  if (graceMs !== undefined && !isWhole(graceMs, 0, LONGEST_TIMER_MS))
+    throw new TypeError(
+      `createGateway: graceMs must be a whole number of milliseconds from 0 to ${LONGEST_TIMER_MS}; got ${String(graceMs)}.`,
+    );
   if (keepDeadLettersMs !== undefined && !(typeof keepDeadLettersMs === "number" && keepDeadLettersMs >= 0))
     throw new TypeError(
       `createGateway: keepDeadLettersMs must be a number of milliseconds from 0, or Infinity; got ${String(keepDeadLettersMs)}.`,
@@ -124,4 +136,8 @@ export function checkGatewayOptions(options: AnyGatewayOptions): void {
     throw new TypeError("createGateway: modules must be a list of what defineModule returns.");
   if (!Array.isArray(admit) || admit.some((hook) => typeof hook !== "function"))
     throw new TypeError("createGateway: admit must be a list of functions.");
+}
+
+function isWhole(value: unknown, least: number, most: number): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
 }

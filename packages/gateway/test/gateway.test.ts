@@ -93,6 +93,22 @@ describe("a gateway", () => {
     },
   );
 
+  it.each([
+    { concurrency: 0 },
+    { concurrency: -1 },
+    { concurrency: Number.NaN },
+    { concurrency: 1.5 },
+    { concurrency: Number.POSITIVE_INFINITY },
+    { concurrency: "2" as never },
+    { graceMs: -1 },
+    { graceMs: Number.NaN },
+    { graceMs: 2 ** 31 },
+  ])("refuses %j", async (options) => {
+    await expect(createGateway({ database: ":memory:", ...options })).rejects.toThrow(
+      `createGateway: ${Object.keys(options)[0]} must be`,
+    );
+  });
+
   it("carries a source's entity through a workflow to a sink", async () => {
     const seen: string[] = [];
     const gateway = await open({

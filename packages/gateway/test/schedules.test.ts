@@ -120,6 +120,16 @@ describe("a schedule that is made at run time", () => {
     await ran("early", 1);
   });
 
+  it("is looked at no more once the gateway was stopped", async () => {
+    const clock = createFakeClock();
+    const { gateway, schedules, ran } = await open(clock);
+    await schedules.upsert({ id: "minute", workflow_id: "work.v1", everyMs: MINUTE });
+    await gateway.start();
+    await ran("minute", 1);
+    await gateway.stop();
+    expect(clock.timers).toBe(0);
+  });
+
   it("never makes a job once it was removed, also not after a restart or under the same id again", async () => {
     const database = temporaryDatabase();
     const clock = createFakeClock();

@@ -119,7 +119,7 @@ describe("stop()", () => {
     expect(handled).toEqual(["artifact.created", "job.requeued"]);
   });
 
-  it("ends while another process keeps the database locked, and says what was not stored", async () => {
+  it("ends while another process keeps the database locked, says what was not stored, and repeats it after the next start", async () => {
     const database = temporaryDatabase();
     const running = Promise.withResolvers<void>();
     const gateway = await open({
@@ -138,7 +138,7 @@ describe("stop()", () => {
       sinks: [{ id: "lines", handle: async () => undefined }],
     });
     await gateway.start();
-    await gateway.jobs.create({ workflow_id: "hanging.v1" });
+    const job = await gateway.jobs.create({ workflow_id: "hanging.v1" });
     await running.promise;
     const other = new Sqlite(database);
     onTestFinished(() => void other.close());
@@ -148,5 +148,21 @@ describe("stop()", () => {
     await gateway.stop();
     await refused;
     expect(other.inTransaction).toBe(true);
+    other.exec("rollback");
+
+    // How the attempt ended could not be stored: the next start takes that for a crash, and runs the job again.
+    const again = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const run = async (): Promise<string> => {
+      again.resolve();
+      await gate.promise;
+      return "done";
+    };
+    const next = await open({ database, workflows: [{ id: "hanging.v1", run }] });
+    await next.start();
+    await again.promise;
+    expect(await next.repo.plugins.getJobRun(job.id)).toMatchObject({ recoveries: 1 });
+    gate.resolve();
+    expect(await next.jobs.wait(job.id)).toMatchObject({ status: "succeeded", result: "done", attempt: 2 });
   });
 });

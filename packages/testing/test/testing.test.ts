@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { createFakeClock, createRecordingSink, createTestGateway } from "../src/index.ts";
 
 describe("the fake clock", () => {
@@ -46,7 +46,8 @@ describe("the test gateway", () => {
     });
     await gateway.jobs.create({ workflow_id: "ask.v1" });
     const created = await sink.next("artifact.created");
-    expect(await gateway.repo.getArtifact(created.aggregate_id ?? "")).toMatchObject({ title: "mock" });
+    expectTypeOf(created.payload.type).toEqualTypeOf<string>();
+    expect(await gateway.repo.getArtifact(created.aggregate_id)).toMatchObject({ title: "mock" });
     await gateway.stop();
     expect(sink.events.filter(({ type }) => type === "artifact.created")).toEqual([created]);
   });

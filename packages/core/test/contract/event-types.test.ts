@@ -10,6 +10,7 @@ import {
   defineCommand,
   defineModule,
   type EventOf,
+  type EventsMarker,
   events,
   isEvent,
   type JsonObject,
@@ -96,6 +97,12 @@ describe("the types of domain events", () => {
     expectTypeOf<EventOf<Shop, "shop.order.sent">["payload"][string]>().toBeNever();
     expectTypeOf<Paid>().toExtend<DomainEvent>();
     expectTypeOf<EventOf<CoreModule, keyof CoreEvents>>().toExtend<DomainEvent>();
+  });
+
+  it("are those of exactly one declaration: one of more or fewer events does not stand for it", () => {
+    type Fewer = EventsMarker<Pick<ShopEvents, "shop.closed">>;
+    expectTypeOf<EventsMarker<ShopEvents>>().not.toExtend<Fewer>();
+    expectTypeOf<Fewer>().not.toExtend<EventsMarker<ShopEvents>>();
   });
 
   it("are the union of all below a pattern", () => {

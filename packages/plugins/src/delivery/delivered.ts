@@ -22,7 +22,8 @@ const NOTED = "$delivered";
 
 const NOTE_EVERY_MS = 1_000;
 const NEXT_NOTE_MS = 20;
-const EVENTS_A_NOTE = 2_000;
+// One update, which holds the event loop for some milliseconds together with its commit.
+const EVENTS_A_NOTE = 1_000;
 const ACTOR = { actor: "delivery" };
 
 /** The marks of one delivery. `cursors` gives the cursor of each sink that the gateway has, and infinity for one that needs no events kept. */
@@ -38,6 +39,7 @@ export function createDelivered(options: {
   const { clock, log, repo, commands, cursors, oneAtATime } = options;
   let noted = 0;
   let cancelTimer: (() => void) | undefined;
+  let dueAt = 0;
   let isStopped = false;
   const gone = createGoneSinks({
     clock,
@@ -69,8 +71,12 @@ export function createDelivered(options: {
   };
   return delivered;
 
+  /** An earlier time stands: the commit of a page of marks says `moved` before the next page asks for its own. */
   function later(inMs: number): void {
-    if (cancelTimer !== undefined || isStopped) return;
+    const at = clock.monotonic() + inMs;
+    if (isStopped || (cancelTimer !== undefined && dueAt <= at)) return;
+    cancelTimer?.();
+    dueAt = at;
     cancelTimer = clock.after(inMs, () => {
       cancelTimer = undefined;
       oneAtATime(page).then(

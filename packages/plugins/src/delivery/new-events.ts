@@ -7,8 +7,11 @@ import type { SinkPlace } from "./sink-place.ts";
 const FIRST_EVENTS = 50;
 const MOST_EVENTS = 500;
 const FEWEST_EVENTS = 10;
-// How long one page may keep other work of the process waiting: half of what the event loop should ever be held.
-const PAGE_MS = 5;
+// Reading them takes about as long as a page may. A single larger event is read alone.
+const PAGE_BYTES = 256 * 1024;
+// How long one page may keep other work of the process waiting. The event loop should never be held for 10 ms, and a commit or another
+// sink's page may come in the same turn of it.
+const PAGE_MS = 3;
 
 /**
  * A round of delivery of new events to one sink: each once, in commit order, until there are no more. It gives the event loop a turn
@@ -37,8 +40,9 @@ export function createNewEvents(options: {
     if (isHeld()) return undefined;
     for (;;) {
       heldSince = clock.monotonic();
-      const { items } = await repo.listDomainEvents({ after: place.seq, limit });
-      const asked = limit;
+      const after = place.seq;
+      const asked = await repo.plugins.countEventsToRead({ after, limit, bytes: PAGE_BYTES });
+      const { items } = await repo.listDomainEvents({ after, limit: asked });
       limit = nextLimit(limit, clock.monotonic() - heldSince);
       const isDone = await deliverAll(items);
       if (items.length > 0) onMoved();

@@ -12,6 +12,9 @@ import type { AttemptOutcome, NextJobState } from "./job-state.ts";
 /**
  * Returns to the queue the jobs that an earlier process left `running`, or fails those that crashed it again and again. One process
  * owns the database, so before the first claim every running job is such an orphan.
+ * A stop that could not write, since the disk was locked or full, leaves orphans too. They count as crashed: that the last process released
+ * its lock in good order proves nothing, for a tool may have opened and closed the database after a crash, and a job that ends each process
+ * would then be run for ever.
  */
 export async function recoverOrphans(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;

@@ -1,4 +1,5 @@
 import { type CoreTables, query, type Read } from "@atlas/core";
+import { sql } from "kysely";
 import type { PluginsTables } from "./tables.ts";
 
 /** How far a sink is behind the newest event. */
@@ -21,6 +22,15 @@ const lastEvent = query<Tables>()((db) =>
 );
 const firstAfter = query<Tables, { after: number }>()((db, p) =>
   db.selectFrom("domain_events").select("created_at").where("seq", ">", p.after).orderBy("seq").limit(1),
+);
+// Reads what the rows say of their length, and no payload.
+const sizes = query<Tables, { after: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("domain_events")
+    .select(sql<number>`octet_length(payload)`.as("bytes"))
+    .where("seq", ">", p.after)
+    .orderBy("seq")
+    .limit(p.limit),
 );
 const failedCounts = query<Tables>()((db) =>
   db
@@ -47,6 +57,22 @@ export function eventLag(read: Read<Tables>) {
     /** When the first event after this number was stored; nothing when there is none. */
     async firstEventAtAfter(seq: number): Promise<string | undefined> {
       return (await read.get(firstAfter, { after: seq }))?.created_at;
+    },
+    /** How many events after this number to read at once: `limit`, or as many as hold `bytes` of payload together, but at least one. */
+    async countEventsToRead(options: {
+      readonly after: number;
+      readonly limit: number;
+      readonly bytes: number;
+    }): Promise<number> {
+      const { after, limit } = options;
+      let left = options.bytes;
+      let count = 0;
+      for (const { bytes } of await read.all(sizes, { after, limit })) {
+        left -= bytes;
+        if (left < 0) return Math.max(1, count);
+        count += 1;
+      }
+      return limit;
     },
     /** How far each sink is behind, by sink id; the trigger of a workflow with `on` has the id `$on:<workflow id>`. */
     async listSinkLags(): Promise<readonly SinkLag[]> {

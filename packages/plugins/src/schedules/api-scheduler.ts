@@ -107,7 +107,7 @@ export function createApiScheduler(options: {
       const retryMs = until - clock.monotonic();
       if (retryMs > 0) sleepMs = Math.min(sleepMs, retryMs);
     }
-    return Math.min(Math.max(0, sleepMs), LONGEST_SLEEP_MS);
+    return Math.min(sleepMs, LONGEST_SLEEP_MS);
   }
 
   /** After the wall clock was set back, what was due soon must not wait for all that time to pass again. */

@@ -123,7 +123,7 @@ export function createScheduler(options: {
         pauseMs === undefined ? jittered(timetable.next(after), schedule, random) : clock.now() + pauseMs;
       await keep(next, together, run);
       pausedUntil = pauseMs === undefined ? undefined : clock.monotonic() + pauseMs;
-      return Math.min(Math.max(0, nextAt - clock.now()), LONGEST_SLEEP_MS);
+      return Math.min(nextAt - clock.now(), LONGEST_SLEEP_MS);
     }
 
     /** One unit: a run whose next time is not stored would be repeated, and a next time without its run would lose it. */

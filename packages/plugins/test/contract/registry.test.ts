@@ -97,6 +97,9 @@ describe("registry", () => {
     ["retry.maxAttempts", { retry: { maxAttempts: 1.5 } }],
     ["retry.firstDelayMs", { retry: { firstDelayMs: -1 } }],
     ["concurrency", { concurrency: 0 }],
+    ["concurrency", { concurrency: -1 }],
+    ["concurrency", { concurrency: Number.NaN }],
+    ["concurrency", { concurrency: 1.5 }],
     ["input", { input: { parse: () => 1 } as never }],
     ["capabilities", { capabilities: "harness" as never }],
   ])("refuses a workflow whose %s cannot be kept", (name, options) => {

@@ -10,7 +10,8 @@ async function delivering(sinks: readonly SinkPlugin[], clock?: Clock) {
   const opened = await openStore(clock === undefined ? {} : { clock });
   const create = (
     others: readonly SinkPlugin[] = sinks,
-    more: Pick<Parameters<typeof createDelivery>[0], "keepDeadLettersMs"> = {},
+    more: Pick<Parameters<typeof createDelivery>[0], "keepDeadLettersMs"> &
+      Partial<Pick<Parameters<typeof createDelivery>[0], "repo">> = {},
   ) => createDelivery({ ...opened, sinks: others, random: () => 0, ...more });
   const start = async () => {
     const delivery = create();
@@ -282,6 +283,36 @@ describe("delivery", () => {
     expect(delivery.health()[0]?.eventSeq).toBeLessThan(3_000);
   });
 
+  it("reads large events in small pages, and one that is larger than a page alone", async () => {
+    const KIB = 1024;
+    const sizes = [...Array<number>(60).fill(1), ...Array<number>(12).fill(100), 600, 1, 1, 300];
+    const { types, sink } = recorder("late");
+    const { create, commands, repo } = await delivering([]);
+    for (const [index, kib] of sizes.entries())
+      await commands.enqueue({
+        type: "domainEvent.emit",
+        event: { type: `event ${index}`, payload: { text: "x".repeat(kib * KIB) } },
+      });
+    const pages: number[][] = [];
+    const watched = {
+      ...repo,
+      async listDomainEvents(...options: Parameters<typeof repo.listDomainEvents>) {
+        const page = await repo.listDomainEvents(...options);
+        pages.push(page.items.map(({ payload }) => String(payload["text"]).length));
+        return page;
+      },
+    };
+    const delivery = create([{ ...sink, from: "start" }], { repo: watched });
+    await delivery.start();
+    await until(() => types.length === sizes.length);
+    await delivery.stop(1_000);
+    expect(types).toEqual(sizes.map((_, index) => `event ${index}`));
+    expect(pages.flat().length).toBeGreaterThanOrEqual(sizes.length);
+    const bytes = pages.map((page) => page.reduce((sum, size) => sum + size, 0));
+    expect(pages.filter((page, index) => page.length > 1 && (bytes[index] ?? 0) > 256 * KIB)).toEqual([]);
+    expect(Math.max(...bytes)).toBe(600 * KIB);
+  });
+
   it("counts how many events led to what a sink sends", async () => {
     const sink: SinkPlugin = {
       id: "echo",
@@ -445,6 +476,35 @@ describe("what is noted as delivered", () => {
       policy: { domain_events_before: "2999-01-01T00:00:00Z" },
     });
     expect((await repo.listDomainEvents()).items.map(({ type }) => type)).toEqual(["b"]);
+  });
+
+  it("is marked page after page while there is more, though each page is a commit of its own", async () => {
+    const clock = createFakeClock();
+    const { start, commands, repo } = await delivering([], clock);
+    for (let unit = 0; unit < 3; unit += 1)
+      await commands.enqueueAll(
+        Array.from(
+          { length: 1_000 },
+          () => ({ type: "domainEvent.emit", event: { type: "other" } }) as const,
+        ),
+      );
+    const { timers } = clock;
+    const delivery = await start();
+    let waitedMs = 0;
+    await until(async () => {
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+      clock.advance(20);
+      waitedMs += 20;
+      const { marked } = await repo.select
+        .selectFrom("domain_events")
+        .select(({ fn }) => fn.count<number>("delivered_at").as("marked"))
+        .executeTakeFirstOrThrow();
+      return marked === 3_000;
+    });
+    // One pause of a second before the first page, and short ones before the others.
+    expect(waitedMs).toBeLessThan(2_000);
+    await delivery.stop(0);
+    expect(clock.timers).toBe(timers);
   });
 
   it("is everything where there is no sink", async () => {

@@ -178,6 +178,26 @@ describe("steps", () => {
   });
 });
 
+it("refuses a step's name before its work when the store would refuse it, and takes one as long as a name may be", async () => {
+  const errors: unknown[] = [];
+  let worked = 0;
+  const { create, over } = await running(async (ctx) => {
+    for (const name of ["", "x".repeat(256), "é".repeat(128), "$mine", 7 as unknown as string])
+      await ctx
+        .step(name, () => {
+          worked += 1;
+        })
+        .catch((error: unknown) => errors.push(error));
+    await ctx.step("x".repeat(255), () => {
+      worked += 10;
+    });
+  });
+  await create("j1");
+  expect(await over("j1")).toMatchObject({ status: "succeeded", attempt: 1 });
+  expect(errors.map((error) => error instanceof TypeError)).toEqual([true, true, true, true, true]);
+  expect(worked).toBe(10);
+});
+
 it("says which step has a result that is not JSON, and where", async () => {
   const { create, over } = await running(async (ctx) => {
     await ctx.step("book", () => ({ seats: [{ at: new Date(0) as unknown as string }] }));

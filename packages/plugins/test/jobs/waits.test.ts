@@ -238,6 +238,32 @@ describe("a wait for an answer", () => {
   });
 });
 
+it("parks no attempt of which a command was refused, in whatever turn around its wait that was sent", async () => {
+  const codes = new Map<string, unknown>();
+  const { create, job } = await running(async (ctx, { turns }, id) => {
+    void (async () => {
+      for (let turn = 0; turn < Number(turns); turn += 1) await new Promise(setImmediate);
+      await ctx.commands
+        .enqueue({ type: "job.updateStatus", id: "nobody", status: "cancelled" })
+        .catch((error: { readonly code?: unknown }) => codes.set(id, error.code));
+    })();
+    await ctx.wait("go");
+  });
+  const ends: string[] = [];
+  for (let turns = 0; turns < 12; turns += 1) {
+    const id = `j${turns}`;
+    await create(id, { input: { turns }, max_attempts: 1 });
+    const { status } = await job(
+      id,
+      ({ status, attempt }) => attempt === 1 && status !== "running" && codes.has(id),
+    );
+    ends.push(`${codes.get(id)}: ${status}`);
+  }
+  expect(new Set(ends)).toEqual(
+    new Set(["ATLAS_CORE_JOB_CONFLICT: failed", "ATLAS_PLUGINS_SUSPENDED: queued"]),
+  );
+});
+
 describe("waits that begin together", () => {
   it("are parked together, and all of them listen", async () => {
     const got: unknown[] = [];

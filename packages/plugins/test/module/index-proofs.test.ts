@@ -28,6 +28,16 @@ const asked: readonly (readonly [string, string, RegExp])[] = [
     /SCAN jobs USING COVERING INDEX jobs_ready$/,
   ],
   [
+    "the end of a page of a workflow's queued jobs",
+    "select run_at, id from jobs where status = 'queued' and workflow_id = ? and priority = ? and (run_at, id) > (?, ?) order by run_at, id limit 1 offset 1999",
+    /^SEARCH jobs USING COVERING INDEX jobs_ready \(workflow_id=\? AND priority=\? AND \(run_at,id\)>\(\?,\?\)\)$/,
+  ],
+  [
+    "how many of a page of a workflow's queued jobs are due",
+    "select count(*) from jobs where status = 'queued' and workflow_id = ? and priority = ? and (run_at, id) > (?, ?) and run_at <= ?",
+    /^SEARCH jobs USING COVERING INDEX jobs_ready \(workflow_id=\? AND priority=\? AND \(run_at,id\)>\(\?,\?\) AND run_at<\?\)$/,
+  ],
+  [
     "the newest jobs of a workflow",
     "select status, run_at, started_at, finished_at from jobs where workflow_id = ? and finished_at is not null order by id desc limit ?",
     /SEARCH jobs USING INDEX jobs_by_workflow \(workflow_id=\?\)$/,

@@ -44,6 +44,26 @@ it("refuses to wake a job that was cancelled, and with it everything in the unit
   expect(await repo.getEntity("trace")).toBeUndefined();
 });
 
+it("lists neither the waits nor the answers of a job that was cancelled", async () => {
+  const { commands, repo, answer } = await parkedJob();
+  await commands.enqueue({
+    type: "plugins.wait.open",
+    job_id: "j1",
+    attempt: 1,
+    kind: "jobs",
+    name: "others",
+    ids: ["j2"],
+  });
+  await commands.enqueue(answer);
+  const listed = async () => [
+    (await repo.plugins.listParkedWaits({ kind: "jobs", limit: 9 })).map(({ name }) => name),
+    (await repo.plugins.listAnsweredJobs()).map(({ id }) => id),
+  ];
+  expect(await listed()).toEqual([["others"], ["j1"]]);
+  await commands.enqueue({ type: "job.updateStatus", id: "j1", status: "cancelled" });
+  expect(await listed()).toEqual([[], []]);
+});
+
 it("keeps the deadline of the first time when a wait is opened again", async () => {
   const { commands, waits } = await parkedJob();
   const again = { type: "plugins.wait.open", job_id: "j1", attempt: 2, kind: "signal", name: "go" } as const;

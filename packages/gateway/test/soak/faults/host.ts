@@ -166,6 +166,8 @@ async function fillDisk(): Promise<void> {
     if (writer?.open !== true) continue;
     const filled = writer;
     isFull = true;
+    // The stop may have begun during the pause.
+    if (isStopping) isCalmStop = false;
     filled.pragma(`max_page_count = ${filled.pragma("page_count", { simple: true })}`);
     await pause(own.below(1_500));
     if (filled.open) filled.pragma("max_page_count = 4294967294");
