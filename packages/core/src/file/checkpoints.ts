@@ -122,7 +122,7 @@ export function createCheckpoints(options: {
   /** Looks once more when nothing was committed for a while: the last pages of a burst are below the limit. */
   function waitForIdle(): void {
     cancelIdle();
-    cancelIdle = clock.after(IDLE_MS, () => (isIdle() ? ask("all") : waitForIdle()));
+    cancelIdle = clock.after(IDLE_MS, () => ask("all"));
   }
 
   function isIdle(): boolean {
