@@ -23,7 +23,7 @@ export async function openRaw(
   database.pragma("foreign_keys = on");
   database.pragma("trusted_schema = off");
   database.pragma("temp_store = memory");
-  database.pragma("wal_autocheckpoint = 400");
+  database.pragma("wal_autocheckpoint = 4000");
   database.pragma("journal_size_limit = 16777216");
 
   const upsertEntity = database.prepare(`

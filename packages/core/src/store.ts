@@ -7,11 +7,12 @@ import { guardLogger, type Logger } from "./contract/logger.ts";
 import type { CommandOf, StoreModule } from "./contract/module.ts";
 import { stderrLogger } from "./contract/stderr-logger.ts";
 import { isoTime } from "./contract/time.ts";
+import { createCheckpoints } from "./file/checkpoints.ts";
 import type { Connection } from "./file/connection.ts";
 import { createFileWatch } from "./file/file-watch.ts";
 import { loadSqlite } from "./file/sqlite.ts";
+import { findDatabaseWorker } from "./history/database-task.ts";
 import { createUpkeep, type Upkeep } from "./history/upkeep.ts";
-import { findWorkerFile } from "./history/worker-file.ts";
 import { createCommandQueue } from "./intake/command-queue.ts";
 import { createDoor } from "./intake/door.ts";
 import { type Admit, createIntake, MAX_UNIT_COMMANDS } from "./intake/intake.ts";
@@ -169,6 +170,10 @@ export async function createStore<const Modules extends readonly StoreModule[] =
 
   const writing = (connection: Connection): Writer => createWriter({ connection, journal, failpoint });
   let connection = writer;
+  // A temporary file is never flushed, so its checkpoints wait for nothing.
+  const checkpoints = file.isTemporary
+    ? undefined
+    : createCheckpoints({ path: file.path, database: connection.database, clock, log });
   const queue = createCommandQueue({
     maxCommands: options.maxQueuedCommands ?? 10_000,
     maxBytes: options.maxQueuedBytes ?? 64 * 1024 * 1024,
@@ -179,12 +184,14 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     reopen: () => {
       closeQuietly(connection);
       connection = reopenWriter();
+      checkpoints?.use(connection.database);
       return writing(connection);
     },
     clock,
     log,
     failpoint,
     files: createFileWatch(file.path, clock),
+    checkpoints,
     storageDeadlineMs: options.storageDeadlineMs ?? 30_000,
   });
   const intake = createIntake({ modules, clock, newId, admit: options.admit ?? [] });
@@ -253,6 +260,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
         await upkeep.stop();
         await loop.stop(options.withinMs);
         followers.end();
+        await checkpoints?.stop();
         closeFile({ file, lock, reader, reads, connection });
       })();
       return stopped;
@@ -265,7 +273,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
 /** Says at the start what would otherwise fail only with the first backup. */
 function warnIfBundled(log: Logger): void {
   try {
-    findWorkerFile();
+    findDatabaseWorker();
   } catch (error) {
     log.warn({ error }, "Atlas was bundled: backup() and verify() will fail.");
   }

@@ -45,6 +45,15 @@ function checkSqliteVersion(open: OpenDatabase): void {
 // A log that grew beyond this, under a long reader, is cut to it once it starts anew. Usually it stays far below.
 const MAX_IDLE_LOG_BYTES = 16 * 1024 * 1024;
 
+/** Pages that are worth a checkpoint: 1.6 MiB. Fewer cost a flush too often, more would delay whoever has to wait for one. */
+export const CHECKPOINT_PAGES = 400;
+
+/**
+ * Where a thread brings the log in, the writer helps at this length, 16 MiB: as long as pages keep coming, the thread never gets
+ * all of them, and only a log whose pages are all in the file begins anew. A file without flushes takes this length at once.
+ */
+export const CEILING_PAGES = 4_000;
+
 /** How strictly commits are written: `full` survives a power loss, `off` is for files that go with the process. */
 export type Synchronous = "full" | "off";
 
@@ -60,7 +69,7 @@ export function openWriting(open: OpenDatabase, path: string, synchronous: Synch
     database.pragma("foreign_keys = on");
     database.pragma("trusted_schema = off");
     database.pragma("temp_store = memory");
-    database.pragma("wal_autocheckpoint = 400");
+    database.pragma(`wal_autocheckpoint = ${synchronous === "full" ? CHECKPOINT_PAGES : CEILING_PAGES}`);
     database.pragma(`journal_size_limit = ${MAX_IDLE_LOG_BYTES}`);
     database.pragma("mmap_size = 0");
     requirePragma(database, "journal_mode", "wal");

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
+import { findWorkerFile } from "../file/worker-file.ts";
 import type { DatabaseAnswer, DatabaseTask } from "./database-worker.ts";
 import type { DatabaseDigest } from "./digest.ts";
-import { findWorkerFile } from "./worker-file.ts";
 
 /** Says, in the words of SQLite or Node, why a task on a whole database failed. */
 class DatabaseTaskFailed extends Error {
@@ -30,6 +30,11 @@ export async function databaseTask(
   return (await run(task, signal, onSnapshot)) as DatabaseDigest;
 }
 
+/** Finds the file of the thread that reads and copies databases; throws `ATLAS_CORE_BUNDLED` if a bundler left it behind. */
+export function findDatabaseWorker(): URL {
+  return findWorkerFile("database-worker", import.meta.url);
+}
+
 /** Runs SQLite's quick check in a thread of its own. Rejects as {@link databaseTask} does, with `SQLITE_CORRUPT` for damage. */
 export async function checkTask(path: string, options: { readonly readonly: boolean }): Promise<void> {
   await run({ name: "check", path, ...options });
@@ -41,7 +46,7 @@ async function run(
   onSnapshot?: (lastSeq: number) => void,
 ): Promise<DatabaseDigest | undefined> {
   signal?.throwIfAborted();
-  const worker = new Worker(findWorkerFile(), { workerData: task, execArgv: [] });
+  const worker = new Worker(findDatabaseWorker(), { workerData: task, execArgv: [] });
   const abort = (): void => void worker.terminate();
   signal?.addEventListener("abort", abort);
   try {

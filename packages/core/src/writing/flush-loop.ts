@@ -3,6 +3,7 @@ import { type CoreError, isCoreError } from "../contract/errors.ts";
 import type { Health } from "../contract/health.ts";
 import type { Logger } from "../contract/logger.ts";
 import { isoTime } from "../contract/time.ts";
+import type { Checkpoints } from "../file/checkpoints.ts";
 import type { FileLoss, FileWatch } from "../file/file-watch.ts";
 import { FileLost, failureReason, StorageTrouble } from "../file/storage-trouble.ts";
 import type { CommandQueue } from "../intake/command-queue.ts";
@@ -47,12 +48,14 @@ export function createFlushLoop(options: {
   readonly reopen: () => Writer;
   /** Absent for a file that nobody else can know. */
   readonly files?: FileWatch;
+  /** Absent where a checkpoint waits for nothing. */
+  readonly checkpoints?: Checkpoints | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly failpoint: Failpoint;
   readonly storageDeadlineMs: number;
 }): FlushLoop {
-  const { queue, reopen, files, clock, log, failpoint, storageDeadlineMs } = options;
+  const { queue, reopen, files, checkpoints, clock, log, failpoint, storageDeadlineMs } = options;
   let { writer } = options;
   let health: Health = { status: "ok" };
   let committedSinceReopen = true;
@@ -119,6 +122,7 @@ export function createFlushLoop(options: {
     works();
     settle(batch, outcome);
     listeners.announce(outcome);
+    checkpoints?.committed();
     return queue.commands > 0 ? 0 : undefined;
   }
 

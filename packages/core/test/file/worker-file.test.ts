@@ -1,12 +1,13 @@
 import { cpSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { findWorkerFile } from "../../src/history/worker-file.ts";
+import { findWorkerFile } from "../../src/file/worker-file.ts";
+import { findDatabaseWorker } from "../../src/history/database-task.ts";
 import { startHost } from "../support/host-process.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 it("finds the worker beside the sources", () => {
-  expect(findWorkerFile().pathname).toMatch(/\/history\/database-worker\.ts$/);
+  expect(findDatabaseWorker().pathname).toMatch(/\/history\/database-worker\.ts$/);
 });
 
 it.each([
@@ -14,7 +15,7 @@ it.each([
   ["a module that is not a file", "webpack://app/bundle.js"],
   ["a CommonJS bundle, which has no module URL", ""],
 ])("says that it was bundled in %s", (_, moduleUrl) => {
-  expect(() => findWorkerFile(moduleUrl)).toThrow(
+  expect(() => findWorkerFile("database-worker", moduleUrl)).toThrow(
     expect.objectContaining({
       code: "ATLAS_CORE_BUNDLED",
       message: expect.stringContaining("mark @atlas/* as external"),
