@@ -45,6 +45,9 @@ function checkSqliteVersion(open: OpenDatabase): void {
 // A log that grew beyond this, under a long reader, is cut to it once it starts anew. Usually it stays far below.
 const MAX_IDLE_LOG_BYTES = 16 * 1024 * 1024;
 
+/** The writer brings its log into the file with the commit that makes it longer than so many pages. */
+export const CHECKPOINT_PAGES = 400;
+
 /** How strictly commits are written: `full` survives a power loss, `off` is for files that go with the process. */
 export type Synchronous = "full" | "off";
 
@@ -54,13 +57,14 @@ const SYNCHRONOUS = { full: 2, off: 0 } as const;
 export function openWriting(open: OpenDatabase, path: string, synchronous: Synchronous): Database.Database {
   const database = open(path, { timeoutMs: OPENING_TIMEOUT_MS });
   try {
-    database.pragma("journal_mode = wal");
+    // First: entering WAL mode flushes the whole file otherwise, and a copy that was just made is not on the disk yet.
     database.pragma(`synchronous = ${synchronous}`);
+    database.pragma("journal_mode = wal");
     if (process.platform === "darwin") database.pragma("fullfsync = on");
     database.pragma("foreign_keys = on");
     database.pragma("trusted_schema = off");
     database.pragma("temp_store = memory");
-    database.pragma("wal_autocheckpoint = 400");
+    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     database.pragma(`journal_size_limit = ${MAX_IDLE_LOG_BYTES}`);
     database.pragma("mmap_size = 0");
     requirePragma(database, "journal_mode", "wal");

@@ -8,9 +8,10 @@ import { createCommandQueue } from "../intake/command-queue.ts";
 import { createUnit, type UnitContent } from "../intake/unit.ts";
 import type { JournalRow } from "../model/bookkeeping.ts";
 import { createFlushLoop } from "../writing/flush-loop.ts";
-import { createWriter } from "../writing/writer.ts";
+import { createWriter, type Writer } from "../writing/writer.ts";
 import { START_EPOCH, startEpoch } from "./epoch.ts";
 import { readJournal } from "./journal.ts";
+import { createReplayPace } from "./replay-pace.ts";
 
 const STORAGE_CODES = [
   "ATLAS_CORE_STORAGE_BUSY",
@@ -56,10 +57,23 @@ export async function replay(options: {
     replaying: true,
     failpoint: () => undefined,
   });
+  const pace = createReplayPace();
+  let workedMs = 0;
+  const timed: Writer = {
+    ...writer,
+    applyBatch(units, notes) {
+      const startedAt = systemClock.monotonic();
+      try {
+        return writer.applyBatch(units, notes);
+      } finally {
+        workedMs += systemClock.monotonic() - startedAt;
+      }
+    },
+  };
   const loop = createFlushLoop({
     queue,
-    writer,
-    reopen: () => writer,
+    writer: timed,
+    reopen: () => timed,
     clock: systemClock,
     log: silentLogger,
     failpoint: () => undefined,
@@ -93,17 +107,23 @@ export async function replay(options: {
 
   try {
     for (const rows of readJournal(options.journal, { after, through })) {
-      signal.throwIfAborted();
-      const sent: Promise<void>[] = [];
-      for (const row of rows) {
-        if (row.seq !== seq + 1) break;
-        seq = row.seq;
-        sent.push(send(row));
+      for (let left = rows; left.length > 0; ) {
+        signal.throwIfAborted();
+        const part = left.slice(0, pace.next(left));
+        left = left.slice(part.length);
+        const sent: Promise<void>[] = [];
+        for (const row of part) {
+          if (row.seq !== seq + 1) break;
+          seq = row.seq;
+          sent.push(send(row));
+        }
+        workedMs = 0;
+        await Promise.all(sent);
+        if (failed !== undefined) throw failed;
+        if (diverged !== undefined) return diverged;
+        if (part.at(-1)?.seq !== seq) return { status: "gap", seq: seq + 1 };
+        pace.measured(part, workedMs);
       }
-      await Promise.all(sent);
-      if (failed !== undefined) throw failed;
-      if (diverged !== undefined) return diverged;
-      if (rows.at(-1)?.seq !== seq) break;
     }
     return seq === through
       ? { status: "complete", commands: through - after }

@@ -11,6 +11,7 @@ import { fingerprintOfModules, readJournalState, START_EPOCH, startEpoch } from 
 import { type PruneCommand, type PruneReport, pruneStore, type StorePrunePolicy } from "./prune-store.ts";
 import type { Past } from "./rebuild.ts";
 import { createTimeTravel, type PastStore, type Verification } from "./time-travel.ts";
+import { createUnfinished } from "./unfinished.ts";
 
 /**
  * Maintenance of a whole database while commands are written. Calls run one after the other, in the order in which they were
@@ -58,9 +59,10 @@ export function createUpkeep<Module extends StoreModule>(store: {
   readonly prune: PruneCommand;
 }): Upkeep<Module> & { stop(): Promise<void> } {
   const { past, clock, queue, loop, prune } = store;
-  const { path, reader, modules } = past;
+  const { path, reader, modules, checkpoints } = past;
   const over = new AbortController();
-  const timeTravel = createTimeTravel<Module>(past, over.signal);
+  const unfinished = createUnfinished(path);
+  const timeTravel = createTimeTravel<Module>(past, { signal: over.signal, unfinished });
   let last: Promise<unknown> = Promise.resolve();
 
   const task = <Result>(begin: () => Promise<Result>): Promise<Result> => {
@@ -75,7 +77,16 @@ export function createUpkeep<Module extends StoreModule>(store: {
 
   return {
     backup: (to) =>
-      task(() => copyDatabase({ from: path, to, now: isoTime(clock.now()), signal: over.signal })),
+      task(() =>
+        copyDatabase({
+          from: path,
+          to,
+          now: isoTime(clock.now()),
+          signal: over.signal,
+          unfinished,
+          checkpoints,
+        }),
+      ),
     prune: (policy) => task(() => pruneStore(policy, { path, reader, modules, prune, beginEpoch })),
     verify: () => task(timeTravel.verify),
     asOf: (seq) => task(() => timeTravel.asOf(seq)),
@@ -98,6 +109,7 @@ export function createUpkeep<Module extends StoreModule>(store: {
       reason: "pruned",
       now: isoTime(clock.now()),
       signal: over.signal,
+      checkpoints,
     });
     const { unit, received } = createUnit(
       {

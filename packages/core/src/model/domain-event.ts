@@ -91,7 +91,7 @@ const markDelivered = statement<CoreTables, Delivered>((db, p) =>
     ),
 );
 
-/** Finds a row unless the store got another id, by a restore or a replay, within the range: later events have ids of their own. */
+/** Finds a row unless the range has events of a later store, after a restore or a replay: these have ids of their own. */
 const selectOneLife = query<CoreTables, Pick<Delivered, "store" | "from_seq" | "through_seq">>()((db, p) =>
   db
     .selectFrom("store")
@@ -104,7 +104,17 @@ const selectOneLife = query<CoreTables, Pick<Delivered, "store" | "from_seq" | "
             .select("store_earlier_ids.id")
             .where("store_earlier_ids.through_seq", ">=", p.from_seq)
             .where("store_earlier_ids.through_seq", "<", p.through_seq)
-            .where("store_earlier_ids.id", "=", p.store),
+            .where("store_earlier_ids.id", "=", p.store)
+            // In a replay of what was sent before the restore, there are none yet: then it marked all that there was.
+            .where((earlier) =>
+              earlier.exists(
+                earlier
+                  .selectFrom("domain_events as later")
+                  .select("later.seq")
+                  .whereRef("later.seq", ">", "store_earlier_ids.through_seq")
+                  .where("later.seq", "<=", p.through_seq),
+              ),
+            ),
         ),
       ),
     ),

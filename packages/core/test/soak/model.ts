@@ -223,7 +223,7 @@ export function createModel(): Model {
   }
 
   /** What each row that the command removes would take to be removed. */
-  function prunable({ policy, limit = 250, examine = 1_000 }: Prune): readonly (() => void)[] {
+  function prunable({ policy, limit = 250, examine = 1_000, after }: Prune): readonly (() => void)[] {
     const removals: (() => void)[] = [];
     const prune = <Key>(
       table: Map<Key, Row>,
@@ -231,7 +231,10 @@ export function createModel(): Model {
       goes: (row: Row, before: string) => boolean,
     ) => {
       if (before === undefined) return;
-      const rows = [...table].sort(([left], [right]) => (left < right ? -1 : 1)).slice(0, examine);
+      const rows = [...table]
+        .filter(([key]) => after === undefined || key > after)
+        .sort(([left], [right]) => (left < right ? -1 : 1))
+        .slice(0, examine);
       const old = rows.filter(([, row]) => goes(row, before)).slice(0, limit);
       for (const [key] of old) removals.push(() => table.delete(key));
     };
