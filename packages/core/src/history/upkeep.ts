@@ -21,7 +21,7 @@ export interface Upkeep<Module extends StoreModule> {
   /**
    * Copies everything that is committed to `path` while the store goes on working. No file may exist there. Before this
    * resolves, the copy was read back, checked and compared; its manifest is written to `<path>.json`. `restore` makes a
-   * database of it. Rejects with `ATLAS_CORE_FILE_EXISTS`, `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
+   * database of it. Until the database is read and copied, the write-ahead log grows by what is written meanwhile. Rejects with `ATLAS_CORE_FILE_EXISTS`, `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
    */
   backup(path: string): Promise<Manifest>;
   /**

@@ -170,6 +170,7 @@ async function keepUp(folder: string): Promise<void> {
     const struck = kind === options.strikeDuring && upkeep.chance(50);
     try {
       if (kind === "restore") await store.backup(to);
+      if (kind === "prune") await markDelivered(number);
       const work = (): Promise<unknown> => keepUpOnce(kind, { to, seq: upkeep.below(known.lastEventSeq) });
       const strike = (): void => strikeDuring(kind);
       await (struck ? strikeInTheMiddle(work, { isInTheMiddle: middleOf(kind, to), strike }) : work());
@@ -180,6 +181,18 @@ async function keepUp(folder: string): Promise<void> {
     }
     await pause(upkeep.below(20));
   }
+}
+
+/** Only delivered events can be pruned, and what they name. */
+async function markDelivered(number: number): Promise<void> {
+  const { storeId, lastEventSeq } = known;
+  if (lastEventSeq === 0) return;
+  const mark = {
+    type: "domainEvent.markDelivered",
+    id: `evt_${storeId}_1`,
+    through_seq: lastEventSeq,
+  } as const;
+  await send({ key: `soak:${options.life}:upkeep:${number}`, commands: [mark] });
 }
 
 async function keepUpOnce(
