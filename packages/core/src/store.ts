@@ -7,7 +7,7 @@ import { guardLogger, type Logger } from "./contract/logger.ts";
 import type { CommandOf, StoreModule } from "./contract/module.ts";
 import { stderrLogger } from "./contract/stderr-logger.ts";
 import { isoTime } from "./contract/time.ts";
-import { createCheckpoints } from "./file/checkpoints.ts";
+import { createCheckpointPause } from "./file/checkpoint-pause.ts";
 import type { Connection } from "./file/connection.ts";
 import { createFileWatch } from "./file/file-watch.ts";
 import { loadSqlite } from "./file/sqlite.ts";
@@ -209,7 +209,13 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   };
 
   const upkeep = createUpkeep<Modules[number]>({
-    past: { open, path: file.path, reader, modules, checkpoints: createCheckpoints(() => connection) },
+    past: {
+      open,
+      path: file.path,
+      reader,
+      modules,
+      checkpointPause: createCheckpointPause(() => connection),
+    },
     clock,
     queue,
     loop,

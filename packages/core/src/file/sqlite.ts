@@ -45,9 +45,6 @@ function checkSqliteVersion(open: OpenDatabase): void {
 // A log that grew beyond this, under a long reader, is cut to it once it starts anew. Usually it stays far below.
 const MAX_IDLE_LOG_BYTES = 16 * 1024 * 1024;
 
-/** The writer brings its log into the file with the commit that makes it longer than so many pages. */
-export const CHECKPOINT_PAGES = 400;
-
 /** How strictly commits are written: `full` survives a power loss, `off` is for files that go with the process. */
 export type Synchronous = "full" | "off";
 
@@ -64,7 +61,7 @@ export function openWriting(open: OpenDatabase, path: string, synchronous: Synch
     database.pragma("foreign_keys = on");
     database.pragma("trusted_schema = off");
     database.pragma("temp_store = memory");
-    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    database.pragma("wal_autocheckpoint = 400");
     database.pragma(`journal_size_limit = ${MAX_IDLE_LOG_BYTES}`);
     database.pragma("mmap_size = 0");
     requirePragma(database, "journal_mode", "wal");

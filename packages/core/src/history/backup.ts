@@ -7,7 +7,7 @@ import { CoreError, isCoreError } from "../contract/errors.ts";
 import { canonicalJson } from "../contract/json.ts";
 import { checkOptions } from "../contract/known-options.ts";
 import { isoTime, timeText } from "../contract/time.ts";
-import type { Checkpoints } from "../file/checkpoints.ts";
+import type { CheckpointPause } from "../file/checkpoint-pause.ts";
 import { createPrivateFile, withFreshFile } from "../file/fresh-file.ts";
 import { requireUnlocked } from "../file/lock.ts";
 import { migrate } from "../file/migrate.ts";
@@ -46,7 +46,7 @@ export async function copyDatabase(options: {
   /** Remembers the file that is filled first, where no sweep would find it. */
   readonly unfinished?: Unfinished;
   /** Of the writer, where there is one. */
-  readonly checkpoints?: Checkpoints;
+  readonly checkpointPause?: CheckpointPause;
 }): Promise<Manifest> {
   const { from, to, now, replace = false, unfinished } = options;
   const fresh = { replace, ...(unfinished === undefined ? {} : { unfinished }) };

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type Database from "better-sqlite3";
-import type { Checkpoints } from "../file/checkpoints.ts";
+import type { CheckpointPause } from "../file/checkpoint-pause.ts";
 import { wholeNameOf } from "../file/fresh-file.ts";
 import type { EpochReason, EpochRow } from "../model/bookkeeping.ts";
 import { copyDatabase } from "./backup.ts";
@@ -21,9 +21,9 @@ export async function makeBaseline(options: {
   readonly now: string;
   readonly signal?: AbortSignal;
   /** Of the writer, where commands are written meanwhile. */
-  readonly checkpoints?: Checkpoints;
+  readonly checkpointPause?: CheckpointPause;
 }): Promise<EpochRow> {
-  const { database, path, nextSeq, fingerprint, reason, now, signal, checkpoints } = options;
+  const { database, path, nextSeq, fingerprint, reason, now, signal, checkpointPause } = options;
   const to = freeBaselinePath(namedBaselines(database), { path, nextSeq });
   const manifest = await copyDatabase({
     from: path,
@@ -32,7 +32,7 @@ export async function makeBaseline(options: {
     // One that was left by a start that did not come to its end.
     replace: true,
     ...(signal === undefined ? {} : { signal }),
-    ...(checkpoints === undefined ? {} : { checkpoints }),
+    ...(checkpointPause === undefined ? {} : { checkpointPause }),
   });
   return {
     first_seq: manifest.last_seq + 1,

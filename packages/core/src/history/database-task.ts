@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Checkpoints } from "../file/checkpoints.ts";
+import type { CheckpointPause } from "../file/checkpoint-pause.ts";
 import type { DatabaseAnswer, DatabaseTask, FinalAnswer } from "./database-worker.ts";
 import type { DatabaseDigest } from "./digest.ts";
 import { findWorkerFile } from "./worker-file.ts";
@@ -21,8 +21,8 @@ export interface TaskOptions {
   readonly signal?: AbortSignal;
   /** Gets the number of the last command in the state that the task reads, as soon as that state is fixed. */
   readonly onSnapshot?: (lastSeq: number) => void;
-  /** Of the writer of the database that is read. They pause until the task has let go of its snapshot. */
-  readonly checkpoints?: Checkpoints;
+  /** Of the writer of the database that is read. It lasts until the task has let go of its snapshot. */
+  readonly checkpointPause?: CheckpointPause;
 }
 
 /**
@@ -45,13 +45,13 @@ export async function checkTask(path: string, options: { readonly readonly: bool
 
 async function run(
   task: DatabaseTask,
-  { signal, onSnapshot, checkpoints }: TaskOptions,
+  { signal, onSnapshot, checkpointPause }: TaskOptions,
 ): Promise<DatabaseDigest | undefined> {
   signal?.throwIfAborted();
   const worker = new Worker(findWorkerFile(), { workerData: task, execArgv: [] });
   const abort = (): void => void worker.terminate();
   signal?.addEventListener("abort", abort);
-  const resume = checkpoints?.pause();
+  const resume = checkpointPause?.begin();
   try {
     const answer = await new Promise<FinalAnswer>((resolve, reject) => {
       worker.on("message", (message: DatabaseAnswer) => {

@@ -3,7 +3,7 @@ import { chmod, copyFile } from "node:fs/promises";
 import { CoreError, isCoreError } from "../contract/errors.ts";
 import type { StoreModule } from "../contract/module.ts";
 import type { UnreachableReason } from "../contract/unreachable-reason.ts";
-import type { Checkpoints } from "../file/checkpoints.ts";
+import type { CheckpointPause } from "../file/checkpoint-pause.ts";
 import { type Connection, createConnection } from "../file/connection.ts";
 import { createPrivateFile } from "../file/fresh-file.ts";
 import { migrate } from "../file/migrate.ts";
@@ -25,7 +25,7 @@ export interface Past {
   readonly path: string;
   readonly reader: Connection;
   readonly modules: readonly StoreModule[];
-  readonly checkpoints: Checkpoints;
+  readonly checkpointPause: CheckpointPause;
 }
 
 /** A database rebuilt from the journal. */

@@ -8,7 +8,7 @@ import { createCommandQueue } from "../intake/command-queue.ts";
 import { createUnit, type UnitContent } from "../intake/unit.ts";
 import type { JournalRow } from "../model/bookkeeping.ts";
 import { createFlushLoop } from "../writing/flush-loop.ts";
-import { createWriter, type Writer } from "../writing/writer.ts";
+import { createWriter } from "../writing/writer.ts";
 import { START_EPOCH, startEpoch } from "./epoch.ts";
 import { readJournal } from "./journal.ts";
 import { createReplayPace } from "./replay-pace.ts";
@@ -58,22 +58,10 @@ export async function replay(options: {
     failpoint: () => undefined,
   });
   const pace = createReplayPace();
-  let workedMs = 0;
-  const timed: Writer = {
-    ...writer,
-    applyBatch(units, notes) {
-      const startedAt = systemClock.monotonic();
-      try {
-        return writer.applyBatch(units, notes);
-      } finally {
-        workedMs += systemClock.monotonic() - startedAt;
-      }
-    },
-  };
   const loop = createFlushLoop({
     queue,
-    writer: timed,
-    reopen: () => timed,
+    writer,
+    reopen: () => writer,
     clock: systemClock,
     log: silentLogger,
     failpoint: () => undefined,
@@ -82,6 +70,12 @@ export async function replay(options: {
   let seq = after;
   let diverged: Replayed | undefined;
   let failed: unknown;
+
+  /** How long the writer has worked in all, without the turns of others in between. */
+  const workedMs = (): number => {
+    const { count, mean } = loop.stats().commitMs;
+    return count * mean;
+  };
 
   const send = async (row: JournalRow): Promise<void> => {
     const stop = (message: string): void => {
@@ -117,12 +111,12 @@ export async function replay(options: {
           seq = row.seq;
           sent.push(send(row));
         }
-        workedMs = 0;
+        const workedBefore = workedMs();
         await Promise.all(sent);
         if (failed !== undefined) throw failed;
         if (diverged !== undefined) return diverged;
         if (part.at(-1)?.seq !== seq) return { status: "gap", seq: seq + 1 };
-        pace.measured(part, workedMs);
+        pace.measured(part, workedMs() - workedBefore);
       }
     }
     return seq === through

@@ -69,8 +69,8 @@ export function createTimeTravel<Module extends StoreModule>(
     async verify() {
       const snapshot = Promise.withResolvers<number>();
       const digest = { name: "digest", path: past.path, check: false, inUse: true } as const;
-      const { checkpoints } = past;
-      const digesting = databaseTask(digest, { signal, onSnapshot: snapshot.resolve, checkpoints });
+      const { checkpointPause } = past;
+      const digesting = databaseTask(digest, { signal, onSnapshot: snapshot.resolve, checkpointPause });
       digesting.catch(snapshot.reject);
       const last_seq = await snapshot.promise;
       return inTemporaryFolder(unfinished, async (folder) => {

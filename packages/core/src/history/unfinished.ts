@@ -21,8 +21,12 @@ export function createUnfinished(path: string): Unfinished {
   const list = listFile(path);
   const known = new Set<string>();
   const write = (): void => {
-    if (known.size === 0) rmSync(list, { force: true });
-    else writeFileSync(list, JSON.stringify([...known]), { mode: 0o600 });
+    try {
+      if (known.size === 0) rmSync(list, { force: true });
+      else writeFileSync(list, JSON.stringify([...known]), { mode: 0o600 });
+    } catch {
+      // A full disk must not keep anybody from a backup on another one. What is not listed is not swept.
+    }
   };
   return {
     add(unfinished) {
@@ -41,15 +45,18 @@ export function sweepUnfinished(path: string): void {
   const list = listFile(path);
   for (const unfinished of readList(list)) {
     if (!isOurs(unfinished)) continue;
-    for (const suffix of ["", "-wal", "-shm", "-journal"]) {
-      try {
-        rmSync(`${unfinished}${suffix}`, { force: true, recursive: true });
-      } catch {
-        // A start does not depend on it.
-      }
-    }
+    for (const suffix of ["", "-wal", "-shm", "-journal"]) removeIfPossible(`${unfinished}${suffix}`);
   }
-  rmSync(list, { force: true });
+  removeIfPossible(list);
+}
+
+/** A start does not depend on it. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true, recursive: true });
+  } catch {
+    // What stays is listed no more, and harms nobody.
+  }
 }
 
 function listFile(path: string): string {

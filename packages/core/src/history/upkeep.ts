@@ -59,7 +59,7 @@ export function createUpkeep<Module extends StoreModule>(store: {
   readonly prune: PruneCommand;
 }): Upkeep<Module> & { stop(): Promise<void> } {
   const { past, clock, queue, loop, prune } = store;
-  const { path, reader, modules, checkpoints } = past;
+  const { path, reader, modules, checkpointPause } = past;
   const over = new AbortController();
   const unfinished = createUnfinished(path);
   const timeTravel = createTimeTravel<Module>(past, { signal: over.signal, unfinished });
@@ -84,7 +84,7 @@ export function createUpkeep<Module extends StoreModule>(store: {
           now: isoTime(clock.now()),
           signal: over.signal,
           unfinished,
-          checkpoints,
+          checkpointPause,
         }),
       ),
     prune: (policy) => task(() => pruneStore(policy, { path, reader, modules, prune, beginEpoch })),
@@ -109,7 +109,7 @@ export function createUpkeep<Module extends StoreModule>(store: {
       reason: "pruned",
       now: isoTime(clock.now()),
       signal: over.signal,
-      checkpoints,
+      checkpointPause,
     });
     const { unit, received } = createUnit(
       {

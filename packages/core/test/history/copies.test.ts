@@ -134,3 +134,23 @@ it.skipIf(!hasStrace)(
   },
   30_000,
 );
+
+it.skipIf(!hasStrace)(
+  "flushes no file that a verify makes: nobody needs it after a loss of power",
+  () => {
+    const [database, log] = [databasePath(), join(temporaryFolder(), "calls")];
+    writeFileSync(log, "");
+    const host = fileURLToPath(new URL("../fixtures/verifying-host.ts", import.meta.url));
+    const calls = "trace=pwrite64,fsync,fdatasync";
+    const program = [process.execPath, "--conditions=@atlas/source", host, database];
+    const run = spawnSync("strace", ["-f", "-y", "-o", log, "-e", calls, ...program], { encoding: "utf8" });
+    expect(run.stderr).toBe("");
+    const ofReplay = readFileSync(log, "utf8")
+      .split("\n")
+      .filter((call) => call.includes("/replay.db"));
+    expect(ofReplay.length).toBeGreaterThan(0);
+    // It would hold the event loop until the disk has all of a copy that was just made.
+    expect(ofReplay.filter((call) => /sync\(/.test(call))).toEqual([]);
+  },
+  30_000,
+);

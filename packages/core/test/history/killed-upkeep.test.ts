@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { createStore, restore, type Store, silentLogger } from "../../src/index.ts";
@@ -127,4 +127,14 @@ it("removes nothing at its start that Atlas did not name, whatever the list of u
   writeFileSync(`${database}.unfinished`, '["');
   await (await createStore({ log: silentLogger, database })).stop();
   expect(existsSync(`${database}.unfinished`)).toBe(false);
+});
+
+it("makes a backup also where the list cannot be written", async () => {
+  const { database } = await filled();
+  const store = await openStore({ database });
+  mkdirSync(join(`${database}.unfinished`, "in the way"), { recursive: true });
+  const to = join(temporaryFolder(), "backup.db");
+  await store.backup(to);
+  rmSync(`${database}.unfinished`, { recursive: true });
+  await restore({ from: to, to: databasePath() });
 });

@@ -68,19 +68,21 @@ async function watched() {
 
 it("leaves the log to the thread until a backup or a verify has let go of its snapshot", async () => {
   const { store, pages, during } = await watched();
-  expect(await during(() => store.backup(join(temporaryFolder(), "backup.db")))).toEqual([400, 0, 400]);
-  expect(await during(() => store.verify())).toEqual([400, 0, 400]);
-  expect(await during(() => store.prune({ journal_before: "2100-01-01T00:00:00.000Z" }))).toEqual([
-    400, 0, 400,
-  ]);
-  expect(pages()).toBe(400);
+  const usual = pages();
+  const left = [usual, 0, usual];
+  expect(await during(() => store.backup(join(temporaryFolder(), "backup.db")))).toEqual(left);
+  expect(await during(() => store.verify())).toEqual(left);
+  expect(await during(() => store.prune({ journal_before: "2100-01-01T00:00:00.000Z" }))).toEqual(left);
+  expect(usual).toBeGreaterThan(0);
+  expect(pages()).toBe(usual);
 });
 
 it("gives the log back to the writer when a backup fails", async () => {
   const { store, pages } = await watched();
+  const usual = pages();
   const missing = join(temporaryFolder(), "missing", "backup.db");
   expect((await rejection(store.backup(missing))).code).toBe("ATLAS_CORE_COPY_FAILED");
-  expect(pages()).toBe(400);
+  expect(pages()).toBe(usual);
 });
 
 it("brings in, in the thread, what was written while a backup was made", async () => {
