@@ -103,7 +103,6 @@ const selectOneLife = query<CoreTables, Pick<Delivered, "store" | "from_seq" | "
             .selectFrom("store_earlier_ids")
             .select("store_earlier_ids.id")
             .where("store_earlier_ids.through_seq", ">=", p.from_seq)
-            .where("store_earlier_ids.through_seq", "<", p.through_seq)
             .where("store_earlier_ids.id", "=", p.store)
             // In a replay of what was sent before the restore, there are none yet: then it marked all that there was.
             .where((earlier) =>
