@@ -49,6 +49,7 @@ export async function benchUpkeep(report: Report): Promise<void> {
         );
       line("time", "ms", ({ tookMs }) => tookMs);
       line("longest hold", "ms", ({ heldMs }) => heldMs);
+      line("longest hold, processor", "ms", ({ heldCpuMs }) => heldCpuMs);
       line("peak memory", "MiB", ({ peakMib }) => peakMib);
     }
     const alone = beside.get("nothing");

@@ -14,6 +14,9 @@ export interface BesideWrites {
   readonly tookMs: number;
 }
 
+// Over all runs: a command that changes nothing is no commit.
+let revision = 0;
+
 /** Sends `perSecond` commands a second, evenly spaced, for as long as `work` lasts, and measures what each of them waited. */
 export async function besideWrites(
   store: Store,
@@ -43,10 +46,11 @@ export async function besideWrites(
   async function send(number: number): Promise<void> {
     // When it was due, so that a loop that is held up shows in every command that it delays.
     const dueAt = startedAt + (number / perSecond) * 1_000;
+    revision += 1;
     const entity = {
       id: `e-${String(1 + ((number * 7_919) % 25_000)).padStart(8, "0")}`,
       type: "note",
-      data: { text: `Read the level every ten minutes, and keep the raw value. Revision ${number}` },
+      data: { text: `Read the level every ten minutes, and keep the raw value. Revision ${revision}` },
     };
     await store.commands.enqueue({ type: "entity.upsert", entity });
     waits.push(performance.now() - dueAt);
