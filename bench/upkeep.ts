@@ -1,8 +1,10 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { createStore, type Store, silentLogger } from "@atlas/core";
 import { createBenchFolder } from "./folder.ts";
 import { createLine, type Report, type Unit } from "./line.ts";
+import { type BesideWrites, besideWrites } from "./upkeep/beside-writes.ts";
 import { deliverBut, EVERYTHING, fillDatabase, NOTHING } from "./upkeep/fill.ts";
 import { type Watched, watch } from "./upkeep/watch.ts";
 
@@ -11,18 +13,28 @@ const SMALL = 1_000;
 /** How many events a sink that lags has not received. */
 const LAG = 2_000;
 
-type Figures = ReadonlyMap<string, Watched>;
+// Evenly spaced, so that most of them are commits of their own.
+const COMMANDS_PER_SECOND = 800;
+const ALONE_MS = 5_000;
+
+interface Figures {
+  readonly works: ReadonlyMap<string, Watched>;
+  /** What commands waited for beside nothing, a backup and a verify. */
+  readonly beside: ReadonlyMap<string, BesideWrites>;
+}
 
 /**
  * What upkeep of a large database takes, how long it holds the event loop at most, and how much memory it needs at its peak.
- * One run each: the reference is the same work on a thousand rows.
+ * One run each: the reference is the same work on a thousand rows. Then
+ * what commands wait for beside a backup and a verify, and how long the log gets: the reference is the same load beside nothing.
  */
 export async function benchUpkeep(report: Report): Promise<void> {
   using folder = createBenchFolder();
   const small = await measureUpkeep(folder.path, SMALL);
   for (const rows of SIZES) {
-    for (const [name, figures] of await measureUpkeep(folder.path, rows)) {
-      const reference = small.get(name) ?? figures;
+    const { works, beside } = await measureUpkeep(folder.path, rows);
+    for (const [name, figures] of works) {
+      const reference = small.works.get(name) ?? figures;
       const line = (what: string, unit: Unit, of: (watched: Watched) => number): void =>
         report(
           createLine({
@@ -37,17 +49,39 @@ export async function benchUpkeep(report: Report): Promise<void> {
         );
       line("time", "ms", ({ tookMs }) => tookMs);
       line("longest hold", "ms", ({ heldMs }) => heldMs);
+      line("longest hold, processor", "ms", ({ heldCpuMs }) => heldCpuMs);
       line("peak memory", "MiB", ({ peakMib }) => peakMib);
+    }
+    const alone = beside.get("nothing");
+    for (const [name, figures] of beside) {
+      if (alone === undefined || name === "nothing") continue;
+      const line = (what: string, unit: Unit, of: (waited: BesideWrites) => number): void =>
+        report(
+          createLine({
+            bench: "upkeep",
+            metric: `${COMMANDS_PER_SECOND} commands/s beside ${name}, ${rows.toLocaleString("en")} rows, ${what}`,
+            unit,
+            ours: [of(figures)],
+            reference: "beside nothing",
+            referenceValues: [of(alone)],
+            durability: "FULL",
+          }),
+        );
+      line("p50", "ms", ({ p50Ms }) => p50Ms);
+      line("p99", "ms", ({ p99Ms }) => p99Ms);
+      line("longest wait", "ms", ({ maxMs }) => maxMs);
+      line("longest log", "MiB", ({ logMib }) => logMib);
     }
   }
 }
 
 async function measureUpkeep(folder: string, rows: number): Promise<Figures> {
   const path = join(folder, `upkeep-${rows}.db`);
-  const figures = new Map<string, Watched>();
+  const works = new Map<string, Watched>();
+  const beside = new Map<string, BesideWrites>();
   const note = async <Result>(name: string, work: () => Promise<Result>): Promise<Result> => {
     const result: Result[] = [];
-    figures.set(name, await watch(async () => result.push(await work())));
+    works.set(name, await watch(async () => result.push(await work())));
     // It was pushed, or watch() has thrown.
     return result[0] as Result;
   };
@@ -81,8 +115,18 @@ async function measureUpkeep(folder: string, rows: number): Promise<Figures> {
   await note("one maintenance.prune of all", () => pruneOnce(store));
   await note("prune of artifacts, a sink lags", () => store.prune({ artifacts_before: EVERYTHING }));
   const backup = join(folder, "backup.db");
-  await note("backup", () => store.backup(backup));
-  await Promise.all([rm(backup), rm(`${backup}.json`)]);
+  const backUp = async (): Promise<void> => {
+    await store.backup(backup);
+    await Promise.all([rm(backup), rm(`${backup}.json`)]);
+  };
+  await note("backup", backUp);
   await note("verify", () => store.verify());
-  return figures;
+  for (const [name, work] of [
+    ["nothing", () => pause(ALONE_MS)],
+    ["backup", backUp],
+    ["verify", () => store.verify()],
+  ] as const) {
+    beside.set(name, await besideWrites(store, { perSecond: COMMANDS_PER_SECOND, work }));
+  }
+  return { works, beside };
 }

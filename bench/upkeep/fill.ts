@@ -1,3 +1,4 @@
+import { closeSync, fsyncSync, openSync } from "node:fs";
 import { createStore } from "@atlas/core";
 import Database from "better-sqlite3";
 
@@ -52,6 +53,7 @@ export async function fillDatabase(path: string, rows: number): Promise<void> {
   database.exec(`update store set next_event_seq = ${rows + 1}, next_command_seq = ${rows + 1}`);
   database.pragma("wal_checkpoint(truncate)");
   database.close();
+  flush(path);
 }
 
 /** Marks all events as delivered but the last `kept`, by hand. */
@@ -63,4 +65,12 @@ export function deliverBut(path: string, kept: number): void {
   );
   database.pragma("wal_checkpoint(truncate)");
   database.close();
+  flush(path);
+}
+
+/** Gives the disk what was written without: else the first checkpoint of the store that is measured would wait for all of it. */
+function flush(path: string): void {
+  const file = openSync(path, "r+");
+  fsyncSync(file);
+  closeSync(file);
 }

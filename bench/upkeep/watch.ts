@@ -3,6 +3,8 @@ export interface Watched {
   readonly tookMs: number;
   /** The longest time in which the event loop ran nothing else. */
   readonly heldMs: number;
+  /** The same by the processor's time of the thread: without waits for the disk, and without what others on the machine took. */
+  readonly heldCpuMs: number;
   /** How much the process grew at its peak, all threads included. */
   readonly peakMib: number;
 }
@@ -14,11 +16,16 @@ export async function watch(work: () => Promise<unknown>): Promise<Watched> {
   const before = rss();
   let peak = before;
   let heldMs = 0;
+  let heldCpuMs = 0;
   let last = performance.now();
+  let lastCpu = cpuMs();
   const look = (): void => {
     const now = performance.now();
     heldMs = Math.max(heldMs, now - last - 1);
     last = now;
+    const cpu = cpuMs();
+    heldCpuMs = Math.max(heldCpuMs, cpu - lastCpu);
+    lastCpu = cpu;
   };
   const timer = setInterval(look, 1);
   const sampler = setInterval(() => {
@@ -28,9 +35,14 @@ export async function watch(work: () => Promise<unknown>): Promise<Watched> {
   try {
     await work();
     look();
-    return { tookMs: last - startedAt, heldMs, peakMib: Math.max(peak, rss()) - before };
+    return { tookMs: last - startedAt, heldMs, heldCpuMs, peakMib: Math.max(peak, rss()) - before };
   } finally {
     clearInterval(timer);
     clearInterval(sampler);
   }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1_000;
 }

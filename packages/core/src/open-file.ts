@@ -5,6 +5,7 @@ import type { Logger } from "./contract/logger.ts";
 import type { StoreModule } from "./contract/module.ts";
 import { type Connection, createConnection } from "./file/connection.ts";
 import { createDatabaseFile, type DatabaseFile, findDatabaseFile } from "./file/database-file.ts";
+import { sweepPartials } from "./file/fresh-file.ts";
 import { type FileLock, takeFileLock } from "./file/lock.ts";
 import { migrate, planMigrations } from "./file/migrate.ts";
 import {
@@ -21,6 +22,7 @@ import { newStoreId } from "./file/store-id.ts";
 import { makeBaseline, sweepBaselines } from "./history/begin-epoch.ts";
 import { checkFile } from "./history/check-file.ts";
 import { fingerprintOfModules, keepEpoch, nextEpoch, readJournalState } from "./history/epoch.ts";
+import { sweepUnfinished } from "./history/unfinished.ts";
 import type { EpochRow } from "./model/bookkeeping.ts";
 import { type AdHocReads, createAdHocReads } from "./reading/ad-hoc-reads.ts";
 import { createReadOnlyRepo, type ReadOnlyRepo } from "./reading/read-only-repo.ts";
@@ -99,6 +101,8 @@ export async function openFile<Module extends StoreModule>(
       const writer = createConnection(database);
       if (epoch !== undefined) keepEpoch(writer, epoch);
       sweepBaselines(database, path);
+      sweepUnfinished(path);
+      sweepPartials(path);
       return { file, lock, reader, reads, repo, writer, reopenWriter };
     } catch (error) {
       for (const connection of opened) connection.close();

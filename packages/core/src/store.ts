@@ -170,10 +170,13 @@ export async function createStore<const Modules extends readonly StoreModule[] =
 
   const writing = (connection: Connection): Writer => createWriter({ connection, journal, failpoint });
   let connection = writer;
-  // A temporary file is never flushed, so its checkpoints wait for nothing.
-  const checkpoints = file.isTemporary
-    ? undefined
-    : createCheckpoints({ path: file.path, database: connection.database, clock, log });
+  const checkpoints = createCheckpoints({
+    path: file.path,
+    database: connection.database,
+    clock,
+    log,
+    isFlushed: !file.isTemporary,
+  });
   const queue = createCommandQueue({
     maxCommands: options.maxQueuedCommands ?? 10_000,
     maxBytes: options.maxQueuedBytes ?? 64 * 1024 * 1024,
@@ -184,7 +187,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     reopen: () => {
       closeQuietly(connection);
       connection = reopenWriter();
-      checkpoints?.use(connection.database);
+      checkpoints.use(connection.database);
       return writing(connection);
     },
     clock,
@@ -215,7 +218,13 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   };
 
   const upkeep = createUpkeep<Modules[number]>({
-    past: { open, path: file.path, reader, modules },
+    past: {
+      open,
+      path: file.path,
+      reader,
+      modules,
+      checkpoints,
+    },
     clock,
     queue,
     loop,
@@ -260,7 +269,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
         await upkeep.stop();
         await loop.stop(options.withinMs);
         followers.end();
-        await checkpoints?.stop();
+        await checkpoints.stop();
         closeFile({ file, lock, reader, reads, connection });
       })();
       return stopped;

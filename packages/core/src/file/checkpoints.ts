@@ -11,12 +11,18 @@ export interface Checkpoints {
   committed(): void;
   /** Takes over a writing connection that was opened again. */
   use(database: Database.Database): void;
+  /**
+   * Leaves the log alone, however long it grows, while one long snapshot is read: no checkpoint gets past that, and the writer's first
+   * one after it would bring in everything on the event loop. The returned function ends the pause; calling it twice does no harm.
+   */
+  pause(): () => void;
   /** Ends the thread. Its connection is closed then. */
   stop(): Promise<void>;
 }
 
 // Often enough that the thread finds 400 to 800 pages when every commit is full, and seldom enough to cost nothing.
 const LOOK_MS = 20;
+const BLOCKED_MS = 1_000;
 // Nobody commits any more: the log can be emptied.
 const IDLE_MS = 1_000;
 const PAGE_BYTES = 4_096;
@@ -31,31 +37,45 @@ export function createCheckpoints(options: {
   readonly database: Database.Database;
   readonly clock: Clock;
   readonly log: Logger;
+  /** False for a file that is never flushed: its checkpoints wait for nothing, so the writer makes them, and seldom. */
+  readonly isFlushed?: boolean;
   /** For tests. */
   readonly startThread?: typeof startCheckpointThread;
 }): Checkpoints {
-  const { path, clock, log, startThread = startCheckpointThread } = options;
+  const { path, clock, log, isFlushed = true, startThread = startCheckpointThread } = options;
   let { database } = options;
-  let state: "none" | "starting" | "works" | "off" = "none";
+  let state: "none" | "starting" | "works" | "off" = isFlushed ? "none" : "off";
   let thread: CheckpointThread | undefined;
   let isBusy = false;
-  let lookedAt = Number.NEGATIVE_INFINITY;
+  let nextLookAt = Number.NEGATIVE_INFINITY;
   let committedAt = Number.NEGATIVE_INFINITY;
   let troubled = false;
+  let pauses = 0;
   let cancelIdle = (): void => undefined;
 
   return {
     committed() {
       const now = clock.monotonic();
       committedAt = now;
-      if (now - lookedAt < LOOK_MS || state === "off") return;
-      lookedAt = now;
+      if (now < nextLookAt || state === "off" || pauses > 0) return;
+      nextLookAt = now + LOOK_MS;
       if (thread === undefined) start();
       else ask("look");
     },
     use(reopened) {
       database = reopened;
       setLimit();
+    },
+    pause() {
+      pauses += 1;
+      setLimit();
+      let isOver = false;
+      return () => {
+        if (isOver) return;
+        isOver = true;
+        pauses -= 1;
+        setLimit();
+      };
     },
     async stop() {
       cancelIdle();
@@ -97,6 +117,8 @@ export function createCheckpoints(options: {
       return;
     }
     troubled = false;
+    // A reader holds the rest back. Trying again costs the thread time for every page of the log.
+    if (answer.log - answer.checkpointed >= CHECKPOINT_PAGES) nextLookAt = clock.monotonic() + BLOCKED_MS;
     if (!isIdle() || answer.checkpointed < answer.log) return;
     cancelIdle();
     if (answer.log > 0) emptyLog();
@@ -114,9 +136,11 @@ export function createCheckpoints(options: {
     );
   }
 
+  /** Sets at how many pages a commit brings the log in; 0: never. */
   function setLimit(): void {
-    if (database.open)
-      database.pragma(`wal_autocheckpoint = ${state === "works" ? CEILING_PAGES : CHECKPOINT_PAGES}`);
+    if (!database.open) return;
+    const usual = state === "works" || !isFlushed ? CEILING_PAGES : CHECKPOINT_PAGES;
+    database.pragma(`wal_autocheckpoint = ${pauses > 0 ? 0 : usual}`);
   }
 
   /** Looks once more when nothing was committed for a while: the last pages of a burst are below the limit. */

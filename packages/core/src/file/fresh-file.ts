@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { link, open, rename, rm, unlink } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { CoreError, isCoreError } from "../contract/errors.ts";
 
 // Not the lock file: it stays where a database was, and those who make a database look whether somebody holds it.
@@ -16,12 +16,17 @@ const BESIDE = ["", "-wal", "-shm", "-journal", ".owner", ".json"] as const;
 export async function withFreshFile<Result>(
   path: string,
   write: (partial: string) => Promise<Result>,
-  options: { readonly replace?: boolean } = {},
+  options: {
+    readonly replace?: boolean;
+    /** Is told the name of the other file before there is one, and when there is none any more. */
+    readonly unfinished?: { add(partial: string): void; remove(partial: string): void };
+  } = {},
 ): Promise<Result> {
   const whole = resolve(path);
   const partial = partialPath(whole);
   if (options.replace !== true) requireFree(whole);
   try {
+    options.unfinished?.add(partial);
     const result = await write(partial);
     await sync(partial);
     await (options.replace === true ? rename(partial, whole) : claim(partial, whole));
@@ -30,7 +35,10 @@ export async function withFreshFile<Result>(
   } catch (cause) {
     throw copyError(whole, cause);
   } finally {
-    await removeDatabase(partial).catch(() => undefined);
+    await removeDatabase(partial).then(
+      () => options.unfinished?.remove(partial),
+      () => undefined,
+    );
   }
 }
 
@@ -55,6 +63,16 @@ function partialPath(whole: string): string {
 /** The name that a file will have, read from that of a partial one or of what SQLite left beside it; otherwise nothing. */
 export function wholeNameOf(partial: string): string | undefined {
   return /^(.+)\.[0-9a-f]{12}\.partial(?:-wal|-shm|-journal)?$/.exec(partial)?.[1];
+}
+
+/**
+ * Removes what a killed run left of an unfinished file of this name, such as a restore. The file is there now, so a run that is
+ * still under way could not give it the name.
+ */
+export function sweepPartials(path: string): void {
+  for (const file of readdirSync(dirname(path))) {
+    if (wholeNameOf(file) === basename(path)) rmSync(join(dirname(path), file), { force: true });
+  }
 }
 
 function requireFree(path: string): void {

@@ -63,8 +63,9 @@ const SYNCHRONOUS = { full: 2, off: 0 } as const;
 export function openWriting(open: OpenDatabase, path: string, synchronous: Synchronous): Database.Database {
   const database = open(path, { timeoutMs: OPENING_TIMEOUT_MS });
   try {
-    database.pragma("journal_mode = wal");
+    // First: entering WAL mode flushes the whole file otherwise, and a copy that was just made is not on the disk yet.
     database.pragma(`synchronous = ${synchronous}`);
+    database.pragma("journal_mode = wal");
     if (process.platform === "darwin") database.pragma("fullfsync = on");
     database.pragma("foreign_keys = on");
     database.pragma("trusted_schema = off");

@@ -7,6 +7,7 @@ import { CoreError, isCoreError } from "../contract/errors.ts";
 import { canonicalJson } from "../contract/json.ts";
 import { checkOptions } from "../contract/known-options.ts";
 import { isoTime, timeText } from "../contract/time.ts";
+import type { Checkpoints } from "../file/checkpoints.ts";
 import { createPrivateFile, withFreshFile } from "../file/fresh-file.ts";
 import { requireUnlocked } from "../file/lock.ts";
 import { migrate } from "../file/migrate.ts";
@@ -15,6 +16,7 @@ import { newStoreId } from "../file/store-id.ts";
 import { databaseTask } from "./database-task.ts";
 import type { DatabaseDigest } from "./digest.ts";
 import { renewStoreId } from "./renew-store-id.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 const manifestSchema = z.object({
   format: z.literal(1),
@@ -41,15 +43,20 @@ export async function copyDatabase(options: {
   readonly signal?: AbortSignal;
   /** Replaces a copy of that name. Default: false. */
   readonly replace?: boolean;
+  /** Remembers the file that is filled first, where no sweep would find it. */
+  readonly unfinished?: Unfinished;
+  /** Of the writer, where there is one. */
+  readonly checkpoints?: Pick<Checkpoints, "pause">;
 }): Promise<Manifest> {
-  const { from, to, now, signal, replace = false } = options;
+  const { from, to, now, replace = false, unfinished } = options;
+  const fresh = { replace, ...(unfinished === undefined ? {} : { unfinished }) };
   const found = await withFreshFile(
     to,
     async (partial) => {
       await createPrivateFile(partial);
-      return databaseTask({ name: "copy", from, to: partial }, signal);
+      return databaseTask({ name: "copy", from, to: partial }, options);
     },
-    { replace },
+    fresh,
   );
   const manifest: Manifest = {
     format: 1,
@@ -63,7 +70,7 @@ export async function copyDatabase(options: {
   await withFreshFile(
     manifestPath(to),
     (partial) => writeFile(partial, `${canonicalJson(manifest)}\n`, { mode: 0o600 }),
-    { replace },
+    fresh,
   );
   return manifest;
 }
@@ -110,6 +117,11 @@ async function readManifest(backup: string): Promise<Manifest> {
   } catch (cause) {
     throw invalid(backup, `its manifest "${path}" is missing or cannot be read`, cause);
   }
+}
+
+/** What a copy says of itself; nothing where that cannot be read. */
+export function manifestOf(copy: string): Promise<Manifest | undefined> {
+  return readManifest(copy).catch(() => undefined);
 }
 
 async function compare(

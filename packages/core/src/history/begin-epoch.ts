@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type Database from "better-sqlite3";
+import type { Checkpoints } from "../file/checkpoints.ts";
 import { wholeNameOf } from "../file/fresh-file.ts";
 import type { EpochReason, EpochRow } from "../model/bookkeeping.ts";
 import { copyDatabase } from "./backup.ts";
@@ -19,8 +20,10 @@ export async function makeBaseline(options: {
   readonly reason: EpochReason;
   readonly now: string;
   readonly signal?: AbortSignal;
+  /** Of the writer, where commands are written meanwhile. */
+  readonly checkpoints?: Pick<Checkpoints, "pause">;
 }): Promise<EpochRow> {
-  const { database, path, nextSeq, fingerprint, reason, now, signal } = options;
+  const { database, path, nextSeq, fingerprint, reason, now, signal, checkpoints } = options;
   const to = freeBaselinePath(namedBaselines(database), { path, nextSeq });
   const manifest = await copyDatabase({
     from: path,
@@ -29,6 +32,7 @@ export async function makeBaseline(options: {
     // One that was left by a start that did not come to its end.
     replace: true,
     ...(signal === undefined ? {} : { signal }),
+    ...(checkpoints === undefined ? {} : { checkpoints }),
   });
   return {
     first_seq: manifest.last_seq + 1,

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
+import type { Checkpoints } from "../file/checkpoints.ts";
 import { findWorkerFile } from "../file/worker-file.ts";
-import type { DatabaseAnswer, DatabaseTask } from "./database-worker.ts";
+import type { DatabaseAnswer, DatabaseTask, FinalAnswer } from "./database-worker.ts";
 import type { DatabaseDigest } from "./digest.ts";
 
 /** Says, in the words of SQLite or Node, why a task on a whole database failed. */
@@ -15,19 +16,26 @@ class DatabaseTaskFailed extends Error {
   }
 }
 
+/** How a task is run. */
+export interface TaskOptions {
+  readonly signal?: AbortSignal;
+  /** Gets the number of the last command in the state that the task reads, as soon as that state is fixed. */
+  readonly onSnapshot?: (lastSeq: number) => void;
+  /** Of the writer of the database that is read. It lasts until the task has let go of its snapshot. */
+  readonly checkpoints?: Pick<Checkpoints, "pause">;
+}
+
 /**
  * Runs a task on a whole database in its own thread, so that the event loop stays free. Rejects with
  * {@link DatabaseTaskFailed}, with `ATLAS_CORE_BUNDLED`, or with the signal's reason as soon as it is aborted; the thread
- * has ended then. `onSnapshot` gets the number of the last command in the state that the task reads, as soon as that state
- * is fixed.
+ * has ended then.
  */
 export async function databaseTask(
   task: Exclude<DatabaseTask, { readonly name: "check" }>,
-  signal?: AbortSignal,
-  onSnapshot?: (lastSeq: number) => void,
+  options: TaskOptions = {},
 ): Promise<DatabaseDigest> {
   // Both of these tasks answer with one.
-  return (await run(task, signal, onSnapshot)) as DatabaseDigest;
+  return (await run(task, options)) as DatabaseDigest;
 }
 
 /** Finds the file of the thread that reads and copies databases; throws `ATLAS_CORE_BUNDLED` if a bundler left it behind. */
@@ -37,29 +45,28 @@ export function findDatabaseWorker(): URL {
 
 /** Runs SQLite's quick check in a thread of its own. Rejects as {@link databaseTask} does, with `SQLITE_CORRUPT` for damage. */
 export async function checkTask(path: string, options: { readonly readonly: boolean }): Promise<void> {
-  await run({ name: "check", path, ...options });
+  await run({ name: "check", path, ...options }, {});
 }
 
 async function run(
   task: DatabaseTask,
-  signal?: AbortSignal,
-  onSnapshot?: (lastSeq: number) => void,
+  { signal, onSnapshot, checkpoints }: TaskOptions,
 ): Promise<DatabaseDigest | undefined> {
   signal?.throwIfAborted();
   const worker = new Worker(findDatabaseWorker(), { workerData: task, execArgv: [] });
   const abort = (): void => void worker.terminate();
   signal?.addEventListener("abort", abort);
+  const resume = checkpoints?.pause();
   try {
-    const answer = await new Promise<Exclude<DatabaseAnswer, { readonly lastSeq: number }>>(
-      (resolve, reject) => {
-        worker.on("message", (message: DatabaseAnswer) => {
-          if ("lastSeq" in message) onSnapshot?.(message.lastSeq);
-          else resolve(message);
-        });
-        worker.once("error", reject);
-        worker.once("exit", () => reject(new DatabaseTaskFailed("its thread ended without an answer")));
-      },
-    );
+    const answer = await new Promise<FinalAnswer>((resolve, reject) => {
+      worker.on("message", (message: DatabaseAnswer) => {
+        if ("lastSeq" in message) onSnapshot?.(message.lastSeq);
+        else if ("released" in message) resume?.();
+        else resolve(message);
+      });
+      worker.once("error", reject);
+      worker.once("exit", () => reject(new DatabaseTaskFailed("its thread ended without an answer")));
+    });
     if ("error" in answer) throw new DatabaseTaskFailed(answer.error.message, answer.error.code);
     return answer.digest;
   } catch (error) {
@@ -68,5 +75,6 @@ async function run(
   } finally {
     signal?.removeEventListener("abort", abort);
     await worker.terminate();
+    resume?.();
   }
 }

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import Sqlite from "better-sqlite3";
 import { readCounters } from "../writing/counters.ts";
+import { checkpointLog } from "./checkpoint-log.ts";
 import { type DatabaseDigest, digestOf, fileDigest } from "./digest.ts";
 import { LOCK_TIMEOUT_MS, makeCopy, requireWhole } from "./make-copy.ts";
 
@@ -8,8 +9,14 @@ import { LOCK_TIMEOUT_MS, makeCopy, requireWhole } from "./make-copy.ts";
 
 /** What a thread may be asked for. */
 export type DatabaseTask =
-  /** Reads a database in one snapshot; a copy, with `file`, as a file too. */
-  | { readonly name: "digest"; readonly path: string; readonly check: boolean; readonly file?: boolean }
+  /** Reads a database in one snapshot; a copy, with `file`, as a file too. With `inUse` it brings the log in that gathered meanwhile. */
+  | {
+      readonly name: "digest";
+      readonly path: string;
+      readonly check: boolean;
+      readonly file?: boolean;
+      readonly inUse?: boolean;
+    }
   /** Runs SQLite's quick check; with `readonly`, without touching what lies beside the file. */
   | { readonly name: "check"; readonly path: string; readonly readonly: boolean }
   /** Writes a copy of the present state, reads it back and compares it with what was copied. */
@@ -19,13 +26,19 @@ export type DatabaseTask =
 export type DatabaseAnswer =
   /** Comes first, when the state is fixed that is read: the number of its last command. */
   | { readonly lastSeq: number }
+  /** The database that is in use is not read any more, and its log was brought in. */
+  | { readonly released: true }
+  | FinalAnswer;
+
+/** The last answer of a thread. */
+export type FinalAnswer =
   | { readonly digest: DatabaseDigest | undefined }
   | { readonly error: { readonly message: string; readonly code?: string } };
 
 async function carryOut(task: DatabaseTask): Promise<DatabaseDigest | undefined> {
   switch (task.name) {
     case "copy":
-      return makeCopy(task);
+      return makeCopy(task, release);
     case "digest":
       return digest(task);
     case "check":
@@ -49,10 +62,12 @@ function digest({
   path,
   check,
   file = false,
+  inUse = false,
 }: {
   readonly path: string;
   readonly check: boolean;
   readonly file?: boolean;
+  readonly inUse?: boolean;
 }): DatabaseDigest {
   const file_digest = file ? fileDigest(path) : undefined;
   const database = new Sqlite(path, { readonly: true, timeout: LOCK_TIMEOUT_MS });
@@ -66,7 +81,13 @@ function digest({
     })();
   } finally {
     database.close();
+    if (inUse) release(path);
   }
+}
+
+function release(path: string): void {
+  checkpointLog(path);
+  answer({ released: true });
 }
 
 function answer(message: DatabaseAnswer): void {

@@ -1,20 +1,19 @@
+import { closeSync, fdatasyncSync, openSync } from "node:fs";
 import Sqlite from "better-sqlite3";
 import { type DatabaseDigest, digestOf, fileDigest } from "./digest.ts";
 
 export const LOCK_TIMEOUT_MS = 5_000;
-const PAGES_AT_ONCE = 1_000;
+// 2 MiB. The disk gets it before the next part, so a commit that is flushed beside it waits for one part and not for the whole copy.
+const PAGES_AT_ONCE = 500;
 
 /**
  * Writes a copy of the present state to `to`, reads it back, checks it and compares it with what was copied. It holds the thread for
- * as long as that takes. Who gives the file its name flushes it.
+ * as long as that takes. Who gives the file its name flushes it. `release` is called as soon as the original is not read any more.
  */
-export async function makeCopy({
-  from,
-  to,
-}: {
-  readonly from: string;
-  readonly to: string;
-}): Promise<DatabaseDigest> {
+export async function makeCopy(
+  { from, to }: { readonly from: string; readonly to: string },
+  release: (from: string) => void = () => undefined,
+): Promise<DatabaseDigest> {
   const source = new Sqlite(from, { readonly: true, timeout: LOCK_TIMEOUT_MS });
   let original: DatabaseDigest;
   try {
@@ -22,10 +21,11 @@ export async function makeCopy({
     // Within a transaction the copy is of one moment and is never begun again because of a writer.
     source.exec("begin");
     original = digestOf(source);
-    await source.backup(to, { progress: () => PAGES_AT_ONCE });
+    await copyPages(source, to);
     source.exec("commit");
   } finally {
     source.close();
+    release(from);
   }
   const copied = new Sqlite(to, { timeout: LOCK_TIMEOUT_MS });
   try {
@@ -45,4 +45,18 @@ export async function makeCopy({
 export function requireWhole(database: Sqlite.Database): void {
   const found = String(database.pragma("quick_check(1)", { simple: true }));
   if (found !== "ok") throw Object.assign(new Error(found), { code: "SQLITE_CORRUPT" });
+}
+
+async function copyPages(source: Sqlite.Database, to: string): Promise<void> {
+  const file = openSync(to, "a", 0o600);
+  try {
+    await source.backup(to, {
+      progress: () => {
+        fdatasyncSync(file);
+        return PAGES_AT_ONCE;
+      },
+    });
+  } finally {
+    closeSync(file);
+  }
 }

@@ -3,6 +3,7 @@ import { chmod, copyFile } from "node:fs/promises";
 import { CoreError, isCoreError } from "../contract/errors.ts";
 import type { StoreModule } from "../contract/module.ts";
 import type { UnreachableReason } from "../contract/unreachable-reason.ts";
+import type { Checkpoints } from "../file/checkpoints.ts";
 import { type Connection, createConnection } from "../file/connection.ts";
 import { createPrivateFile } from "../file/fresh-file.ts";
 import { migrate } from "../file/migrate.ts";
@@ -10,7 +11,9 @@ import { type OpenDatabase, openWriting } from "../file/sqlite.ts";
 import { newStoreId } from "../file/store-id.ts";
 import type { EpochRow } from "../model/bookkeeping.ts";
 import { readCounters } from "../writing/counters.ts";
+import { manifestOf } from "./backup.ts";
 import { databaseTask } from "./database-task.ts";
+import type { DatabaseDigest } from "./digest.ts";
 import { findBaseline, fingerprintOfModules, keepEpoch } from "./epoch.ts";
 import { copyStoreIds } from "./renew-store-id.ts";
 import { type Replayed, replay } from "./replay.ts";
@@ -22,6 +25,7 @@ export interface Past {
   readonly path: string;
   readonly reader: Connection;
   readonly modules: readonly StoreModule[];
+  readonly checkpoints: Pick<Checkpoints, "pause">;
 }
 
 /** A database rebuilt from the journal. */
@@ -110,15 +114,18 @@ async function copyBaseline(
   signal.throwIfAborted();
   const altered = (what: string, cause?: unknown): CoreError =>
     unreachable(seq, "baseline altered", `"${baseline}" ${what}`, cause);
-  let digest: string;
+  // The epoch knows the tables of modules only; a manifest, where one is left, knows the whole file.
+  const { file_digest } = (await manifestOf(baseline)) ?? {};
+  let found: DatabaseDigest;
   try {
-    ({ digest } = await databaseTask({ name: "digest", path: to, check: true }, signal));
+    found = await databaseTask({ name: "digest", path: to, check: true, file: true }, { signal });
   } catch (error) {
     signal.throwIfAborted();
     if (isCoreError(error, "ATLAS_CORE_BUNDLED")) throw error;
     throw altered("cannot be read", error);
   }
-  if (digest !== epoch.digest) throw altered("was modified");
+  const isSameFile = file_digest === undefined || file_digest === found.file_digest;
+  if (found.digest !== epoch.digest || !isSameFile) throw altered("was modified");
 }
 
 function stuck(seq: number, replayed: Exclude<Replayed, { readonly status: "complete" }>): CoreError {

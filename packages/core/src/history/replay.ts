@@ -12,6 +12,7 @@ import { createFlushLoop } from "../writing/flush-loop.ts";
 import { createWriter } from "../writing/writer.ts";
 import { START_EPOCH, startEpoch } from "./epoch.ts";
 import { readJournal } from "./journal.ts";
+import { createReplayPace } from "./replay-pace.ts";
 
 const STORAGE_CODES = [
   "ATLAS_CORE_STORAGE_BUSY",
@@ -57,6 +58,7 @@ export async function replay(options: {
     replaying: true,
     failpoint: () => undefined,
   });
+  const pace = createReplayPace();
   const loop = createFlushLoop({
     queue,
     writer,
@@ -69,6 +71,12 @@ export async function replay(options: {
   let seq = after;
   let diverged: Replayed | undefined;
   let failed: unknown;
+
+  /** How long the writer has worked in all, without the turns of others in between. */
+  const workedMs = (): number => {
+    const { count, mean } = loop.stats().commitMs;
+    return count * mean;
+  };
 
   const send = async (row: JournalRow): Promise<void> => {
     const stop = (message: string): void => {
@@ -94,17 +102,23 @@ export async function replay(options: {
 
   try {
     for (const rows of readJournal(options.journal, { after, through })) {
-      signal.throwIfAborted();
-      const sent: Promise<void>[] = [];
-      for (const row of rows) {
-        if (row.seq !== seq + 1) break;
-        seq = row.seq;
-        sent.push(send(row));
+      for (let left = rows; left.length > 0; ) {
+        signal.throwIfAborted();
+        const part = left.slice(0, pace.next(left));
+        left = left.slice(part.length);
+        const sent: Promise<void>[] = [];
+        for (const row of part) {
+          if (row.seq !== seq + 1) break;
+          seq = row.seq;
+          sent.push(send(row));
+        }
+        const workedBefore = workedMs();
+        await Promise.all(sent);
+        if (failed !== undefined) throw failed;
+        if (diverged !== undefined) return diverged;
+        if (part.at(-1)?.seq !== seq) return { status: "gap", seq: seq + 1 };
+        pace.measured(part, workedMs() - workedBefore);
       }
-      await Promise.all(sent);
-      if (failed !== undefined) throw failed;
-      if (diverged !== undefined) return diverged;
-      if (rows.at(-1)?.seq !== seq) break;
     }
     return seq === through
       ? { status: "complete", commands: through - after }

@@ -17,6 +17,7 @@ import type { DatabaseDigest } from "./digest.ts";
 import { type Past, rebuild } from "./rebuild.ts";
 import { rememberIds } from "./remember-ids.ts";
 import { renewStoreId } from "./renew-store-id.ts";
+import { TEMPORARY_FOLDER, type Unfinished } from "./unfinished.ts";
 
 /** What `store.verify()` found. */
 export type Verification =
@@ -57,21 +58,22 @@ export interface TimeTravel<Module extends StoreModule> {
   close(): Promise<void>;
 }
 
-/** Looks back from an open database. `signal` ends what is under way. */
+/** Looks back from an open database. `signal` ends what is under way; `unfinished` remembers what it has made until that is gone. */
 export function createTimeTravel<Module extends StoreModule>(
   past: Past,
-  signal: AbortSignal,
+  { signal, unfinished }: { readonly signal: AbortSignal; readonly unfinished: Unfinished },
 ): TimeTravel<Module> {
   const opened = new Set<PastStore<Module>>();
 
   return {
     async verify() {
       const snapshot = Promise.withResolvers<number>();
-      const digest = { name: "digest", path: past.path, check: false } as const;
-      const digesting = databaseTask(digest, signal, snapshot.resolve);
+      const digest = { name: "digest", path: past.path, check: false, inUse: true } as const;
+      const { checkpoints } = past;
+      const digesting = databaseTask(digest, { signal, onSnapshot: snapshot.resolve, checkpoints });
       digesting.catch(snapshot.reject);
       const last_seq = await snapshot.promise;
-      return inTemporaryFolder(async (folder) => {
+      return inTemporaryFolder(unfinished, async (folder) => {
         const to = join(folder, "replay.db");
         try {
           const { connection, epoch, commands } = await rebuild(past, {
@@ -81,7 +83,7 @@ export function createTimeTravel<Module extends StoreModule>(
             signal,
           });
           connection.database.close();
-          const again = await databaseTask({ name: "digest", path: to, check: false }, signal);
+          const again = await databaseTask({ name: "digest", path: to, check: false }, { signal });
           const now = await digesting;
           const range = { first_seq: epoch.first_seq, last_seq };
           const tables = differingTables(now, again);
@@ -111,8 +113,8 @@ export function createTimeTravel<Module extends StoreModule>(
 
     async asOf(seq) {
       checkSeq(seq);
-      const folder = await mkdtemp(join(tmpdir(), "atlas-"));
-      const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+      const folder = await makeFolder(unfinished);
+      const remove = (): Promise<void> => removeFolder(folder, unfinished);
       try {
         const path = join(folder, "past.db");
         const { connection } = await rebuild(past, { seq, to: path, keepJournal: true, signal });
@@ -150,7 +152,7 @@ export function createTimeTravel<Module extends StoreModule>(
       checkOptions("replay", options, ["seq"]);
       const seq = options.seq ?? readCounters(past.reader.database).nextCommand - 1;
       checkSeq(seq);
-      await withFreshFile(path, async (to) => {
+      const write = async (to: string): Promise<void> => {
         requireUnlocked(past.open, resolve(path));
         const { connection } = await rebuild(past, { seq, to, keepJournal: true, signal });
         try {
@@ -159,7 +161,8 @@ export function createTimeTravel<Module extends StoreModule>(
         } finally {
           connection.database.close();
         }
-      });
+      };
+      await withFreshFile(path, write, { unfinished });
       return { seq };
     },
 
@@ -169,14 +172,28 @@ export function createTimeTravel<Module extends StoreModule>(
   };
 }
 
-async function inTemporaryFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), "atlas-"));
+async function makeFolder(unfinished: Unfinished): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), TEMPORARY_FOLDER));
+  unfinished.add(folder);
+  return folder;
+}
+
+async function removeFolder(folder: string, unfinished: Unfinished): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  unfinished.remove(folder);
+}
+
+async function inTemporaryFolder<Result>(
+  unfinished: Unfinished,
+  use: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  const folder = await makeFolder(unfinished);
   try {
     return await use(folder);
   } catch (error) {
     throw copyError(folder, error);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder, unfinished);
   }
 }
 

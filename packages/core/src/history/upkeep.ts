@@ -11,6 +11,7 @@ import { fingerprintOfModules, readJournalState, START_EPOCH, startEpoch } from 
 import { type PruneCommand, type PruneReport, pruneStore, type StorePrunePolicy } from "./prune-store.ts";
 import type { Past } from "./rebuild.ts";
 import { createTimeTravel, type PastStore, type Verification } from "./time-travel.ts";
+import { createUnfinished } from "./unfinished.ts";
 
 /**
  * Maintenance of a whole database while commands are written. Calls run one after the other, in the order in which they were
@@ -20,7 +21,8 @@ export interface Upkeep<Module extends StoreModule> {
   /**
    * Copies everything that is committed to `path` while the store goes on working. No file may exist there. Before this
    * resolves, the copy was read back, checked and compared; its manifest is written to `<path>.json`. `restore` makes a
-   * database of it. Rejects with `ATLAS_CORE_FILE_EXISTS`, `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
+   * database of it. Until the database is read and copied, the write-ahead log grows by what is written meanwhile. Rejects with
+   * `ATLAS_CORE_FILE_EXISTS`, `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
    */
   backup(path: string): Promise<Manifest>;
   /**
@@ -58,9 +60,10 @@ export function createUpkeep<Module extends StoreModule>(store: {
   readonly prune: PruneCommand;
 }): Upkeep<Module> & { stop(): Promise<void> } {
   const { past, clock, queue, loop, prune } = store;
-  const { path, reader, modules } = past;
+  const { path, reader, modules, checkpoints } = past;
   const over = new AbortController();
-  const timeTravel = createTimeTravel<Module>(past, over.signal);
+  const unfinished = createUnfinished(path);
+  const timeTravel = createTimeTravel<Module>(past, { signal: over.signal, unfinished });
   let last: Promise<unknown> = Promise.resolve();
 
   const task = <Result>(begin: () => Promise<Result>): Promise<Result> => {
@@ -75,7 +78,16 @@ export function createUpkeep<Module extends StoreModule>(store: {
 
   return {
     backup: (to) =>
-      task(() => copyDatabase({ from: path, to, now: isoTime(clock.now()), signal: over.signal })),
+      task(() =>
+        copyDatabase({
+          from: path,
+          to,
+          now: isoTime(clock.now()),
+          signal: over.signal,
+          unfinished,
+          checkpoints,
+        }),
+      ),
     prune: (policy) => task(() => pruneStore(policy, { path, reader, modules, prune, beginEpoch })),
     verify: () => task(timeTravel.verify),
     asOf: (seq) => task(() => timeTravel.asOf(seq)),
@@ -98,6 +110,7 @@ export function createUpkeep<Module extends StoreModule>(store: {
       reason: "pruned",
       now: isoTime(clock.now()),
       signal: over.signal,
+      checkpoints,
     });
     const { unit, received } = createUnit(
       {

@@ -19,7 +19,7 @@ import type { CoreTables } from "./tables.ts";
 /** Core's commands, tables and queries. Every store has it as its first module. */
 export const coreModule = defineModule({
   name: "core",
-  version: 3,
+  version: 4,
   tables: tables<CoreTables>(),
   events: events<CoreEvents>(),
   migrations: {

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { NewChangeEvent } from "../contract/change.ts";
 import { defineCommand } from "../contract/define-command.ts";
+import { notFound } from "../contract/errors.ts";
 import type { NewEventOf } from "../contract/event-types.ts";
 import { idText } from "../contract/id.ts";
 import { jsonObject } from "../contract/json.ts";
-import { statement } from "../contract/statement.ts";
+import type { Refusal } from "../contract/refusal.ts";
+import { query, statement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";
 import type { CoreTables } from "./tables.ts";
@@ -89,6 +91,34 @@ const markDelivered = statement<CoreTables, Delivered>((db, p) =>
     ),
 );
 
+/** Finds a row unless the range has events of a later store, after a restore or a replay: these have ids of their own. */
+const selectOneLife = query<CoreTables, Pick<Delivered, "store" | "from_seq" | "through_seq">>()((db, p) =>
+  db
+    .selectFrom("store")
+    .select("store.only")
+    .where((row) =>
+      row.not(
+        row.exists(
+          row
+            .selectFrom("store_earlier_ids")
+            .select("store_earlier_ids.id")
+            .where("store_earlier_ids.through_seq", ">=", p.from_seq)
+            .where("store_earlier_ids.id", "=", p.store)
+            // In a replay of what was sent before the restore, there are none yet: then it marked all that there was.
+            .where((earlier) =>
+              earlier.exists(
+                earlier
+                  .selectFrom("domain_events as later")
+                  .select("later.seq")
+                  .whereRef("later.seq", ">", "store_earlier_ids.through_seq")
+                  .where("later.seq", "<=", p.through_seq),
+              ),
+            ),
+        ),
+      ),
+    ),
+);
+
 const command = defineCommand<CoreTables, CoreEvents>();
 
 /** Emits an event. The writer numbers it; its `created_at` defaults to the time of the call. */
@@ -109,7 +139,8 @@ export const domainEventEmit = command({
 /**
  * Marks the event `id` as delivered to every sink; with `through_seq`, the undelivered events from it up to that
  * number, at most `limit` of them (default and maximum: 2,500). In a longer range, send it again until it changes nothing. Only
- * marked events can be pruned. An id that no event of this store has changes nothing.
+ * marked events can be pruned. An id that no event of this store has changes nothing. Refused with `ATLAS_CORE_NOT_FOUND` if the
+ * database was restored between the two ends of the range: whoever knows `id` from before cannot mean the events after it.
  */
 export const domainEventMarkDelivered = command({
   schema: z.object({
@@ -127,10 +158,14 @@ export const domainEventMarkDelivered = command({
   apply: ({ id, through_seq, at, limit = Number.MAX_SAFE_INTEGER }, change) => {
     // The schema has read the id already.
     const { store, seq } = parseEventId(id) as EventId;
-    change.run(
-      markDelivered,
-      { store, from_seq: seq, through_seq: through_seq ?? seq, at, limit },
-      { ifNone: "stop" },
-    );
+    const range = { store, from_seq: seq, through_seq: through_seq ?? seq };
+    if (range.through_seq > seq) change.require(selectOneLife, range, pastRestore(id, range.through_seq));
+    change.run(markDelivered, { ...range, at, limit }, { ifNone: "stop" });
   },
 });
+
+function pastRestore(id: string, through_seq: number): Refusal {
+  const { refuse, details } = notFound("event", id);
+  const message = `The database was restored after the event "${id}", and before event ${through_seq} was written: through_seq would mark events that this id's store does not have. Mark the events after the restore by an id of theirs.`;
+  return { refuse, message, ...(details === undefined ? {} : { details }) };
+}

@@ -40,12 +40,17 @@ export function examinedRows(limit: number): number {
   return Math.max(EXAMINED_AT_LEAST, 4 * limit);
 }
 
+/** How many rows of each kind a command removes that does not say: fewer, the more kinds it names. */
+function sharedLimit(policy: object): number {
+  return Math.ceil(DEFAULT_PRUNE_LIMIT / Math.max(1, Object.keys(policy).length));
+}
+
 const command = defineCommand<CoreTables, CoreEvents>();
 
 /**
  * Removes what the policy names, and emits no event. It is bounded, so that the commands beside it wait some milliseconds at
  * most: of each kind it looks at `examine` rows in the order of their keys (default: 4 × `limit`, 1,000 at least), and removes at
- * most `limit` of them (default: 250). With `after`, which needs a policy of one field, it looks at the rows whose keys come
+ * most `limit` of them (default: 250 in all, shared by the kinds of the policy). With `after`, which needs a policy of one field, it looks at the rows whose keys come
  * later. While more than 2,500 domain events are undelivered, it keeps all jobs, artifacts, events and entities. `store.prune`
  * sends as many of these as it takes.
  */
@@ -61,8 +66,9 @@ export const maintenancePrune = command({
       message: "needs a policy of exactly one field",
       path: ["after"],
     }),
-  prepare: ({ limit = DEFAULT_PRUNE_LIMIT, examine = examinedRows(limit), ...payload }) => ({
-    ...payload,
+  prepare: ({ policy, limit = sharedLimit(policy), examine = examinedRows(limit), ...place }) => ({
+    ...place,
+    policy,
     limit,
     examine,
   }),

@@ -48,8 +48,8 @@ export function createFlushLoop(options: {
   readonly reopen: () => Writer;
   /** Absent for a file that nobody else can know. */
   readonly files?: FileWatch;
-  /** Absent where a checkpoint waits for nothing. */
-  readonly checkpoints?: Checkpoints | undefined;
+  /** Absent where nobody brings in a log: a replay's file has none. */
+  readonly checkpoints?: Pick<Checkpoints, "committed">;
   readonly clock: Clock;
   readonly log: Logger;
   readonly failpoint: Failpoint;

@@ -13,7 +13,7 @@ const KIB = 1024;
 const PAGE = 4 * KIB;
 
 /** A database with a log, its checkpoints with a thread that answers when told to, and a clock that is moved by hand. */
-function lab() {
+function lab({ isFlushed = true } = {}) {
   const path = databasePath();
   const database = new Sqlite(path);
   onTestFinished(() => void database.close());
@@ -41,6 +41,7 @@ function lab() {
     database,
     clock,
     log,
+    isFlushed,
     startThread: (_, given): CheckpointThread => {
       hooks = given;
       return { ask: (request) => void asked.push(request), end: async () => void asked.push("end") };
@@ -142,6 +143,66 @@ it("tries again every second while a reader keeps the log from being brought in"
   answer({ log: 500, checkpointed: 20 });
   expect(logBytes()).toBeGreaterThan(0);
   expect(timers()).toBe(1);
+});
+
+it("looks once a second while a reader holds the log back", () => {
+  const { write, advance, answer, asked } = labAtWork();
+  const rounds = (count: number): void => {
+    for (let round = 0; round < count; round += 1) {
+      const before = asked.length;
+      advance(20);
+      write(1);
+      if (asked.length > before) answer({ log: 1_000, checkpointed: 20 });
+    }
+  };
+  rounds(50);
+  expect(asked).toEqual(["look", "look"]);
+  rounds(1);
+  expect(asked).toEqual(["look", "look", "look"]);
+});
+
+it("leaves the log alone during a pause, and goes on when the last one is over", () => {
+  const { checkpoints, write, advance, limit, asked } = labAtWork();
+  const first = checkpoints.pause();
+  const second = checkpoints.pause();
+  expect(limit()).toBe(0);
+  first();
+  first();
+  expect(limit()).toBe(0);
+  advance(20);
+  write(1);
+  expect(asked).toEqual(["look"]);
+  second();
+  expect(limit()).toBe(CEILING_PAGES);
+  write(1);
+  expect(asked).toEqual(["look", "look"]);
+});
+
+it("keeps a pause over the start of the thread, its loss, and a connection that was opened again", () => {
+  const { database, checkpoints, write, answer, lose, limit } = lab();
+  database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  const end = checkpoints.pause();
+  end();
+  write(2_000);
+  const again = checkpoints.pause();
+  answer({ log: 500, checkpointed: 500 });
+  expect(limit()).toBe(0);
+  lose();
+  expect(limit()).toBe(0);
+  const reopened = new Sqlite(":memory:");
+  onTestFinished(() => void reopened.close());
+  checkpoints.use(reopened);
+  expect(reopened.pragma("wal_autocheckpoint", { simple: true })).toBe(0);
+  again();
+  expect(reopened.pragma("wal_autocheckpoint", { simple: true })).toBe(CHECKPOINT_PAGES);
+});
+
+it("starts no thread for a file that is never flushed, and lets the writer bring its log in seldom", () => {
+  const { checkpoints, isStarted, write, limit } = lab({ isFlushed: false });
+  write(4_000);
+  expect(isStarted()).toBe(false);
+  checkpoints.pause()();
+  expect(limit()).toBe(CEILING_PAGES);
 });
 
 it("does not empty the log while commits go on", () => {

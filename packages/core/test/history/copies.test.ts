@@ -99,3 +99,58 @@ it.skipIf(!hasStrace)(
   },
   30_000,
 );
+
+it.skipIf(!hasStrace)(
+  "gives a large copy to the disk part by part, so that no flush of a commit waits for all of it",
+  async () => {
+    const store = await openStore();
+    const content_md = "x".repeat(1_000_000);
+    for (let id = 0; id < 10; id += 1)
+      await store.commands.enqueue({
+        type: "artifact.create",
+        artifact: { id: `${id}`, type: "big", content_md },
+      });
+    await store.stop();
+    const [backup, log] = [join(temporaryFolder(), "backup.db"), join(temporaryFolder(), "calls")];
+    writeFileSync(log, "");
+    const host = fileURLToPath(new URL("../fixtures/copying-host.ts", import.meta.url));
+    const program = [
+      process.execPath,
+      "--conditions=@atlas/source",
+      host,
+      store.path,
+      backup,
+      databasePath(),
+    ];
+    const run = spawnSync("strace", ["-f", "-y", "-o", log, "-e", "trace=fdatasync", ...program], {
+      encoding: "utf8",
+    });
+    expect(run.stderr).toBe("");
+    const flushes = readFileSync(log, "utf8")
+      .split("\n")
+      .filter((call) => /fdatasync\(\d+<[^>]*backup\.db\.[0-9a-f]{12}\.partial>/.test(call));
+    // 10 MB in parts of 2 MiB.
+    expect(flushes.length).toBeGreaterThanOrEqual(5);
+  },
+  30_000,
+);
+
+it.skipIf(!hasStrace)(
+  "flushes no file that a verify makes: nobody needs it after a loss of power",
+  () => {
+    const [database, log] = [databasePath(), join(temporaryFolder(), "calls")];
+    writeFileSync(log, "");
+    const host = fileURLToPath(new URL("../fixtures/verifying-host.ts", import.meta.url));
+    const calls = "trace=pwrite64,fsync,fdatasync";
+    const program = [process.execPath, "--conditions=@atlas/source", host, database];
+    const run = spawnSync("strace", ["-f", "-y", "-o", log, "-e", calls, ...program], { encoding: "utf8" });
+    expect(run.stderr).toBe("");
+    const ofReplay = readFileSync(log, "utf8")
+      .split("\n")
+      .filter((call) => call.includes("/replay.db"));
+    expect(ofReplay.length).toBeGreaterThan(0);
+    // It would hold the event loop until the disk has all of a copy that was just made.
+    expect(ofReplay.filter((call) => /sync\(/.test(call))).toEqual([]);
+  },
+  30_000,
+);

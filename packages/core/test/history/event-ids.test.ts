@@ -96,6 +96,28 @@ it("marks events by the ids that they have, and leaves those of another life alo
   expect(items.map(({ delivered_at }) => delivered_at !== undefined)).toEqual([true, false, true]);
 });
 
+it("refuses to mark events after a restore by the id of an event before it", async () => {
+  const { second } = await twoLives();
+  await emit(second, "newer");
+  const [oldest = "", newest = "", fresh = ""] = await idsOf(second);
+  const mark = (id: string, through_seq: number) =>
+    second.commands.enqueue({ type: "domainEvent.markDelivered", id, through_seq });
+  expect(await rejection(mark(oldest, 3))).toMatchObject({
+    code: "ATLAS_CORE_NOT_FOUND",
+    details: { id: oldest },
+    message: expect.stringContaining("Mark the events after the restore by an id of theirs."),
+  });
+  expect((await rejection(mark(newest, 4))).code).toBe("ATLAS_CORE_NOT_FOUND");
+  const delivered = async () =>
+    (await second.repo.listDomainEvents()).items.map(({ delivered_at }) => delivered_at !== undefined);
+  expect(await delivered()).toEqual([false, false, false, false]);
+  expect(await mark(oldest, 2)).toMatchObject({ changed: true });
+  expect(await delivered()).toEqual([true, true, false, false]);
+  expect(await mark(fresh, 4)).toMatchObject({ changed: true });
+  expect(await delivered()).toEqual([true, true, true, true]);
+  expect(await second.verify()).toMatchObject({ status: "verified" });
+});
+
 it("keeps the ids of every life over restores of restores", async () => {
   const { first, second } = await twoLives();
   const third = await restored(await backUp(second));

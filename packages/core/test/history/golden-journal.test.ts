@@ -118,8 +118,8 @@ it("makes of a journal of version 1 the rows that it made then, but for the colu
   expect(digestOf(database)).toMatchObject({ digest: golden.digest, last_seq: golden.journal.length });
 });
 
-it("makes of a journal of version 2 the rows that it made then", async () => {
-  const golden = readGolden(2);
+it.each([2, 3])("makes of a journal of version %i the rows that it made then", async (version) => {
+  const golden = readGolden(version);
   const { database } = await replayed(golden);
   expect(digestOf(database)).toMatchObject({ digest: golden.digest, last_seq: golden.journal.length });
 });

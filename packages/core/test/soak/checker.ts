@@ -11,8 +11,13 @@ export interface Checker {
   check(database: string, log: string): void;
   /** Units with command ids of which it is not known, or long known, what became of them. */
   again(limit: number): readonly SentUnit[];
-  readonly counts: Readonly<Record<"sent" | "acknowledged" | "refused" | "unanswered" | "unknown", number>>;
+  readonly counts: Readonly<
+    Record<"sent" | "acknowledged" | "refused" | "unanswered" | "unknown" | "pruned", number>
+  >;
 }
+
+/** The actor of what the store sends for its host. */
+const UPKEEP_ACTOR = "host";
 
 interface Remembered {
   readonly unit: SentUnit;
@@ -32,6 +37,7 @@ export function createChecker(): Checker {
   const remembered = new Map<string, Remembered>();
   const lastOf = new Map<string, number>();
   let lastSeq = 0;
+  let pruned = 0;
 
   return {
     check(database, log) {
@@ -46,7 +52,10 @@ export function createChecker(): Checker {
         assert.equal(row.seq, lastSeq + 1, "The journal has a gap.");
         lastSeq = row.seq;
       }
-      for (const group of groupsOf(rows)) checkUnit(group);
+      for (const group of groupsOf(rows)) {
+        if (group[0]?.actor === UPKEEP_ACTOR) group.forEach(checkPruned);
+        else checkUnit(group);
+      }
       checkAnswers();
       checkTables(database);
     },
@@ -63,6 +72,7 @@ export function createChecker(): Checker {
         refused: list.filter(({ outcome }) => outcome !== "unknown").length,
         unanswered: units.size - receipts.size - failures.size,
         unknown: list.filter(({ outcome }) => outcome === "unknown").length,
+        pruned,
       };
     },
   };
@@ -83,6 +93,15 @@ export function createChecker(): Checker {
         failures.set(line.failed, line);
       }
     }
+  }
+
+  /** A part of `store.prune`, which each host may call: it says itself what it removes. */
+  function checkPruned(row: JournalRow): void {
+    assert.equal(row.type, "maintenance.prune");
+    const command = { type: row.type, ...JSON.parse(row.payload) } as SentUnit["commands"][number];
+    assert.equal(model.foresee(command), true, "A part of a prune removed nothing.");
+    model.apply(row);
+    pruned += 1;
   }
 
   /** The rows of one unit: all that it changes, in one piece, once, and behind what its producer sent before. */

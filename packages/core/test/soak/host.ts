@@ -14,8 +14,15 @@ import {
   silentLogger,
 } from "../../src/index.ts";
 import { parseEventId } from "../../src/model/domain-event.ts";
+import {
+  isHalfWritten,
+  isPruneCommitted,
+  isRebuilding,
+  strikeInTheMiddle,
+} from "../support/in-the-middle.ts";
 import { type Known, type LogLine, randomCommand, type SentUnit } from "./sent.ts";
 import { tally } from "./tally.ts";
+import { type UpkeepKind, upkeepKinds } from "./upkeep-kinds.ts";
 
 /** What the host is told. */
 export interface SoakHostOptions {
@@ -37,6 +44,8 @@ export interface SoakHostOptions {
   readonly clockJumps: boolean;
   /** A folder for backups and replays, which are then made all the time. */
   readonly copies?: string;
+  /** The upkeep in the middle of which it ends itself, if it comes so far. */
+  readonly strikeDuring?: UpkeepKind;
   /** Units of earlier lives that are sent again, with their command ids. */
   readonly again: readonly SentUnit[];
 }
@@ -62,7 +71,10 @@ onWritingConnection((database) => {
 
 const breaking = random.fork("breaking");
 let hits = 0;
+let isPruning = false;
 function failpoint(name: FailpointName): void {
+  if (isPruning && options.strikeDuring === "prune" && name === "flush:committed")
+    if (isPruneCommitted(options.database)) strikeDuring("prune");
   if (name === options.strike?.at) {
     hits += 1;
     if (hits === options.strike.hit) process.kill(process.pid, "SIGKILL");
@@ -144,24 +156,24 @@ async function makeTrouble(): Promise<void> {
   }
 }
 
-/** Copies, verifies and looks back without a pause, so that a kill meets it. What the disk refuses may be refused. */
+function strikeDuring(kind: UpkeepKind): void {
+  writeSync(1, `struck during ${kind}\n`);
+  process.kill(process.pid, "SIGKILL");
+}
+
+/** Copies, verifies, looks back and prunes without a pause, so that a kill meets it. What the disk refuses may be refused. */
 async function keepUp(folder: string): Promise<void> {
   const upkeep = random.fork("upkeep");
   for (let number = 0; !stopping; number += 1) {
     const to = join(folder, `${options.life}-${number}.db`);
+    const kind = options.strikeDuring ?? upkeep.pick(upkeepKinds);
+    const struck = kind === options.strikeDuring && upkeep.chance(50);
     try {
-      const kind = upkeep.below(4);
-      if (kind === 0) {
-        await store.backup(to);
-        await restore({ from: to, to: `${to}.restored` });
-      } else if (kind === 1) {
-        await (await store.asOf(upkeep.below(known.lastEventSeq))).close();
-      } else if (kind === 2) {
-        await store.replay(`${to}.replayed`);
-      } else {
-        const found = await store.verify();
-        if (found.status === "diverged") throw new Error(found.message);
-      }
+      if (kind === "restore") await store.backup(to);
+      if (kind === "prune") await markDelivered(number);
+      const work = (): Promise<unknown> => keepUpOnce(kind, { to, seq: upkeep.below(known.lastEventSeq) });
+      const strike = (): void => strikeDuring(kind);
+      await (struck ? strikeInTheMiddle(work, { isInTheMiddle: middleOf(kind, to), strike }) : work());
     } catch (error) {
       if (!isCoreError(error)) throw error;
       if (isCoreError(error, "ATLAS_CORE_EPOCH_UNREACHABLE") && error.details.reason !== "future")
@@ -169,6 +181,56 @@ async function keepUp(folder: string): Promise<void> {
     }
     await pause(upkeep.below(20));
   }
+}
+
+/** Only delivered events can be pruned, and what they name. */
+async function markDelivered(number: number): Promise<void> {
+  const { storeId, lastEventSeq } = known;
+  if (lastEventSeq === 0) return;
+  const mark = {
+    type: "domainEvent.markDelivered",
+    id: `evt_${storeId}_1`,
+    through_seq: lastEventSeq,
+  } as const;
+  await send({ key: `soak:${options.life}:upkeep:${number}`, commands: [mark] });
+}
+
+async function keepUpOnce(
+  kind: UpkeepKind,
+  { to, seq }: { readonly to: string; readonly seq: number },
+): Promise<unknown> {
+  switch (kind) {
+    case "backup":
+      return store.backup(to);
+    case "restore":
+      return restore({ from: to, to: `${to}.restored` });
+    case "asOf":
+      return (await store.asOf(seq)).close();
+    case "replay":
+      return store.replay(`${to}.replayed`);
+    case "verify": {
+      const found = await store.verify();
+      if (found.status === "diverged") throw new Error(found.message);
+      return found;
+    }
+    case "prune": {
+      const before = known.now(-1);
+      isPruning = true;
+      return store
+        .prune({ domain_events_before: before, events_before: before, deleted_entities_before: before })
+        .finally(() => {
+          isPruning = false;
+        });
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
+function middleOf(kind: UpkeepKind, to: string): () => boolean {
+  if (kind === "verify" || kind === "asOf") return isRebuilding;
+  // The failpoint strikes in a prune.
+  return kind === "prune" ? () => false : () => isHalfWritten(to);
 }
 
 async function stopLater(): Promise<void> {

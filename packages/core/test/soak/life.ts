@@ -5,6 +5,7 @@ import Sqlite from "better-sqlite3";
 import type { Random } from "../../../../test/support/random.ts";
 import { createStore, isCoreError, silentLogger } from "../../src/index.ts";
 import type { SoakHostOptions } from "./host.ts";
+import type { UpkeepKind } from "./upkeep-kinds.ts";
 
 /** How a life ended. */
 export type End = "killed" | "struck" | "stopped";
@@ -12,12 +13,17 @@ export type End = "killed" | "struck" | "stopped";
 /** Runs one host, makes it trouble from outside, and ends it or waits for its end. */
 export async function runLife(
   options: SoakHostOptions,
-  random: Random,
-): Promise<{ readonly end: End; readonly readyMs: number }> {
+  { random, temporary }: { readonly random: Random; readonly temporary: string },
+): Promise<{ readonly end: End; readonly readyMs: number; readonly during?: UpkeepKind }> {
   const file = new URL("host.ts", import.meta.url).pathname;
   const startedAt = performance.now();
   const child = spawn(process.execPath, [file, JSON.stringify(options)], {
     stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, TMPDIR: temporary },
+  });
+  let printed = "";
+  child.stdout.on("data", (text) => {
+    printed += text;
   });
   const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
   let hasEnded = false;
@@ -26,7 +32,7 @@ export async function runLife(
   });
   const ready = once(child.stdout, "data").then(() => performance.now() - startedAt);
 
-  const isKilled = options.strike === undefined && random.chance(85);
+  const isKilled = options.strike === undefined && options.strikeDuring === undefined && random.chance(85);
   const dieEarly = isKilled && random.chance(8);
   const readyMs = dieEarly ? 0 : await Promise.race([ready, ended.then(() => 0)]);
   if (isKilled) {
@@ -39,7 +45,12 @@ export async function runLife(
     await disturb(options.database, random, () => hasEnded);
   }
   const [code, signal] = await ended;
-  if (signal === "SIGKILL") return { end: isKilled ? "killed" : "struck", readyMs };
+  if (signal === "SIGKILL") {
+    // Only the host writes there.
+    const during = /struck during (\w+)/.exec(printed)?.[1] as UpkeepKind | undefined;
+    const end = isKilled ? "killed" : "struck";
+    return { end, readyMs, ...(during === undefined ? {} : { during }) };
+  }
   if (code !== 0)
     throw new Error(`Life ${options.life} ended by itself with code ${code} and signal ${signal}.`);
   return { end: "stopped", readyMs };

@@ -4,6 +4,7 @@ import type { SentCommand } from "./sent.ts";
 
 type Row = Record<string, string | number | null>;
 type Table = Map<string, Row>;
+type Mark = Extract<SentCommand, { readonly type: "domainEvent.markDelivered" }>;
 type Prune = Extract<SentCommand, { readonly type: "maintenance.prune" }>;
 
 /** What the store must hold, told again without SQL. */
@@ -83,7 +84,7 @@ export function createModel(): Model {
       case "tally.claim":
         return names.has(command.id) ? "refused" : true;
       case "domainEvent.markDelivered":
-        return undelivered(command.id, command.through_seq).length > 0;
+        return undelivered(command).length > 0;
       case "maintenance.prune":
         return prunable(command).length > 0;
       case "artifact.delete":
@@ -190,7 +191,7 @@ export function createModel(): Model {
         emit(command.event.type, command.event.aggregate_id ?? null);
         return;
       case "domainEvent.markDelivered":
-        for (const row of undelivered(command.id, command.through_seq)) row["delivered_at"] = command.at;
+        for (const row of undelivered(command)) row["delivered_at"] = command.at;
         return;
       case "maintenance.prune":
         for (const remove of prunable(command)) remove();
@@ -213,9 +214,9 @@ export function createModel(): Model {
     counts.set(id, { id, value: Number(counts.get(id)?.["value"] ?? 0) + by });
   }
 
-  function undelivered(id: string, through = seqOf(id)): readonly Row[] {
+  function undelivered({ id, through_seq = seqOf(id), limit = 2_500 }: Mark): readonly Row[] {
     const found: Row[] = [];
-    for (let seq = seqOf(id); seq <= through; seq += 1) {
+    for (let seq = seqOf(id); seq <= through_seq && found.length < limit; seq += 1) {
       const row = domainEvents.get(seq);
       if (row?.["delivered_at"] === null) found.push(row);
     }
@@ -223,7 +224,7 @@ export function createModel(): Model {
   }
 
   /** What each row that the command removes would take to be removed. */
-  function prunable({ policy, limit = 250, examine = 1_000 }: Prune): readonly (() => void)[] {
+  function prunable({ policy, limit = 250, examine = 1_000, after }: Prune): readonly (() => void)[] {
     const removals: (() => void)[] = [];
     const prune = <Key>(
       table: Map<Key, Row>,
@@ -231,7 +232,10 @@ export function createModel(): Model {
       goes: (row: Row, before: string) => boolean,
     ) => {
       if (before === undefined) return;
-      const rows = [...table].sort(([left], [right]) => (left < right ? -1 : 1)).slice(0, examine);
+      const rows = [...table]
+        .filter(([key]) => after === undefined || key > after)
+        .sort(([left], [right]) => (left < right ? -1 : 1))
+        .slice(0, examine);
       const old = rows.filter(([, row]) => goes(row, before)).slice(0, limit);
       for (const [key] of old) removals.push(() => table.delete(key));
     };

@@ -11,6 +11,7 @@ import { type Checker, createChecker } from "./checker.ts";
 import type { SoakHostOptions } from "./host.ts";
 import { type End, runLife } from "./life.ts";
 import { tally } from "./tally.ts";
+import { type UpkeepKind, upkeepKinds } from "./upkeep-kinds.ts";
 
 const { values } = parseArgs({
   options: {
@@ -34,7 +35,8 @@ const LIVES_PER_FILE = 25;
 const random = createRandom(seed);
 const startedAt = performance.now();
 const ends: Record<End, number> = { killed: 0, struck: 0, stopped: 0 };
-const totals = { sent: 0, acknowledged: 0, refused: 0, unanswered: 0, unknown: 0 };
+const totals = { sent: 0, acknowledged: 0, refused: 0, unanswered: 0, unknown: 0, pruned: 0 };
+const struckDuring = new Map<UpkeepKind, number>(upkeepKinds.map((kind) => [kind, 0]));
 let life = 0;
 let slowestStartMs = 0;
 let folder = "";
@@ -43,6 +45,10 @@ console.log(`Soak with seed ${seed}: at least ${kills} kills and ${minutes} minu
 try {
   while (isTooEarly()) await runFile(random.fork(`file ${life}`));
   rmSync(folder, { recursive: true, force: true });
+  for (const [kind, count] of struckDuring) {
+    // In so many lives, each kind is tried about five times for every hundred.
+    if (life >= 150 && count === 0) throw new Error(`No host was killed in the middle of a ${kind}.`);
+  }
   console.log(`Every promise was kept. ${summary()}`);
 } catch (error) {
   console.error(error);
@@ -60,6 +66,8 @@ async function runFile(chance: Random): Promise<void> {
   if (folder !== "") rmSync(folder, { recursive: true, force: true });
   folder = mkdtempSync(join(tmpdir(), "atlas-soak-"));
   const database = join(folder, "atlas.db");
+  const temporary = join(folder, "temporary");
+  mkdirSync(temporary);
   const checker = createChecker();
   await openAndStop(database);
   for (let lives = 0; lives < LIVES_PER_FILE && isTooEarly(); lives += 1) {
@@ -68,20 +76,41 @@ async function runFile(chance: Random): Promise<void> {
     writeFileSync(log, "");
     const copies = join(folder, `copies-${life}`);
     mkdirSync(copies);
-    const { end, readyMs } = await runLife(
-      { ...hostOptions(chance, { database, log, checker }), ...(chance.chance(40) ? { copies } : {}) },
-      chance.fork(`life ${life}`),
+    const keepsUp = chance.chance(60);
+    const strikeDuring = keepsUp && chance.chance(50) ? chance.pick(upkeepKinds) : undefined;
+    const { strike, ...options } = hostOptions(chance, { database, log, checker });
+    const { end, readyMs, during } = await runLife(
+      {
+        ...options,
+        ...(keepsUp ? { copies } : {}),
+        ...(strikeDuring === undefined ? (strike === undefined ? {} : { strike }) : { strikeDuring }),
+      },
+      { random: chance.fork(`life ${life}`), temporary },
     );
     ends[end] += 1;
+    if (during !== undefined) struckDuring.set(during, (struckDuring.get(during) ?? 0) + 1);
     slowestStartMs = Math.max(slowestStartMs, readyMs);
     // Half of the files are checked as they were left, and opened by the next host as they were left.
-    if (chance.chance(50)) await openAndStop(database);
+    if (chance.chance(50)) {
+      await openAndStop(database);
+      checkSwept(temporary, copies);
+    }
     checker.check(database, log);
     await checkCopies(copies);
   }
   await openAndStop(database);
   for (const [name, count] of Object.entries(checker.counts)) totals[name as keyof typeof totals] += count;
   console.log(summary());
+}
+
+/** A start removes what a killed host left, but for restores: these are not the store's. */
+function checkSwept(temporary: string, copies: string): void {
+  const left = [
+    ...readdirSync(temporary),
+    ...readdirSync(copies).filter((name) => name.includes(".partial") && !name.includes(".restored.")),
+  ];
+  if (left.length > 0)
+    throw new Error(`A start left behind what a killed host had left: ${left.join(", ")}.`);
 }
 
 /** What has its name is whole, however its host ended: a backup with a manifest restores, and a database passes its check. */
@@ -145,6 +174,7 @@ async function openAndStop(database: string): Promise<void> {
 function summary(): string {
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   const { killed, struck, stopped } = ends;
+  const during = [...struckDuring].map(([kind, count]) => `${count} ${kind}`);
   const counts = Object.entries(totals).map(([name, count]) => `${count} ${name}`);
-  return `${seconds} s, ${life} lives: ${killed} killed, ${struck} killed at a failpoint, ${stopped} stopped; units: ${counts.join(", ")}; slowest start ${Math.round(slowestStartMs)} ms.`;
+  return `${seconds} s, ${life} lives: ${killed} killed, ${struck} killed at a failpoint or in upkeep (${during.join(", ")}), ${stopped} stopped; units: ${counts.join(", ")}; slowest start ${Math.round(slowestStartMs)} ms.`;
 }

@@ -1,4 +1,4 @@
-import type { Command, CommandSink, ReadOnlyRepo } from "@atlas/core";
+import type { Command, CommandSink, DomainEvent, ReadOnlyRepo } from "@atlas/core";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 
 /** Failed deliveries that a sink has no further use for. */
@@ -10,6 +10,8 @@ export interface Released {
   readonly as: "settle" | "dismiss";
   readonly actor: string;
 }
+
+const EVENTS_AT_ONCE = 500;
 
 /**
  * Removes failed deliveries and, in the same unit, marks those of their events that nobody else needs as delivered, so that prune may
@@ -34,7 +36,10 @@ export async function release(
   await commands.enqueueAll([{ type, sink_id, event_seqs }, ...marks], { actor });
 }
 
-/** The command that marks a range of events as delivered; none when there is no event in it. */
+/**
+ * The commands that mark a range of events as delivered; none when there is no event in it. One command is enough, unless the database
+ * was restored within the range: an id marks no events of a later store.
+ */
 export async function markThrough(
   repo: Pick<ReadOnlyRepo, "listDomainEvents">,
   from: number,
@@ -43,5 +48,40 @@ export async function markThrough(
   if (through < from) return [];
   const [first] = (await repo.listDomainEvents({ after: from - 1, limit: 1 })).items;
   if (first === undefined || first.seq > through) return [];
-  return [{ type: "domainEvent.markDelivered", id: first.id, through_seq: through }];
+  const [last] = (await repo.listDomainEvents({ after: through - 1, limit: 1 })).items;
+  if (last !== undefined && storeOf(last.id) === storeOf(first.id)) return [markRange(first, through)];
+  return markEachStore(repo, first, through);
+}
+
+/** Reads the whole range, which is needed once after a restore, and at the very end of a pruned log. */
+async function markEachStore(
+  repo: Pick<ReadOnlyRepo, "listDomainEvents">,
+  start: DomainEvent,
+  through: number,
+): Promise<readonly Command[]> {
+  const marks: Command[] = [];
+  let first = start;
+  let last = start;
+  for (let after = start.seq; after < through; ) {
+    const { items } = await repo.listDomainEvents({ after, limit: EVENTS_AT_ONCE });
+    for (const event of items) {
+      if (event.seq > through) break;
+      if (storeOf(event.id) !== storeOf(first.id)) {
+        marks.push(markRange(first, last.seq));
+        first = event;
+      }
+      last = event;
+    }
+    after = items.at(-1)?.seq ?? through;
+  }
+  return [...marks, markRange(first, last.seq)];
+}
+
+function markRange({ id }: DomainEvent, through_seq: number): Command {
+  return { type: "domainEvent.markDelivered", id, through_seq };
+}
+
+/** The part of an event's id that stands for its store: `evt_<store id>_<seq>`. */
+function storeOf(id: string): string {
+  return id.slice(0, id.lastIndexOf("_"));
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { restore } from "@atlas/core";
 import { expect, it, onTestFinished } from "vitest";
+import { markThrough } from "../../src/delivery/release.ts";
 import { createDelivery } from "../../src/runtime.ts";
 import { openStore } from "../support/open-store.ts";
 import { until } from "../support/until.ts";
@@ -75,4 +76,31 @@ it("names dead letters by the ids under which they were delivered, before and af
   expect(second.calls.at(-1)).toEqual({ id: a?.event_id, type: "a" });
   expect((await second.dead()).map(({ event_type }) => event_type)).toEqual(["a"]);
   await second.delivery.stop(1_000);
+});
+
+it("marks what was delivered before and after a restore, also where one page holds both", async () => {
+  const folder = temporaryFolder();
+  const first = await openStore({ database: join(folder, "first.db") });
+  const emit = (store: typeof first, type: string) =>
+    store.commands.enqueue({ type: "domainEvent.emit", event: { type } });
+  for (const type of ["a", "b", "c"]) await emit(first, type);
+  const backup = join(folder, "backup.db");
+  await first.store.backup(backup);
+  const to = join(folder, "second.db");
+  await restore({ from: backup, to });
+  const second = await openStore({ database: to });
+  for (const type of ["d", "e"]) await emit(second, type);
+  for (const [through, marked] of [
+    [4, [1, 2, 3, 4]],
+    [9, [1, 2, 3, 4, 5]],
+  ] as const) {
+    for (const command of await markThrough(second.repo, 2, through)) await second.commands.enqueue(command);
+    for (const command of await markThrough(second.repo, 1, 1)) await second.commands.enqueue(command);
+    const { items } = await second.repo.listDomainEvents();
+    expect(items.flatMap(({ seq, delivered_at }) => (delivered_at === undefined ? [] : [seq]))).toEqual(
+      marked,
+    );
+  }
+  expect(await markThrough(second.repo, 4, 5)).toHaveLength(1);
+  expect(await markThrough(second.repo, 6, 9)).toEqual([]);
 });
