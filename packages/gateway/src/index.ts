@@ -47,6 +47,7 @@ export {
 export { isRoutingError } from "@atlas/routing";
 export { createGateway } from "./create-gateway.ts";
 export {
+export type { Debounce, DebouncedJob, DebounceOptions, DebounceRequest } from "./debounce.ts";
   type ExtensionPhase,
   GatewayError,
   type GatewayErrorCode,

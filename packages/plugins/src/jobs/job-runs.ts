@@ -30,7 +30,7 @@ export interface JobRuns {
 
 /** A run from its claim to its report. */
 interface JobRun {
-  readonly job: Job;
+  job: Job;
   readonly workflow: WorkflowPlugin;
   attempt?: JobAttempt;
   isCancelled: boolean;
@@ -116,6 +116,7 @@ export function createJobRuns(options: {
     let queued: { readonly run_at: string; readonly show: () => void } | undefined;
     try {
       if (!(await claims().claim(job))) return;
+      begun.job = await asClaimed(job);
       const uncounted = job.attempt === 1 ? 0 : ((await repo.plugins.getJobRun(job.id))?.uncounted ?? 0);
       const end = isStopping ? notBegun : await attempt(begun, uncounted);
       progress.end(job.id);
@@ -144,6 +145,13 @@ export function createJobRuns(options: {
       onFree();
       if (runs.size === 0) onEmpty?.();
     }
+  }
+
+  /** A delayed job can get another input until it begins, so also between the read and the claim. */
+  async function asClaimed(job: Job): Promise<Job> {
+    if (job.attempt > 1 || job.run_at === job.created_at) return job;
+    const { input } = (await repo.getJob(job.id)) ?? job;
+    return { ...job, input };
   }
 
   async function attempt(begun: JobRun, uncounted: number): Promise<JobAttemptEnd> {

@@ -187,8 +187,8 @@ export type PluginKind = "source" | "workflow" | "sink";
 /** What a workflow makes under ids that its host derives. */
 export type CallKind = "artifact" | "job";
 
-/** How long a key is held: until the job is pruned, while the job is queued, waiting or running, or for some time. */
-export type KeyScope = "job" | "active" | "window";
+/** How long a key is held: until the job is pruned, while the job is queued, waiting or running, for some time, or until the job begins. */
+export type KeyScope = "job" | "active" | "window" | "debounce";
 
 /** The kinds of plugins that can have a schedule. */
 export type ScheduleKind = "source" | "workflow";
