@@ -56,6 +56,7 @@ it("exports these names and no others", () => {
         "SourcePlugin",
         "SourceStats",
         "UniqueJob",
+        "VersionChange",
         "WorkflowContext",
         "WorkflowPlugin",
         "WorkflowScheduleState",

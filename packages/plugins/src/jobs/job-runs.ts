@@ -118,10 +118,11 @@ export function createJobRuns(options: {
       if (!(await claims().claim(job))) return;
       begun.job = await asClaimed(job);
       const uncounted = job.attempt === 1 ? 0 : ((await repo.plugins.getJobRun(job.id))?.uncounted ?? 0);
-      const end = isStopping ? notBegun : await attempt(begun, uncounted);
+      const end = isStopping ? notBegun(job) : await attempt(begun, uncounted);
       progress.end(job.id);
       const { outcome, park } = end;
-      const next = outcome.status === "cancelled" ? undefined : decide({ ...job, uncounted }, outcome);
+      const counted = { ...job, uncounted: end.isRestarted === true ? job.attempt - 1 : uncounted };
+      const next = outcome.status === "cancelled" ? undefined : decide(counted, outcome);
       ended = { outcome, next };
       if (next?.status === "queued") queued = { run_at: next.run_at, show: claims().hide(workflow.id) };
       // Before the report: the round that this wakes then claims within the same commit.
@@ -172,4 +173,6 @@ export function createJobRuns(options: {
 }
 
 /** The runner stopped while the claim was on its way. */
-const notBegun: JobAttemptEnd = { outcome: { status: "interrupted" }, kept: false };
+function notBegun({ attempt }: Job): JobAttemptEnd {
+  return { outcome: { status: "interrupted" }, kept: false, isUnbegun: attempt === 1 };
+}

@@ -76,6 +76,12 @@ export interface PluginsTables {
     recoveries: number;
     recovered_attempt: number;
   };
+  /** Under which version of its workflow a job began. A job without a row began under version 1. */
+  plugins_job_versions: {
+    job_id: string;
+    /** 0 for a job whose first run ended before its workflow was called. */
+    version: number;
+  };
   /** The results of a job's finished steps. */
   plugins_job_steps: {
     job_id: string;
