@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   "jobs-sleeping": async () => (await import("./jobs-sleeping.ts")).benchJobsSleeping,
   upkeep: async () => (await import("./upkeep.ts")).benchUpkeep,
   "jobs-kept": async () => (await import("./jobs-kept.ts")).benchJobsKept,
+  schedules: async () => (await import("./schedules.ts")).benchSchedules,
   sinks: async () => (await import("./sinks.ts")).benchSinks,
 };
 

@@ -40,12 +40,14 @@ export {
   type SinkPlugin,
   type SourceContext,
   type SourcePlugin,
+  type VersionChange,
   type WorkflowContext,
   type WorkflowPlugin,
   type WorkflowScheduleState,
 } from "@atlas/plugins";
 export { isRoutingError } from "@atlas/routing";
 export { createGateway } from "./create-gateway.ts";
+export type { Debounce, DebouncedJob, DebounceOptions, DebounceRequest } from "./debounce.ts";
 export {
   type ExtensionPhase,
   GatewayError,

@@ -1,6 +1,6 @@
 import type { CoreModule, EventOf, JsonObject, Logger, Store } from "@atlas/core";
 
-/** What happens to a job. `requeued`: it waits, or is tried again later, or was redriven. */
+/** What happens to a job. `requeued`: it waits, is tried again later, was redriven, or was put off by `jobs.debounce`. */
 export type JobEventName = "created" | "started" | "requeued" | "succeeded" | "failed" | "cancelled";
 
 /** Something that happened to a job. It is on disk. */

@@ -28,6 +28,7 @@ import {
   withResult,
 } from "@atlas/plugins/runtime";
 import { createJobCreation } from "./create-jobs.ts";
+import { createDebounce, type Debounce } from "./debounce.ts";
 import { createJobEvents, type OnJobEvent } from "./job-events.ts";
 import { createJobFamily } from "./job-family.ts";
 import type { JobRequest } from "./job-request.ts";
@@ -47,6 +48,13 @@ export interface Jobs {
    * unit has at most 8 MiB, and must fit into the store's queue (`maxQueuedCommands`).
    */
   createMany(jobs: readonly JobRequest[], envelope?: Envelope): Promise<readonly Job[]>;
+  /**
+   * Creates a job that begins once there was no call with its `key` for `waitMs`; each call before that replaces the input and puts the run
+   * off again, at most until `maxWaitMs` after the first. The last input wins. A call after the job has begun creates the next one. Resolves
+   * once that is on disk, with the job and whether it was `created` or `replaced`; it outlasts restarts. A call in the very moment in which
+   * the job begins may have its input run at once. Throws `ATLAS_PLUGINS_WORKFLOW_UNKNOWN`, `ATLAS_PLUGINS_INPUT_INVALID`, or a `TypeError`.
+   */
+  readonly debounce: Debounce;
   /** The job with this id and, once it has succeeded, what its workflow returned as `result`; or nothing. */
   get(id: string): Promise<JobWithResult | undefined>;
   /**
@@ -117,6 +125,7 @@ export function createJobs(options: {
       return created as Job;
     },
     createMany: create,
+    debounce: createDebounce({ commands, repo, registry, clock, newId }),
     on: createJobEvents({ onCommitted, log: options.log }),
     async get(id) {
       const job = await repo.getJob(id);

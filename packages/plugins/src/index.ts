@@ -31,6 +31,7 @@ export {
   type SourceOptions,
   type SourcePlugin,
 } from "./contract/source.ts";
+export type { OnVersionChange, VersionChange, VersionDecision } from "./contract/version.ts";
 export type {
   JobWait,
   SignalResult,

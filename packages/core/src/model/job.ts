@@ -115,6 +115,16 @@ const requeueJob = statement<CoreTables, JobStep>((db, p) =>
     .where(isAttempt(p, attemptColumn)),
 );
 
+/** A job that has begun keeps its input: its attempts belong together. */
+const reviseJob = statement<CoreTables, JobStep & { input: string }>((db, p) =>
+  db
+    .updateTable("jobs")
+    .set((row) => ({ run_at: row.fn.coalesce(p.run_at, p.at), input: p.input, updated_at: p.at }))
+    .where("id", "=", p.id)
+    .where("status", "=", "queued")
+    .where("attempt", "=", 0),
+);
+
 /** How each status is reached: from where, and which event tells of it. */
 const transitions = {
   running: { move: startJob, event: "job.started" },
@@ -174,20 +184,27 @@ export const jobCreate = command({
  * Moves a job on: `queued → running → succeeded | failed`, `queued | running → cancelled`, and back to `queued` from
  * `running`, `failed` or `cancelled`; a job that is `queued` already is given another `run_at`. Starting counts the attempt
  * up. With `attempt`, only that attempt can move the job, which fences off late writers; with `from`, only a job of that status is
- * moved. Any other move is refused with `ATLAS_CORE_JOB_CONFLICT`.
+ * moved. Any other move is refused with `ATLAS_CORE_JOB_CONFLICT`. With `input` and the status `queued`, a job that is queued and has never
+ * begun gets another input; for any other job the command is refused.
  */
 export const jobUpdateStatus = command({
-  schema: z.object({
-    id: idText,
-    status: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]),
-    from: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]).optional(),
-    attempt: z.int().min(1).optional(),
-    run_at: timeText.optional(),
-    error: jsonObject.optional(),
-    at: timeText.optional(),
-  }),
+  schema: z
+    .object({
+      id: idText,
+      status: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]),
+      from: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]).optional(),
+      attempt: z.int().min(1).optional(),
+      run_at: timeText.optional(),
+      error: jsonObject.optional(),
+      input: jsonObject.optional(),
+      at: timeText.optional(),
+    })
+    .refine(({ status, input }) => input === undefined || status === "queued", {
+      path: ["input"],
+      message: 'only a job that is queued can get another input: pass status "queued"',
+    }),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
-  apply: ({ id, status, from, attempt, run_at, error, at }, change) => {
+  apply: ({ id, status, from, attempt, run_at, error, input, at }, change) => {
     const { move, event } = transitions[status];
     const values: JobStep = {
       id,
@@ -198,7 +215,8 @@ export const jobUpdateStatus = command({
     };
     const ifNone = jobConflict(id, status, attempt);
     if (from !== undefined) change.require(selectWithStatus, { id, status: from }, ifNone);
-    change.run(move, values, { ifNone });
+    if (input === undefined) change.run(move, values, { ifNone });
+    else change.run(reviseJob, { ...values, input: jsonText(input) }, { ifNone });
     change.emit({
       type: event,
       aggregate_id: id,

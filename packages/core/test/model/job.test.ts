@@ -1,6 +1,6 @@
 import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
-import type { Job, JobStatus, NewJob } from "../../src/index.ts";
+import type { Job, JobStatus, JsonObject, NewJob } from "../../src/index.ts";
 import { expectUnchanged } from "../support/expect-unchanged.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows } from "../support/read-file.ts";
@@ -13,7 +13,7 @@ async function setUp() {
     store.commands.enqueue({ type: "job.create", job: { id: "j1", workflow_id: "w1", ...job } });
   const move = (
     status: JobStatus,
-    fields: { attempt?: number; run_at?: string; error?: { code: string } } = {},
+    fields: { attempt?: number; run_at?: string; error?: { code: string }; input?: JsonObject } = {},
   ) => store.commands.enqueue({ type: "job.updateStatus", id: "j1", status, ...fields });
   const job = async () => (await store.repo.getJob("j1")) as Job;
   return { clock, store, create, move, job };
@@ -186,6 +186,31 @@ describe("job.updateStatus", () => {
     clock.advance(5_000);
     await move("queued");
     expect((await job()).run_at).toBe("2026-11-21T09:00:05.000Z");
+  });
+
+  it("gives a job that has not begun another input and time, and refuses that for any other", async () => {
+    const { create, move, job, store } = await setUp();
+    await create();
+    const run_at = "2026-11-21T10:00:00.000Z";
+    await move("queued", { input: { page: 2 }, run_at });
+    expect(await job()).toMatchObject({ status: "queued", attempt: 0, input: { page: 2 }, run_at });
+    expect((await store.repo.listDomainEvents()).items.at(-1)).toMatchObject({
+      type: "job.requeued",
+      payload: { run_at },
+    });
+    await expect(move("running", { input: {} })).rejects.toMatchObject({
+      code: "ATLAS_CORE_COMMAND_INVALID",
+      message: expect.stringContaining("only a job that is queued can get another input"),
+    });
+    const refused = { code: "ATLAS_CORE_JOB_CONFLICT" };
+    await move("running");
+    await expect(move("queued", { input: { page: 3 } })).rejects.toMatchObject(refused);
+    await move("queued");
+    await expect(move("queued", { input: { page: 3 } })).rejects.toMatchObject(refused);
+    await move("cancelled");
+    await expect(move("queued", { input: { page: 3 } })).rejects.toMatchObject(refused);
+    expect(await job()).toMatchObject({ input: { page: 2 }, attempt: 1 });
+    expect(await store.verify()).toMatchObject({ status: "verified" });
   });
 });
 

@@ -62,6 +62,12 @@ export interface PluginErrorDetails {
     readonly limit: number;
     readonly code: string;
   };
+  ATLAS_PLUGINS_VERSION_CHANGED: {
+    readonly id: string;
+    readonly workflow_id: string;
+    readonly from: number;
+    readonly to: number;
+  };
   ATLAS_PLUGINS_WAIT_CIRCLE: { readonly id: string; readonly path: readonly string[] };
   ATLAS_PLUGINS_WAIT_REUSED: { readonly name: string };
   ATLAS_PLUGINS_WORKFLOW_UNKNOWN: { readonly id: string; readonly nearest?: string };

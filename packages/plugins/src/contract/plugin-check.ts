@@ -5,6 +5,7 @@ import type { RetryPolicy } from "./retry.ts";
 import { parseSchedule, SCHEDULE_OPTIONS } from "./schedule.ts";
 import type { SinkPlugin } from "./sink.ts";
 import type { SourcePlugin } from "./source.ts";
+import { VERSION_DECISIONS } from "./version.ts";
 import type { WorkflowPlugin } from "./workflow.ts";
 
 const NEEDS = ["uses", "needs"];
@@ -23,6 +24,8 @@ const WORKFLOW = [
     "maxSpawnDepth",
     "on",
     "inputOf",
+    "version",
+    "onVersionChange",
   ],
   ...NEEDS,
 ];
@@ -63,6 +66,7 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
     parseSchedule(schedule, of);
   }
   checkTrigger(of, workflow);
+  checkVersion(of, workflow);
   const { rateLimit } = workflow;
   if (rateLimit !== undefined) {
     checkOptions(`${of}: rateLimit`, rateLimit, ["max", "perMs"]);
@@ -77,6 +81,15 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
     );
   if (!isListOf(capabilities ?? [], (one) => typeof one === "string"))
     throw new TypeError(`${of}: capabilities must be a list of names such as ["harness"].`);
+}
+
+function checkVersion(of: string, { version, onVersionChange }: WorkflowPlugin): void {
+  checkWhole(of, "version", version, 1, 1_000_000);
+  if (onVersionChange === undefined || typeof onVersionChange === "function") return;
+  if (!VERSION_DECISIONS.includes(onVersionChange))
+    throw new TypeError(
+      `${of}: onVersionChange must be "continue", "restart", "fail" or a function that returns one of them; got ${JSON.stringify(onVersionChange)}.`,
+    );
 }
 
 /** A required number that is missing is a wrong one. */

@@ -20,6 +20,7 @@ import type { PluginNeeds } from "./needs.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Need, PluginServices, ServicesOf } from "./service.ts";
+import type { OnVersionChange } from "./version.ts";
 import type { Waited, WaitedEvent, WaitForEventOptions, WaitOptions } from "./wait.ts";
 
 /** Works on the data that is there, with language models and coding agents, and leaves artifacts. */
@@ -81,6 +82,16 @@ export interface WorkflowOptions {
    * chain of 16 others becomes a dead letter instead of a job, so a workflow that answers its own events comes to an end. Default: never.
    */
   readonly on?: readonly EventEntry[];
+  /**
+   * The version of the code, from 1 to 1,000,000. A job remembers the one under which it began: `ctx.version`. Default: 1. Raise it with a
+   * change that jobs in progress must not simply run into. From 2 on, the first claim of each job stores one more row.
+   */
+  readonly version?: number;
+  /**
+   * What becomes of a job that runs again after `version` has changed: `continue` (the default), `restart`, `fail`, or a function that
+   * decides for each job. It is asked when the job runs next, not at the deploy. Where the function throws, the attempt fails.
+   */
+  readonly onVersionChange?: OnVersionChange;
 }
 
 /** At most `max` (1 to 10,000) attempts that begin within any period of `perMs` milliseconds (1 to 24 days). */
@@ -112,6 +123,11 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
    * count. (`job.attempt` counts every run: `repo.plugins.getJobAttempts` has both.)
    */
   readonly attempt: number;
+  /**
+   * The version of the workflow under which this job began, or was restarted. With `onVersionChange: "continue"` it may be another one than
+   * the workflow's, so code can branch on it: `if (ctx.version < 2) …`.
+   */
+  readonly version: number;
   /** Language models. A call without a `signal` of its own ends with the attempt. */
   readonly llm: LLM;
   /** Coding agents. Present when the host configured a harness. */

@@ -15,6 +15,7 @@ import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
 import { trackCommands } from "../calling/tracked-commands.ts";
 import { isPluginError, type PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
+import { FIRST_VERSION } from "../contract/version.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { createAttemptCalls } from "./attempt-calls.ts";
@@ -25,6 +26,7 @@ import { checkedResult } from "./json-result.ts";
 import type { Progress } from "./progress.ts";
 import { createStepTries } from "./step-tries.ts";
 import { createSteps } from "./steps.ts";
+import { settleVersion } from "./versions.ts";
 import { createAttemptWaits } from "./waits/attempt-waits.ts";
 import { createParking, type Park } from "./waits/park.ts";
 import { createWorkflowContext } from "./workflow-context.ts";
@@ -43,6 +45,10 @@ export interface JobAttemptEnd {
   readonly outcome: AttemptOutcome | { readonly status: "cancelled" };
   /** Present when it ended in a wait. */
   readonly park?: Park;
+  /** True when it began anew, under another version of its workflow: earlier runs do not count. */
+  readonly isRestarted?: boolean;
+  /** True when its workflow was not called, and never has been. */
+  readonly isUnbegun?: boolean;
   /** True when it stored something for a later attempt. */
   readonly kept: boolean;
   /** Stores the last lines of its log. */
@@ -106,6 +112,7 @@ export function startAttempt(
   let attemptLog: AttemptLog | undefined;
   let stale: readonly string[] = [];
   let result: JsonValue | undefined;
+  let isRestarted = false;
 
   const { commands, settled, refuse } = tracked;
   const parking = createParking({
@@ -148,11 +155,14 @@ export function startAttempt(
     graceMs: GRACE_MS,
     onAbort: tracked.end,
     async work(started) {
+      const begun = job.attempt === 1 ? undefined : await settleVersion(parts, job, workflow);
+      isRestarted = begun?.isRestarted === true;
       const made = typeof parts.llm === "function" ? parts.llm(job) : { llm: parts.llm };
       const { llm, artifactData } = made instanceof Promise ? await made : made;
       const ctx = createWorkflowContext({
         job,
-        attempt: Math.max(1, job.attempt - of.uncounted),
+        attempt: isRestarted ? 1 : Math.max(1, job.attempt - of.uncounted),
+        version: begun?.version ?? workflow.version ?? FIRST_VERSION,
         workflow,
         registry,
         repo,
@@ -198,7 +208,7 @@ export function startAttempt(
   async function withLog(ended: Promise<JobAttemptEnd>): Promise<JobAttemptEnd> {
     const end = await ended;
     const log = attemptLog?.end();
-    return log === undefined ? end : { ...end, log };
+    return { ...end, ...(log === undefined ? {} : { log }), ...(isRestarted ? { isRestarted } : {}) };
   }
 
   async function outcome(): Promise<JobAttemptEnd> {

@@ -48,7 +48,10 @@ export function createClaims(options: {
   /** Asked before each job, so they are to answer at once, from memory. Default: none. */
   readonly limits?: readonly Limit[];
   /** What to commit together with a claim. It is called before the next job is looked for. Default: nothing. */
-  readonly together?: (workflow: WorkflowPlugin) => readonly PluginsCommand[];
+  readonly together?: (
+    workflow: WorkflowPlugin,
+    job: Pick<Job, "id" | "attempt">,
+  ) => readonly PluginsCommand[];
   /** True for a job that must not begin now: it is under way, or in quarantine. */
   readonly isBusy: (jobId: string) => boolean;
   /** Runs the job, whose `attempt` is that of the claim to come. It takes its slot before it returns. */
@@ -82,7 +85,7 @@ export function createClaims(options: {
       const show = laneOf(workflow_id)?.hide();
       try {
         const workflow = registry.workflows.get(workflow_id);
-        const others = (workflow === undefined ? undefined : together?.(workflow)) ?? [];
+        const others = (workflow === undefined ? undefined : together?.(workflow, { id, attempt })) ?? [];
         const move = { type: "job.updateStatus", id, status: "running", attempt } as const;
         const envelope = { actor: "runner" };
         await (others.length === 0

@@ -14,14 +14,17 @@ export function hearCommit(
   },
 ): boolean {
   let isReady = false;
-  for (const { type, aggregate_id = "", payload } of events) {
+  for (const { type, aggregate_id = "", payload, created_at } of events) {
     if (type === "job.created" || type === "job.requeued") {
       isReady = true;
       const { workflow_id = runs.workflowIdOf(aggregate_id), run_at } = payload;
       const of = typeof workflow_id === "string" ? workflow_id : undefined;
       // A delayed job changes nothing about those that are ready.
       if (typeof run_at === "string") claims.due(run_at, of);
-      else claims.changed(of);
+      // A job that was put off may have been read while it was ready.
+      const isPutOff =
+        type === "job.requeued" && of === undefined && run_at !== undefined && String(run_at) > created_at;
+      if (run_at === undefined || isPutOff) claims.changed(of);
     } else if (type === "job.cancelled") {
       if (!runs.cancel(aggregate_id)) claims.changed();
     } else if (type === "job.started") {

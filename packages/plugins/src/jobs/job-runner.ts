@@ -17,6 +17,7 @@ import { createQuarantine } from "./quarantine.ts";
 import { recoverOrphans } from "./recover-orphans.ts";
 import { createRunRecorder, type RunRecorder } from "./run-figures.ts";
 import { createSlots } from "./slots.ts";
+import { noteOfVersion } from "./versions.ts";
 import { createWaits } from "./waits/waits.ts";
 
 /** Claims ready jobs, runs their workflows and stores the results. */
@@ -97,7 +98,7 @@ export function createJobRunner(options: {
     registry,
     slots,
     limits: [rates.permit, ({ id }) => (pausedAt?.("workflow", id) === undefined ? "now" : "later")],
-    together: rates.begin,
+    together: (workflow, job) => [...rates.begin(workflow), ...noteOfVersion(job, workflow)],
     isBusy: (id) => runs.has(id) || quarantine.isHeld(id),
     begin: runs.begin,
   });

@@ -30,7 +30,7 @@ export interface JobRuns {
 
 /** A run from its claim to its report. */
 interface JobRun {
-  readonly job: Job;
+  job: Job;
   readonly workflow: WorkflowPlugin;
   attempt?: JobAttempt;
   isCancelled: boolean;
@@ -116,11 +116,13 @@ export function createJobRuns(options: {
     let queued: { readonly run_at: string; readonly show: () => void } | undefined;
     try {
       if (!(await claims().claim(job))) return;
+      begun.job = await asClaimed(job);
       const uncounted = job.attempt === 1 ? 0 : ((await repo.plugins.getJobRun(job.id))?.uncounted ?? 0);
-      const end = isStopping ? notBegun : await attempt(begun, uncounted);
+      const end = isStopping ? notBegun(job) : await attempt(begun, uncounted);
       progress.end(job.id);
       const { outcome, park } = end;
-      const next = outcome.status === "cancelled" ? undefined : decide({ ...job, uncounted }, outcome);
+      const counted = { ...job, uncounted: end.isRestarted === true ? job.attempt - 1 : uncounted };
+      const next = outcome.status === "cancelled" ? undefined : decide(counted, outcome);
       ended = { outcome, next };
       if (next?.status === "queued") queued = { run_at: next.run_at, show: claims().hide(workflow.id) };
       // Before the report: the round that this wakes then claims within the same commit.
@@ -146,6 +148,13 @@ export function createJobRuns(options: {
     }
   }
 
+  /** A delayed job can get another input until it begins, so also between the read and the claim. */
+  async function asClaimed(job: Job): Promise<Job> {
+    if (job.attempt > 1 || job.run_at === job.created_at) return job;
+    const { input } = (await repo.getJob(job.id)) ?? job;
+    return { ...job, input };
+  }
+
   async function attempt(begun: JobRun, uncounted: number): Promise<JobAttemptEnd> {
     const { job, workflow } = begun;
     begun.attempt = startAttempt(parts, { job, workflow, uncounted });
@@ -164,4 +173,6 @@ export function createJobRuns(options: {
 }
 
 /** The runner stopped while the claim was on its way. */
-const notBegun: JobAttemptEnd = { outcome: { status: "interrupted" }, kept: false };
+function notBegun({ attempt }: Job): JobAttemptEnd {
+  return { outcome: { status: "interrupted" }, kept: false, isUnbegun: attempt === 1 };
+}

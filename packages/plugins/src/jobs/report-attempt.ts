@@ -21,7 +21,7 @@ export async function reportAttempt(
     readonly signal: AbortSignal;
   },
   job: Pick<Job, "id" | "attempt">,
-  { outcome, park, kept, result, log: lines, stale = [] }: JobAttemptEnd,
+  { outcome, park, kept, result, log: lines, stale = [], isUnbegun = false }: JobAttemptEnd,
   next: NextJobState | undefined,
 ): Promise<boolean> {
   const { commands, clock, log, signal } = options;
@@ -31,6 +31,7 @@ export async function reportAttempt(
   // Neither is an attempt that failed.
   if (outcome.status === "interrupted" || park !== undefined)
     unit.push({ type: "plugins.job.uncount", job_id: id });
+  if (isUnbegun) unit.push({ type: "plugins.job.version", job_id: id, version: 0 });
   if (lines !== undefined) unit.push(lines);
   if (result !== undefined) unit.push({ type: "plugins.job.result", job_id: id, result });
   for (const artifact of stale) unit.push({ type: "artifact.delete", id: artifact, job_id: id });

@@ -31,6 +31,8 @@ export interface WorkflowContextParts {
   readonly job: Job;
   /** Which attempt it is for the plugin: waits and interruptions are not counted. */
   readonly attempt: number;
+  /** The version under which the job began. */
+  readonly version: number;
   readonly workflow: WorkflowPlugin;
   readonly registry: PluginRegistry;
   readonly repo: ReadOnlyRepo<PluginsModule>;
@@ -82,6 +84,7 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
     services: parts.services,
     context: parts.context,
     attempt: parts.attempt,
+    version: parts.version,
     log: parts.keepLog(logOfJob(parts.log, job, parts.context)),
     signal: parts.signal,
     llm: ofAttempt(parts.llm),

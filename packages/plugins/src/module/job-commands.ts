@@ -42,7 +42,7 @@ const countRecovery = statement<PluginsTables, RunKey>((db, p) =>
     ),
 );
 
-const forgiveAttempts = statement<PluginsTables, RunKey>((db, p) =>
+export const forgiveAttempts = statement<PluginsTables, RunKey>((db, p) =>
   db
     .insertInto("plugins_job_runs")
     .values({ job_id: p.job_id, uncounted: p.attempt, recoveries: 0, recovered_attempt: 0 })
@@ -106,14 +106,21 @@ const forgetOne = forgetTables.map((table) =>
   statement<PluginsTables, JobKey>((db, p) => db.deleteFrom(table).where("job_id", "=", p.job_id)),
 );
 // The answers are kept with the job: they say who decided what, and a signal that is sent twice finds its first result.
-const forgetWaits = statement<PluginsTables, JobKey>((db, p) =>
+export const forgetWaits = statement<PluginsTables, JobKey>((db, p) =>
   db
     .deleteFrom("plugins_waits")
     .where("job_id", "=", p.job_id)
     .where((row) => row.or([row("kind", "!=", sql.lit("signal")), row("answered_at", "is", null)])),
 );
 const forgetGone = (
-  [...forgetTables, "plugins_waits", "plugins_job_results", "plugins_job_keys", "plugins_job_logs"] as const
+  [
+    ...forgetTables,
+    "plugins_waits",
+    "plugins_job_results",
+    "plugins_job_keys",
+    "plugins_job_logs",
+    "plugins_job_versions",
+  ] as const
 ).map((table) =>
   statement<PluginsTables, Record<never, never>>((db) =>
     // Core's table, which every store has. It is only read here.

@@ -27,6 +27,7 @@ const isFree = {
   active: () => sql<SqlBool>`not exists (${holder} and jobs.status in ('queued', 'running'))`,
   window: (p) =>
     sql<SqlBool>`(not exists (${holder}) or plugins_job_keys.until <= ${p.at} or plugins_job_keys.until > excluded.until)`,
+  debounce: () => sql<SqlBool>`not exists (${holder} and jobs.status = 'queued' and jobs.attempt = 0)`,
 } as const satisfies Record<KeyScope, (p: { readonly at: Expression<string> }) => Expression<SqlBool>>;
 
 const holdFor = (scope: KeyScope) =>
@@ -55,7 +56,12 @@ const holdFor = (scope: KeyScope) =>
           .where(isFree[scope](p)),
       ),
   );
-const hold = { job: holdFor("job"), active: holdFor("active"), window: holdFor("window") };
+const hold = {
+  job: holdFor("job"),
+  active: holdFor("active"),
+  window: holdFor("window"),
+  debounce: holdFor("debounce"),
+};
 
 const selectKey = query<PluginsTables, Pick<Row, "workflow_id" | "scope" | "key">>()((db, p) =>
   db
@@ -75,7 +81,7 @@ const command = defineCommand<PluginsTables>();
 export const jobKey = command({
   schema: z.object({
     workflow_id: idText,
-    scope: z.enum(["job", "active", "window"]),
+    scope: z.enum(["job", "active", "window", "debounce"]),
     key: idText,
     job_id: idText,
     input_digest: idText,

@@ -11,6 +11,7 @@ import {
 } from "./job-commands.ts";
 import { jobKey } from "./job-keys.ts";
 import { jobLog } from "./job-logs.ts";
+import { jobRestart, jobVersion } from "./job-versions.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
 import { jobs } from "./migrations/003_jobs.ts";
@@ -18,6 +19,7 @@ import { scheduleRuns } from "./migrations/004_schedule_runs.ts";
 import { refusedRecords } from "./migrations/005_refused_records.ts";
 import { flow } from "./migrations/006_flow.ts";
 import { schedules } from "./migrations/007_schedules.ts";
+import { jobVersions } from "./migrations/008_job_versions.ts";
 import { pauseLift, pauseSet } from "./pause-commands.ts";
 import { jobPromote } from "./promote-command.ts";
 import { pluginsQueries } from "./queries.ts";
@@ -45,6 +47,7 @@ export const pluginsModule = defineModule({
     "005_refused_records": refusedRecords,
     "006_flow": flow,
     "007_schedules": schedules,
+    "008_job_versions": jobVersions,
   },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
@@ -73,6 +76,8 @@ export const pluginsModule = defineModule({
     "plugins.job.forgive": jobForgive,
     "plugins.job.progress": jobProgress,
     "plugins.job.promote": jobPromote,
+    "plugins.job.version": jobVersion,
+    "plugins.job.restart": jobRestart,
     "plugins.job.forget": jobForget,
     "plugins.wait.open": waitOpen,
     "plugins.wait.answer": waitAnswer,

@@ -7,6 +7,7 @@ import { jobFigures } from "./job-figures.ts";
 import { jobKeys } from "./job-keys.ts";
 import { jobLine } from "./job-line.ts";
 import { jobLogs } from "./job-logs.ts";
+import { jobVersions } from "./job-versions.ts";
 import { parseJsonColumn } from "./json-column.ts";
 import { pauseQueries } from "./pause-queries.ts";
 import { queueDepths } from "./queue-depths.ts";
@@ -133,6 +134,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
     ...jobLogs(read),
     ...waitQueries(all),
     ...jobAttempts(all),
+    ...jobVersions(all),
     ...jobLine(read as unknown as Read<CoreTables>),
     ...jobFigures(all),
     ...eventLag(all),

@@ -76,6 +76,12 @@ export interface PluginsTables {
     recoveries: number;
     recovered_attempt: number;
   };
+  /** Under which version of its workflow a job began. A job without a row began under version 1. */
+  plugins_job_versions: {
+    job_id: string;
+    /** 0 for a job whose first run ended before its workflow was called. */
+    version: number;
+  };
   /** The results of a job's finished steps. */
   plugins_job_steps: {
     job_id: string;
@@ -187,8 +193,8 @@ export type PluginKind = "source" | "workflow" | "sink";
 /** What a workflow makes under ids that its host derives. */
 export type CallKind = "artifact" | "job";
 
-/** How long a key is held: until the job is pruned, while the job is queued, waiting or running, or for some time. */
-export type KeyScope = "job" | "active" | "window";
+/** How long a key is held: until the job is pruned, while the job is queued, waiting or running, for some time, or until the job begins. */
+export type KeyScope = "job" | "active" | "window" | "debounce";
 
 /** The kinds of plugins that can have a schedule. */
 export type ScheduleKind = "source" | "workflow";

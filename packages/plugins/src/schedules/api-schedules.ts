@@ -4,6 +4,7 @@ import {
   type Command,
   type CommandSink,
   canonicalJson,
+  type Envelope,
   isoTime,
   type ReadOnlyRepo,
 } from "@atlas/core";
@@ -32,13 +33,14 @@ export interface Schedules {
    * nothing. With another `everyMs`, `cron`, `timeZone` or workflow it starts anew; with other options or another input its next time
    * stays. Works before `start()`; jobs are created after it. Throws a `TypeError` for a wrong option,
    * `ATLAS_PLUGINS_WORKFLOW_UNKNOWN` with the nearest id, or `ATLAS_PLUGINS_INPUT_INVALID` with the message of the workflow's schema.
+   * `envelope` says who asks and why, for the journal; the jobs of the schedule do not take over its `context`.
    */
-  upsert(schedule: ScheduleRequest): Promise<WorkflowScheduleState>;
+  upsert(schedule: ScheduleRequest, envelope?: Envelope): Promise<WorkflowScheduleState>;
   /**
    * Removes a schedule that `upsert` made, and resolves once that is on disk: it creates no job any more. The jobs that it has created
-   * stay. Resolves with false when there is none of this id.
+   * stay. Resolves with false when there is none of this id. `envelope` is as with `upsert`.
    */
-  remove(id: string): Promise<boolean>;
+  remove(id: string, envelope?: Envelope): Promise<boolean>;
   /** Every schedule of a workflow: those of the code first, then those that `upsert` made, by id. */
   list(): Promise<readonly WorkflowScheduleState[]>;
 }
@@ -61,7 +63,7 @@ export function createSchedules(options: {
   const oneAtATime = createOneAtATime();
 
   return {
-    async upsert(request) {
+    async upsert(request, envelope) {
       const schedule = readScheduleRequest(request);
       const { id, workflow_id, input = {} } = request;
       // What the caller changes in its object later is not meant.
@@ -81,7 +83,7 @@ export function createSchedules(options: {
           revision: newId(),
           ...next_at,
         } as const;
-        await commands.enqueue(upsert, ACTOR);
+        await commands.enqueue(upsert, { ...ACTOR, ...envelope });
         scheduler.changed(id);
         const stored = await repo.plugins.getApiSchedule(id);
         // Removed already.
@@ -89,12 +91,12 @@ export function createSchedules(options: {
         return stateOf(stored);
       });
     },
-    async remove(id) {
+    async remove(id, envelope) {
       if (typeof id !== "string")
         throw new TypeError(`schedules.remove takes the id of a schedule; got ${JSON.stringify(id)}.`);
       return oneAtATime(async () => {
         if ((await repo.plugins.getApiSchedule(id)) === undefined) return false;
-        await commands.enqueue({ type: "plugins.schedule.remove", id }, ACTOR);
+        await commands.enqueue({ type: "plugins.schedule.remove", id }, { ...ACTOR, ...envelope });
         scheduler.changed(id);
         return true;
       });

@@ -80,6 +80,12 @@ const story: readonly (Command | PluginsCommand)[] = [
     digest: "d",
     step: "s",
   },
+  { type: "plugins.job.call", job_id: "j1", kind: "job", target: "j1:job:1", attempt: 1, digest: "d" },
+  { type: "plugins.job.version", job_id: "j1", version: 1 },
+  { type: "plugins.job.version", job_id: "j1", version: 2 },
+  { type: "plugins.job.version", job_id: "gone", version: 2 },
+  { type: "plugins.job.step", job_id: "j2", name: "one" },
+  { type: "plugins.job.restart", job_id: "j2", attempt: 2, version: 3 },
   { type: "plugins.job.key", workflow_id: "w", scope: "active", key: "k", job_id: "j1", input_digest: "d" },
   { type: "plugins.job.key", workflow_id: "w", scope: "job", key: "k", job_id: "gone", input_digest: "d" },
   { type: "plugins.job.result", job_id: "j1", result: { first: 1 } },
@@ -109,6 +115,7 @@ it("keeps what it is told, emits nothing, and a replay gives the same rows", asy
   expect(await plugins.getJobRun("j1")).toMatchObject({ uncounted: 5, recoveries: 2, recovered_attempt: 4 });
   expect(await plugins.listJobCalls("j1")).toEqual([
     { kind: "artifact", target: "j1:artifact:1", attempt: 2, digest: "d", step: "s" },
+    { kind: "job", target: "j1:job:1", attempt: 1, digest: "d", step: null },
   ]);
   expect(await plugins.getJobKey("w", "active", "k")).toEqual({
     job_id: "j1",

@@ -363,3 +363,30 @@ it("runs nothing more once it was stopped", async () => {
   expect(clock.timers).toBe(0);
   expect(await jobs()).toHaveLength(1);
 });
+
+it("notes in the journal who made, changed and removed a schedule, and why", async () => {
+  const opened = await openStore({ clock: createFakeClock(START) });
+  const seen: unknown[] = [];
+  const { schedules } = await schedulesOf(createFakeClock(START), {
+    opened: {
+      ...opened,
+      commands: {
+        ...opened.commands,
+        enqueue(command, envelope) {
+          seen.push([command.type, envelope]);
+          return opened.commands.enqueue(command, envelope);
+        },
+      },
+    },
+  });
+  const request = { id: "a", workflow_id: "work.v1", everyMs: HOUR };
+  const context = { correlation_id: "request-1" };
+  await schedules.upsert(request, { actor: "user:ada", context });
+  await schedules.upsert({ ...request, everyMs: 2 * HOUR });
+  await schedules.remove("a", { context });
+  expect(seen).toEqual([
+    ["plugins.schedule.upsert", { actor: "user:ada", context }],
+    ["plugins.schedule.upsert", { actor: "host" }],
+    ["plugins.schedule.remove", { actor: "host", context }],
+  ]);
+});

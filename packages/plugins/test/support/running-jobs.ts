@@ -27,11 +27,12 @@ export async function runningJobs(
   const { store, repo, commands } = opened;
   let current = run;
   const registry = createPluginRegistry();
-  registry.registerWorkflow({
+  const workflow: { -readonly [Option in keyof WorkflowPlugin]: WorkflowPlugin[Option] } = {
     id: "work.v1",
     ...options.workflow,
     run: (ctx, input, id) => current(ctx, input, id),
-  });
+  };
+  registry.registerWorkflow(workflow);
   registry.registerWorkflow({ id: "child.v1", run: async () => undefined });
   const startRunner = async () => {
     const runner = createJobRunner({
@@ -62,8 +63,9 @@ export async function runningJobs(
     create,
     signal: createSignal({ repo, commands }),
     /** Puts other code in the place of the workflow, as a new version of a program does. */
-    edit(next: WorkflowPlugin["run"]) {
+    edit(next: WorkflowPlugin["run"], changed: Pick<WorkflowPlugin, "version" | "onVersionChange"> = {}) {
       current = next;
+      Object.assign(workflow, changed);
     },
     job,
     waiting: (id: string) => job(id, ({ status, attempt }) => status === "queued" && attempt > 0),
