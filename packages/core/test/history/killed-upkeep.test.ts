@@ -65,6 +65,7 @@ it.each(["backup", "replay"] as const)(
       await store.replay(to);
       await expectWhole(await openStore({ database: to }));
     }
+    expect(existsSync(`${database}.unfinished`)).toBe(false);
   },
 );
 

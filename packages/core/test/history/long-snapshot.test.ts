@@ -5,6 +5,7 @@ import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
 import { onWritingConnection } from "../../../../test/support/writing-connections.ts";
 import { checkpointLog } from "../../src/history/checkpoint-log.ts";
+import { databaseTask } from "../../src/history/database-task.ts";
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";
 import { rejection } from "../support/rejection.ts";
@@ -83,6 +84,24 @@ it("gives the log back to the writer when a backup fails", async () => {
   const missing = join(temporaryFolder(), "missing", "backup.db");
   expect((await rejection(store.backup(missing))).code).toBe("ATLAS_CORE_COPY_FAILED");
   expect(pages()).toBe(usual);
+});
+
+it("ends the pause when the original is read, and once more at its end, whatever happened", async () => {
+  const { store } = await watched();
+  let ended = 0;
+  const checkpointPause = {
+    begin: () => () => {
+      ended += 1;
+    },
+  };
+  const to = join(temporaryFolder(), "copy.db");
+  await databaseTask({ name: "copy", from: store.path, to }, { checkpointPause });
+  expect(ended).toBe(2);
+  const nowhere = join(temporaryFolder(), "missing", "copy.db");
+  await expect(
+    databaseTask({ name: "copy", from: store.path, to: nowhere }, { checkpointPause }),
+  ).rejects.toThrow();
+  expect(ended).toBe(4);
 });
 
 it("brings in, in the thread, what was written while a backup was made", async () => {

@@ -1,5 +1,8 @@
-import { expect, it } from "vitest";
+import Sqlite from "better-sqlite3";
+import { expect, it, onTestFinished } from "vitest";
 import { createReplayPace } from "../../src/history/replay-pace.ts";
+import { writeHistory } from "../support/history.ts";
+import { openStore } from "../support/open-store.ts";
 
 const commands = (type: string, count: number) => Array.from({ length: count }, () => ({ type }));
 
@@ -34,4 +37,33 @@ it("learns when a type gets cheaper or more expensive, and never expects nothing
   expect(pace.next(commands("mark", 90))).toBe(10);
   pace.measured(commands("mark", 10), 0);
   expect(pace.next(commands("mark", 90_000))).toBe(10_000);
+});
+
+/** Counts the transactions of replays from here on. */
+function countingReplays(): () => number {
+  const { prepare } = Sqlite.prototype;
+  let begun = 0;
+  Sqlite.prototype.prepare = function counted(this: Sqlite.Database, sql: string) {
+    const statement = prepare.call(this, sql);
+    if (sql !== "begin immediate" || !this.name.endsWith("replay.db")) return statement;
+    const { run } = statement;
+    statement.run = () => {
+      begun += 1;
+      return Reflect.apply(run, statement, []);
+    };
+    return statement;
+  } as typeof prepare;
+  onTestFinished(() => {
+    Sqlite.prototype.prepare = prepare;
+  });
+  return () => begun;
+}
+
+it("is kept by a verify: the first command of each type is a transaction of its own", async () => {
+  const store = await openStore();
+  await writeHistory(store);
+  const types = new Set((await store.repo.listJournal()).items.map(({ type }) => type));
+  const begun = countingReplays();
+  expect(await store.verify()).toMatchObject({ status: "verified" });
+  expect(begun()).toBeGreaterThanOrEqual(types.size);
 });
