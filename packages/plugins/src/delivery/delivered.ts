@@ -21,7 +21,8 @@ export interface Delivered {
 const NOTED = "$delivered";
 
 const NOTE_EVERY_MS = 1_000;
-const NEXT_NOTE_MS = 20;
+// Each page is a commit, which waits for the disk: 10,000 events a second are enough, and leave the disk to others.
+const NEXT_NOTE_MS = 100;
 // One update, which holds the event loop for some milliseconds together with its commit.
 const EVENTS_A_NOTE = 1_000;
 const ACTOR = { actor: "delivery" };
