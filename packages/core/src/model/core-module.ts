@@ -11,6 +11,7 @@ import { context } from "./migrations/002_context.ts";
 import { readyByWorkflow } from "./migrations/003_ready_by_workflow.ts";
 import { entityIds } from "./migrations/004_entity_ids.ts";
 import { undelivered } from "./migrations/005_undelivered.ts";
+import { groupKey } from "./migrations/006_group_key.ts";
 import { maintenancePrune } from "./prune.ts";
 import { coreQueries } from "./queries.ts";
 import type { CoreTables } from "./tables.ts";
@@ -27,6 +28,7 @@ export const coreModule = defineModule({
     "003_ready_by_workflow": readyByWorkflow,
     "004_entity_ids": entityIds,
     "005_undelivered": undelivered,
+    "006_group_key": groupKey,
   },
   commands: {
     "entity.upsert": entityUpsert,

@@ -15,7 +15,7 @@ import type { CoreTables, JobRow, JobStatus } from "./tables.ts";
 /**
  * Work for a workflow. It is ready from `run_at` (default: now); among ready jobs a higher `priority` (default 0) goes
  * first. A second job with the same `idempotency_key` and workflow is not created. `deadline_at` bounds its whole life, over
- * all attempts. `context` says what it belongs to.
+ * all attempts. `context` says what it belongs to. `group_key` names whose job it is among those of its workflow, such as a tenant.
  */
 const newJob = z.strictObject({
   id: idText.optional(),
@@ -29,6 +29,7 @@ const newJob = z.strictObject({
   created_at: timeText.optional(),
   context: callContext.optional(),
   deadline_at: timeText.optional(),
+  group_key: idText.optional(),
 });
 
 /** The input of `job.create`. */
@@ -55,6 +56,7 @@ export const JOB_COLUMNS = [
   "deadline_at",
   "created_seq",
   "depth",
+  "group_key",
 ] as const satisfies readonly (keyof JobRow)[];
 
 const insertJob = statement<CoreTables, JobRow>((db, p) =>
@@ -158,6 +160,7 @@ export const jobCreate = command({
       deadline_at: job.deadline_at ?? null,
       created_seq: EVENT_SEQ,
       depth: DEPTH,
+      group_key: job.group_key ?? null,
     };
     change.run(insertJob, row, { ifNone: "stop" });
     // The event of a delayed job holds its time, so that a waiting runner need not read the job.

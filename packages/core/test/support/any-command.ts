@@ -86,6 +86,7 @@ export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
     max_attempts: fc.integer({ min: 1, max: 3 }),
     context: anyContext,
     deadline_at: time,
+    group_key: name,
     created_at: time,
   }).map((job) => ({ type: "job.create", job }) as Command);
   const status = fc

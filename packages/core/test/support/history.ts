@@ -54,6 +54,7 @@ export async function writeHistory(store: {
         parent_id: "job",
         context,
         deadline_at: "2026-11-22T09:00:00Z",
+        group_key: "ä",
       },
     },
     { cause: { kind: "request", id: "request-1", depth: 2 }, context },
