@@ -5,7 +5,7 @@ import type { RetryPolicy } from "./retry.ts";
 import { parseSchedule, SCHEDULE_OPTIONS } from "./schedule.ts";
 import type { SinkPlugin } from "./sink.ts";
 import type { SourcePlugin } from "./source.ts";
-import type { WorkflowPlugin } from "./workflow.ts";
+import type { PerKey, WorkflowPlugin } from "./workflow.ts";
 
 const NEEDS = ["uses", "needs"];
 const SOURCE = ["id", "sync", "check", "schedule", "retry", "timeoutMs", "cursor", "maxRefused", ...NEEDS];
@@ -18,6 +18,7 @@ const WORKFLOW = [
     "retry",
     "timeoutMs",
     "concurrency",
+    "perKey",
     "rateLimit",
     "schedule",
     "maxSpawnDepth",
@@ -70,6 +71,7 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
     checkWhole(of, "rateLimit.perMs", asNumber(rateLimit.perMs), 1, LONGEST_MS);
   }
   checkWhole(of, "concurrency", concurrency, 1, 100_000);
+  checkPerKey(of, workflow.perKey);
   checkWhole(of, "maxSpawnDepth", workflow.maxSpawnDepth, 0, 100_000);
   if (input !== undefined && typeof input["~standard"]?.validate !== "function")
     throw new TypeError(
@@ -82,6 +84,16 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
 /** A required number that is missing is a wrong one. */
 function asNumber(value: number | undefined): number {
   return value ?? Number.NaN;
+}
+
+function checkPerKey(of: string, perKey: PerKey | undefined): void {
+  if (perKey === undefined) return;
+  checkOptions(`${of}: perKey`, perKey, ["key", "concurrency"]);
+  if (typeof perKey.key !== "function")
+    throw new TypeError(
+      `${of}: perKey.key must be a function of the input that returns a text, such as (input) => input.tenant; got ${JSON.stringify(perKey.key)}.`,
+    );
+  checkWhole(of, "perKey.concurrency", perKey.concurrency, 1, 100_000);
 }
 
 function checkTrigger(of: string, { on, inputOf }: WorkflowPlugin): void {

@@ -63,6 +63,12 @@ export interface WorkflowOptions {
    */
   readonly concurrency?: number;
   /**
+   * Shares the workflow between its callers: each job has a key, such as the tenant it belongs to. Within a priority, keys take turns, so
+   * one with 100,000 queued jobs does not hold up the others; and each may have a limit of its own. It costs a search of an index for each
+   * key. Default: jobs have no key and run in the order of the queue.
+   */
+  readonly perKey?: PerKey;
+  /**
    * How many attempts of this workflow may begin: at most `max` within any period of `perMs` milliseconds, over restarts too. A retry, and
    * a run after a wait, count like a first attempt. Jobs beyond it stay queued, and other workflows are not held up. Each claim then
    * stores one more row. Default: no limit. Set it for a service that counts calls per minute.
@@ -81,6 +87,18 @@ export interface WorkflowOptions {
    * chain of 16 others becomes a dead letter instead of a job, so a workflow that answers its own events comes to an end. Default: never.
    */
   readonly on?: readonly EventEntry[];
+}
+
+/** What each key of a workflow may take. */
+export interface PerKey<Input = JsonObject> {
+  /**
+   * The key of a job with this input, of 1 to 255 bytes. It is called once, when the job is created, with the input as it was given, before
+   * defaults of the schema, and stored as the job's `group_key`; a job that is created with a `group_key` keeps that. When it throws or
+   * returns something else, the job is refused with `ATLAS_PLUGINS_GROUP_KEY_INVALID`.
+   */
+  key(input: Input): string;
+  /** Attempts of one key that run at the same time. Default: no limit but that of the workflow; keys still take turns. */
+  readonly concurrency?: number;
 }
 
 /** At most `max` (1 to 10,000) attempts that begin within any period of `perMs` milliseconds (1 to 24 days). */
@@ -232,10 +250,11 @@ export function defineWorkflow<
   Result = void,
   const On extends readonly EventEntry[] = readonly EventEntry[],
 >(
-  workflow: Omit<WorkflowOptions, "on"> & {
+  workflow: Omit<WorkflowOptions, "on" | "perKey"> & {
     readonly id: string;
     readonly input?: Schema;
     readonly on?: On;
+    readonly perKey?: PerKey<StandardSchemaV1.InferInput<Schema>>;
     inputOf?(event: SelectedEvent<Uses[number], On>): StandardSchemaV1.InferInput<Schema>;
     readonly capabilities?: Needed;
     readonly uses?: Uses;
@@ -248,11 +267,13 @@ export function defineWorkflow<
       ReturnsJson<Result>;
   },
 ): ResultWorkflow<Result> {
-  const { inputOf, ...rest } = workflow;
+  const { inputOf, perKey, ...rest } = workflow;
   return {
     ...rest,
     // Only events that `on` selects come here, and the command that creates the job checks that the input is JSON.
     ...(inputOf === undefined ? {} : { inputOf: (event) => inputOf(event as never) as JsonObject }),
+    // The input has passed the schema, unless that answers later.
+    ...(perKey === undefined ? {} : { perKey: perKey as PerKey }),
     capabilities: workflow.capabilities ?? [],
     // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say, and `ReturnsJson`
     // has checked the result.

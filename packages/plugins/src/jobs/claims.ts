@@ -11,6 +11,7 @@ import { createBackoff } from "@atlas/core/internal";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import { createKeyedLane } from "./keyed-lane.ts";
 import { nextLane, type Permit, strictest } from "./next-lane.ts";
 import { createReadyLane, LANE_POLL_MS, type ReadyLane } from "./ready-lane.ts";
 import type { Slots } from "./slots.ts";
@@ -29,13 +30,16 @@ export interface Claims {
   /** Says that a job of this workflow (without one: of some workflow) is due at this time, or is ready if that has passed. */
   due(run_at: string, workflowId?: string): void;
   /** Says that a taken job is queued again. The returned function says that it is no longer taken. */
-  hide(workflowId: string): () => void;
+  hide(job: Pick<Job, "workflow_id" | "group_key">): () => void;
   /** Begins no more jobs, also in a round that is under way. */
   stop(): void;
 }
 
 /** Something beside the slots that can keep the jobs of a workflow from beginning. */
 export type Limit = (workflow: WorkflowPlugin, now: number) => Permit;
+
+/** Delayed jobs that one command marks as due: some milliseconds of the writer. */
+const DUE_AT_ONCE = 1_000;
 
 /** The claims of one runner. */
 export function createClaims(options: {
@@ -51,10 +55,24 @@ export function createClaims(options: {
   readonly together?: (workflow: WorkflowPlugin) => readonly PluginsCommand[];
   /** True for a job that must not begin now: it is under way, or in quarantine. */
   readonly isBusy: (jobId: string) => boolean;
+  /** Called when delayed jobs of a workflow with `perKey` have become ready. It is to ask for a round. */
+  readonly onDue: () => void;
   /** Runs the job, whose `attempt` is that of the claim to come. It takes its slot before it returns. */
   readonly begin: (job: Job, workflow: WorkflowPlugin) => void;
 }): Claims {
-  const { repo, commands, clock, log, registry, slots, limits = [], together, isBusy, begin } = options;
+  const {
+    repo,
+    commands,
+    clock,
+    log,
+    registry,
+    slots,
+    limits = [],
+    together,
+    isBusy,
+    onDue,
+    begin,
+  } = options;
   const lanes = new Map<string, ReadyLane>();
   const backoff = createBackoff();
   /** No claim is tried before this time, on the monotonic clock. */
@@ -77,9 +95,9 @@ export function createClaims(options: {
         begin({ ...job, attempt: job.attempt + 1 }, lane.workflow);
       }
     },
-    async claim({ id, attempt, workflow_id }) {
+    async claim({ id, attempt, workflow_id, group_key }) {
       // Readers see the job as queued until the claim is committed.
-      const show = laneOf(workflow_id)?.hide();
+      const show = laneOf(workflow_id)?.hide(group_key);
       try {
         const workflow = registry.workflows.get(workflow_id);
         const others = (workflow === undefined ? undefined : together?.(workflow)) ?? [];
@@ -104,7 +122,7 @@ export function createClaims(options: {
       const at = Date.parse(run_at);
       for (const lane of lanesOf(workflowId)) lane.due(at);
     },
-    hide: (workflowId) => laneOf(workflowId)?.hide() ?? (() => undefined),
+    hide: ({ workflow_id, group_key }) => laneOf(workflow_id)?.hide(group_key) ?? (() => undefined),
     stop() {
       notBefore = Number.POSITIVE_INFINITY;
     },
@@ -124,9 +142,27 @@ export function createClaims(options: {
     const known = lanes.get(workflowId);
     const workflow = registry.workflows.get(workflowId);
     if (known !== undefined || workflow === undefined) return known;
-    const lane = createReadyLane({ workflow, repo, clock, isTaken: isBusy });
+    const parts = { workflow, repo, clock, isTaken: isBusy };
+    const lane =
+      workflow.perKey === undefined
+        ? createReadyLane(parts)
+        : createKeyedLane({ ...parts, slots, markDue: (now) => markDue(workflowId, now) });
     lanes.set(workflowId, lane);
     return lane;
+  }
+
+  async function markDue(workflow_id: string, at: string): Promise<void> {
+    try {
+      await commands.enqueue(
+        { type: "plugins.jobs.due", workflow_id, at, limit: DUE_AT_ONCE },
+        { actor: "runner" },
+      );
+      backoff.succeeded();
+    } catch (error) {
+      if (isCoreError(error, "ATLAS_CORE_STOPPED")) return;
+      troubled(workflow_id, error);
+    }
+    onDue();
   }
 
   function lanesOf(workflowId: string | undefined): Iterable<ReadyLane> {

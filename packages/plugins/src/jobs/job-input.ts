@@ -4,6 +4,7 @@ import { inheritedContext } from "../calling/call-context.ts";
 import { isPluginError, PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
+import { groupKeyOf } from "./group-key.ts";
 
 /** The output of a workflow's schema for a job's input. Throws `ATLAS_PLUGINS_INPUT_INVALID` with the schema's message. */
 export function readJobInput(
@@ -41,11 +42,17 @@ function pathOf(path: NonNullable<StandardSchemaV1.Issue["path"]>): string {
     .slice(0, 255);
 }
 
+/** Throws what the store would refuse a job of the workflow with this input for, also where its schema answers later. */
+export async function checkJobInput(workflow: WorkflowPlugin, input: JsonObject): Promise<void> {
+  await readJobInput(workflow, input);
+  groupKeyOf(workflow, input);
+}
+
 /**
  * An `admit` hook that refuses a `job.create` with an input that its workflow's schema does not accept, whoever sends it. A schema that
  * answers asynchronously cannot be asked here: `jobs.create`, `ctx.spawnJob` and the attempt itself check such an input.
  *
- * It also hands the context of the envelope down to the job, so that a job belongs to what its creator belongs to, whoever sends it.
+ * It adds the key of the job where the workflow has `perKey`, unless the job says its own. It also hands the context of the envelope down to the job, so that a job belongs to what its creator belongs to, whoever sends it.
  */
 export function createJobAdmission(registry: Pick<PluginRegistry, "workflows">): Admit {
   return (given, envelope) => {
@@ -53,11 +60,11 @@ export function createJobAdmission(registry: Pick<PluginRegistry, "workflows">):
     const command = withContext(given as NewJobCommand, envelope.context);
     const { workflow_id, input = {} } = command.job;
     const workflow = registry.workflows.get(workflow_id);
-    if (workflow?.input === undefined) return command;
+    if (workflow === undefined) return command;
     try {
       const read = readJobInput(workflow, input);
       if (read instanceof Promise) read.catch(() => undefined);
-      return command;
+      return withGroupKey(command, workflow);
     } catch (error) {
       return refusal(error);
     }
@@ -74,12 +81,20 @@ function withContext(command: NewJobCommand, context: CallContext | undefined): 
   return { ...command, job: { ...job, context: { ...inherited, ...job.context } } };
 }
 
+function withGroupKey(command: NewJobCommand, workflow: WorkflowPlugin): NewJobCommand {
+  const { job } = command;
+  if (workflow.perKey === undefined || job.group_key !== undefined) return command;
+  const group_key = groupKeyOf(workflow, job.input ?? {});
+  return group_key === undefined ? command : { ...command, job: { ...job, group_key } };
+}
+
 /** A `job.create` that core's schema has checked. */
 type NewJobCommand = AnyCommand & {
   readonly job: {
     readonly workflow_id: string;
     readonly input?: JsonObject;
     readonly context?: CallContext;
+    readonly group_key?: string;
   };
 };
 

@@ -99,6 +99,7 @@ export function createJobRunner(options: {
     limits: [rates.permit, ({ id }) => (pausedAt?.("workflow", id) === undefined ? "now" : "later")],
     together: rates.begin,
     isBusy: (id) => runs.has(id) || quarantine.isHeld(id),
+    onDue: () => loop.wake(),
     begin: runs.begin,
   });
   const loop: Loop = createLoop({

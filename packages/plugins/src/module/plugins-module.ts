@@ -11,6 +11,7 @@ import {
 } from "./job-commands.ts";
 import { jobKey } from "./job-keys.ts";
 import { jobLog } from "./job-logs.ts";
+import { jobsDue } from "./keyed-jobs.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
 import { jobs } from "./migrations/003_jobs.ts";
@@ -74,6 +75,7 @@ export const pluginsModule = defineModule({
     "plugins.job.progress": jobProgress,
     "plugins.job.promote": jobPromote,
     "plugins.job.forget": jobForget,
+    "plugins.jobs.due": jobsDue,
     "plugins.wait.open": waitOpen,
     "plugins.wait.answer": waitAnswer,
     "plugins.wait.wake": waitWake,

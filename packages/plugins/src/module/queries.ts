@@ -8,6 +8,7 @@ import { jobKeys } from "./job-keys.ts";
 import { jobLine } from "./job-line.ts";
 import { jobLogs } from "./job-logs.ts";
 import { parseJsonColumn } from "./json-column.ts";
+import { keyedJobs } from "./keyed-jobs.ts";
 import { pauseQueries } from "./pause-queries.ts";
 import { queueDepths } from "./queue-depths.ts";
 import { rateQueries } from "./rate-commands.ts";
@@ -135,6 +136,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
     ...jobAttempts(all),
     ...jobLine(read as unknown as Read<CoreTables>),
     ...jobFigures(all),
+    ...keyedJobs(read as unknown as Read<CoreTables>),
     ...eventLag(all),
     ...failedDeliveries(all),
     ...refusedRecords(read),

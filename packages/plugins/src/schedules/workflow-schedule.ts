@@ -1,7 +1,7 @@
 import type { Command, ReadOnlyRepo } from "@atlas/core";
 import { isJobOver } from "../contract/wait.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
-import { readJobInput } from "../jobs/job-input.ts";
+import { checkJobInput } from "../jobs/job-input.ts";
 import type { Scheduled } from "./scheduler.ts";
 
 /** A workflow's schedule. Each due time creates at most one job. */
@@ -15,7 +15,7 @@ export function scheduleOfWorkflow(workflow: WorkflowPlugin, repo: ReadOnlyRepo)
       id,
       schedule,
       // A schedule whose jobs are all refused would never run, and nobody would know.
-      check: async () => void (await readJobInput(workflow, input)),
+      check: () => checkJobInput(workflow, input),
       async fire(run) {
         if (overlap === "skip" && (await isUnderWay(run - 1))) return {};
         const create: Command = {

@@ -1,0 +1,162 @@
+import { type Clock, isoTime, type Job, type ReadOnlyRepo } from "@atlas/core";
+import type { WorkflowPlugin } from "../contract/workflow.ts";
+import type { PluginsModule } from "../module/plugins-module.ts";
+import { nextInTurn, type Turns } from "./next-in-turn.ts";
+import { readTurns } from "./read-turns.ts";
+import { LANE_POLL_MS, READ_AHEAD, type ReadyLane } from "./ready-lane.ts";
+import type { Slots } from "./slots.ts";
+
+/** The jobs that were read: those of the highest priority that has one which may begin. */
+interface Level extends Turns {
+  readonly priority: number;
+}
+
+const ABOVE_ALL_PRIORITIES = 1_000_001;
+/** Priorities whose last turn is remembered. Another one begins with its first key. */
+const MAX_CURSORS = 1_000;
+
+/**
+ * The lane of a workflow with `perKey`. Within a priority its keys take turns, whatever each of them has queued; a key that may begin no
+ * more has no turn. Like other lanes, it reads some jobs ahead while nothing else happens in it.
+ */
+export function createKeyedLane(options: {
+  readonly workflow: WorkflowPlugin;
+  readonly repo: ReadOnlyRepo<PluginsModule>;
+  readonly clock: Clock;
+  readonly slots: Pick<Slots, "hasRoomFor">;
+  readonly isTaken: (id: string) => boolean;
+  /** Marks jobs that are due by now, so that they can be found. It never rejects; the lane is to be read after it. */
+  readonly markDue: (now: string) => Promise<void>;
+}): ReadyLane {
+  const { workflow, repo, clock, slots, isTaken, markDue } = options;
+  const { id: workflow_id } = workflow;
+  const hasRoom = (key: string | undefined): boolean => slots.hasRoomFor(workflow, key);
+  const cursors = new Map<number, string>();
+  const hidden = new Map<string | undefined, number>();
+  let level: Level | undefined;
+  // Keys that had no room, but jobs of a higher priority.
+  let blocked: readonly (string | undefined)[] = [];
+  let dueAt = 0;
+  let isEmpty = false;
+  let emptyUntil = 0;
+  let isQuiet = false;
+  let changes = 0;
+  let isMarking = false;
+
+  const lane: ReadyLane = {
+    workflow,
+    get first() {
+      return next()?.job;
+    },
+    get dueAt() {
+      return dueAt;
+    },
+    isStale(now) {
+      if (now >= dueAt || blocked.some(hasRoom)) return true;
+      if (next() !== undefined) return false;
+      return !isEmpty || clock.monotonic() >= emptyUntil;
+    },
+    async read({ now, count }) {
+      const nowText = isoTime(now);
+      const wanted = count + (isQuiet ? READ_AHEAD : 0);
+      isQuiet = true;
+      for (let seen = -1; seen !== changes; ) {
+        seen = changes;
+        if (now >= dueAt) await lookForDue(nowText);
+        await readLevels(nowText, wanted);
+        isEmpty = level === undefined;
+        emptyUntil = clock.monotonic() + LANE_POLL_MS;
+      }
+    },
+    take() {
+      const taken = next();
+      if (level === undefined || taken === undefined) return;
+      const { priority, turns } = level;
+      const { id } = taken.job;
+      level = {
+        ...level,
+        position: taken.turn + 1,
+        turns: turns.map((turn, index) =>
+          index === taken.turn ? { ...turn, jobs: turn.jobs.filter((job) => job.id !== id) } : turn,
+        ),
+      };
+      // The map keeps its newest entries.
+      cursors.delete(priority);
+      cursors.set(priority, taken.job.group_key ?? "");
+      const [oldest] = cursors.keys();
+      if (cursors.size > MAX_CURSORS && oldest !== undefined) cursors.delete(oldest);
+    },
+    changed() {
+      changes += 1;
+      isQuiet = false;
+      isEmpty = false;
+      level = undefined;
+      blocked = [];
+    },
+    due(at) {
+      dueAt = Math.min(dueAt, at);
+    },
+    hide(key) {
+      hidden.set(key, hiddenOf(key) + 1);
+      let isHidden = true;
+      return () => {
+        if (!isHidden) return;
+        isHidden = false;
+        if (hiddenOf(key) > 1) hidden.set(key, hiddenOf(key) - 1);
+        else hidden.delete(key);
+      };
+    },
+  };
+  return lane;
+
+  function next(): { readonly job: Job; readonly turn: number } | undefined {
+    const found = level === undefined ? undefined : nextInTurn(level, { hasRoom, isTaken });
+    return found === "read" ? undefined : found;
+  }
+
+  function hiddenOf(key: string | undefined): number {
+    return hidden.get(key) ?? 0;
+  }
+
+  async function lookForDue(now: string): Promise<void> {
+    const at = await repo.plugins.nextJobAt(workflow_id, now);
+    dueAt = at === undefined ? Number.POSITIVE_INFINITY : Date.parse(at);
+    if (isMarking || !(await repo.plugins.hasDueJobs(workflow_id, now))) return;
+    isMarking = true;
+    // Not awaited: a round must not hang with the store.
+    void markDue(now).then(() => {
+      isMarking = false;
+      lane.changed();
+      // There may be more of them.
+      dueAt = 0;
+    });
+  }
+
+  /** Reads from the highest priority down, until one has a job that may begin. */
+  async function readLevels(now: string, count: number): Promise<void> {
+    const without: (string | undefined)[] = [];
+    level = undefined;
+    for (let below = ABOVE_ALL_PRIORITIES; ; ) {
+      const priority = await repo.plugins.nextPriority(workflow_id, below);
+      if (priority === undefined) break;
+      const last = cursors.get(priority) ?? "";
+      const read = await readTurns({
+        repo,
+        level: { workflow_id, priority },
+        last,
+        now,
+        count,
+        hasRoom,
+        isTaken,
+        hiddenOf,
+      });
+      if (read.hasJob) {
+        level = { ...read, priority };
+        break;
+      }
+      for (const { key } of read.turns) if (!hasRoom(key)) without.push(key);
+      below = priority;
+    }
+    blocked = without;
+  }
+}
