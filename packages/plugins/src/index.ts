@@ -46,6 +46,7 @@ export {
   type Capability,
   defineWorkflow,
   type JobProgress,
+  type PerKey,
   type RateLimit,
   type ResultWorkflow,
   type StepOptions,

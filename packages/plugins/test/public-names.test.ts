@@ -22,6 +22,7 @@ it("exports these names and no others", () => {
         "JobWithResult",
         "Need",
         "PausedPlugin",
+        "PerKey",
         "PluginCommands",
         "PluginContext",
         "PluginErrorCode",

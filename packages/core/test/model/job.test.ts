@@ -56,6 +56,16 @@ describe("job.create", () => {
     expect(await job()).toMatchObject({ ...given, updated_at: given.created_at });
   });
 
+  it("stores whose job it is, and refuses a key of more than 255 bytes", async () => {
+    const store = await openStore();
+    const create = (id: string, group_key: string) =>
+      store.commands.enqueue({ type: "job.create", job: { id, workflow_id: "w1", group_key } });
+    await create("j1", "tenant:7");
+    expect(await store.repo.getJob("j1")).toMatchObject({ group_key: "tenant:7" });
+    await expect(create("j2", "ä".repeat(128))).rejects.toMatchObject({ code: "ATLAS_CORE_COMMAND_INVALID" });
+    await expect(create("j2", "")).rejects.toMatchObject({ code: "ATLAS_CORE_COMMAND_INVALID" });
+  });
+
   it("makes no second job of a known id, or of a known key of the same workflow", async () => {
     const { store, create } = await setUp();
     await create({ idempotency_key: "k1" });

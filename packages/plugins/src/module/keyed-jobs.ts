@@ -26,26 +26,29 @@ const queued = sql.lit<JobStatus>("queued");
 const wasDue = sql<SqlBool>`run_at <= updated_at`;
 const wasDelayed = sql<SqlBool>`run_at > updated_at`;
 
-const markDue = statement<PluginsTables, { workflow_id: string; at: string; limit: number }>((db, p) => {
-  // Every store has core's tables beside those of its modules.
-  const jobs = db as unknown as Kysely<CoreTables>;
-  return jobs
-    .updateTable("jobs")
-    .set({ updated_at: p.at })
-    .where("id", "in", (inner) =>
-      inner
-        .selectFrom("jobs")
-        .select("id")
-        .where("status", "=", queued)
-        .where("workflow_id", "=", p.workflow_id)
-        .where("group_key", "is not", null)
-        .where(wasDelayed)
-        .where("run_at", "<=", p.at)
-        .orderBy("run_at")
-        .orderBy("id")
-        .limit(p.limit),
-    );
-});
+/** Marks delayed jobs as due. */
+export const markDue = statement<PluginsTables, { workflow_id: string; at: string; limit: number }>(
+  (db, p) => {
+    // Every store has core's tables beside those of its modules.
+    const jobs = db as unknown as Kysely<CoreTables>;
+    return jobs
+      .updateTable("jobs")
+      .set({ updated_at: p.at })
+      .where("id", "in", (inner) =>
+        inner
+          .selectFrom("jobs")
+          .select("id")
+          .where("status", "=", queued)
+          .where("workflow_id", "=", p.workflow_id)
+          .where("group_key", "is not", null)
+          .where(wasDelayed)
+          .where("run_at", "<=", p.at)
+          .orderBy("run_at")
+          .orderBy("id")
+          .limit(p.limit),
+      );
+  },
+);
 
 const command = defineCommand<PluginsTables>();
 

@@ -2,6 +2,7 @@ import { createStore, defineModule, type ReadOnlyRepo, silentLogger } from "@atl
 import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
 import { type PluginsModule, pluginsModule } from "../../src/index.ts";
+import { markDue } from "../../src/module/keyed-jobs.ts";
 import { pluginsQueries } from "../../src/module/queries.ts";
 import { openStore } from "../support/open-store.ts";
 
@@ -26,6 +27,12 @@ const asked: readonly (readonly [string, string, RegExp])[] = [
     "how many jobs wait",
     "select count(*) from jobs where status = 'queued'",
     /SCAN jobs USING COVERING INDEX jobs_ready$/,
+  ],
+  [
+    "the delayed jobs with a key that have become due",
+    // As the command writes it.
+    markDue.compiled().sql,
+    /SEARCH jobs USING (COVERING )?INDEX sqlite_autoindex_jobs_1 \(id=\?\); LIST SUBQUERY \d+; SEARCH jobs USING (COVERING )?INDEX jobs_delayed_in_groups \(workflow_id=\? AND run_at<\?\)/,
   ],
   [
     "the newest jobs of a workflow",
@@ -158,6 +165,39 @@ it.each<[string, Ask, string]>([
     "the next priority at which a workflow may have delayed jobs",
     (repo) => repo.plugins.nextJobAt("work.v1", "2026"),
     "SEARCH jobs USING COVERING INDEX jobs_ready (workflow_id=? AND priority<?)",
+  ],
+  [
+    "whether delayed jobs with a key are due",
+    (repo) => repo.plugins.hasDueJobs("work.v1", "2026"),
+    "SEARCH jobs USING INDEX jobs_delayed_in_groups (workflow_id=? AND run_at<?)",
+  ],
+  [
+    "the next priority of a workflow whose keys take turns",
+    (repo) => repo.plugins.nextPriority("work.v1", 1),
+    "SEARCH jobs USING COVERING INDEX jobs_ready (workflow_id=? AND priority<?)",
+  ],
+  [
+    "the next key with a ready job",
+    (repo) => repo.plugins.nextKeyedJob({ workflow_id: "work.v1", priority: 0 }, "a"),
+    "SEARCH jobs USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key>?)",
+  ],
+  [
+    "the ready jobs of a key",
+    (repo) =>
+      repo.plugins.listReadyJobsOfKey(
+        { workflow_id: "work.v1", priority: 0 },
+        { group_key: "a", now: "2026", limit: 9 },
+      ),
+    "SEARCH jobs USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key=? AND run_at<?)",
+  ],
+  [
+    "the ready jobs without a key",
+    (repo) =>
+      repo.plugins.listReadyJobsWithoutKey(
+        { workflow_id: "work.v1", priority: 0 },
+        { now: "2026", among: 9 },
+      ),
+    "CO-ROUTINE first; SEARCH jobs USING INDEX jobs_ready (workflow_id=? AND priority=? AND run_at<?); SCAN first",
   ],
 ])("finds %s by an index, through the query of the repo", async (_, ask, expected) => {
   const { repo, plan } = await explainingRepo();
