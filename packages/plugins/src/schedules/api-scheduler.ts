@@ -14,7 +14,7 @@ import { isPluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import { dueRuns, parseSchedule } from "../contract/schedule.ts";
 import { isJobOver } from "../contract/wait.ts";
-import { readJobInput } from "../jobs/job-input.ts";
+import { checkJobInput } from "../jobs/job-input.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { StoredSchedule } from "../module/schedule-queries.ts";
 import { jittered } from "./jitter.ts";
@@ -152,7 +152,7 @@ export function createApiScheduler(options: {
   /** Makes the jobs that are due by one schedule. */
   async function run(stored: StoredSchedule): Promise<void> {
     const { id, schedule, workflow_id, input } = stored;
-    await readJobInput(registry.workflow(workflow_id), input);
+    await checkJobInput(registry.workflow(workflow_id), input);
     const now = clock.now();
     const timetable = timetableOf(stored);
     const { onMissed, overlap } = schedule;

@@ -3,7 +3,7 @@ import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineWorkflow, type PerKey, type WorkflowPlugin } from "../../src/index.ts";
-import { createJobAdmission, createPluginRegistry } from "../../src/runtime.ts";
+import { createJobAdmission, createPluginRegistry, scheduleOfWorkflow } from "../../src/runtime.ts";
 import { openStore } from "../support/open-store.ts";
 import { runningJobs } from "../support/running-jobs.ts";
 import { until } from "../support/until.ts";
@@ -239,6 +239,20 @@ describe("the key of a job", () => {
       message: expect.stringContaining(reason),
       details: { workflow_id: "work.v1" },
     });
+  });
+
+  it("is looked at before a schedule starts, so that none is refused at each of its times", async () => {
+    const { repo } = await openStore();
+    const [scheduled] = scheduleOfWorkflow(
+      {
+        id: "work.v1",
+        schedule: { everyMs: 1_000, input: {} },
+        perKey: { key: ({ tenant }) => (tenant as JsonObject)["id"] as string },
+        run: async () => undefined,
+      },
+      repo,
+    );
+    await expect(scheduled?.check?.()).rejects.toMatchObject({ code: "ATLAS_PLUGINS_GROUP_KEY_INVALID" });
   });
 
   it("is not asked for an input that the schema refuses", async () => {
