@@ -126,8 +126,7 @@ export function createKeyedLane(options: {
     // Not awaited: a round must not hang with the store.
     void markDue(now).then(() => {
       isMarking = false;
-      lane.changed();
-      // There may be more of them.
+      // What was read is no longer all, and there may be more to mark.
       dueAt = 0;
     });
   }

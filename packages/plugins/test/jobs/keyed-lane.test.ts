@@ -71,6 +71,7 @@ async function keyedLane({ concurrency, slots: count = 100 }: { concurrency?: nu
   return {
     clock,
     commands,
+    repo,
     lane,
     create,
     take,
@@ -184,6 +185,48 @@ describe("a lane of jobs with keys", () => {
     }
     expect(order).toHaveLength(21);
     expect(order).toContain("old");
+  });
+
+  it("gives jobs without a key their turn among more keys than it reads at once", async () => {
+    const { create, takeOne, claim, end, lane } = await keyedLane({ slots: 2 });
+    for (const key of ["a", "b", "c", "d"])
+      for (let job = 0; job < 2; job += 1) await create(`${key}-${job}`, { group_key: key });
+    await create("old");
+    const order: (string | undefined)[] = [];
+    for (let job = 0; job < 6; job += 1) {
+      const id = await takeOne();
+      order.push(id);
+      await claim(id ?? "");
+      await end(id ?? "");
+      lane.changed();
+    }
+    expect(order).toEqual(["a-0", "b-0", "c-0", "d-0", "old", "a-1"]);
+  });
+
+  it("does not begin jobs before their time after the clock was set back", async () => {
+    const { create, take } = await keyedLane();
+    await create("later", { group_key: "a", created_at: at(5_000) });
+    await create("now", { group_key: "b" });
+    expect(await take(9, T0)).toEqual(["now"]);
+    expect(await take(9, T0 + 5_000)).toEqual(["later"]);
+  });
+
+  it("marks only jobs that are due, as many as it is told, those first that were due first", async () => {
+    const { create, commands, repo } = await keyedLane();
+    for (const ms of [3_000, 1_000, 2_000, 9_000])
+      await create(`at-${ms}`, { group_key: "a", run_at: at(ms) });
+    await create("other", { workflow_id: "other.v1", group_key: "a", run_at: at(1_000) });
+    await create("without", { run_at: at(1_000) });
+    const mark = (limit: number) =>
+      commands.enqueue({ type: "plugins.jobs.due", workflow_id: "work.v1", at: at(5_000), limit });
+    const marked = async () =>
+      (await repo.listJobs()).items.filter(({ updated_at }) => updated_at !== at(0)).map(({ id }) => id);
+    await mark(2);
+    expect(await marked()).toEqual(["at-1000", "at-2000"]);
+    expect(await repo.plugins.hasDueJobs("work.v1", at(5_000))).toBe(true);
+    await mark(9);
+    expect(await marked()).toEqual(["at-1000", "at-2000", "at-3000"]);
+    expect(await repo.plugins.hasDueJobs("work.v1", at(5_000))).toBe(false);
   });
 
   it("does not pass jobs that wait for their time, nor keys that have begun all of theirs", async () => {
