@@ -6,6 +6,7 @@ import { domainEventEmit, domainEventMarkDelivered } from "./domain-event.ts";
 import { entityUpsert } from "./entity.ts";
 import { eventInsert } from "./event.ts";
 import { jobCreate, jobUpdateStatus } from "./job.ts";
+import { jobMarkDue } from "./mark-due.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { context } from "./migrations/002_context.ts";
 import { readyByWorkflow } from "./migrations/003_ready_by_workflow.ts";
@@ -38,6 +39,7 @@ export const coreModule = defineModule({
     "artifact.delete": artifactDelete,
     "job.create": jobCreate,
     "job.updateStatus": jobUpdateStatus,
+    "job.markDue": jobMarkDue,
     "domainEvent.emit": domainEventEmit,
     "domainEvent.markDelivered": domainEventMarkDelivered,
     "maintenance.prune": maintenancePrune,
@@ -48,5 +50,5 @@ export const coreModule = defineModule({
 /** The type of {@link coreModule}. */
 export type CoreModule = typeof coreModule;
 
-/** The ten commands of core. */
+/** The eleven commands of core. */
 export type Command = CommandOf<CoreModule>;
