@@ -90,15 +90,21 @@ export interface WorkflowOptions {
 }
 
 /** What each key of a workflow may take. */
-export interface PerKey<Input = JsonObject> {
+export interface PerKey<Input = Record<string, unknown>> {
   /**
-   * The key of a job with this input, of 1 to 255 bytes. It is called once, when the job is created, with the input as it was given, before
-   * defaults of the schema, and stored as the job's `group_key`; a job that is created with a `group_key` keeps that. When it throws or
-   * returns something else, the job is refused with `ATLAS_PLUGINS_GROUP_KEY_INVALID`.
+   * The key of a job with this input, of 1 to 255 bytes. The input is what `run` gets: the output of the schema. It is called when the job
+   * is created, and stored as the job's `group_key`; a job that is created with a `group_key` keeps that one. When it throws or returns
+   * something else, the job is refused with `ATLAS_PLUGINS_GROUP_KEY_INVALID`. So is a bare `job.create` command of a workflow whose
+   * schema answers asynchronously.
    */
   key(input: Input): string;
   /** Attempts of one key that run at the same time. Default: no limit but that of the workflow; keys still take turns. */
   readonly concurrency?: number;
+  /**
+   * How many attempts of one key may begin, counted like the workflow's own `rateLimit`, over restarts too. Each start is stored until its
+   * period has passed. Default: no limit. Set it for a service that counts calls per customer.
+   */
+  readonly rateLimit?: RateLimit;
 }
 
 /** At most `max` (1 to 10,000) attempts that begin within any period of `perMs` milliseconds (1 to 24 days). */
@@ -254,7 +260,7 @@ export function defineWorkflow<
     readonly id: string;
     readonly input?: Schema;
     readonly on?: On;
-    readonly perKey?: PerKey<StandardSchemaV1.InferInput<Schema>>;
+    readonly perKey?: PerKey<StandardSchemaV1.InferOutput<Schema>>;
     inputOf?(event: SelectedEvent<Uses[number], On>): StandardSchemaV1.InferInput<Schema>;
     readonly capabilities?: Needed;
     readonly uses?: Uses;
@@ -272,7 +278,7 @@ export function defineWorkflow<
     ...rest,
     // Only events that `on` selects come here, and the command that creates the job checks that the input is JSON.
     ...(inputOf === undefined ? {} : { inputOf: (event) => inputOf(event as never) as JsonObject }),
-    // The input has passed the schema, unless that answers later.
+    // It gets the output of the schema.
     ...(perKey === undefined ? {} : { perKey: perKey as PerKey }),
     capabilities: workflow.capabilities ?? [],
     // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say, and `ReturnsJson`

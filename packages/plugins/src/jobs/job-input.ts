@@ -1,10 +1,11 @@
-import type { Admit, AnyCommand, CallContext, JsonObject, Refusal } from "@atlas/core";
+import type { Admit, AnyCommand, CallContext, JsonObject, NewJob, Refusal } from "@atlas/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { inheritedContext } from "../calling/call-context.ts";
+import { handled } from "../calling/handled.ts";
 import { isPluginError, PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
-import { groupKeyOf } from "./group-key.ts";
+import { groupKeyOf, keyInvalid } from "./group-key.ts";
 
 /** The output of a workflow's schema for a job's input. Throws `ATLAS_PLUGINS_INPUT_INVALID` with the schema's message. */
 export function readJobInput(
@@ -42,17 +43,26 @@ function pathOf(path: NonNullable<StandardSchemaV1.Issue["path"]>): string {
     .slice(0, 255);
 }
 
-/** Throws what the store would refuse a job of the workflow with this input for, also where its schema answers later. */
-export async function checkJobInput(workflow: WorkflowPlugin, input: JsonObject): Promise<void> {
-  await readJobInput(workflow, input);
-  groupKeyOf(workflow, input);
+/**
+ * Checks the input of a job that is to be created, also where the schema answers later, and returns the job with its key. Throws what the
+ * store would refuse it for.
+ */
+export async function checkedJob<Made extends Pick<NewJob, "input" | "group_key">>(
+  workflow: JobMaker,
+  job: Made,
+): Promise<Made> {
+  return withGroupKey(workflow, job, await readJobInput(workflow, job.input ?? {}));
 }
+
+/** What of a workflow makes its jobs. */
+type JobMaker = Pick<WorkflowPlugin, "id" | "input" | "perKey">;
 
 /**
  * An `admit` hook that refuses a `job.create` with an input that its workflow's schema does not accept, whoever sends it. A schema that
  * answers asynchronously cannot be asked here: `jobs.create`, `ctx.spawnJob` and the attempt itself check such an input.
  *
- * It adds the key of the job where the workflow has `perKey`, unless the job says its own. It also hands the context of the envelope down to the job, so that a job belongs to what its creator belongs to, whoever sends it.
+ * It adds the key of the job where the workflow has `perKey`, unless the job has one. It also hands the context of the envelope down to the
+ * job, so that a job belongs to what its creator belongs to, whoever sends it.
  */
 export function createJobAdmission(registry: Pick<PluginRegistry, "workflows">): Admit {
   return (given, envelope) => {
@@ -63,8 +73,16 @@ export function createJobAdmission(registry: Pick<PluginRegistry, "workflows">):
     if (workflow === undefined) return command;
     try {
       const read = readJobInput(workflow, input);
-      if (read instanceof Promise) read.catch(() => undefined);
-      return withGroupKey(command, workflow);
+      if (!(read instanceof Promise)) {
+        const job = withGroupKey(workflow, command.job, read);
+        return job === command.job ? command : { ...command, job };
+      }
+      void handled(read);
+      if (workflow.perKey === undefined || command.job.group_key !== undefined) return command;
+      throw keyInvalid(
+        workflow_id,
+        "its schema answers later, which only jobs.create and ctx.spawnJob await",
+      );
     } catch (error) {
       return refusal(error);
     }
@@ -81,11 +99,13 @@ function withContext(command: NewJobCommand, context: CallContext | undefined): 
   return { ...command, job: { ...job, context: { ...inherited, ...job.context } } };
 }
 
-function withGroupKey(command: NewJobCommand, workflow: WorkflowPlugin): NewJobCommand {
-  const { job } = command;
-  if (workflow.perKey === undefined || job.group_key !== undefined) return command;
-  const group_key = groupKeyOf(workflow, job.input ?? {});
-  return group_key === undefined ? command : { ...command, job: { ...job, group_key } };
+function withGroupKey<Made extends Pick<NewJob, "group_key">>(
+  workflow: JobMaker,
+  job: Made,
+  read: Record<string, unknown>,
+): Made {
+  const group_key = job.group_key === undefined ? groupKeyOf(workflow, read) : undefined;
+  return group_key === undefined ? job : { ...job, group_key };
 }
 
 /** A `job.create` that core's schema has checked. */
