@@ -5,7 +5,7 @@ import type { RetryPolicy } from "./retry.ts";
 import { parseSchedule, SCHEDULE_OPTIONS } from "./schedule.ts";
 import type { SinkPlugin } from "./sink.ts";
 import type { SourcePlugin } from "./source.ts";
-import type { PerKey, WorkflowPlugin } from "./workflow.ts";
+import type { PerKey, RateLimit, WorkflowPlugin } from "./workflow.ts";
 
 const NEEDS = ["uses", "needs"];
 const SOURCE = ["id", "sync", "check", "schedule", "retry", "timeoutMs", "cursor", "maxRefused", ...NEEDS];
@@ -64,12 +64,7 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
     parseSchedule(schedule, of);
   }
   checkTrigger(of, workflow);
-  const { rateLimit } = workflow;
-  if (rateLimit !== undefined) {
-    checkOptions(`${of}: rateLimit`, rateLimit, ["max", "perMs"]);
-    checkWhole(of, "rateLimit.max", asNumber(rateLimit.max), 1, 10_000);
-    checkWhole(of, "rateLimit.perMs", asNumber(rateLimit.perMs), 1, LONGEST_MS);
-  }
+  checkRateLimit(of, "rateLimit", workflow.rateLimit);
   checkWhole(of, "concurrency", concurrency, 1, 100_000);
   checkPerKey(of, workflow.perKey);
   checkWhole(of, "maxSpawnDepth", workflow.maxSpawnDepth, 0, 100_000);
@@ -88,12 +83,20 @@ function asNumber(value: number | undefined): number {
 
 function checkPerKey(of: string, perKey: PerKey | undefined): void {
   if (perKey === undefined) return;
-  checkOptions(`${of}: perKey`, perKey, ["key", "concurrency"]);
+  checkOptions(`${of}: perKey`, perKey, ["key", "concurrency", "rateLimit"]);
   if (typeof perKey.key !== "function")
     throw new TypeError(
       `${of}: perKey.key must be a function of the input that returns a text, such as (input) => input.tenant; got ${JSON.stringify(perKey.key)}.`,
     );
   checkWhole(of, "perKey.concurrency", perKey.concurrency, 1, 100_000);
+  checkRateLimit(of, "perKey.rateLimit", perKey.rateLimit);
+}
+
+function checkRateLimit(of: string, name: string, rateLimit: RateLimit | undefined): void {
+  if (rateLimit === undefined) return;
+  checkOptions(`${of}: ${name}`, rateLimit, ["max", "perMs"]);
+  checkWhole(of, `${name}.max`, asNumber(rateLimit.max), 1, 10_000);
+  checkWhole(of, `${name}.perMs`, asNumber(rateLimit.perMs), 1, LONGEST_MS);
 }
 
 function checkTrigger(of: string, { on, inputOf }: WorkflowPlugin): void {

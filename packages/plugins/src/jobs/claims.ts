@@ -38,6 +38,9 @@ export interface Claims {
 /** Something beside the slots that can keep the jobs of a workflow from beginning. */
 export type Limit = (workflow: WorkflowPlugin, now: number) => Permit;
 
+/** Something beside the slots that can keep the jobs of one key from beginning. */
+export type KeyLimit = (workflow: WorkflowPlugin, key: string, now: number) => Permit;
+
 /** Delayed jobs that one command marks as due: some milliseconds of the writer. */
 const DUE_AT_ONCE = 1_000;
 
@@ -51,8 +54,10 @@ export function createClaims(options: {
   readonly slots: Slots;
   /** Asked before each job, so they are to answer at once, from memory. Default: none. */
   readonly limits?: readonly Limit[];
+  /** The same for a key of a workflow with `perKey`. Default: none. */
+  readonly keyLimit?: KeyLimit;
   /** What to commit together with a claim. It is called before the next job is looked for. Default: nothing. */
-  readonly together?: (workflow: WorkflowPlugin) => readonly PluginsCommand[];
+  readonly together?: (workflow: WorkflowPlugin, key: string | undefined) => readonly PluginsCommand[];
   /** True for a job that must not begin now: it is under way, or in quarantine. */
   readonly isBusy: (jobId: string) => boolean;
   /** Called when delayed jobs of a workflow with `perKey` have become ready. It is to ask for a round. */
@@ -68,6 +73,7 @@ export function createClaims(options: {
     registry,
     slots,
     limits = [],
+    keyLimit,
     together,
     isBusy,
     onDue,
@@ -100,7 +106,7 @@ export function createClaims(options: {
       const show = laneOf(workflow_id)?.hide(group_key);
       try {
         const workflow = registry.workflows.get(workflow_id);
-        const others = (workflow === undefined ? undefined : together?.(workflow)) ?? [];
+        const others = (workflow === undefined ? undefined : together?.(workflow, group_key)) ?? [];
         const move = { type: "job.updateStatus", id, status: "running", attempt } as const;
         const envelope = { actor: "runner" };
         await (others.length === 0
@@ -146,7 +152,11 @@ export function createClaims(options: {
     const lane =
       workflow.perKey === undefined
         ? createReadyLane(parts)
-        : createKeyedLane({ ...parts, slots, markDue: (now) => markDue(workflowId, now) });
+        : createKeyedLane({
+            ...parts,
+            permit: (key) => permitOfKey(workflow, key),
+            markDue: (now) => markDue(workflowId, now),
+          });
     lanes.set(workflowId, lane);
     return lane;
   }
@@ -154,7 +164,7 @@ export function createClaims(options: {
   async function markDue(workflow_id: string, at: string): Promise<void> {
     try {
       await commands.enqueue(
-        { type: "plugins.jobs.due", workflow_id, at, limit: DUE_AT_ONCE },
+        { type: "job.markDue", workflow_id, at, limit: DUE_AT_ONCE },
         { actor: "runner" },
       );
       backoff.succeeded();
@@ -172,6 +182,12 @@ export function createClaims(options: {
   function permitOf(workflow: WorkflowPlugin, now: number): Permit {
     const permit = slots.permit(workflow);
     return limits.length === 0 ? permit : strictest([permit, ...limits.map((limit) => limit(workflow, now))]);
+  }
+
+  function permitOfKey(workflow: WorkflowPlugin, key: string | undefined): Permit {
+    const permit = slots.permitKey(workflow, key);
+    if (permit !== "now" || key === undefined || keyLimit === undefined) return permit;
+    return keyLimit(workflow, key, clock.now());
   }
 
   function openLanes(now: number): readonly ReadyLane[] {

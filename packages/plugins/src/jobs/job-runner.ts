@@ -97,6 +97,7 @@ export function createJobRunner(options: {
     registry,
     slots,
     limits: [rates.permit, ({ id }) => (pausedAt?.("workflow", id) === undefined ? "now" : "later")],
+    keyLimit: rates.permitKey,
     together: rates.begin,
     isBusy: (id) => runs.has(id) || quarantine.isHeld(id),
     onDue: () => loop.wake(),

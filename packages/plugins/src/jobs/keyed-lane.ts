@@ -1,10 +1,10 @@
 import { type Clock, isoTime, type Job, type ReadOnlyRepo } from "@atlas/core";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsModule } from "../module/plugins-module.ts";
-import { nextInTurn, type Turns } from "./next-in-turn.ts";
+import { nextInTurn, type Turn, type Turns } from "./next-in-turn.ts";
+import type { Permit } from "./next-lane.ts";
 import { readTurns } from "./read-turns.ts";
 import { LANE_POLL_MS, READ_AHEAD, type ReadyLane } from "./ready-lane.ts";
-import type { Slots } from "./slots.ts";
 
 /** The jobs that were read: those of the highest priority that has one which may begin. */
 interface Level extends Turns {
@@ -14,6 +14,7 @@ interface Level extends Turns {
 const ABOVE_ALL_PRIORITIES = 1_000_001;
 /** Priorities whose last turn is remembered. Another one begins with its first key. */
 const MAX_CURSORS = 1_000;
+const MOST_READS = 3;
 
 /**
  * The lane of a workflow with `perKey`. Within a priority its keys take turns, whatever each of them has queued; a key that may begin no
@@ -23,20 +24,22 @@ export function createKeyedLane(options: {
   readonly workflow: WorkflowPlugin;
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly clock: Clock;
-  readonly slots: Pick<Slots, "hasRoomFor">;
+  /** Whether a key may begin one more attempt now. It is to answer at once, from memory. */
+  readonly permit: (key: string | undefined) => Permit;
   readonly isTaken: (id: string) => boolean;
   /** Marks jobs that are due by now, so that they can be found. It never rejects; the lane is to be read after it. */
   readonly markDue: (now: string) => Promise<void>;
 }): ReadyLane {
-  const { workflow, repo, clock, slots, isTaken, markDue } = options;
+  const { workflow, repo, clock, isTaken, markDue } = options;
   const { id: workflow_id } = workflow;
-  const hasRoom = (key: string | undefined): boolean => slots.hasRoomFor(workflow, key);
   const cursors = new Map<number, string>();
   const hidden = new Map<string | undefined, number>();
   let level: Level | undefined;
   // Keys that had no room, but jobs of a higher priority.
   let blocked: readonly (string | undefined)[] = [];
   let dueAt = 0;
+  /** When the first of the keys may go on that were found to have a limit in time. */
+  let openAt = Number.POSITIVE_INFINITY;
   let isEmpty = false;
   let emptyUntil = 0;
   let isQuiet = false;
@@ -49,40 +52,36 @@ export function createKeyedLane(options: {
       return next()?.job;
     },
     get dueAt() {
-      return dueAt;
+      return Math.min(dueAt, openAt);
     },
     isStale(now) {
-      if (now >= dueAt || blocked.some(hasRoom)) return true;
+      if (now >= dueAt || now >= openAt || blocked.some(hasRoom)) return true;
       if (next() !== undefined) return false;
       return !isEmpty || clock.monotonic() >= emptyUntil;
     },
     async read({ now, count }) {
-      const nowText = isoTime(now);
       const wanted = count + (isQuiet ? READ_AHEAD : 0);
       isQuiet = true;
-      for (let seen = -1; seen !== changes; ) {
+      const nowText = isoTime(now);
+      // A search among very many keys lets commits happen. If one comes each time, what was read has to do.
+      for (let seen = -1, tries = 0; seen !== changes && tries < MOST_READS; tries += 1) {
         seen = changes;
         if (now >= dueAt) await lookForDue(nowText);
-        await readLevels(nowText, wanted);
-        isEmpty = level === undefined;
+        ({ level, blocked } = await readLevels(nowText, wanted));
+        isEmpty = level === undefined && seen === changes;
         emptyUntil = clock.monotonic() + LANE_POLL_MS;
       }
     },
     take() {
       const taken = next();
       if (level === undefined || taken === undefined) return;
-      const { priority, turns } = level;
-      const { id } = taken.job;
-      level = {
-        ...level,
-        position: taken.turn + 1,
-        turns: turns.map((turn, index) =>
-          index === taken.turn ? { ...turn, jobs: turn.jobs.filter((job) => job.id !== id) } : turn,
-        ),
-      };
+      const { priority } = level;
+      const { job, turn } = taken;
+      const turns = level.turns.with(turn, without(level.turns[turn], job));
+      level = { ...level, position: turn + 1, turns };
       // The map keeps its newest entries.
       cursors.delete(priority);
-      cursors.set(priority, taken.job.group_key ?? "");
+      cursors.set(priority, job.group_key ?? "");
       const [oldest] = cursors.keys();
       if (cursors.size > MAX_CURSORS && oldest !== undefined) cursors.delete(oldest);
     },
@@ -114,6 +113,16 @@ export function createKeyedLane(options: {
     return found === "read" ? undefined : found;
   }
 
+  function hasRoom(key: string | undefined): boolean {
+    return permit(key) === "now";
+  }
+
+  function permit(key: string | undefined): Permit {
+    const may = options.permit(key);
+    if (typeof may === "object") openAt = Math.min(openAt, may.notBefore);
+    return may;
+  }
+
   function hiddenOf(key: string | undefined): number {
     return hidden.get(key) ?? 0;
   }
@@ -132,30 +141,37 @@ export function createKeyedLane(options: {
   }
 
   /** Reads from the highest priority down, until one has a job that may begin. */
-  async function readLevels(now: string, count: number): Promise<void> {
-    const without: (string | undefined)[] = [];
-    level = undefined;
+  async function readLevels(
+    now: string,
+    count: number,
+  ): Promise<{ readonly level: Level | undefined; readonly blocked: readonly (string | undefined)[] }> {
+    const passed: (string | undefined)[] = [];
+    openAt = Number.POSITIVE_INFINITY;
     for (let below = ABOVE_ALL_PRIORITIES; ; ) {
       const priority = await repo.plugins.nextPriority(workflow_id, below);
-      if (priority === undefined) break;
-      const last = cursors.get(priority) ?? "";
+      if (priority === undefined) return { level: undefined, blocked: passed };
       const read = await readTurns({
         repo,
         level: { workflow_id, priority },
-        last,
+        last: cursors.get(priority) ?? "",
         now,
         count,
-        hasRoom,
+        permit,
         isTaken,
         hiddenOf,
       });
-      if (read.hasJob) {
-        level = { ...read, priority };
-        break;
-      }
-      for (const { key } of read.turns) if (!hasRoom(key)) without.push(key);
+      if (read.turns.some(({ jobs }) => jobs.length > 0))
+        return { level: { ...read, priority }, blocked: passed };
+      for (const { key } of read.turns) if (permit(key) === "later") passed.push(key);
       below = priority;
     }
-    blocked = without;
   }
+}
+
+function without(turn: Turn | undefined, job: Job): Turn {
+  return {
+    key: job.group_key,
+    hasMore: turn?.hasMore ?? false,
+    jobs: (turn?.jobs ?? []).filter((one) => one !== job),
+  };
 }

@@ -1,11 +1,17 @@
+import { setImmediate as turnOfOthers } from "node:timers/promises";
 import type { Job, ReadOnlyRepo } from "@atlas/core";
 import type { JobLevel } from "../module/keyed-jobs.ts";
 import type { PluginsModule } from "../module/plugins-module.ts";
 import type { Turn, Turns } from "./next-in-turn.ts";
+import type { Permit } from "./next-lane.ts";
+
+/** Keys that one query reads at most: about a millisecond. */
+const MOST_KEYS = 1_000;
 
 /**
- * Reads the ready jobs of one priority in the order of turns, from the key after `last` on: until `count` keys may begin a job, or else, when
- * there are fewer such keys, `count` jobs of them all. Each key costs a search of an index, however many jobs it has.
+ * Reads the ready jobs of one priority in the order of turns, from the key after `last` on: those of `count` keys that may begin one, or,
+ * when there are fewer such keys, `count` jobs of them all. Keys and jobs are read in sets, so a job costs about as much with 10,000 keys as
+ * with one. A key at its limit is passed over, which costs a search of an index.
  */
 export async function readTurns(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;
@@ -14,75 +20,91 @@ export async function readTurns(options: {
   readonly last: string;
   readonly now: string;
   readonly count: number;
-  readonly hasRoom: (key: string | undefined) => boolean;
+  readonly permit: (key: string | undefined) => Permit;
   readonly isTaken: (id: string) => boolean;
   /** How many jobs of this key are taken though the database lists them as queued. */
   readonly hiddenOf: (key: string | undefined) => number;
-}): Promise<Turns & { readonly hasJob: boolean }> {
-  const { repo, level, last, now, count, hasRoom, isTaken, hiddenOf } = options;
-  const isOpen = ({ key, jobs }: Turn): boolean => hasRoom(key) && jobs.length > 0;
+}): Promise<Turns> {
+  const { repo, level, last, now, count, permit, isTaken, hiddenOf } = options;
   const isFree = ({ id }: Job): boolean => !isTaken(id);
-  const turns: KeyedTurn[] = [];
-  // Where the order of keys begins anew, which is the turn of the jobs without a key.
-  let wrap: number | undefined;
-  const isWhole = await walk();
-  const open = turns.filter(isOpen).length;
-  const each = Math.ceil(count / Math.max(1, open));
-  for (const [index, turn] of turns.entries())
-    if (each > 1 && turn.hasMore && isOpen(turn)) turns[index] = await fill(turn.key, each);
-  const all: Turn[] = [...turns];
-  if (wrap !== undefined) all.splice(wrap, 0, ...(await withoutKey()));
-  return { turns: all, isWhole, position: 0, hasJob: all.some(isOpen) };
+  const turns: Turn[] = [];
+  let after = last;
+  /** True from the point on where the order of keys begins anew, which is the turn of the jobs without a key. */
+  let isAround = false;
+  let isWhole = false;
+  do {
+    const keys = await nextKeys();
+    const open = keys.filter(isOpen);
+    const jobs = await readJobs(open, Math.ceil(count / Math.max(1, open.length)));
+    for (const key of keys) turns.push(jobs.get(key) ?? { key, jobs: [], hasMore: true });
+  } while (!isWhole && !turns.some(({ jobs }) => jobs.length > 0));
+  return { turns, isWhole, position: 0 };
 
-  /** Finds one job of each key. False when it ended before it was around. */
-  async function walk(): Promise<boolean> {
-    let found = 0;
-    for (let after = last; found < count; ) {
-      const job = await repo.plugins.nextKeyedJob(level, after);
-      const key = job?.group_key;
-      if (wrap !== undefined && (key === undefined || key > last)) return true;
-      if (job === undefined || key === undefined) {
-        wrap = turns.length;
-        after = "";
-        continue;
+  function isOpen(key: string | undefined): boolean {
+    return permit(key) === "now";
+  }
+
+  /** The next keys in turn, until `count` of them may begin a job. Those that must wait for a time have no turn until then. */
+  async function nextKeys(): Promise<readonly (string | undefined)[]> {
+    const found: (string | undefined)[] = [];
+    let open = 0;
+    for (let limit = Math.min(count, MOST_KEYS); ; limit = MOST_KEYS) {
+      const keys = await repo.plugins.listReadyKeys(level, { after, limit });
+      for (const key of keys) {
+        if (isAround && key > last) {
+          isWhole = true;
+          return found;
+        }
+        after = key;
+        const may = permit(key);
+        if (may === "now" || may === "later") found.push(key);
+        if (may === "now") open += 1;
+        if (open === count) return found;
       }
-      after = key;
-      const turn = await begin(job, key);
-      turns.push(turn);
-      if (isOpen(turn)) found += 1;
+      if (keys.length < limit) {
+        if (!isAround) found.push(undefined);
+        isWhole = isAround || last === "";
+        isAround = true;
+        after = "";
+        if (isWhole) return found;
+      } else if (limit === MOST_KEYS) await turnOfOthers();
     }
-    return false;
   }
 
-  /** The turn of a key, with a job that may begin if there is one. */
-  async function begin(first: Job, key: string): Promise<KeyedTurn> {
-    // After the clock was set back.
-    if (first.run_at > now) return { key, jobs: [], hasMore: false, rows: 0 };
-    const isEnough = !hasRoom(key) || !isTaken(first.id);
-    return isEnough ? { key, jobs: [first].filter(isFree), hasMore: true, rows: 1 } : fill(key, 1);
-  }
-
-  async function fill(key: string, wanted: number): Promise<KeyedTurn> {
-    for (let limit = wanted + hiddenOf(key); ; limit *= 2) {
-      const read = await repo.plugins.listReadyJobsOfKey(level, { group_key: key, now, limit });
-      const jobs = read.filter(isFree);
-      const hasMore = read.length === limit;
+  /** At least `each` jobs of these keys, as far as they have so many. */
+  async function readJobs(
+    keys: readonly (string | undefined)[],
+    each: number,
+  ): Promise<ReadonlyMap<string | undefined, Turn>> {
+    const read = new Map<string | undefined, Turn>();
+    const named = keys.filter((key) => key !== undefined);
+    let limit = each + Math.max(0, ...named.map(hiddenOf));
+    for (let left = named; left.length > 0; limit *= 2) {
+      const rows = Map.groupBy(
+        await repo.plugins.listReadyJobsOfKeys(level, { keys: left, now, limit }),
+        ({ group_key }) => group_key,
+      );
       // Somebody else queued jobs that still run here, or they are held back.
-      if (!hasMore || jobs.length > 0) return { key, jobs, hasMore, rows: read.length };
+      const again: string[] = [];
+      for (const key of left) {
+        const ofKey = rows.get(key) ?? [];
+        const jobs = ofKey.filter(isFree);
+        const hasMore = ofKey.length === limit;
+        if (hasMore && jobs.length === 0) again.push(key);
+        else read.set(key, { key, jobs, hasMore });
+      }
+      left = again;
     }
+    if (named.length < keys.length) read.set(undefined, await readJobsWithoutKey());
+    return read;
   }
 
-  /** Jobs from before the workflow had keys. Once all others were read, so many contain the first of them. */
-  async function withoutKey(): Promise<readonly Turn[]> {
-    const among = count + hiddenOf(undefined) + turns.reduce((sum, { rows }) => sum + rows, 0);
-    const read = await repo.plugins.listReadyJobsWithoutKey(level, { now, among });
-    const jobs = read.filter(isFree);
-    return read.length === 0 ? [] : [{ key: undefined, jobs, hasMore: read.length === among }];
+  /** Jobs from before the workflow had keys, among those that have waited longest. */
+  async function readJobsWithoutKey(): Promise<Turn> {
+    for (let among = count + hiddenOf(undefined); ; among *= 2) {
+      const read = await repo.plugins.listReadyJobsWithoutKey(level, { now, among });
+      const jobs = read.filter(isFree);
+      if (jobs.length > 0 || read.length < among) return { key: undefined, jobs, hasMore: jobs.length > 0 };
+    }
   }
 }
-
-type KeyedTurn = Turn & {
-  readonly key: string;
-  /** How many jobs the database had for it. */
-  readonly rows: number;
-};

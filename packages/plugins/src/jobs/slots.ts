@@ -10,8 +10,8 @@ export interface Slots {
   room(workflow: WorkflowPlugin): number;
   /** Whether the workflow may run one more attempt. */
   permit(workflow: WorkflowPlugin): Permit;
-  /** Whether the key of a workflow with `perKey` may run one more attempt. */
-  hasRoomFor(workflow: WorkflowPlugin, key: string | undefined): boolean;
+  /** Whether the key of a workflow with `perKey` may run one more attempt. Jobs without a key may. */
+  permitKey(workflow: WorkflowPlugin, key: string | undefined): Permit;
   /** Takes a slot, for a job of this key if it has one. The returned function gives it back; a second call does nothing. */
   take(workflow: WorkflowPlugin, key?: string): () => void;
 }
@@ -34,9 +34,10 @@ export function createSlots(options: { readonly concurrency: number; readonly on
     room: ({ id, concurrency: most = Number.POSITIVE_INFINITY }) =>
       Math.max(0, Math.min(slots.free, most - (usedOf.get(id) ?? 0))),
     permit: (workflow) => (slots.room(workflow) > 0 ? "now" : "later"),
-    hasRoomFor: ({ id, perKey }, key) =>
-      key === undefined ||
-      (usedOfKey.get(id)?.get(key) ?? 0) < (perKey?.concurrency ?? Number.POSITIVE_INFINITY),
+    permitKey({ id, perKey }, key) {
+      const used = key === undefined ? 0 : (usedOfKey.get(id)?.get(key) ?? 0);
+      return used < (perKey?.concurrency ?? Number.POSITIVE_INFINITY) ? "now" : "later";
+    },
     take({ id, perKey }, key) {
       const freeKey = perKey === undefined || key === undefined ? undefined : takeKey(id, key);
       used += 1;

@@ -1,18 +1,6 @@
-import {
-  type CoreTables,
-  defineCommand,
-  idText,
-  type Job,
-  type JobStatus,
-  query,
-  type Read,
-  statement,
-  timeText,
-} from "@atlas/core";
+import { type CoreTables, type Job, type JobStatus, query, type Read } from "@atlas/core";
 import { toJob } from "@atlas/core/internal";
-import { type Kysely, type SqlBool, sql } from "kysely";
-import { z } from "zod";
-import type { PluginsTables } from "./tables.ts";
+import { type Expression, type SqlBool, sql } from "kysely";
 
 /** The queued jobs of one workflow and one priority. */
 export interface JobLevel {
@@ -25,41 +13,6 @@ export interface JobLevel {
 const queued = sql.lit<JobStatus>("queued");
 const wasDue = sql<SqlBool>`run_at <= updated_at`;
 const wasDelayed = sql<SqlBool>`run_at > updated_at`;
-
-/** Marks delayed jobs as due. */
-export const markDue = statement<PluginsTables, { workflow_id: string; at: string; limit: number }>(
-  (db, p) => {
-    // Every store has core's tables beside those of its modules.
-    const jobs = db as unknown as Kysely<CoreTables>;
-    return jobs
-      .updateTable("jobs")
-      .set({ updated_at: p.at })
-      .where("id", "in", (inner) =>
-        inner
-          .selectFrom("jobs")
-          .select("id")
-          .where("status", "=", queued)
-          .where("workflow_id", "=", p.workflow_id)
-          .where("group_key", "is not", null)
-          .where(wasDelayed)
-          .where("run_at", "<=", p.at)
-          .orderBy("run_at")
-          .orderBy("id")
-          .limit(p.limit),
-      );
-  },
-);
-
-const command = defineCommand<PluginsTables>();
-
-/**
- * Says that delayed jobs with a key are due by now, at most `limit` of a workflow, those that were due first. It sets their `updated_at`,
- * which moves them to the index of ready jobs. There a search for the next key passes no job that still waits for its time.
- */
-export const jobsDue = command({
-  schema: z.object({ workflow_id: idText, at: timeText, limit: z.int().min(1).max(10_000) }),
-  apply: (due, change) => change.run(markDue, due),
-});
 
 const selectDue = query<CoreTables, { workflow_id: string; now: string }>()((db, p) =>
   db
@@ -82,35 +35,61 @@ const selectPriorityBelow = query<CoreTables, { workflow_id: string; below: numb
     .orderBy("priority", "desc")
     .limit(1),
 );
-const selectNextKey = query<CoreTables, JobLevel & { after: string }>()((db, p) =>
-  db
-    .selectFrom("jobs")
-    .selectAll()
-    .where("status", "=", queued)
-    .where("workflow_id", "=", p.workflow_id)
-    .where("priority", "=", p.priority)
-    .where(wasDue)
-    .where("group_key", ">", p.after)
-    .orderBy("group_key")
-    .orderBy("run_at")
-    .orderBy("id")
-    .limit(1),
-);
-const selectOfKey = query<CoreTables, JobLevel & { group_key: string; now: string; limit: number }>()(
-  (db, p) =>
+const selectKeys = query<CoreTables, JobLevel & { after: string; limit: number }>()((db, p) => {
+  // A list of the table's rows would read every job of each key.
+  const keyAfter = (key: Expression<string>) =>
     db
       .selectFrom("jobs")
-      .selectAll()
+      .select("group_key")
       .where("status", "=", queued)
       .where("workflow_id", "=", p.workflow_id)
       .where("priority", "=", p.priority)
       .where(wasDue)
-      .where("group_key", "=", p.group_key)
-      // The clock may have been set back since.
-      .where("run_at", "<=", p.now)
-      .orderBy("run_at")
-      .orderBy("id")
-      .limit(p.limit),
+      .where("group_key", ">", key)
+      .orderBy("group_key")
+      .limit(1);
+  return db
+    .withRecursive("turn(key)", (turns) =>
+      turns
+        .selectNoFrom(keyAfter(p.after).as("key"))
+        .unionAll(
+          turns
+            .selectFrom("turn")
+            .select(keyAfter(sql.ref<string>("turn.key")).as("key"))
+            .where("turn.key", "is not", null),
+        )
+        .limit(p.limit),
+    )
+    .selectFrom("turn")
+    .select("key")
+    .where("key", "is not", null);
+});
+const selectOfKeys = query<CoreTables, JobLevel & { keys: string; now: string; limit: number }>()((db, p) =>
+  db
+    .selectFrom(sql<{ key: number; value: string }>`json_each(${p.keys})`.as("wanted"))
+    .crossJoin("jobs")
+    .selectAll("jobs")
+    .where(({ eb, selectFrom }) =>
+      eb(
+        "jobs.id",
+        "in",
+        selectFrom("jobs as ready")
+          .select("ready.id")
+          .where("ready.status", "=", queued)
+          .where("ready.workflow_id", "=", p.workflow_id)
+          .where("ready.priority", "=", p.priority)
+          .where(sql<SqlBool>`ready.run_at <= ready.updated_at`)
+          .whereRef("ready.group_key", "=", "wanted.value")
+          // The clock may have been set back since.
+          .where("ready.run_at", "<=", p.now)
+          .orderBy("ready.run_at")
+          .orderBy("ready.id")
+          .limit(p.limit),
+      ),
+    )
+    .orderBy("wanted.key")
+    .orderBy("jobs.run_at")
+    .orderBy("jobs.id"),
 );
 const selectWithoutKey = query<CoreTables, JobLevel & { now: string; among: number }>()((db, p) =>
   db
@@ -134,23 +113,26 @@ const selectWithoutKey = query<CoreTables, JobLevel & { now: string; among: numb
 /** Queries on the jobs of workflows whose keys take turns. */
 export function keyedJobs(read: Read<CoreTables>) {
   return {
-    /** Whether `plugins.jobs.due` has something to do for a workflow. */
+    /** Whether `job.markDue` has something to do for a workflow. */
     hasDueJobs: async (workflow_id: string, now: string): Promise<boolean> =>
       (await read.get(selectDue, { workflow_id, now })) !== undefined,
     /** The highest priority below this one that a queued job of the workflow has. */
     nextPriority: async (workflow_id: string, below: number): Promise<number | undefined> =>
       (await read.get(selectPriorityBelow, { workflow_id, below }))?.priority,
-    /** The first job of the next key, in the order of keys, that has a job which was due when it was queued. */
-    async nextKeyedJob(level: JobLevel, after: string): Promise<Job | undefined> {
-      const row = await read.get(selectNextKey, { ...level, after });
-      return row === undefined ? undefined : toJob(row);
-    },
-    /** The ready jobs of one key, the longest waiting first. */
-    async listReadyJobsOfKey(
+    /** The next keys, in their order, that have a job which was due when it was queued. */
+    async listReadyKeys(
       level: JobLevel,
-      options: { readonly group_key: string; readonly now: string; readonly limit: number },
+      options: { readonly after: string; readonly limit: number },
+    ): Promise<readonly string[]> {
+      return (await read.all(selectKeys, { ...level, ...options })).flatMap(({ key }) => key ?? []);
+    },
+    /** The ready jobs of these keys, at most `limit` of each: in the order of the keys, then the longest waiting first. */
+    async listReadyJobsOfKeys(
+      level: JobLevel,
+      options: { readonly keys: readonly string[]; readonly now: string; readonly limit: number },
     ): Promise<readonly Job[]> {
-      return (await read.all(selectOfKey, { ...level, ...options })).map(toJob);
+      const keys = JSON.stringify(options.keys);
+      return (await read.all(selectOfKeys, { ...level, ...options, keys })).map(toJob);
     },
     /** Those without a key `among` so many ready jobs that have waited longest. */
     async listReadyJobsWithoutKey(

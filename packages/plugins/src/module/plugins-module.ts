@@ -11,7 +11,6 @@ import {
 } from "./job-commands.ts";
 import { jobKey } from "./job-keys.ts";
 import { jobLog } from "./job-logs.ts";
-import { jobsDue } from "./keyed-jobs.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { waits } from "./migrations/002_waits.ts";
 import { jobs } from "./migrations/003_jobs.ts";
@@ -19,10 +18,11 @@ import { scheduleRuns } from "./migrations/004_schedule_runs.ts";
 import { refusedRecords } from "./migrations/005_refused_records.ts";
 import { flow } from "./migrations/006_flow.ts";
 import { schedules } from "./migrations/007_schedules.ts";
+import { keyStarts } from "./migrations/008_key_starts.ts";
 import { pauseLift, pauseSet } from "./pause-commands.ts";
 import { jobPromote } from "./promote-command.ts";
 import { pluginsQueries } from "./queries.ts";
-import { rateStart } from "./rate-commands.ts";
+import { rateStart, rateStartOfKey } from "./rate-commands.ts";
 import { sourceForgetRefused, sourceRefuse } from "./refused-record-commands.ts";
 import { scheduleAdvance, scheduleRemove, scheduleUpsert } from "./schedule-commands.ts";
 import { sinkAdvance, sinkDismiss, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
@@ -46,6 +46,7 @@ export const pluginsModule = defineModule({
     "005_refused_records": refusedRecords,
     "006_flow": flow,
     "007_schedules": schedules,
+    "008_key_starts": keyStarts,
   },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
@@ -58,6 +59,7 @@ export const pluginsModule = defineModule({
     "plugins.pause.set": pauseSet,
     "plugins.pause.lift": pauseLift,
     "plugins.rate.start": rateStart,
+    "plugins.rate.startOfKey": rateStartOfKey,
     "plugins.sink.advance": sinkAdvance,
     "plugins.sink.fail": sinkFail,
     "plugins.sink.settle": sinkSettle,
@@ -75,7 +77,6 @@ export const pluginsModule = defineModule({
     "plugins.job.progress": jobProgress,
     "plugins.job.promote": jobPromote,
     "plugins.job.forget": jobForget,
-    "plugins.jobs.due": jobsDue,
     "plugins.wait.open": waitOpen,
     "plugins.wait.answer": waitAnswer,
     "plugins.wait.wake": waitWake,

@@ -4,13 +4,22 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { WorkflowPlugin } from "../../src/index.ts";
 import { createKeyedLane } from "../../src/jobs/keyed-lane.ts";
+import type { Permit } from "../../src/jobs/next-lane.ts";
 import { createSlots } from "../../src/jobs/slots.ts";
 import { openStore } from "../support/open-store.ts";
 
 const T0 = Date.parse("2026-01-01T00:00:00.000Z");
 const at = (ms: number) => new Date(T0 + ms).toISOString();
 
-async function keyedLane({ concurrency, slots: count = 100 }: { concurrency?: number; slots?: number } = {}) {
+async function keyedLane({
+  concurrency,
+  slots: count = 100,
+  permit,
+}: {
+  concurrency?: number;
+  slots?: number;
+  permit?: (key: string | undefined) => Permit;
+} = {}) {
   const clock = createFakeClock();
   const { repo, commands } = await openStore({ clock });
   const workflow: WorkflowPlugin = {
@@ -28,18 +37,19 @@ async function keyedLane({ concurrency, slots: count = 100 }: { concurrency?: nu
       ...repo,
       plugins: {
         ...repo.plugins,
-        nextKeyedJob: (level, after) => {
-          searches += 1;
-          return repo.plugins.nextKeyedJob(level, after);
+        async listReadyKeys(level, options) {
+          const keys = await repo.plugins.listReadyKeys(level, options);
+          searches += keys.length;
+          return keys;
         },
       },
     },
     clock,
-    slots,
+    permit: permit ?? ((key) => slots.permitKey(workflow, key)),
     isTaken: (id) => taken.has(id),
     markDue(now) {
       marked = commands
-        .enqueue({ type: "plugins.jobs.due", workflow_id: "work.v1", at: now, limit: 1_000 })
+        .enqueue({ type: "job.markDue", workflow_id: "work.v1", at: now, limit: 1_000 })
         .then(() => undefined);
       return marked;
     },
@@ -221,7 +231,7 @@ describe("a lane of jobs with keys", () => {
     await create("other", { workflow_id: "other.v1", group_key: "a", run_at: at(1_000) });
     await create("without", { run_at: at(1_000) });
     const mark = (limit: number) =>
-      commands.enqueue({ type: "plugins.jobs.due", workflow_id: "work.v1", at: at(5_000), limit });
+      commands.enqueue({ type: "job.markDue", workflow_id: "work.v1", at: at(5_000), limit });
     const marked = async () =>
       (await repo.listJobs()).items.filter(({ updated_at }) => updated_at !== at(0)).map(({ id }) => id);
     await mark(2);
@@ -240,6 +250,44 @@ describe("a lane of jobs with keys", () => {
       for (let job = 0; job < 10; job += 1) await create(`${key}-${job}`, { group_key: key });
     expect(await take(20)).toHaveLength(20);
     expect(searches()).toBeLessThan(20);
+  });
+
+  it("reads again after a job came while it searched among thousands of keys", async () => {
+    const { lane, create, clock } = await keyedLane({
+      permit: (key) => (key === "z" ? "now" : { notBefore: T0 + 9_000 }),
+    });
+    await Promise.all(
+      Array.from({ length: 1_100 }, (_, key) =>
+        create(`j${key}`, { group_key: `k${String(key).padStart(4, "0")}` }),
+      ),
+    );
+    let created: Promise<unknown> = Promise.resolve();
+    setImmediate(() => {
+      created = create("late", { group_key: "z" });
+      lane.changed();
+    });
+    await lane.read({ now: clock.now(), count: 1 });
+    await created;
+    expect(lane.isStale(clock.now()) || lane.first?.id === "late").toBe(true);
+  });
+
+  it("takes nothing to be empty when a job came during each of its searches", async () => {
+    const { lane, create, clock } = await keyedLane({ permit: () => ({ notBefore: T0 + 9_000 }) });
+    await Promise.all(
+      Array.from({ length: 1_100 }, (_, key) =>
+        create(`j${key}`, { group_key: `k${String(key).padStart(4, "0")}` }),
+      ),
+    );
+    let isReading = true;
+    const change = (): void => {
+      lane.changed();
+      if (isReading) setImmediate(change);
+    };
+    setImmediate(change);
+    await lane.read({ now: clock.now(), count: 1 });
+    isReading = false;
+    expect(lane.first).toBeUndefined();
+    expect(lane.isStale(clock.now())).toBe(true);
   });
 
   it("always begins the first job of the next key that has room, at the highest priority that has one", async () => {

@@ -2,7 +2,6 @@ import { createStore, defineModule, type ReadOnlyRepo, silentLogger } from "@atl
 import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
 import { type PluginsModule, pluginsModule } from "../../src/index.ts";
-import { markDue } from "../../src/module/keyed-jobs.ts";
 import { pluginsQueries } from "../../src/module/queries.ts";
 import { openStore } from "../support/open-store.ts";
 
@@ -27,12 +26,6 @@ const asked: readonly (readonly [string, string, RegExp])[] = [
     "how many jobs wait",
     "select count(*) from jobs where status = 'queued'",
     /SCAN jobs USING COVERING INDEX jobs_ready$/,
-  ],
-  [
-    "the delayed jobs with a key that have become due",
-    // As the command writes it.
-    markDue.compiled().sql,
-    /SEARCH jobs USING (COVERING )?INDEX sqlite_autoindex_jobs_1 \(id=\?\); LIST SUBQUERY \d+; SEARCH jobs USING (COVERING )?INDEX jobs_delayed_in_groups \(workflow_id=\? AND run_at<\?\)/,
   ],
   [
     "the newest jobs of a workflow",
@@ -177,18 +170,18 @@ it.each<[string, Ask, string]>([
     "SEARCH jobs USING COVERING INDEX jobs_ready (workflow_id=? AND priority<?)",
   ],
   [
-    "the next key with a ready job",
-    (repo) => repo.plugins.nextKeyedJob({ workflow_id: "work.v1", priority: 0 }, "a"),
-    "SEARCH jobs USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key>?)",
+    "the next keys with a ready job",
+    (repo) => repo.plugins.listReadyKeys({ workflow_id: "work.v1", priority: 0 }, { after: "a", limit: 9 }),
+    "CO-ROUTINE turn; SETUP; SCAN CONSTANT ROW; SCALAR SUBQUERY 1; SEARCH jobs USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key>?); RECURSIVE STEP; SCAN turn; CORRELATED SCALAR SUBQUERY 3; SEARCH jobs USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key>?); SCAN turn",
   ],
   [
-    "the ready jobs of a key",
+    "the ready jobs of keys",
     (repo) =>
-      repo.plugins.listReadyJobsOfKey(
+      repo.plugins.listReadyJobsOfKeys(
         { workflow_id: "work.v1", priority: 0 },
-        { group_key: "a", now: "2026", limit: 9 },
+        { keys: ["a"], now: "2026", limit: 9 },
       ),
-    "SEARCH jobs USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key=? AND run_at<?)",
+    "SCAN wanted VIRTUAL TABLE INDEX 1:; SEARCH jobs USING INDEX sqlite_autoindex_jobs_1 (id=?); CORRELATED LIST SUBQUERY 1; SEARCH ready USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key=? AND run_at<?); USE TEMP B-TREE FOR ORDER BY",
   ],
   [
     "the ready jobs without a key",
