@@ -6,8 +6,11 @@ import { createCountdown, type JobLane, spread } from "./lane.ts";
 
 /** The lane of Atlas, with what only its own benches do. */
 export interface AtlasLane extends JobLane {
-  /** Creates jobs of this key. */
-  createOf(key: string, options: { readonly count: number; readonly producers: number }): Promise<void>;
+  /** Creates jobs of these keys. */
+  createOf(
+    nextKey: () => string,
+    options: { readonly count: number; readonly producers: number },
+  ): Promise<void>;
   /** Like `processSome`, but `count` jobs of other keys than this. Resolves with the number of all jobs that were done. */
   processOthers(
     key: string,
@@ -89,7 +92,7 @@ export async function openAtlas(
     jobs,
     endToEndJobs: jobs,
     create: (count, producers) => spread(count, producers, () => create()),
-    createOf: (key, { count, producers }) => spread(count, producers, () => create(key)),
+    createOf: (nextKey, { count, producers }) => spread(count, producers, () => create(nextKey())),
     async processOthers(key, { count, concurrency }) {
       uncounted = key;
       done = 0;
