@@ -80,10 +80,7 @@ export async function readTurns(options: {
     const named = keys.filter((key) => key !== undefined);
     let limit = each + Math.max(0, ...named.map(hiddenOf));
     for (let left = named; left.length > 0; limit *= 2) {
-      const rows = Map.groupBy(
-        await repo.plugins.listReadyJobsOfKeys(level, { keys: left, now, limit }),
-        ({ group_key }) => group_key,
-      );
+      const rows = await repo.plugins.listReadyJobsOfKeys(level, { keys: left, now, limit });
       // Somebody else queued jobs that still run here, or they are held back.
       const again: string[] = [];
       for (const key of left) {

@@ -86,10 +86,7 @@ const selectOfKeys = query<CoreTables, JobLevel & { keys: string; now: string; l
           .orderBy("ready.id")
           .limit(p.limit),
       ),
-    )
-    .orderBy("wanted.key")
-    .orderBy("jobs.run_at")
-    .orderBy("jobs.id"),
+    ),
 );
 const selectWithoutKey = query<CoreTables, JobLevel & { now: string; among: number }>()((db, p) =>
   db
@@ -126,13 +123,17 @@ export function keyedJobs(read: Read<CoreTables>) {
     ): Promise<readonly string[]> {
       return (await read.all(selectKeys, { ...level, ...options })).flatMap(({ key }) => key ?? []);
     },
-    /** The ready jobs of these keys, at most `limit` of each: in the order of the keys, then the longest waiting first. */
+    /** The ready jobs of these keys by key, the longest waiting first, at most `limit` of each. */
     async listReadyJobsOfKeys(
       level: JobLevel,
       options: { readonly keys: readonly string[]; readonly now: string; readonly limit: number },
-    ): Promise<readonly Job[]> {
+    ): Promise<ReadonlyMap<string | undefined, readonly Job[]>> {
       const keys = JSON.stringify(options.keys);
-      return (await read.all(selectOfKeys, { ...level, ...options, keys })).map(toJob);
+      const rows = await read.all(selectOfKeys, { ...level, ...options, keys });
+      const ofKeys = Map.groupBy(rows.map(toJob), ({ group_key }) => group_key);
+      // Sorted by SQLite, each row would be copied once more.
+      for (const jobs of ofKeys.values()) jobs.sort(inReadyOrder);
+      return ofKeys;
     },
     /** Those without a key `among` so many ready jobs that have waited longest. */
     async listReadyJobsWithoutKey(
@@ -142,4 +143,9 @@ export function keyedJobs(read: Read<CoreTables>) {
       return (await read.all(selectWithoutKey, { ...level, ...options })).map(toJob);
     },
   };
+}
+
+function inReadyOrder(left: Job, right: Job): number {
+  if (left.run_at !== right.run_at) return left.run_at < right.run_at ? -1 : 1;
+  return left.id < right.id ? -1 : 1;
 }

@@ -181,7 +181,7 @@ it.each<[string, Ask, string]>([
         { workflow_id: "work.v1", priority: 0 },
         { keys: ["a"], now: "2026", limit: 9 },
       ),
-    "SCAN wanted VIRTUAL TABLE INDEX 1:; SEARCH jobs USING INDEX sqlite_autoindex_jobs_1 (id=?); CORRELATED LIST SUBQUERY 1; SEARCH ready USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key=? AND run_at<?); USE TEMP B-TREE FOR ORDER BY",
+    "SCAN wanted VIRTUAL TABLE INDEX 1:; SEARCH jobs USING INDEX sqlite_autoindex_jobs_1 (id=?); CORRELATED LIST SUBQUERY 1; SEARCH ready USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key=? AND run_at<?)",
   ],
   [
     "the ready jobs without a key",
