@@ -1,11 +1,11 @@
 import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
-import type { PerKey } from "../../src/index.ts";
+import type { PerKey, WorkflowPlugin } from "../../src/index.ts";
 import { createPluginRegistry } from "../../src/runtime.ts";
 import { runningJobs } from "../support/running-jobs.ts";
 import { until } from "../support/until.ts";
 
-async function limited(perKey: Partial<PerKey>, workflow: { readonly rateLimit?: PerKey["rateLimit"] } = {}) {
+async function limited(perKey: Partial<PerKey>, workflow: Pick<WorkflowPlugin, "rateLimit"> = {}) {
   const clock = createFakeClock();
   const begin = clock.now();
   const starts: string[] = [];
