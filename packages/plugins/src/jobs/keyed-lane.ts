@@ -63,10 +63,11 @@ export function createKeyedLane(options: {
       const wanted = count + (isQuiet ? READ_AHEAD : 0);
       isQuiet = true;
       const nowText = isoTime(now);
+      // Once: what fails at once would be tried again for each change that its failure makes.
+      if (now >= dueAt) await lookForDue(nowText);
       // A search among very many keys lets commits happen. If one comes each time, what was read has to do.
       for (let seen = -1, tries = 0; seen !== changes && tries < MOST_READS; tries += 1) {
         seen = changes;
-        if (now >= dueAt) await lookForDue(nowText);
         ({ level, blocked } = await readLevels(nowText, wanted));
         isEmpty = level === undefined && seen === changes;
         emptyUntil = clock.monotonic() + LANE_POLL_MS;

@@ -49,8 +49,9 @@ describe("the turns of keys that are read", () => {
   it("are those of as many keys as are asked for, in their order and around the end", async () => {
     const read = await turnsOf("c-1", "a-1", "d-1", "b-1");
     expect(await read({ count: 2 })).toEqual({ turns: ["a: a-1 …", "b: b-1 …"], isWhole: false });
+    // Jobs without a key count as no key.
     expect(await read({ count: 3, last: "c" })).toEqual({
-      turns: ["d: d-1 …", "none: ", "a: a-1 …"],
+      turns: ["d: d-1 …", "none: ", "a: a-1 …", "b: b-1 …"],
       isWhole: false,
     });
     expect(await read({ count: 9, last: "b" })).toEqual({
