@@ -5,8 +5,10 @@ import type { PluginsModule } from "../module/plugins-module.ts";
 import type { Turn, Turns } from "./next-in-turn.ts";
 import type { Permit } from "./next-lane.ts";
 
-/** Keys that one query reads at most: about a millisecond. */
+/** Keys that one query reads at most: some milliseconds. */
 const MOST_KEYS = 1_000;
+/** No key comes after it: keys have up to 255 bytes, and this has 256. */
+const LAST_KEY = "\u{10FFFF}".repeat(64);
 
 /**
  * Reads the ready jobs of one priority in the order of turns, from the key after `last` on: those of `count` keys that may begin one, or,
@@ -49,12 +51,9 @@ export async function readTurns(options: {
     const found: (string | undefined)[] = [];
     let open = 0;
     for (let limit = Math.min(count, MOST_KEYS); ; limit = MOST_KEYS) {
-      const keys = await repo.plugins.listReadyKeys(level, { after, limit });
+      const through = isAround ? last : LAST_KEY;
+      const keys = await repo.plugins.listReadyKeys(level, { after, through, limit });
       for (const key of keys) {
-        if (isAround && key > last) {
-          isWhole = true;
-          return found;
-        }
         after = key;
         const may = permit(key);
         if (may === "now" || may === "later") found.push(key);

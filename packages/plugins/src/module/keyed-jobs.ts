@@ -35,35 +35,38 @@ const selectPriorityBelow = query<CoreTables, { workflow_id: string; below: numb
     .orderBy("priority", "desc")
     .limit(1),
 );
-const selectKeys = query<CoreTables, JobLevel & { after: string; limit: number }>()((db, p) => {
-  // A list of the table's rows would read every job of each key.
-  const keyAfter = (key: Expression<string>) =>
-    db
-      .selectFrom("jobs")
-      .select("group_key")
-      .where("status", "=", queued)
-      .where("workflow_id", "=", p.workflow_id)
-      .where("priority", "=", p.priority)
-      .where(wasDue)
-      .where("group_key", ">", key)
-      .orderBy("group_key")
-      .limit(1);
-  return db
-    .withRecursive("turn(key)", (turns) =>
-      turns
-        .selectNoFrom(keyAfter(p.after).as("key"))
-        .unionAll(
-          turns
-            .selectFrom("turn")
-            .select(keyAfter(sql.ref<string>("turn.key")).as("key"))
-            .where("turn.key", "is not", null),
-        )
-        .limit(p.limit),
-    )
-    .selectFrom("turn")
-    .select("key")
-    .where("key", "is not", null);
-});
+const selectKeys = query<CoreTables, JobLevel & { after: string; through: string; limit: number }>()(
+  (db, p) => {
+    // A list of the table's rows would read every job of each key.
+    const keyAfter = (key: Expression<string>) =>
+      db
+        .selectFrom("jobs")
+        .select("group_key")
+        .where("status", "=", queued)
+        .where("workflow_id", "=", p.workflow_id)
+        .where("priority", "=", p.priority)
+        .where(wasDue)
+        .where("group_key", ">", key)
+        .where("group_key", "<=", p.through)
+        .orderBy("group_key")
+        .limit(1);
+    return db
+      .withRecursive("turn(key)", (turns) =>
+        turns
+          .selectNoFrom(keyAfter(p.after).as("key"))
+          .unionAll(
+            turns
+              .selectFrom("turn")
+              .select(keyAfter(sql.ref<string>("turn.key")).as("key"))
+              .where("turn.key", "is not", null),
+          )
+          .limit(p.limit),
+      )
+      .selectFrom("turn")
+      .select("key")
+      .where("key", "is not", null);
+  },
+);
 const selectOfKeys = query<CoreTables, JobLevel & { keys: string; now: string; limit: number }>()((db, p) =>
   db
     .selectFrom(sql<{ key: number; value: string }>`json_each(${p.keys})`.as("wanted"))
@@ -90,21 +93,26 @@ const selectOfKeys = query<CoreTables, JobLevel & { keys: string; now: string; l
 );
 const selectWithoutKey = query<CoreTables, JobLevel & { now: string; among: number }>()((db, p) =>
   db
-    .selectFrom((inner) =>
-      inner
-        .selectFrom("jobs")
-        .selectAll()
-        .where("status", "=", queued)
-        .where("workflow_id", "=", p.workflow_id)
-        .where("priority", "=", p.priority)
-        .where("run_at", "<=", p.now)
-        .orderBy("run_at")
-        .orderBy("id")
-        .limit(p.among)
-        .as("first"),
-    )
+    .selectFrom("jobs")
     .selectAll()
-    .where("group_key", "is", null),
+    .where("id", "in", ({ selectFrom }) =>
+      selectFrom((inner) =>
+        inner
+          .selectFrom("jobs")
+          // No more columns: most of these jobs have a key, and are only passed.
+          .select(["id", "group_key"])
+          .where("status", "=", queued)
+          .where("workflow_id", "=", p.workflow_id)
+          .where("priority", "=", p.priority)
+          .where("run_at", "<=", p.now)
+          .orderBy("run_at")
+          .orderBy("id")
+          .limit(p.among)
+          .as("first"),
+      )
+        .select("first.id")
+        .where("first.group_key", "is", null),
+    ),
 );
 
 /** Queries on the jobs of workflows whose keys take turns. */
@@ -116,10 +124,10 @@ export function keyedJobs(read: Read<CoreTables>) {
     /** The highest priority below this one that a queued job of the workflow has. */
     nextPriority: async (workflow_id: string, below: number): Promise<number | undefined> =>
       (await read.get(selectPriorityBelow, { workflow_id, below }))?.priority,
-    /** The next keys, in their order, that have a job which was due when it was queued. */
+    /** The keys after one, and up to another, that have a job which was due when it was queued, in their order. */
     async listReadyKeys(
       level: JobLevel,
-      options: { readonly after: string; readonly limit: number },
+      options: { readonly after: string; readonly through: string; readonly limit: number },
     ): Promise<readonly string[]> {
       return (await read.all(selectKeys, { ...level, ...options })).flatMap(({ key }) => key ?? []);
     },
@@ -140,7 +148,7 @@ export function keyedJobs(read: Read<CoreTables>) {
       level: JobLevel,
       options: { readonly now: string; readonly among: number },
     ): Promise<readonly Job[]> {
-      return (await read.all(selectWithoutKey, { ...level, ...options })).map(toJob);
+      return (await read.all(selectWithoutKey, { ...level, ...options })).map(toJob).sort(inReadyOrder);
     },
   };
 }

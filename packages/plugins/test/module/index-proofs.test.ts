@@ -171,8 +171,12 @@ it.each<[string, Ask, string]>([
   ],
   [
     "the next keys with a ready job",
-    (repo) => repo.plugins.listReadyKeys({ workflow_id: "work.v1", priority: 0 }, { after: "a", limit: 9 }),
-    "CO-ROUTINE turn; SETUP; SCAN CONSTANT ROW; SCALAR SUBQUERY 1; SEARCH jobs USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key>?); RECURSIVE STEP; SCAN turn; CORRELATED SCALAR SUBQUERY 3; SEARCH jobs USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key>?); SCAN turn",
+    (repo) =>
+      repo.plugins.listReadyKeys(
+        { workflow_id: "work.v1", priority: 0 },
+        { after: "a", through: "z", limit: 9 },
+      ),
+    "CO-ROUTINE turn; SETUP; SCAN CONSTANT ROW; SCALAR SUBQUERY 1; SEARCH jobs USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key>? AND group_key<?); RECURSIVE STEP; SCAN turn; CORRELATED SCALAR SUBQUERY 3; SEARCH jobs USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key>? AND group_key<?); SCAN turn",
   ],
   [
     "the ready jobs of keys",
@@ -190,7 +194,7 @@ it.each<[string, Ask, string]>([
         { workflow_id: "work.v1", priority: 0 },
         { now: "2026", among: 9 },
       ),
-    "CO-ROUTINE first; SEARCH jobs USING INDEX jobs_ready (workflow_id=? AND priority=? AND run_at<?); SCAN first",
+    "SEARCH jobs USING INDEX sqlite_autoindex_jobs_1 (id=?); LIST SUBQUERY 2; CO-ROUTINE first; SEARCH jobs USING INDEX jobs_ready (workflow_id=? AND priority=? AND run_at<?); SCAN first",
   ],
 ])("finds %s by an index, through the query of the repo", async (_, ask, expected) => {
   const { repo, plan } = await explainingRepo();
