@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   "core-growth": async () => (await import("./core-growth.ts")).benchCoreGrowth,
   jobs: async () => (await import("./jobs.ts")).benchJobs,
   waits: async () => (await import("./waits.ts")).benchWaits,
+  "jobs-keyed": async () => (await import("./jobs-keyed.ts")).benchJobsKeyed,
   "jobs-limited": async () => (await import("./jobs-limited.ts")).benchJobsLimited,
   "jobs-sleeping": async () => (await import("./jobs-sleeping.ts")).benchJobsSleeping,
   upkeep: async () => (await import("./upkeep.ts")).benchUpkeep,

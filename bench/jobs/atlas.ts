@@ -6,6 +6,16 @@ import { createCountdown, type JobLane, spread } from "./lane.ts";
 
 /** The lane of Atlas, with what only its own benches do. */
 export interface AtlasLane extends JobLane {
+  /** Creates jobs of these keys. */
+  createOf(
+    nextKey: () => string,
+    options: { readonly count: number; readonly producers: number },
+  ): Promise<void>;
+  /** Like `processSome`, but `count` jobs of other keys than this. Resolves with the number of all jobs that were done. */
+  processOthers(
+    key: string,
+    options: { readonly count: number; readonly concurrency: number },
+  ): Promise<number>;
   /** Starts the workers, and resolves when `count` of the queued jobs are done; then it stops them again. */
   processSome(count: number, concurrency: number): Promise<void>;
   fillWithFinished(count: number): Promise<void>;
@@ -22,19 +32,29 @@ export async function openAtlas(
     journal,
     jobs = 2_000,
     limit,
+    isKeyed = false,
   }: {
     readonly journal: boolean;
     readonly jobs?: number;
     /** The workflow's own limit. Default: none. */
     readonly limit?: number;
+    /** Whether the keys of jobs take turns. Default: they do not. */
+    readonly isKeyed?: boolean;
   },
 ): Promise<AtlasLane> {
   const registry = createPluginRegistry();
   let started: (() => void) | undefined;
+  let uncounted: string | undefined;
+  const uncountedIds = new Set<string>();
+  let done = 0;
   registry.registerWorkflow({
     id: "noop.v1",
     ...(limit === undefined ? {} : { concurrency: limit }),
-    run: async () => started?.(),
+    ...(isKeyed ? { perKey: { key: ({ key }) => String(key) } } : {}),
+    async run(_ctx, { key }, jobId) {
+      started?.();
+      if (key !== undefined && key === uncounted) uncountedIds.add(jobId);
+    },
   });
   const store = await createStore({
     database: path,
@@ -44,15 +64,22 @@ export async function openAtlas(
   });
   const { commands, repo } = store;
   const countdown = createCountdown();
-  const create = () =>
-    commands.enqueue({ type: "job.create", job: { workflow_id: "noop.v1", input: { value: 1 } } });
+  const create = (key?: string) =>
+    commands.enqueue({
+      type: "job.create",
+      job: { workflow_id: "noop.v1", input: { value: 1, ...(key === undefined ? {} : { key }) } },
+    });
 
   const startRunner = async (concurrency: number) => {
     const host = { clock: systemClock, log: silentLogger };
     const runner = createJobRunner({ host, repo, commands, registry, llm: createMockLLM(), concurrency });
     const unsubscribe = store.onCommitted((batch) => {
       runner.wake(batch);
-      for (const { type } of batch.events) if (type === "job.succeeded") countdown.done();
+      for (const { type, aggregate_id = "" } of batch.events) {
+        if (type !== "job.succeeded") continue;
+        done += 1;
+        if (!uncountedIds.delete(aggregate_id)) countdown.done();
+      }
     });
     await runner.start();
     return async () => {
@@ -64,7 +91,19 @@ export async function openAtlas(
   return {
     jobs,
     endToEndJobs: jobs,
-    create: (count, producers) => spread(count, producers, create),
+    create: (count, producers) => spread(count, producers, () => create()),
+    createOf: (nextKey, { count, producers }) => spread(count, producers, () => create(nextKey())),
+    async processOthers(key, { count, concurrency }) {
+      uncounted = key;
+      done = 0;
+      const others = countdown.start(count);
+      const stop = await startRunner(concurrency);
+      await others;
+      const all = done;
+      await stop();
+      uncounted = undefined;
+      return all;
+    },
     async process(concurrency) {
       const { queued } = await repo.plugins.countJobs();
       const done = countdown.start(queued);
@@ -81,7 +120,7 @@ export async function openAtlas(
     async endToEnd({ count, producers, concurrency }) {
       const done = countdown.start(count);
       const stop = await startRunner(concurrency);
-      await Promise.all([spread(count, producers, create), done]);
+      await Promise.all([spread(count, producers, () => create()), done]);
       await stop();
     },
     async latencies(count, concurrency) {

@@ -12,5 +12,6 @@ export { requireNode } from "./file/node-version.ts";
 export { parseEventId } from "./model/domain-event.ts";
 export { createEventIds, type EventIdOf } from "./model/event-ids.ts";
 export { isOfType } from "./model/is-event.ts";
+export { toJob } from "./model/records.ts";
 export { type Backoff, createBackoff } from "./writing/backoff.ts";
 export { createLoop, type Loop } from "./writing/loop.ts";

@@ -178,6 +178,7 @@ it("exports these names under its subpath internal", () => {
         "normalizeTime",
         "parseEventId",
         "requireNode",
+        "toJob",
       ],
     }
   `);

@@ -8,7 +8,7 @@ import {
   type ReadOnlyRepo,
 } from "@atlas/core";
 import type { PluginsModule } from "@atlas/plugins";
-import { isJobOver, type PluginRegistry, type PluginsCommand, readJobInput } from "@atlas/plugins/runtime";
+import { checkedJob, isJobOver, type PluginRegistry, type PluginsCommand } from "@atlas/plugins/runtime";
 import { checkInput, conflict, ended } from "./job-keys.ts";
 import { type JobRequest, toWanted, type Wanted, type WantedKey } from "./job-request.ts";
 
@@ -28,8 +28,8 @@ export function createJobCreation(options: {
   return async (requests, envelope) => {
     const wanted: Wanted[] = [];
     for (const request of requests) {
-      await readJobInput(registry.workflow(request.workflow_id), request.input ?? {});
-      wanted.push(toWanted(request, newId));
+      const checked = await checkedJob(registry.workflow(request.workflow_id), request);
+      wanted.push(toWanted(checked, newId));
     }
     for (let round = 1; ; round += 1) {
       const unit: (Command | PluginsCommand)[] = [];

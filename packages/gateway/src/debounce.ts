@@ -12,13 +12,13 @@ import {
 } from "@atlas/core";
 import type { PluginsModule } from "@atlas/plugins";
 import {
+  checkedJob,
   checkOptions,
   createOneAtATime,
   digestOf,
   type OneAtATime,
   type PluginRegistry,
   type PluginsCommand,
-  readJobInput,
 } from "@atlas/plugins/runtime";
 
 /** Which calls count as one, and how long each of them puts the run off. */
@@ -60,6 +60,7 @@ const REQUEST = [
   "max_attempts",
   "context",
   "deadline_at",
+  "group_key",
 ] as const satisfies readonly (keyof DebounceRequest)[];
 const LONGEST_MS = 10 * 365 * 24 * 60 * 60 * 1_000;
 // Each round lost means that the job began, or was cancelled, just before the commit.
@@ -88,8 +89,7 @@ export function createDebounce(options: {
     line.calls += 1;
     try {
       return await line.inTurn(async () => {
-        await readJobInput(registry.workflow(wanted.workflow_id), input);
-        return put(wanted, debounce, envelope);
+        return put(await checkedJob(registry.workflow(wanted.workflow_id), wanted), debounce, envelope);
       });
     } finally {
       line.calls -= 1;
@@ -106,7 +106,7 @@ export function createDebounce(options: {
       const waiting = await findWaiting(wanted.workflow_id, debounce.key);
       const id = waiting?.id ?? newId();
       const run_at = timeOf(waiting?.created_at, debounce);
-      const { input } = wanted;
+      const { input, group_key } = wanted;
       try {
         if (waiting === undefined)
           await commands.enqueueAll(
@@ -124,7 +124,17 @@ export function createDebounce(options: {
             envelope,
           );
         else
-          await commands.enqueue({ type: "job.updateStatus", id, status: "queued", run_at, input }, envelope);
+          await commands.enqueue(
+            {
+              type: "job.updateStatus",
+              id,
+              status: "queued",
+              run_at,
+              input,
+              ...(group_key === undefined ? {} : { group_key }),
+            },
+            envelope,
+          );
         const job = await repo.getJob(id);
         if (job !== undefined) return { outcome: waiting === undefined ? "created" : "replaced", job };
         if (round === ROUNDS) throw new TypeError(`The job "${id}" was stored, but it cannot be found.`);

@@ -62,6 +62,26 @@ function temporaryDatabase(): string {
 }
 
 describe("debounced calls", () => {
+  it("give the job the key of the last input, or the one that they name", async () => {
+    const workflow = defineWorkflow({
+      id: "keyed.v1",
+      input: z.object({ tenant: z.string() }),
+      perKey: { key: ({ tenant }) => tenant },
+      run: async () => undefined,
+    });
+    const { gateway } = await open({ workflows: [workflow] });
+    const call = (tenant: string, more: { readonly group_key?: string } = {}) =>
+      gateway.jobs.debounce({ workflow_id: "keyed.v1", input: { tenant }, ...more }, options);
+    expect((await call("acme")).job.group_key).toBe("acme");
+    const second = await call("globex");
+    expect([second.outcome, second.job.group_key, second.job.input]).toEqual([
+      "replaced",
+      "globex",
+      { tenant: "globex" },
+    ]);
+    expect((await call("globex", { group_key: "vip" })).job.group_key).toBe("vip");
+  });
+
   it("run once with the last input, when no call has come for some time", async () => {
     const { gateway, debounce, clock, due, settled } = await open();
     await gateway.start();

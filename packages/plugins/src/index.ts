@@ -47,6 +47,7 @@ export {
   type Capability,
   defineWorkflow,
   type JobProgress,
+  type PerKey,
   type RateLimit,
   type ResultWorkflow,
   type StepOptions,

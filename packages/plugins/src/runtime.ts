@@ -14,7 +14,7 @@ export { loadPauses, type PausedAt, type Pauses } from "./flow/pauses.ts";
 export { triggersOf } from "./flow/triggers.ts";
 export type { AttemptLLM } from "./jobs/attempt.ts";
 export { digestOf } from "./jobs/derived-id.ts";
-export { createJobAdmission, readJobInput } from "./jobs/job-input.ts";
+export { checkedJob, createJobAdmission } from "./jobs/job-input.ts";
 export { createJobRunner, type JobRunner } from "./jobs/job-runner.ts";
 export { type AttemptOutcome, type NextJobState, nextJobState } from "./jobs/job-state.ts";
 export { MAX_RESULT_BYTES } from "./jobs/json-result.ts";

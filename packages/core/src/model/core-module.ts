@@ -7,11 +7,13 @@ import { domainEventEmit, domainEventMarkDelivered } from "./domain-event.ts";
 import { entityUpsert } from "./entity.ts";
 import { eventInsert } from "./event.ts";
 import { jobCreate, jobUpdateStatus } from "./job.ts";
+import { jobMarkDue } from "./mark-due.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { context } from "./migrations/002_context.ts";
 import { readyByWorkflow } from "./migrations/003_ready_by_workflow.ts";
 import { entityIds } from "./migrations/004_entity_ids.ts";
 import { undelivered } from "./migrations/005_undelivered.ts";
+import { groupKey } from "./migrations/006_group_key.ts";
 import { maintenancePrune } from "./prune.ts";
 import { coreQueries } from "./queries.ts";
 import type { CoreTables } from "./tables.ts";
@@ -28,6 +30,7 @@ export const coreModule = defineModule({
     "003_ready_by_workflow": readyByWorkflow,
     "004_entity_ids": entityIds,
     "005_undelivered": undelivered,
+    "006_group_key": groupKey,
   },
   commands: {
     "entity.upsert": entityUpsert,
@@ -37,6 +40,7 @@ export const coreModule = defineModule({
     "artifact.delete": artifactDelete,
     "job.create": jobCreate,
     "job.updateStatus": jobUpdateStatus,
+    "job.markDue": jobMarkDue,
     "domainEvent.emit": domainEventEmit,
     "domainEvent.markDelivered": domainEventMarkDelivered,
     "maintenance.prune": maintenancePrune,
@@ -47,5 +51,5 @@ export const coreModule = defineModule({
 /** The type of {@link coreModule}. */
 export type CoreModule = typeof coreModule;
 
-/** The ten commands of core. */
+/** The eleven commands of core. */
 export type Command = CommandOf<CoreModule>;

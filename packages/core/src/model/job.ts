@@ -15,7 +15,7 @@ import type { CoreTables, JobRow, JobStatus } from "./tables.ts";
 /**
  * Work for a workflow. It is ready from `run_at` (default: now); among ready jobs a higher `priority` (default 0) goes
  * first. A second job with the same `idempotency_key` and workflow is not created. `deadline_at` bounds its whole life, over
- * all attempts. `context` says what it belongs to.
+ * all attempts. `context` says what it belongs to. `group_key` names whose job it is among those of its workflow, such as a tenant.
  */
 const newJob = z.strictObject({
   id: idText.optional(),
@@ -29,6 +29,7 @@ const newJob = z.strictObject({
   created_at: timeText.optional(),
   context: callContext.optional(),
   deadline_at: timeText.optional(),
+  group_key: idText.optional(),
 });
 
 /** The input of `job.create`. */
@@ -55,6 +56,7 @@ export const JOB_COLUMNS = [
   "deadline_at",
   "created_seq",
   "depth",
+  "group_key",
 ] as const satisfies readonly (keyof JobRow)[];
 
 const insertJob = statement<CoreTables, JobRow>((db, p) =>
@@ -116,10 +118,15 @@ const requeueJob = statement<CoreTables, JobStep>((db, p) =>
 );
 
 /** A job that has begun keeps its input: its attempts belong together. */
-const reviseJob = statement<CoreTables, JobStep & { input: string }>((db, p) =>
+const reviseJob = statement<CoreTables, JobStep & { input: string; group_key: string | null }>((db, p) =>
   db
     .updateTable("jobs")
-    .set((row) => ({ run_at: row.fn.coalesce(p.run_at, p.at), input: p.input, updated_at: p.at }))
+    .set((row) => ({
+      run_at: row.fn.coalesce(p.run_at, p.at),
+      input: p.input,
+      group_key: row.fn.coalesce(p.group_key, "group_key"),
+      updated_at: p.at,
+    }))
     .where("id", "=", p.id)
     .where("status", "=", "queued")
     .where("attempt", "=", 0),
@@ -168,6 +175,7 @@ export const jobCreate = command({
       deadline_at: job.deadline_at ?? null,
       created_seq: EVENT_SEQ,
       depth: DEPTH,
+      group_key: job.group_key ?? null,
     };
     change.run(insertJob, row, { ifNone: "stop" });
     // The event of a delayed job holds its time, so that a waiting runner need not read the job.
@@ -185,7 +193,7 @@ export const jobCreate = command({
  * `running`, `failed` or `cancelled`; a job that is `queued` already is given another `run_at`. Starting counts the attempt
  * up. With `attempt`, only that attempt can move the job, which fences off late writers; with `from`, only a job of that status is
  * moved. Any other move is refused with `ATLAS_CORE_JOB_CONFLICT`. With `input` and the status `queued`, a job that is queued and has never
- * begun gets another input; for any other job the command is refused.
+ * begun gets another input, and the `group_key` that goes with it; for any other job the command is refused.
  */
 export const jobUpdateStatus = command({
   schema: z
@@ -197,14 +205,19 @@ export const jobUpdateStatus = command({
       run_at: timeText.optional(),
       error: jsonObject.optional(),
       input: jsonObject.optional(),
+      group_key: idText.optional(),
       at: timeText.optional(),
     })
     .refine(({ status, input }) => input === undefined || status === "queued", {
       path: ["input"],
       message: 'only a job that is queued can get another input: pass status "queued"',
+    })
+    .refine(({ group_key, input }) => group_key === undefined || input !== undefined, {
+      path: ["group_key"],
+      message: "a job gets another key only together with another input: pass both",
     }),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
-  apply: ({ id, status, from, attempt, run_at, error, input, at }, change) => {
+  apply: ({ id, status, from, attempt, run_at, error, input, group_key = null, at }, change) => {
     const { move, event } = transitions[status];
     const values: JobStep = {
       id,
@@ -216,7 +229,7 @@ export const jobUpdateStatus = command({
     const ifNone = jobConflict(id, status, attempt);
     if (from !== undefined) change.require(selectWithStatus, { id, status: from }, ifNone);
     if (input === undefined) change.run(move, values, { ifNone });
-    else change.run(reviseJob, { ...values, input: jsonText(input) }, { ifNone });
+    else change.run(reviseJob, { ...values, input: jsonText(input), group_key }, { ifNone });
     change.emit({
       type: event,
       aggregate_id: id,

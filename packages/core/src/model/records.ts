@@ -69,6 +69,8 @@ export interface Job {
   readonly created_seq?: number;
   /** Length of the chain of events that led to it; 0 if the outside world created it. */
   readonly depth: number;
+  /** Whose job it is among those of its workflow, such as a tenant. */
+  readonly group_key?: string;
 }
 
 /** An applied command in the journal. */

@@ -68,6 +68,7 @@ export interface JobRow {
   /** Null: the job is older than this column. */
   created_seq: number | null;
   depth: number;
+  group_key: string | null;
 }
 
 /** The columns of `domain_events`, as stored. The id that callers see is made from `seq`. */

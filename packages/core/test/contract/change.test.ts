@@ -53,6 +53,11 @@ const payloads: Readonly<Record<keyof typeof coreModule.commands, fc.Arbitrary<o
     attempt: optional(fc.integer({ min: 1, max: 1_000 })),
     error: optional(data),
   }),
+  "job.markDue": record({
+    workflow_id: id,
+    at: optional(time),
+    limit: fc.integer({ min: 1, max: 10_000 }),
+  }),
   "domainEvent.emit": record({
     event: record({ type: id, payload: optional(data), created_at: optional(time) }),
   }),

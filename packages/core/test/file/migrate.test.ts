@@ -40,6 +40,7 @@ it("runs the migrations of the store, of core and of each module, in the order o
     "core/003_ready_by_workflow",
     "core/004_entity_ids",
     "core/005_undelivered",
+    "core/006_group_key",
     "finops/001_cost",
   ];
   const ofStage = ["stage/001_a", "stage/002_b", "stage/010_c"];

@@ -106,20 +106,32 @@ describe("the golden journal of this version", () => {
   });
 });
 
+/** Removes the columns that came later, so that what is left can be compared byte by byte. */
+function dropColumns(
+  database: Connection["database"],
+  dropped: readonly (readonly [string, readonly string[]])[],
+): void {
+  for (const index of ["jobs_ready_by_group", "jobs_delayed_in_groups"]) database.exec(`drop index ${index}`);
+  for (const [table, columns] of dropped)
+    for (const column of columns) database.exec(`alter table ${table} drop column ${column}`);
+}
+
 it("makes of a journal of version 1 the rows that it made then, but for the columns that came later", async () => {
   const golden = readGolden(1);
   const { database } = await replayed(golden);
-  for (const [table, columns] of [
+  dropColumns(database, [
     ["domain_events", ["context"]],
-    ["jobs", ["context", "deadline_at", "created_seq", "depth"]],
-  ] as const) {
-    for (const column of columns) database.exec(`alter table ${table} drop column ${column}`);
-  }
+    ["jobs", ["context", "deadline_at", "created_seq", "depth", "group_key"]],
+  ]);
   expect(digestOf(database)).toMatchObject({ digest: golden.digest, last_seq: golden.journal.length });
 });
 
-it.each([2, 3])("makes of a journal of version %i the rows that it made then", async (version) => {
-  const golden = readGolden(version);
-  const { database } = await replayed(golden);
-  expect(digestOf(database)).toMatchObject({ digest: golden.digest, last_seq: golden.journal.length });
-});
+it.each([2, 3])(
+  "makes of a journal of version %i the rows that it made then, but for the column that came later",
+  async (version) => {
+    const golden = readGolden(version);
+    const { database } = await replayed(golden);
+    dropColumns(database, [["jobs", ["group_key"]]]);
+    expect(digestOf(database)).toMatchObject({ digest: golden.digest, last_seq: golden.journal.length });
+  },
+);

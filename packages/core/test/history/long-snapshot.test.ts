@@ -89,17 +89,17 @@ it("gives the log back to the writer when a backup fails", async () => {
 it("ends the pause when the original is read, and once more at its end, whatever happened", async () => {
   const { store } = await watched();
   let ended = 0;
-  const checkpointPause = {
-    begin: () => () => {
+  const checkpoints = {
+    pause: () => () => {
       ended += 1;
     },
   };
   const to = join(temporaryFolder(), "copy.db");
-  await databaseTask({ name: "copy", from: store.path, to }, { checkpointPause });
+  await databaseTask({ name: "copy", from: store.path, to }, { checkpoints });
   expect(ended).toBe(2);
   const nowhere = join(temporaryFolder(), "missing", "copy.db");
   await expect(
-    databaseTask({ name: "copy", from: store.path, to: nowhere }, { checkpointPause }),
+    databaseTask({ name: "copy", from: store.path, to: nowhere }, { checkpoints }),
   ).rejects.toThrow();
   expect(ended).toBe(4);
 });

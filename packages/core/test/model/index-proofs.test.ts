@@ -3,6 +3,7 @@ import { SqliteDialect } from "kysely";
 import { expect, it, onTestFinished } from "vitest";
 import { type Connection, createConnection } from "../../src/file/connection.ts";
 import { coreModule, type ReadOnlyRepo } from "../../src/index.ts";
+import { markDueJobs } from "../../src/model/mark-due.ts";
 import { createReadOnlyRepo } from "../../src/reading/read-only-repo.ts";
 import { openStore } from "../support/open-store.ts";
 
@@ -229,6 +230,18 @@ it("listReadyJobs finds the next lower priority by its index", async () => {
   const { repo, plan } = await explainingRepo();
   await repo.listReadyJobs({ workflow_ids: ["w"], now: "3", limit: 2 });
   expect(plan()).toBe("SEARCH jobs USING COVERING INDEX jobs_ready (workflow_id=? AND priority<?)");
+});
+
+it("job.markDue finds the delayed jobs of a workflow by their index", async () => {
+  const { path } = await openStore();
+  const database = new Sqlite(path, { readonly: true });
+  onTestFinished(() => void database.close());
+  const { sql } = markDueJobs.compiled();
+  const values = Array.from({ length: sql.split("?").length - 1 }, () => "1");
+  const steps = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(values);
+  expect(steps.map(({ detail }) => detail).join("; ")).toMatch(
+    /^SEARCH jobs USING (COVERING )?INDEX sqlite_autoindex_jobs_1 \(id=\?\); LIST SUBQUERY \d+; SEARCH jobs USING (COVERING )?INDEX jobs_delayed_in_groups \(workflow_id=\? AND run_at<\?\)$/,
+  );
 });
 
 it("reads the queued jobs in key order, or sorts those of their own small index", async () => {

@@ -56,6 +56,16 @@ describe("job.create", () => {
     expect(await job()).toMatchObject({ ...given, updated_at: given.created_at });
   });
 
+  it("stores whose job it is, and refuses a key of more than 255 bytes", async () => {
+    const store = await openStore();
+    const create = (id: string, group_key: string) =>
+      store.commands.enqueue({ type: "job.create", job: { id, workflow_id: "w1", group_key } });
+    await create("j1", "tenant:7");
+    expect(await store.repo.getJob("j1")).toMatchObject({ group_key: "tenant:7" });
+    await expect(create("j2", "ä".repeat(128))).rejects.toMatchObject({ code: "ATLAS_CORE_COMMAND_INVALID" });
+    await expect(create("j2", "")).rejects.toMatchObject({ code: "ATLAS_CORE_COMMAND_INVALID" });
+  });
+
   it("makes no second job of a known id, or of a known key of the same workflow", async () => {
     const { store, create } = await setUp();
     await create({ idempotency_key: "k1" });
@@ -221,4 +231,81 @@ it("refuses a list of an unknown status instead of keeping a query for each", as
       `listJobs: "${status}" is not a status of a job. Use queued, running, succeeded, failed, cancelled.`,
     );
   }
+});
+
+describe("job.markDue", () => {
+  const at = (minutes: number) =>
+    new Date(Date.parse("2026-11-21T09:00:00.000Z") + minutes * 60_000).toISOString();
+
+  async function withJobs(jobs: readonly (Partial<NewJob> & { readonly id: string })[]) {
+    const { store, clock } = await setUp();
+    for (const job of jobs)
+      await store.commands.enqueue({
+        type: "job.create",
+        job: { workflow_id: "w1", group_key: "a", ...job },
+      });
+    const seqs = (await store.repo.listDomainEvents()).items.length;
+    return {
+      clock,
+      mark: (fields: { at?: string; limit?: number } = {}) =>
+        store.commands.enqueue({ type: "job.markDue", workflow_id: "w1", limit: 10, ...fields }),
+      marked: async () =>
+        (await store.repo.listJobs()).items
+          .filter(({ updated_at, created_at }) => updated_at !== created_at)
+          .map(({ id, updated_at }) => `${id} ${updated_at}`),
+      newEvents: async () => (await store.repo.listDomainEvents()).items.length - seqs,
+    };
+  }
+
+  it("marks those that are due, as many as it is told, the ones first that were due first", async () => {
+    const { mark, marked, newEvents } = await withJobs([
+      { id: "third", run_at: at(3) },
+      { id: "first", run_at: at(1) },
+      { id: "second", run_at: at(2) },
+      { id: "late", run_at: at(9) },
+    ]);
+    await mark({ at: at(3), limit: 2 });
+    expect(await marked()).toEqual([`first ${at(3)}`, `second ${at(3)}`]);
+    await mark({ at: at(4) });
+    expect(await marked()).toEqual([`first ${at(3)}`, `second ${at(3)}`, `third ${at(4)}`]);
+    expect(await newEvents()).toBe(0);
+  });
+
+  it("marks by the time at which it is sent, unless it names one", async () => {
+    const { clock, mark, marked } = await withJobs([{ id: "later", run_at: at(1) }]);
+    await mark();
+    expect(await marked()).toEqual([]);
+    clock.advance(60_000);
+    await mark();
+    expect(await marked()).toEqual([`later ${at(1)}`]);
+  });
+
+  it("leaves alone jobs of other workflows, without a key, that are ready, or that are not queued", async () => {
+    const { store } = await setUp();
+    const later = { workflow_id: "w1", run_at: at(1), group_key: "a" };
+    for (const job of [
+      { ...later, id: "other", workflow_id: "w2" },
+      { id: "without", workflow_id: "w1", run_at: at(1) },
+      { ...later, id: "ready", run_at: at(0) },
+      { ...later, id: "cancelled" },
+      { ...later, id: "running" },
+    ])
+      await store.commands.enqueue({ type: "job.create", job });
+    await store.commands.enqueue({
+      type: "job.updateStatus",
+      id: "cancelled",
+      status: "cancelled",
+      at: at(0),
+    });
+    await store.commands.enqueue({ type: "job.updateStatus", id: "running", status: "running", at: at(0) });
+    await expectUnchanged(store, () =>
+      store.commands.enqueue({ type: "job.markDue", workflow_id: "w1", at: at(5), limit: 10 }),
+    );
+  });
+
+  it("refuses a limit that the writer could not carry out at once", async () => {
+    const { mark } = await withJobs([]);
+    for (const limit of [0, 10_001, 1.5])
+      await expect(mark({ limit })).rejects.toMatchObject({ code: "ATLAS_CORE_COMMAND_INVALID" });
+  });
 });

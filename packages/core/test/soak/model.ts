@@ -5,6 +5,7 @@ import type { SentCommand } from "./sent.ts";
 type Row = Record<string, string | number | null>;
 type Table = Map<string, Row>;
 type Mark = Extract<SentCommand, { readonly type: "domainEvent.markDelivered" }>;
+type MarkDue = Extract<SentCommand, { readonly type: "job.markDue" }>;
 type Prune = Extract<SentCommand, { readonly type: "maintenance.prune" }>;
 
 /** What the store must hold, told again without SQL. */
@@ -78,6 +79,8 @@ export function createModel(): Model {
           ? true
           : "refused";
       }
+      case "job.markDue":
+        return delayed(command).length > 0;
       case "domainEvent.emit":
       case "tally.add":
         return true;
@@ -153,7 +156,14 @@ export function createModel(): Model {
         return;
       }
       case "job.create": {
-        const { id = "", workflow_id, priority = 0, run_at = "", created_at = "" } = command.job;
+        const {
+          id = "",
+          workflow_id,
+          priority = 0,
+          run_at = "",
+          created_at = "",
+          group_key = null,
+        } = command.job;
         const none = {
           error: null,
           idempotency_key: null,
@@ -171,9 +181,9 @@ export function createModel(): Model {
           run_at,
           input: "{}",
         };
-        const led = { context: null, deadline_at: null, created_seq: nextEvent, depth: 0 };
+        const led = { context: null, deadline_at: null, created_seq: nextEvent, depth: 0, group_key };
         jobs.set(id, { ...row, ...none, ...led, created_at, updated_at: created_at });
-        emit("job.created", id, { workflow_id });
+        emit("job.created", id, { workflow_id, ...(run_at === created_at ? {} : { run_at }) });
         return;
       }
       case "job.updateStatus": {
@@ -187,6 +197,9 @@ export function createModel(): Model {
         emit(`job.${EVENT_OF[status] ?? status}`, id);
         return;
       }
+      case "job.markDue":
+        for (const row of delayed(command)) row["updated_at"] = command.at;
+        return;
       case "domainEvent.emit":
         emit(command.event.type, command.event.aggregate_id ?? null);
         return;
@@ -221,6 +234,21 @@ export function createModel(): Model {
       if (row?.["delivered_at"] === null) found.push(row);
     }
     return found;
+  }
+
+  /** The jobs that the command marks as due. */
+  function delayed({ workflow_id, at = "", limit }: MarkDue): readonly Row[] {
+    const isDelayed = (row: Row): boolean =>
+      row["status"] === "queued" &&
+      row["workflow_id"] === workflow_id &&
+      row["group_key"] !== null &&
+      String(row["run_at"]) > String(row["updated_at"]) &&
+      String(row["run_at"]) <= at;
+    const order = ({ run_at, id }: Row): string => `${run_at} ${id}`;
+    return [...jobs.values()]
+      .filter(isDelayed)
+      .sort((left, right) => (order(left) < order(right) ? -1 : 1))
+      .slice(0, limit);
   }
 
   /** What each row that the command removes would take to be removed. */

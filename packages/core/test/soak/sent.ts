@@ -55,8 +55,14 @@ export function randomCommand(random: Random, known: Known): SentCommand {
     const patch = random.chance(50) ? { title } : { data: { part: random.below(4) } };
     return { type: "artifact.update", id: name(65), patch };
   }
-  if (kind < 60)
-    return { type: "job.create", job: { id: name(250), workflow_id: "w", priority: random.below(3) } };
+  if (kind < 60) {
+    const job = { id: name(250), workflow_id: "w", priority: random.below(3) };
+    const keyed = random.chance(50) ? { group_key: `key-${random.below(5)}` } : {};
+    const later = random.chance(30) ? { run_at: known.now(random.below(HOUR_MS)) } : {};
+    return { type: "job.create", job: { ...job, ...keyed, ...later } };
+  }
+  if (kind < 61)
+    return { type: "job.markDue", workflow_id: "w", at: known.now(HOUR_MS), limit: 1 + random.below(50) };
   if (kind < 74) {
     const status = random.pick(["running", "running", "succeeded", "failed", "cancelled", "queued"]);
     return { type: "job.updateStatus", id: name(250), status };

@@ -39,7 +39,7 @@ export const anyContext: fc.Arbitrary<CallContext> = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 );
 
-/** Any of core's ten commands, such as a host could send; many of them are refused or change nothing. */
+/** Any of core's eleven commands, such as a host could send; many of them are refused or change nothing. */
 export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
   const entity = optional(["id", "type"], {
     id: name,
@@ -86,6 +86,7 @@ export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
     max_attempts: fc.integer({ min: 1, max: 3 }),
     context: anyContext,
     deadline_at: time,
+    group_key: name,
     created_at: time,
   }).map((job) => ({ type: "job.create", job }) as Command);
   const status = fc
@@ -94,6 +95,9 @@ export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
       status: fc.constantFrom("queued", "running", "succeeded", "failed", "cancelled"),
     })
     .map(({ id, status }) => ({ type: "job.updateStatus", id, status }) as Command);
+  const due = fc
+    .record({ workflow_id: name, at: time, limit: fc.integer({ min: 1, max: 3 }) })
+    .map((due) => ({ type: "job.markDue", ...due }) as Command);
   const emit = optional(["type"], { type: name, aggregate_id: name, payload: data, created_at: time }).map(
     (event) => ({ type: "domainEvent.emit", event }) as Command,
   );
@@ -136,6 +140,7 @@ export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
     remove,
     { arbitrary: job, weight: 2 },
     { arbitrary: status, weight: 4 },
+    due,
     emit,
     deliver,
     prune,

@@ -2,7 +2,7 @@ import type { CommandSink } from "../../src/index.ts";
 import type { StoreCommand } from "../../src/store.ts";
 import { readValue } from "./read-file.ts";
 
-/** Sends one of everything: all nine commands, a refusal, a no-op, an idempotent repetition, a unit, a prune that finds rows. */
+/** Sends one of everything: all eleven commands, a refusal, a no-op, an idempotent repetition, a unit, a prune that finds rows. */
 export async function writeHistory(store: {
   readonly commands: CommandSink<StoreCommand<never>>;
   readonly path: string;
@@ -54,10 +54,21 @@ export async function writeHistory(store: {
         parent_id: "job",
         context,
         deadline_at: "2026-11-22T09:00:00Z",
+        group_key: "ä",
       },
     },
     { cause: { kind: "request", id: "request-1", depth: 2 }, context },
   );
+  await commands.enqueue({
+    type: "job.create",
+    job: { id: "later", workflow_id: "digest.v1", run_at: "2026-11-22T09:00:00.000Z", group_key: "ä" },
+  });
+  await commands.enqueue({
+    type: "job.markDue",
+    workflow_id: "digest.v1",
+    at: "2026-11-22T10:00:00.000Z",
+    limit: 10,
+  });
   const id = `evt_${readValue<string>(path, "select id from store")}_1`;
   // In one turn, so that they meet in one batch: what an event number says must not depend on where a batch ends.
   await Promise.all([

@@ -12,6 +12,7 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_FILE_NAME_INVALID: { readonly artifact: string };
   ATLAS_PLUGINS_FOLDER_UNREADABLE: { readonly path: string };
   ATLAS_PLUGINS_GIT_FAILED: { readonly path: string };
+  ATLAS_PLUGINS_GROUP_KEY_INVALID: { readonly workflow_id: string };
   ATLAS_PLUGINS_HTTP_FAILED: { readonly origin: string; readonly status?: number };
   ATLAS_PLUGINS_HTTP_REFUSED: { readonly origin: string; readonly status?: number };
   ATLAS_PLUGINS_INPUT_INVALID: { readonly workflow_id: string; readonly path: string };

@@ -6,7 +6,7 @@ import { parseSchedule, SCHEDULE_OPTIONS } from "./schedule.ts";
 import type { SinkPlugin } from "./sink.ts";
 import type { SourcePlugin } from "./source.ts";
 import { VERSION_DECISIONS } from "./version.ts";
-import type { WorkflowPlugin } from "./workflow.ts";
+import type { PerKey, RateLimit, WorkflowPlugin } from "./workflow.ts";
 
 const NEEDS = ["uses", "needs"];
 const SOURCE = ["id", "sync", "check", "schedule", "retry", "timeoutMs", "cursor", "maxRefused", ...NEEDS];
@@ -19,6 +19,7 @@ const WORKFLOW = [
     "retry",
     "timeoutMs",
     "concurrency",
+    "perKey",
     "rateLimit",
     "schedule",
     "maxSpawnDepth",
@@ -67,13 +68,9 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
   }
   checkTrigger(of, workflow);
   checkVersion(of, workflow);
-  const { rateLimit } = workflow;
-  if (rateLimit !== undefined) {
-    checkOptions(`${of}: rateLimit`, rateLimit, ["max", "perMs"]);
-    checkWhole(of, "rateLimit.max", asNumber(rateLimit.max), 1, 10_000);
-    checkWhole(of, "rateLimit.perMs", asNumber(rateLimit.perMs), 1, LONGEST_MS);
-  }
+  checkRateLimit(of, "rateLimit", workflow.rateLimit);
   checkWhole(of, "concurrency", concurrency, 1, 100_000);
+  checkPerKey(of, workflow.perKey);
   checkWhole(of, "maxSpawnDepth", workflow.maxSpawnDepth, 0, 100_000);
   if (input !== undefined && typeof input["~standard"]?.validate !== "function")
     throw new TypeError(
@@ -95,6 +92,24 @@ function checkVersion(of: string, { version, onVersionChange }: WorkflowPlugin):
 /** A required number that is missing is a wrong one. */
 function asNumber(value: number | undefined): number {
   return value ?? Number.NaN;
+}
+
+function checkPerKey(of: string, perKey: PerKey | undefined): void {
+  if (perKey === undefined) return;
+  checkOptions(`${of}: perKey`, perKey, ["key", "concurrency", "rateLimit"]);
+  if (typeof perKey.key !== "function")
+    throw new TypeError(
+      `${of}: perKey.key must be a function of the input that returns a text, such as (input) => input.tenant; got ${JSON.stringify(perKey.key)}.`,
+    );
+  checkWhole(of, "perKey.concurrency", perKey.concurrency, 1, 100_000);
+  checkRateLimit(of, "perKey.rateLimit", perKey.rateLimit);
+}
+
+function checkRateLimit(of: string, name: string, rateLimit: RateLimit | undefined): void {
+  if (rateLimit === undefined) return;
+  checkOptions(`${of}: ${name}`, rateLimit, ["max", "perMs"]);
+  checkWhole(of, `${name}.max`, asNumber(rateLimit.max), 1, 10_000);
+  checkWhole(of, `${name}.perMs`, asNumber(rateLimit.perMs), 1, LONGEST_MS);
 }
 
 function checkTrigger(of: string, { on, inputOf }: WorkflowPlugin): void {

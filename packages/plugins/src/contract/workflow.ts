@@ -64,6 +64,12 @@ export interface WorkflowOptions {
    */
   readonly concurrency?: number;
   /**
+   * Shares the workflow between its callers: each job has a key, such as the tenant it belongs to. Within a priority, keys take turns, so
+   * one with 100,000 queued jobs does not hold up the others; and each may have a limit of its own. It costs a search of an index for each
+   * key. Default: jobs have no key and run in the order of the queue.
+   */
+  readonly perKey?: PerKey;
+  /**
    * How many attempts of this workflow may begin: at most `max` within any period of `perMs` milliseconds, over restarts too. A retry, and
    * a run after a wait, count like a first attempt. Jobs beyond it stay queued, and other workflows are not held up. Each claim then
    * stores one more row. Default: no limit. Set it for a service that counts calls per minute.
@@ -92,6 +98,24 @@ export interface WorkflowOptions {
    * decides for each job. It is asked when the job runs next, not at the deploy. Where the function throws, the attempt fails.
    */
   readonly onVersionChange?: OnVersionChange;
+}
+
+/** What each key of a workflow may take. */
+export interface PerKey<Input = Record<string, unknown>> {
+  /**
+   * The key of a job with this input, of 1 to 255 bytes. The input is what `run` gets: the output of the schema. It is called when the job
+   * is created, and stored as the job's `group_key`; a job that is created with a `group_key` keeps that one. When it throws or returns
+   * something else, the job is refused with `ATLAS_PLUGINS_GROUP_KEY_INVALID`. So is a bare `job.create` command of a workflow whose
+   * schema answers asynchronously.
+   */
+  key(input: Input): string;
+  /** Attempts of one key that run at the same time. Default: no limit but that of the workflow; keys still take turns. */
+  readonly concurrency?: number;
+  /**
+   * How many attempts of one key may begin, counted like the workflow's own `rateLimit`, over restarts too. Each start is stored until its
+   * period has passed. Default: no limit. Set it for a service that counts calls per customer.
+   */
+  readonly rateLimit?: RateLimit;
 }
 
 /** At most `max` (1 to 10,000) attempts that begin within any period of `perMs` milliseconds (1 to 24 days). */
@@ -255,10 +279,11 @@ export function defineWorkflow<
   Result = void,
   const On extends readonly EventEntry[] = readonly EventEntry[],
 >(
-  workflow: Omit<WorkflowOptions, "on"> & {
+  workflow: Omit<WorkflowOptions, "on" | "perKey"> & {
     readonly id: string;
     readonly input?: Schema;
     readonly on?: On;
+    readonly perKey?: PerKey<StandardSchemaV1.InferOutput<Schema>>;
     inputOf?(event: SelectedEvent<Uses[number], On>): StandardSchemaV1.InferInput<Schema>;
     readonly capabilities?: Needed;
     readonly uses?: Uses;
@@ -271,7 +296,7 @@ export function defineWorkflow<
       ReturnsJson<Result>;
   },
 ): ResultWorkflow<Result> {
-  const { run, inputOf } = workflow;
+  const { run, inputOf, perKey } = workflow;
   return {
     ...workflow,
     // Only events that `on` selects come here, and the command that creates the job checks that the input is JSON. What is no function
@@ -279,6 +304,8 @@ export function defineWorkflow<
     ...(typeof inputOf === "function"
       ? { inputOf: (event: DomainEvent) => workflow.inputOf?.(event as never) as JsonObject }
       : {}),
+    // It gets the output of the schema.
+    ...(perKey === undefined ? {} : { perKey: perKey as PerKey }),
     capabilities: workflow.capabilities ?? [],
     // The runner passes to `run` what `input`, `capabilities`, `uses` and `needs` of this object say, and `ReturnsJson`
     // has checked the result.

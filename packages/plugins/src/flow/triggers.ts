@@ -1,7 +1,7 @@
 import type { DomainEvent, JsonObject } from "@atlas/core";
 import { defineSink, type SinkPlugin } from "../contract/sink.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
-import { readJobInput } from "../jobs/job-input.ts";
+import { checkedJob } from "../jobs/job-input.ts";
 import { type PluginsModule, pluginsModule } from "../module/plugins-module.ts";
 
 const PREFIX = "$on:";
@@ -30,9 +30,9 @@ function createTrigger(workflow: WorkflowPlugin): SinkPlugin {
     async handle(event, ctx) {
       const { id, seq: event_seq } = event;
       const input = workflow.inputOf === undefined ? describe(event) : workflow.inputOf(event);
-      await readJobInput(workflow, input);
+      const job = await checkedJob(workflow, { id: `${id}:${workflow_id}`, workflow_id, input });
       await ctx.commands.enqueueAll([
-        { type: "job.create", job: { id: `${id}:${workflow_id}`, workflow_id, input } },
+        { type: "job.create", job },
         { type: "plugins.sink.advance", sink_id, event_seq },
         // Of an event that failed before.
         { type: "plugins.sink.settle", sink_id, event_seqs: [event_seq] },

@@ -11,6 +11,7 @@ import { createBackoff } from "@atlas/core/internal";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import { createKeyedLane } from "./keyed-lane.ts";
 import { nextLane, type Permit, strictest } from "./next-lane.ts";
 import { createReadyLane, LANE_POLL_MS, type ReadyLane } from "./ready-lane.ts";
 import type { Slots } from "./slots.ts";
@@ -29,13 +30,19 @@ export interface Claims {
   /** Says that a job of this workflow (without one: of some workflow) is due at this time, or is ready if that has passed. */
   due(run_at: string, workflowId?: string): void;
   /** Says that a taken job is queued again. The returned function says that it is no longer taken. */
-  hide(workflowId: string): () => void;
+  hide(job: Pick<Job, "workflow_id" | "group_key">): () => void;
   /** Begins no more jobs, also in a round that is under way. */
   stop(): void;
 }
 
 /** Something beside the slots that can keep the jobs of a workflow from beginning. */
 export type Limit = (workflow: WorkflowPlugin, now: number) => Permit;
+
+/** Something beside the slots that can keep the jobs of one key from beginning. */
+export type KeyLimit = (workflow: WorkflowPlugin, key: string, now: number) => Permit;
+
+/** Delayed jobs that one command marks as due: some milliseconds of the writer. */
+const DUE_AT_ONCE = 1_000;
 
 /** The claims of one runner. */
 export function createClaims(options: {
@@ -47,17 +54,34 @@ export function createClaims(options: {
   readonly slots: Slots;
   /** Asked before each job, so they are to answer at once, from memory. Default: none. */
   readonly limits?: readonly Limit[];
+  /** The same for a key of a workflow with `perKey`. Default: none. */
+  readonly keyLimit?: KeyLimit;
   /** What to commit together with a claim. It is called before the next job is looked for. Default: nothing. */
   readonly together?: (
     workflow: WorkflowPlugin,
-    job: Pick<Job, "id" | "attempt">,
+    job: Pick<Job, "id" | "attempt" | "group_key">,
   ) => readonly PluginsCommand[];
   /** True for a job that must not begin now: it is under way, or in quarantine. */
   readonly isBusy: (jobId: string) => boolean;
+  /** Called when delayed jobs of a workflow with `perKey` have become ready. It is to ask for a round. */
+  readonly onDue: () => void;
   /** Runs the job, whose `attempt` is that of the claim to come. It takes its slot before it returns. */
   readonly begin: (job: Job, workflow: WorkflowPlugin) => void;
 }): Claims {
-  const { repo, commands, clock, log, registry, slots, limits = [], together, isBusy, begin } = options;
+  const {
+    repo,
+    commands,
+    clock,
+    log,
+    registry,
+    slots,
+    limits = [],
+    keyLimit,
+    together,
+    isBusy,
+    onDue,
+    begin,
+  } = options;
   const lanes = new Map<string, ReadyLane>();
   const backoff = createBackoff();
   /** No claim is tried before this time, on the monotonic clock. */
@@ -80,12 +104,13 @@ export function createClaims(options: {
         begin({ ...job, attempt: job.attempt + 1 }, lane.workflow);
       }
     },
-    async claim({ id, attempt, workflow_id }) {
+    async claim(job) {
+      const { id, attempt, workflow_id, group_key } = job;
       // Readers see the job as queued until the claim is committed.
-      const show = laneOf(workflow_id)?.hide();
+      const show = laneOf(workflow_id)?.hide(group_key);
       try {
         const workflow = registry.workflows.get(workflow_id);
-        const others = (workflow === undefined ? undefined : together?.(workflow, { id, attempt })) ?? [];
+        const others = (workflow === undefined ? undefined : together?.(workflow, job)) ?? [];
         const move = { type: "job.updateStatus", id, status: "running", attempt } as const;
         const envelope = { actor: "runner" };
         await (others.length === 0
@@ -107,7 +132,7 @@ export function createClaims(options: {
       const at = Date.parse(run_at);
       for (const lane of lanesOf(workflowId)) lane.due(at);
     },
-    hide: (workflowId) => laneOf(workflowId)?.hide() ?? (() => undefined),
+    hide: ({ workflow_id, group_key }) => laneOf(workflow_id)?.hide(group_key) ?? (() => undefined),
     stop() {
       notBefore = Number.POSITIVE_INFINITY;
     },
@@ -127,9 +152,31 @@ export function createClaims(options: {
     const known = lanes.get(workflowId);
     const workflow = registry.workflows.get(workflowId);
     if (known !== undefined || workflow === undefined) return known;
-    const lane = createReadyLane({ workflow, repo, clock, isTaken: isBusy });
+    const parts = { workflow, repo, clock, isTaken: isBusy };
+    const lane =
+      workflow.perKey === undefined
+        ? createReadyLane(parts)
+        : createKeyedLane({
+            ...parts,
+            permit: (key) => permitOfKey(workflow, key),
+            markDue: (now) => markDue(workflowId, now),
+          });
     lanes.set(workflowId, lane);
     return lane;
+  }
+
+  async function markDue(workflow_id: string, at: string): Promise<void> {
+    try {
+      await commands.enqueue(
+        { type: "job.markDue", workflow_id, at, limit: DUE_AT_ONCE },
+        { actor: "runner" },
+      );
+      backoff.succeeded();
+    } catch (error) {
+      if (isCoreError(error, "ATLAS_CORE_STOPPED")) return;
+      troubled(workflow_id, error);
+    }
+    onDue();
   }
 
   function lanesOf(workflowId: string | undefined): Iterable<ReadyLane> {
@@ -139,6 +186,12 @@ export function createClaims(options: {
   function permitOf(workflow: WorkflowPlugin, now: number): Permit {
     const permit = slots.permit(workflow);
     return limits.length === 0 ? permit : strictest([permit, ...limits.map((limit) => limit(workflow, now))]);
+  }
+
+  function permitOfKey(workflow: WorkflowPlugin, key: string | undefined): Permit {
+    const permit = slots.permitKey(workflow, key);
+    if (permit !== "now" || key === undefined || keyLimit === undefined) return permit;
+    return keyLimit(workflow, key, clock.now());
   }
 
   function openLanes(now: number): readonly ReadyLane[] {

@@ -1,9 +1,11 @@
-import type { Admit, AnyCommand, CallContext, JsonObject, Refusal } from "@atlas/core";
+import type { Admit, AnyCommand, CallContext, JsonObject, NewJob, Refusal } from "@atlas/core";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { inheritedContext } from "../calling/call-context.ts";
+import { handled } from "../calling/handled.ts";
 import { isPluginError, PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
+import { groupKeyOf, keyInvalid } from "./group-key.ts";
 
 /** The output of a workflow's schema for a job's input. Throws `ATLAS_PLUGINS_INPUT_INVALID` with the schema's message. */
 export function readJobInput(
@@ -42,10 +44,25 @@ function pathOf(path: NonNullable<StandardSchemaV1.Issue["path"]>): string {
 }
 
 /**
+ * Checks the input of a job that is to be created, also where the schema answers later, and returns the job with its key. Throws what the
+ * store would refuse it for.
+ */
+export async function checkedJob<Made extends Pick<NewJob, "input" | "group_key">>(
+  workflow: JobMaker,
+  job: Made,
+): Promise<Made> {
+  return withGroupKey(workflow, job, await readJobInput(workflow, job.input ?? {}));
+}
+
+/** What of a workflow makes its jobs. */
+type JobMaker = Pick<WorkflowPlugin, "id" | "input" | "perKey">;
+
+/**
  * An `admit` hook that refuses a `job.create` with an input that its workflow's schema does not accept, whoever sends it. A schema that
  * answers asynchronously cannot be asked here: `jobs.create`, `ctx.spawnJob` and the attempt itself check such an input.
  *
- * It also hands the context of the envelope down to the job, so that a job belongs to what its creator belongs to, whoever sends it.
+ * It adds the key of the job where the workflow has `perKey`, unless the job has one. It also hands the context of the envelope down to the
+ * job, so that a job belongs to what its creator belongs to, whoever sends it.
  */
 export function createJobAdmission(registry: Pick<PluginRegistry, "workflows">): Admit {
   return (given, envelope) => {
@@ -53,11 +70,19 @@ export function createJobAdmission(registry: Pick<PluginRegistry, "workflows">):
     const command = withContext(given as NewJobCommand, envelope.context);
     const { workflow_id, input = {} } = command.job;
     const workflow = registry.workflows.get(workflow_id);
-    if (workflow?.input === undefined) return command;
+    if (workflow === undefined) return command;
     try {
       const read = readJobInput(workflow, input);
-      if (read instanceof Promise) read.catch(() => undefined);
-      return command;
+      if (!(read instanceof Promise)) {
+        const job = withGroupKey(workflow, command.job, read);
+        return job === command.job ? command : { ...command, job };
+      }
+      void handled(read);
+      if (workflow.perKey === undefined || command.job.group_key !== undefined) return command;
+      throw keyInvalid(
+        workflow_id,
+        "its schema answers later, which only jobs.create and ctx.spawnJob await",
+      );
     } catch (error) {
       return refusal(error);
     }
@@ -74,12 +99,22 @@ function withContext(command: NewJobCommand, context: CallContext | undefined): 
   return { ...command, job: { ...job, context: { ...inherited, ...job.context } } };
 }
 
+function withGroupKey<Made extends Pick<NewJob, "group_key">>(
+  workflow: JobMaker,
+  job: Made,
+  read: Record<string, unknown>,
+): Made {
+  const group_key = job.group_key === undefined ? groupKeyOf(workflow, read) : undefined;
+  return group_key === undefined ? job : { ...job, group_key };
+}
+
 /** A `job.create` that core's schema has checked. */
 type NewJobCommand = AnyCommand & {
   readonly job: {
     readonly workflow_id: string;
     readonly input?: JsonObject;
     readonly context?: CallContext;
+    readonly group_key?: string;
   };
 };
 

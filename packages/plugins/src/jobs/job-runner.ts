@@ -98,8 +98,10 @@ export function createJobRunner(options: {
     registry,
     slots,
     limits: [rates.permit, ({ id }) => (pausedAt?.("workflow", id) === undefined ? "now" : "later")],
-    together: (workflow, job) => [...rates.begin(workflow), ...noteOfVersion(job, workflow)],
+    keyLimit: rates.permitKey,
+    together: (workflow, job) => [...rates.begin(workflow, job.group_key), ...noteOfVersion(job, workflow)],
     isBusy: (id) => runs.has(id) || quarantine.isHeld(id),
+    onDue: () => loop.wake(),
     begin: runs.begin,
   });
   const loop: Loop = createLoop({

@@ -106,7 +106,7 @@ export function createJobRuns(options: {
   async function run(begun: JobRun): Promise<void> {
     const { job, workflow } = begun;
     runs.set(job.id, begun);
-    const free = slots.take(workflow);
+    const free = slots.take(workflow, job.group_key);
     const waitMs = job.attempt === 1 ? clock.now() - Date.parse(job.run_at) : undefined;
     const record = recorder.begin({ workflow_id: workflow.id, waitMs });
     let ended:
@@ -124,7 +124,7 @@ export function createJobRuns(options: {
       const counted = { ...job, uncounted: end.isRestarted === true ? job.attempt - 1 : uncounted };
       const next = outcome.status === "cancelled" ? undefined : decide(counted, outcome);
       ended = { outcome, next };
-      if (next?.status === "queued") queued = { run_at: next.run_at, show: claims().hide(workflow.id) };
+      if (next?.status === "queued") queued = { run_at: next.run_at, show: claims().hide(job) };
       // Before the report: the round that this wakes then claims within the same commit.
       free();
       const report = { commands, clock, log, signal: giveUp.signal };

@@ -22,12 +22,12 @@ export interface ReadyLane {
   changed(): void;
   /** Says that a job of the lane is due at this time, or is ready if that has passed. */
   due(at: number): void;
-  /** Says that the database lists a job as queued which is taken. The returned function says that it does so no longer. */
-  hide(): () => void;
+  /** Says that the database lists a job (of this key, if it has one) as queued which is taken. The returned function says that it does so no longer. */
+  hide(key?: string): () => void;
 }
 
-// One query costs about as much as ten jobs that do nothing.
-const READ_AHEAD = 100;
+/** Jobs that are read ahead. One query costs about as much as ten jobs that do nothing. */
+export const READ_AHEAD = 100;
 /** How long an empty lane is taken to be empty, whatever happens. The wall clock may be set. */
 export const LANE_POLL_MS = 5_000;
 

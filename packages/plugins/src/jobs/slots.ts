@@ -10,14 +10,18 @@ export interface Slots {
   room(workflow: WorkflowPlugin): number;
   /** Whether the workflow may run one more attempt. */
   permit(workflow: WorkflowPlugin): Permit;
-  /** Takes a slot. The returned function gives it back; a second call does nothing. */
-  take(workflow: WorkflowPlugin): () => void;
+  /** Whether the key of a workflow with `perKey` may run one more attempt. Jobs without a key may. */
+  permitKey(workflow: WorkflowPlugin, key: string | undefined): Permit;
+  /** Takes a slot, for a job of this key if it has one. The returned function gives it back; a second call does nothing. */
+  take(workflow: WorkflowPlugin, key?: string): () => void;
 }
 
 /** The slots of one runner. `onFree` is called after each slot that is given back. */
 export function createSlots(options: { readonly concurrency: number; readonly onFree: () => void }): Slots {
   const { concurrency, onFree } = options;
   const usedOf = new Map<string, number>();
+  /** By workflow, those keys that have a slot. */
+  const usedOfKey = new Map<string, Map<string, number>>();
   let used = 0;
 
   const slots: Slots = {
@@ -30,7 +34,12 @@ export function createSlots(options: { readonly concurrency: number; readonly on
     room: ({ id, concurrency: most = Number.POSITIVE_INFINITY }) =>
       Math.max(0, Math.min(slots.free, most - (usedOf.get(id) ?? 0))),
     permit: (workflow) => (slots.room(workflow) > 0 ? "now" : "later"),
-    take({ id }) {
+    permitKey({ id, perKey }, key) {
+      const used = key === undefined ? 0 : (usedOfKey.get(id)?.get(key) ?? 0);
+      return used < (perKey?.concurrency ?? Number.POSITIVE_INFINITY) ? "now" : "later";
+    },
+    take({ id, perKey }, key) {
+      const freeKey = perKey === undefined || key === undefined ? undefined : takeKey(id, key);
       used += 1;
       usedOf.set(id, (usedOf.get(id) ?? 0) + 1);
       let isFree = false;
@@ -39,9 +48,21 @@ export function createSlots(options: { readonly concurrency: number; readonly on
         isFree = true;
         used -= 1;
         usedOf.set(id, (usedOf.get(id) ?? 1) - 1);
+        freeKey?.();
         onFree();
       };
     },
   };
   return slots;
+
+  function takeKey(id: string, key: string): () => void {
+    const ofKey = usedOfKey.get(id) ?? new Map<string, number>();
+    usedOfKey.set(id, ofKey);
+    ofKey.set(key, (ofKey.get(key) ?? 0) + 1);
+    return () => {
+      const left = (ofKey.get(key) ?? 1) - 1;
+      if (left > 0) ofKey.set(key, left);
+      else ofKey.delete(key);
+    };
+  }
 }

@@ -22,7 +22,7 @@ import type { CallOptions, JobProgress, WorkflowContext, WorkflowPlugin } from "
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { AttemptCalls } from "./attempt-calls.ts";
 import { runtimeOfAttempt } from "./attempt-runtime.ts";
-import { readJobInput } from "./job-input.ts";
+import { checkedJob } from "./job-input.ts";
 import type { Steps } from "./steps.ts";
 import type { AttemptWaits } from "./waits/attempt-waits.ts";
 
@@ -131,15 +131,14 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
   }
 
   function spawn(child: NewJob, note: PluginsCommand | undefined): Promise<unknown> {
-    const create = (): Promise<unknown> => send({ type: "job.create", job: child }, note);
+    const create = (made: NewJob): Promise<unknown> => send({ type: "job.create", job: made }, note);
     const schema = registry.workflows.get(child.workflow_id);
     const isFirst = job.parent_id === undefined;
-    if (schema?.input === undefined && isFirst) return create();
+    if (schema?.input === undefined && isFirst) return create(child);
     // Refused by the store where the schema answers at once; where it answers later, it is asked here.
     return parts.track(async () => {
       if (!isFirst) await checkDepth();
-      if (schema?.input !== undefined) await readJobInput(schema, child.input ?? {});
-      return create();
+      return create(schema === undefined ? child : await checkedJob(schema, child));
     });
   }
 

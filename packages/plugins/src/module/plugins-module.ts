@@ -20,10 +20,11 @@ import { refusedRecords } from "./migrations/005_refused_records.ts";
 import { flow } from "./migrations/006_flow.ts";
 import { schedules } from "./migrations/007_schedules.ts";
 import { jobVersions } from "./migrations/008_job_versions.ts";
+import { keyStarts } from "./migrations/009_key_starts.ts";
 import { pauseLift, pauseSet } from "./pause-commands.ts";
 import { jobPromote } from "./promote-command.ts";
 import { pluginsQueries } from "./queries.ts";
-import { rateStart } from "./rate-commands.ts";
+import { rateStart, rateStartOfKey } from "./rate-commands.ts";
 import { sourceForgetRefused, sourceRefuse } from "./refused-record-commands.ts";
 import { scheduleAdvance, scheduleRemove, scheduleUpsert } from "./schedule-commands.ts";
 import { sinkAdvance, sinkDismiss, sinkFail, sinkForget, sinkRedrive, sinkSettle } from "./sink-commands.ts";
@@ -48,6 +49,7 @@ export const pluginsModule = defineModule({
     "006_flow": flow,
     "007_schedules": schedules,
     "008_job_versions": jobVersions,
+    "009_key_starts": keyStarts,
   },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
@@ -60,6 +62,7 @@ export const pluginsModule = defineModule({
     "plugins.pause.set": pauseSet,
     "plugins.pause.lift": pauseLift,
     "plugins.rate.start": rateStart,
+    "plugins.rate.startOfKey": rateStartOfKey,
     "plugins.sink.advance": sinkAdvance,
     "plugins.sink.fail": sinkFail,
     "plugins.sink.settle": sinkSettle,

@@ -9,6 +9,7 @@ import { jobLine } from "./job-line.ts";
 import { jobLogs } from "./job-logs.ts";
 import { jobVersions } from "./job-versions.ts";
 import { parseJsonColumn } from "./json-column.ts";
+import { keyedJobs } from "./keyed-jobs.ts";
 import { pauseQueries } from "./pause-queries.ts";
 import { queueDepths } from "./queue-depths.ts";
 import { rateQueries } from "./rate-commands.ts";
@@ -137,6 +138,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
     ...jobVersions(all),
     ...jobLine(read as unknown as Read<CoreTables>),
     ...jobFigures(all),
+    ...keyedJobs(read as unknown as Read<CoreTables>),
     ...eventLag(all),
     ...failedDeliveries(all),
     ...refusedRecords(read),

@@ -186,6 +186,14 @@ export interface PluginsTables {
     number: number;
     at: string;
   };
+  /** The attempts that began within the last period of each workflow with a rate limit per key. */
+  plugins_key_starts: {
+    workflow_id: string;
+    /** Counts the attempts of the workflow that began. */
+    number: number;
+    group_key: string;
+    at: string;
+  };
 }
 
 /** The kinds of plugins. */

@@ -6,6 +6,7 @@ import {
   isCoreError,
   isoTime,
   type Logger,
+  type NewJob,
   type ReadOnlyRepo,
 } from "@atlas/core";
 import { createLoop } from "@atlas/core/internal";
@@ -14,7 +15,7 @@ import { isPluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import { dueRuns, parseSchedule } from "../contract/schedule.ts";
 import { isJobOver } from "../contract/wait.ts";
-import { readJobInput } from "../jobs/job-input.ts";
+import { checkedJob } from "../jobs/job-input.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { StoredSchedule } from "../module/schedule-queries.ts";
 import { jittered } from "./jitter.ts";
@@ -118,7 +119,7 @@ export function createApiScheduler(options: {
       for (let page = await repo.plugins.listApiSchedules(); page.length > 0 && isRunning; ) {
         await eachGuarded(page, async (stored) => {
           const latest = timetableOf(stored).next(now.wall) + (stored.schedule.jitterMs ?? 0);
-          if (Date.parse(stored.next_at) > latest) await advance(stored, { next: latest, jobIds: [] });
+          if (Date.parse(stored.next_at) > latest) await advance(stored, { next: latest, jobs: [] });
         });
         page = await repo.plugins.listApiSchedules(page.at(-1)?.id);
         await turn();
@@ -152,7 +153,7 @@ export function createApiScheduler(options: {
   /** Makes the jobs that are due by one schedule. */
   async function run(stored: StoredSchedule): Promise<void> {
     const { id, schedule, workflow_id, input } = stored;
-    await readJobInput(registry.workflow(workflow_id), input);
+    const job = await checkedJob(registry.workflow(workflow_id), { workflow_id, input });
     const now = clock.now();
     const timetable = timetableOf(stored);
     const { onMissed, overlap } = schedule;
@@ -161,7 +162,7 @@ export function createApiScheduler(options: {
     if (overlap !== "queue" && count > 0) count = (await isUnderWay(stored)) ? 0 : 1;
     await advance(stored, {
       next: jittered(timetable.next(overlap === "queue" ? through : now), schedule, random),
-      jobIds: Array.from({ length: count }, () => `schedule:${id}:${newId()}`),
+      jobs: Array.from({ length: count }, () => ({ ...job, id: `schedule:${id}:${newId()}` })),
     });
     problems.delete(id);
   }
@@ -191,24 +192,22 @@ export function createApiScheduler(options: {
    * schedule is not what was read any more; then the next look at the table says what to do.
    */
   async function advance(
-    { id, revision, runs: after, workflow_id, input }: StoredSchedule,
-    { next, jobIds }: { readonly next: number; readonly jobIds: readonly string[] },
+    { id, revision, runs: after }: StoredSchedule,
+    { next, jobs }: { readonly next: number; readonly jobs: readonly (NewJob & { readonly id: string })[] },
   ): Promise<void> {
-    const last_job_id = jobIds.at(-1);
+    const last_job_id = jobs.at(-1)?.id;
     const place = {
       type: "plugins.schedule.advance",
       id,
       revision,
       after,
-      runs: after + jobIds.length,
+      runs: after + jobs.length,
       next_at: isoTime(next),
       ...(last_job_id === undefined ? {} : { last_job_id }),
     } as const;
-    const jobs = jobIds.map(
-      (job_id) => ({ type: "job.create", job: { id: job_id, workflow_id, input } }) as const,
-    );
+    const creations = jobs.map((job) => ({ type: "job.create", job }) as const);
     try {
-      await commands.enqueueAll([place, ...jobs], { actor: "scheduler" });
+      await commands.enqueueAll([place, ...creations], { actor: "scheduler" });
     } catch (error) {
       if (!isChanged(error)) throw error;
     }

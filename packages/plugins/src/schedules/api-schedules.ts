@@ -18,7 +18,7 @@ import {
 } from "../contract/schedule-request.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import { createOneAtATime } from "../delivery/one-at-a-time.ts";
-import { readJobInput } from "../jobs/job-input.ts";
+import { checkedJob } from "../jobs/job-input.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { StoredSchedule } from "../module/schedule-queries.ts";
 import type { ApiScheduler } from "./api-scheduler.ts";
@@ -70,7 +70,7 @@ export function createSchedules(options: {
       const wanted = copyOf({ workflow_id, schedule, input });
       const workflow = registry.workflow(workflow_id);
       return oneAtATime(async () => {
-        await readJobInput(workflow, wanted.input);
+        await checkedJob(workflow, { input: wanted.input });
         const known = await repo.plugins.getApiSchedule(id);
         if (known !== undefined && isSame(known, wanted)) return stateOf(known);
         const goesOn = known?.workflow_id === workflow_id && specOf(known.schedule) === specOf(schedule);

@@ -1,7 +1,7 @@
 import type { Command, ReadOnlyRepo } from "@atlas/core";
 import { isJobOver } from "../contract/wait.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
-import { readJobInput } from "../jobs/job-input.ts";
+import { checkedJob } from "../jobs/job-input.ts";
 import type { Scheduled } from "./scheduler.ts";
 
 /** A workflow's schedule. Each due time creates at most one job. */
@@ -15,13 +15,13 @@ export function scheduleOfWorkflow(workflow: WorkflowPlugin, repo: ReadOnlyRepo)
       id,
       schedule,
       // A schedule whose jobs are all refused would never run, and nobody would know.
-      check: async () => void (await readJobInput(workflow, input)),
+      check: async () => void (await checkedJob(workflow, { input })),
       async fire(run) {
         if (overlap === "skip" && (await isUnderWay(run - 1))) return {};
         const create: Command = {
           type: "job.create",
           // Sent again after a failed commit that was one after all, it creates no second job.
-          job: { workflow_id: id, idempotency_key: keyOf(run), input },
+          job: await checkedJob(workflow, { workflow_id: id, idempotency_key: keyOf(run), input }),
         };
         return { commands: [create], goesOn: true };
       },

@@ -691,6 +691,63 @@ describe("the job runner", () => {
     await runner.stop(0);
   });
 
+  it("backs off when delayed jobs cannot be marked as due, says so once, and runs them once they can", async () => {
+    const lines: unknown[] = [];
+    const note = (_: unknown, message: string) => void lines.push(message);
+    const clock = createFakeClock();
+    const opened = await openStore({ clock });
+    let marks = 0;
+    let isBroken = true;
+    let runs = 0;
+    const registry = createPluginRegistry();
+    registry.registerWorkflow({
+      id: "work.v1",
+      perKey: { key: () => "key" },
+      async run() {
+        runs += 1;
+      },
+    });
+    const runner = createJobRunner({
+      ...opened,
+      host: { clock, log: { ...silentLogger, warn: note, error: note } },
+      registry,
+      llm: createMockLLM(),
+      commands: {
+        enqueue(command, envelope) {
+          if (command.type !== "job.markDue") return opened.commands.enqueue(command, envelope);
+          marks += 1;
+          if (!isBroken) return opened.commands.enqueue(command, envelope);
+          const details = { sqlite: "SQLITE_IOERR", outcome: "not applied" } as const;
+          return Promise.reject(new CoreError("ATLAS_CORE_STORAGE_FAILED", details, "The storage failed."));
+        },
+        enqueueAll: opened.commands.enqueueAll,
+      },
+    });
+    onTestFinished(() => runner.stop(0));
+    opened.store.onCommitted(runner.wake);
+    await runner.start();
+    const run_at = new Date(clock.now() + 1_000).toISOString();
+    await opened.commands.enqueue({
+      type: "job.create",
+      job: { id: "later", workflow_id: "work.v1", run_at, group_key: "key" },
+    });
+    const pass = async (seconds: number) => {
+      for (let second = 0; second < seconds; second += 1) {
+        for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+        clock.advance(1_000);
+      }
+    };
+    await pass(60);
+    expect(marks).toBeGreaterThan(3);
+    // At first after 0.1, 0.2, 0.4 … 25.6 s: not each time that somebody looks.
+    expect(marks).toBeLessThanOrEqual(12);
+    expect(lines).toEqual(["Jobs cannot be claimed. Atlas keeps trying, with growing pauses."]);
+    expect(runs).toBe(0);
+    isBroken = false;
+    await pass(60);
+    expect(runs).toBe(1);
+  });
+
   it("reports again what the storage could not take at first", async () => {
     const clock = createFakeClock();
     const opened = await openStore({ clock });

@@ -169,6 +169,43 @@ it.each<[string, Ask, string]>([
     (repo) => repo.plugins.nextJobAt("work.v1", "2026"),
     "SEARCH jobs USING COVERING INDEX jobs_ready (workflow_id=? AND priority<?)",
   ],
+  [
+    "whether delayed jobs with a key are due",
+    (repo) => repo.plugins.hasDueJobs("work.v1", "2026"),
+    "SEARCH jobs USING INDEX jobs_delayed_in_groups (workflow_id=? AND run_at<?)",
+  ],
+  [
+    "the next priority of a workflow whose keys take turns",
+    (repo) => repo.plugins.nextPriority("work.v1", 1),
+    "SEARCH jobs USING COVERING INDEX jobs_ready (workflow_id=? AND priority<?)",
+  ],
+  [
+    "the next keys with a ready job",
+    (repo) =>
+      repo.plugins.listReadyKeys(
+        { workflow_id: "work.v1", priority: 0 },
+        { after: "a", through: "z", limit: 9 },
+      ),
+    "CO-ROUTINE turn; SETUP; SCAN CONSTANT ROW; SCALAR SUBQUERY 1; SEARCH jobs USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key>? AND group_key<?); RECURSIVE STEP; SCAN turn; CORRELATED SCALAR SUBQUERY 3; SEARCH jobs USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key>? AND group_key<?); SCAN turn",
+  ],
+  [
+    "the ready jobs of keys",
+    (repo) =>
+      repo.plugins.listReadyJobsOfKeys(
+        { workflow_id: "work.v1", priority: 0 },
+        { keys: ["a"], now: "2026", limit: 9 },
+      ),
+    "SCAN wanted VIRTUAL TABLE INDEX 1:; SEARCH jobs USING INDEX sqlite_autoindex_jobs_1 (id=?); CORRELATED LIST SUBQUERY 1; SEARCH ready USING INDEX jobs_ready_by_group (workflow_id=? AND priority=? AND group_key=? AND run_at<?)",
+  ],
+  [
+    "the ready jobs without a key",
+    (repo) =>
+      repo.plugins.listReadyJobsWithoutKey(
+        { workflow_id: "work.v1", priority: 0 },
+        { now: "2026", among: 9 },
+      ),
+    "SEARCH jobs USING INDEX sqlite_autoindex_jobs_1 (id=?); LIST SUBQUERY 2; CO-ROUTINE first; SEARCH jobs USING INDEX jobs_ready (workflow_id=? AND priority=? AND run_at<?); SCAN first",
+  ],
 ])("finds %s by an index, through the query of the repo", async (_, ask, expected) => {
   const { repo, plan } = await explainingRepo();
   await ask(repo);
