@@ -288,6 +288,8 @@ describe("a lane of jobs with keys", () => {
     isReading = false;
     expect(lane.first).toBeUndefined();
     expect(lane.isStale(clock.now())).toBe(true);
+    // The next round is to come when the first key may go on.
+    expect(lane.dueAt).toBe(T0 + 9_000);
   });
 
   it("always begins the first job of the next key that has room, at the highest priority that has one", async () => {
