@@ -116,9 +116,10 @@ export function createJobRuns(options: {
     let queued: { readonly run_at: string; readonly show: () => void } | undefined;
     try {
       if (!(await claims().claim(job))) return;
-      begun.job = await asClaimed(job);
-      const uncounted = job.attempt === 1 ? 0 : ((await repo.plugins.getJobRun(job.id))?.uncounted ?? 0);
-      const end = isStopping ? notBegun(job) : await attempt(begun, uncounted);
+      const claimed = await readClaimed(job);
+      if (claimed !== undefined) begun.job = claimed.job;
+      const uncounted = claimed?.uncounted ?? 0;
+      const end = isStopping || claimed === undefined ? notBegun(job) : await attempt(begun, uncounted);
       progress.end(job.id);
       const { outcome, park } = end;
       const counted = { ...job, uncounted: end.isRestarted === true ? job.attempt - 1 : uncounted };
@@ -148,11 +149,22 @@ export function createJobRuns(options: {
     }
   }
 
-  /** A delayed job can get another input until it begins, so also between the read and the claim. */
-  async function asClaimed(job: Job): Promise<Job> {
-    if (job.attempt > 1 || job.run_at === job.created_at) return job;
-    const { input } = (await repo.getJob(job.id)) ?? job;
-    return { ...job, input };
+  /**
+   * What is known only after the claim: how many runs are not counted, and the input of a delayed job, which can get another one until it
+   * begins. Nothing when it cannot be read; then the job goes back to the queue, because nobody else would look at a job that is `running`.
+   */
+  async function readClaimed(
+    job: Job,
+  ): Promise<{ readonly job: Job; readonly uncounted: number } | undefined> {
+    try {
+      if (job.attempt > 1) return { job, uncounted: (await repo.plugins.getJobRun(job.id))?.uncounted ?? 0 };
+      if (job.run_at === job.created_at) return { job, uncounted: 0 };
+      const { input } = (await repo.getJob(job.id)) ?? job;
+      return { job: { ...job, input }, uncounted: 0 };
+    } catch (error) {
+      log.error({ error, job: job.id }, "A job that was claimed could not be read, and is queued again.");
+      return undefined;
+    }
   }
 
   async function attempt(begun: JobRun, uncounted: number): Promise<JobAttemptEnd> {

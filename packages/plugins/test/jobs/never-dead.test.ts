@@ -1,5 +1,5 @@
 import { createFakeClock } from "@atlas/testing/clock";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { WorkflowContext } from "../../src/index.ts";
 import { runningJobs } from "../support/running-jobs.ts";
 
@@ -126,3 +126,17 @@ it.each([
     expect(await repo.getJob("j1")).toMatchObject({ status: "cancelled", attempt: 1 });
   },
 );
+
+it("a job that cannot be read after its claim goes back to the queue, and its attempt is not counted", async () => {
+  const attempts: number[] = [];
+  const { repo, create, over } = await runningJobs(async (ctx) => {
+    attempts.push(ctx.attempt);
+    if (attempts.length === 1) {
+      vi.spyOn(repo.plugins, "getJobRun").mockRejectedValueOnce(new Error("disk I/O error"));
+      throw new Error("The first attempt fails.");
+    }
+  });
+  await create("j1");
+  expect(await over("j1")).toMatchObject({ status: "succeeded", attempt: 3 });
+  expect(attempts).toEqual([1, 2]);
+});
