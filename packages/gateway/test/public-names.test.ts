@@ -101,3 +101,16 @@ it("exports these parts for compositions of one's own", () => {
     }
   `);
 });
+
+it("exports these names for OpenTelemetry", () => {
+  expect(publicNames("packages/gateway/src/opentelemetry/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "ObserveGatewayOptions",
+      ],
+      "values": [
+        "observeGateway",
+      ],
+    }
+  `);
+});

@@ -1,0 +1,1 @@
+export { type ObserveGatewayOptions, observeGateway } from "./observe-gateway.ts";
