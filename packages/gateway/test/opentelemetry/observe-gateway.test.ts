@@ -1,4 +1,4 @@
-import { createNoopMeter, type Meter, metrics } from "@opentelemetry/api";
+import { createNoopMeter, type Meter, metrics, ValueType } from "@opentelemetry/api";
 import {
   AggregationTemporality,
   DataPointType,
@@ -180,6 +180,17 @@ describe("observeGateway", () => {
     ]);
   });
 
+  it("sends durations as floating-point numbers and everything else as whole ones", async () => {
+    const { meter, collect } = createCollector();
+    observeGateway(
+      createStub(async () => someStats),
+      { meter },
+    );
+    for (const { name, unit, valueType } of (await collect()).instruments) {
+      expect.soft(valueType, name).toBe(unit === "s" ? ValueType.DOUBLE : ValueType.INT);
+    }
+  });
+
   it("has no name that is the namespace of another", async () => {
     const { meter, collect } = createCollector();
     observeGateway(
@@ -316,6 +327,22 @@ describe("a collection", () => {
     const next = await collect();
     expect(next.errors).toEqual([]);
     expect(next.lines).toContain("atlas.store.wal By 34000");
+  });
+
+  it("still has values while the gateway stops and a job runs to its end", async () => {
+    const { meter, collect } = createCollector(AggregationTemporality.DELTA);
+    const gate = Promise.withResolvers<void>();
+    const gateway = await open({ workflows: [{ id: "a.v1", run: () => gate.promise }] });
+    observeGateway(gateway, { meter });
+    await gateway.start();
+    await gateway.jobs.create({ workflow_id: "a.v1" });
+    await until(async () => (await gateway.stats()).workflows[0]?.runningAttempts === 1);
+    const stopping = gateway.stop();
+    const { lines, errors } = await collect();
+    gate.resolve();
+    await stopping;
+    expect(errors).toEqual([]);
+    expect(lines).toContain("atlas.attempts_running {attempt} atlas.workflow_id=a.v1 1");
   });
 
   it("has neither values nor an error after the gateway was stopped", async () => {
