@@ -107,6 +107,7 @@ it("exports these names for OpenTelemetry", () => {
     {
       "types": [
         "ObserveGatewayOptions",
+        "ObservedGateway",
       ],
       "values": [
         "observeGateway",

@@ -1,1 +1,1 @@
-export { type ObserveGatewayOptions, observeGateway } from "./observe-gateway.ts";
+export { type ObservedGateway, type ObserveGatewayOptions, observeGateway } from "./observe-gateway.ts";

@@ -1,3 +1,4 @@
+import type { Health } from "@atlas/core";
 import { checkOptions } from "@atlas/routing/internal";
 import {
   type Attributes,
@@ -6,10 +7,16 @@ import {
   type Meter,
   metrics,
 } from "@opentelemetry/api";
-import type { Gateway } from "../gateway.ts";
+import type { GatewayStats } from "../gateway-stats.ts";
 import { gatewayMetrics } from "../metrics/metrics.ts";
 import { createGoneWorkflows } from "./gone-workflows.ts";
 import { createInstruments } from "./instruments.ts";
+
+/** What is observed: a gateway, or something with the same figures. */
+export interface ObservedGateway {
+  stats(): Promise<GatewayStats>;
+  health(): Pick<Health, "status">;
+}
 
 /** Where the metrics go, and whose they are. */
 export interface ObserveGatewayOptions {
@@ -31,8 +38,8 @@ const known: Readonly<Record<keyof ObserveGatewayOptions, true>> = { meter: true
  * Gives OpenTelemetry the figures of `gateway.stats()`, as observable instruments. Each collection calls `stats()` once, so collect
  * every few seconds or less often. Returns a function that ends it.
  *
- * When `stats()` rejects, the collection has no values of the gateway, and the SDK reports the error; the next collection tries again. After
- * `gateway.stop()`, collections have no values and no error. The SDK may repeat the last values that it knows.
+ * When `stats()` rejects, the collection gets no new values and reports the error; the next one tries again. After `gateway.stop()`,
+ * collections get no new values, and there is no error. Without new values, an SDK that exports cumulative values repeats the last ones.
  *
  * @example
  * ```ts
@@ -42,10 +49,7 @@ const known: Readonly<Record<keyof ObserveGatewayOptions, true>> = { meter: true
  * end();
  * ```
  */
-export function observeGateway(
-  gateway: Pick<Gateway, "stats" | "health">,
-  options: ObserveGatewayOptions = {},
-): () => void {
+export function observeGateway(gateway: ObservedGateway, options: ObserveGatewayOptions = {}): () => void {
   checkOptions("observeGateway", options, Object.keys(known));
   const { meter = metrics.getMeter("@atlas/gateway"), name } = options;
   const own: Attributes = name === undefined ? {} : { "atlas.gateway_name": name };

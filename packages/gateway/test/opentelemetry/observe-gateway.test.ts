@@ -10,7 +10,6 @@ import {
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   createGateway,
-  type GatewayHealth,
   type GatewayOptions,
   type GatewayStats,
   silentLogger,
@@ -65,8 +64,7 @@ function createStub(stats: () => Promise<GatewayStats>) {
       stub.calls += 1;
       return stats();
     },
-    // Nothing but the status is read.
-    health: () => ({ status: "ok" }) as GatewayHealth,
+    health: () => ({ status: "ok" }) as const,
   };
   return stub;
 }
