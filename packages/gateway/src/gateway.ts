@@ -76,9 +76,9 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   health(): GatewayHealth;
   /**
    * Depths, ages, rates, durations and failures of workflows, sources and sinks, as plain numbers with their units in their names.
-   * `toPrometheus` makes a page for Prometheus of it. Counting walks the queue on an index, with a turn of the event loop after
-   * each page of 2,000; jobs that move meanwhile may be counted twice or not at all. It takes about 20 ms for 100,000 queued
-   * jobs: ask every few seconds, not for each request.
+   * `toPrometheus` makes a page for Prometheus of it, and `@atlas/gateway/opentelemetry` gives it to OpenTelemetry. Counting walks the queue
+   * on an index, with a turn of the event loop after each page of 2,000 jobs; jobs that move meanwhile may be counted twice or not at all.
+   * It takes about 20 ms for 100,000 queued jobs: ask every few seconds, not for each request.
    */
   stats(): Promise<GatewayStats>;
   /**

@@ -71,4 +71,4 @@ export type { GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gate
 export type { JobEvent, JobEventName } from "./job-events.ts";
 export type { JobRequest, UniqueJob } from "./job-request.ts";
 export type { Jobs } from "./jobs.ts";
-export { toPrometheus } from "./prometheus.ts";
+export { toPrometheus } from "./metrics/prometheus.ts";

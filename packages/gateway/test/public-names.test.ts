@@ -106,3 +106,17 @@ it("exports these parts for compositions of one's own", () => {
     }
   `);
 });
+
+it("exports these names for OpenTelemetry", () => {
+  expect(publicNames("packages/gateway/src/opentelemetry/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "ObserveGatewayOptions",
+        "ObservedGateway",
+      ],
+      "values": [
+        "observeGateway",
+      ],
+    }
+  `);
+});

@@ -1,12 +1,6 @@
 import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it, onTestFinished } from "vitest";
-import {
-  createGateway,
-  type GatewayOptions,
-  type GatewayStats,
-  silentLogger,
-  toPrometheus,
-} from "../src/index.ts";
+import { createGateway, type GatewayOptions, silentLogger } from "../src/index.ts";
 import { until } from "./support/until.ts";
 
 async function open(options: Partial<GatewayOptions> = {}) {
@@ -148,54 +142,5 @@ describe("the stats of a gateway", () => {
     await gateway.sync();
     clock.advance(2_000);
     expect((await gateway.stats()).sources).toMatchObject([{ source_id: "git", sinceLastSyncMs: 2_000 }]);
-  });
-});
-
-describe("toPrometheus", () => {
-  it("writes each metric once, with its help and type, and each sample on a line that parses", async () => {
-    const gateway = await open({
-      workflows: [
-        { id: "a.v1", run: async () => undefined },
-        { id: "b.v1", on: ["x"], run: async () => undefined },
-      ],
-    });
-    await gateway.start();
-    await gateway.jobs.wait((await gateway.jobs.create({ workflow_id: "a.v1" })).id);
-    await until(async () => (await gateway.stats()).workflows[0]?.run.count === 1);
-    const text = toPrometheus(await gateway.stats());
-    expect(text.endsWith("\n")).toBe(true);
-    const lines = text.trimEnd().split("\n");
-    const types = lines.filter((line) => line.startsWith("# TYPE")).map((line) => line.split(" ")[2]);
-    expect(new Set(types).size).toBe(types.length);
-    for (const line of lines) {
-      expect(line).toMatch(
-        /^(# HELP [a-z_]+ .+|# TYPE [a-z_]+ (gauge|counter|summary)|[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? [0-9.e+-]+)$/,
-      );
-    }
-    expect(lines).toContain('atlas_attempts_total{workflow="a.v1",outcome="succeeded"} 1');
-    expect(lines).toContain('atlas_attempt_run_seconds_count{workflow="a.v1"} 1');
-    expect(lines).toContain('atlas_attempt_run_seconds_count{workflow="b.v1"} 0');
-    expect(text).toMatch(/^atlas_attempt_run_seconds\{workflow="a.v1",quantile="0.99"\} /m);
-    expect(text).not.toContain('{workflow="b.v1",quantile');
-    expect(text).toContain('atlas_sink_lag_events{sink="$on:b.v1"} ');
-  });
-
-  it("escapes labels", async () => {
-    const stats: GatewayStats = await (await open()).stats();
-    const sinks = [
-      {
-        sink_id: 'a"b\\c\nd',
-        isPaused: false,
-        lagEvents: 1,
-        lagMs: 1_500,
-        retryingEvents: 0,
-        deadEvents: 0,
-        failuresInARow: 0,
-      },
-    ];
-    const text = toPrometheus({ ...stats, sinks });
-    expect(text).toContain('atlas_sink_lag_events{sink="a\\"b\\\\c\\nd"} 1\n');
-    expect(text).toContain('atlas_sink_lag_seconds{sink="a\\"b\\\\c\\nd"} 1.5\n');
-    expect(text).not.toContain("atlas_jobs_ready");
   });
 });

@@ -1,0 +1,1 @@
+export { type ObservedGateway, type ObserveGatewayOptions, observeGateway } from "./observe-gateway.ts";

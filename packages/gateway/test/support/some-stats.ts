@@ -1,0 +1,66 @@
+import type { GatewayStats } from "../../src/index.ts";
+
+/** Figures of a gateway with a busy workflow, an idle one, two sources and a sink. No two of the busy ones are the same. */
+export const someStats: GatewayStats = {
+  workflows: [
+    {
+      workflow_id: "busy.v1",
+      isPaused: true,
+      readyJobs: 3,
+      delayedJobs: 4,
+      oldestReadyMs: 5_500,
+      runningAttempts: 6,
+      succeededAttemptsTotal: 70,
+      failedAttemptsTotal: 8,
+      failedJobsTotal: 2,
+      parkedAttemptsTotal: 9,
+      interruptedAttemptsTotal: 10,
+      succeededAttemptsPerMinute: 11,
+      failedAttemptsPerMinute: 12,
+      wait: { count: 90, sumMs: 13_000, p50Ms: 14, p90Ms: 15, p99Ms: 16, maxMs: 17 },
+      run: { count: 97, sumMs: 18_250, p50Ms: 19, p90Ms: 20, p99Ms: 21, maxMs: 22 },
+    },
+    {
+      workflow_id: "idle.v1",
+      isPaused: false,
+      readyJobs: 0,
+      delayedJobs: 0,
+      oldestReadyMs: 0,
+      runningAttempts: 0,
+      succeededAttemptsTotal: 0,
+      failedAttemptsTotal: 0,
+      failedJobsTotal: 0,
+      parkedAttemptsTotal: 0,
+      interruptedAttemptsTotal: 0,
+      succeededAttemptsPerMinute: 0,
+      failedAttemptsPerMinute: 0,
+      wait: { count: 0, sumMs: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, maxMs: 0 },
+      run: { count: 0, sumMs: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, maxMs: 0 },
+    },
+  ],
+  sources: [
+    { source_id: "git", isPaused: true, isSyncing: true, failuresInARow: 23, sinceLastSyncMs: 24_500 },
+    { source_id: "new", isPaused: false, isSyncing: false, failuresInARow: 0 },
+  ],
+  sinks: [
+    {
+      sink_id: "list",
+      isPaused: true,
+      lagEvents: 25,
+      lagMs: 26_250,
+      retryingEvents: 27,
+      deadEvents: 28,
+      failuresInARow: 29,
+    },
+  ],
+  store: {
+    batchCommands: { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 },
+    commitMs: { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, max: 0 },
+    refusedCommands: 0,
+    queue: { commands: 30, bytes: 31 },
+    journalEntries: 32,
+    databaseBytes: 33_000,
+    walBytes: 34_000,
+    openReads: { count: 0, oldestMs: 0 },
+  },
+};
