@@ -114,8 +114,10 @@ export function createJobRuns(options: {
       | undefined;
     quarantine.begun(job.id);
     let queued: { readonly run_at: string; readonly show: () => void } | undefined;
+    let isClaimed = false;
     try {
-      if (!(await claims().claim(job))) return;
+      isClaimed = await claims().claim(job);
+      if (!isClaimed) return;
       const claimed = await readClaimed(job);
       if (claimed !== undefined) begun.job = claimed.job;
       const uncounted = claimed?.uncounted ?? 0;
@@ -136,6 +138,8 @@ export function createJobRuns(options: {
       log.error({ error, job: job.id }, "A job could not be run, or its result could not be stored.");
     } finally {
       runs.delete(job.id);
+      // Somebody moved it, perhaps back to the queue. Only now is it looked at again.
+      if (!isClaimed) claims().changed(workflow.id);
       record(ended);
       if (quarantine.ended(job.id)) claims().changed();
       free();

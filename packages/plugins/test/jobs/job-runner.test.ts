@@ -386,7 +386,8 @@ describe("the job runner", () => {
   });
 
   it("claims the attempt that it has read about only", async () => {
-    const opened = await openStore();
+    // The clock stands still, so nothing is found only because some time has passed.
+    const opened = await openStore({ clock: createFakeClock() });
     const { commands, repo } = opened;
     const registry = createPluginRegistry();
     let runs = 0;
