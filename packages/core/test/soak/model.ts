@@ -103,7 +103,8 @@ export function createModel(): Model {
         seq: nextEvent,
         type: event,
         aggregate_id,
-        payload: json(fields),
+        // In the order in which the handler names the fields.
+        payload: JSON.stringify(fields),
         command_seq: seq,
         depth: 0,
       };
