@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { defineWorkflow, type WorkflowPlugin } from "../../src/index.ts";
 import {
+  createBatches,
   createDelivery,
   createJobAdmission,
   createJobRunner,
@@ -21,7 +22,8 @@ const ID = "$on:work.v1";
 async function triggered(workflow: Partial<WorkflowPlugin>) {
   const clock = createFakeClock();
   const registry = createPluginRegistry();
-  const opened = await openStore({ clock, admit: [createJobAdmission(registry)] });
+  const opening = new Set<string>();
+  const opened = await openStore({ clock, admit: [createJobAdmission(registry, opening)] });
   const { store, repo, commands } = opened;
   const work: WorkflowPlugin = { id: "work.v1", run: async () => undefined, ...workflow };
   registry.registerWorkflow(work);
@@ -29,7 +31,8 @@ async function triggered(workflow: Partial<WorkflowPlugin>) {
     ...opened,
     clock,
     async deliver() {
-      const sinks = triggersOf(registry.workflows.values());
+      const batches = createBatches({ ...opened, clock, newId: store.newId, opening });
+      const sinks = triggersOf(registry.workflows.values(), batches);
       const delivery = createDelivery({ ...opened, sinks, random: () => 0 });
       const unsubscribe = store.onCommitted(delivery.wake);
       onTestFinished(() => delivery.stop(0));
