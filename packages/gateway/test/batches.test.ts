@@ -69,6 +69,86 @@ function temporaryDatabase(): string {
 }
 
 describe("a workflow with a batch", () => {
+  it("fails in a later attempt without harm to the process, when a newer schema refuses an input", async () => {
+    const database = temporaryDatabase();
+    const clock = createFakeClock();
+    const input = z.object({ id: z.string() });
+    const breaks = defineWorkflow({
+      id: workflow_id,
+      input,
+      batch: limits,
+      run: () => Promise.reject(new Error("down")),
+    });
+    const first = await open({ database, clock, workflows: [breaks] });
+    await first.gateway.start();
+    const { id } = await first.create("x");
+    clock.advance(5_000);
+    await until(async () => {
+      const job = await first.jobs.get(id);
+      return job?.status === "queued" && job.attempt === 1;
+    });
+    await first.gateway.stop();
+    const strict = defineWorkflow({
+      id: workflow_id,
+      input: z.object({ id: z.string().regex(/\d/) }),
+      batch: limits,
+      run: async () => undefined,
+    });
+    const second = await open({ database, clock, workflows: [strict] });
+    await second.gateway.start();
+    clock.advance(60_000);
+    expect(await second.jobs.wait(id)).toMatchObject({
+      status: "failed",
+      attempt: 2,
+      error: { code: "ATLAS_PLUGINS_INPUT_INVALID", details: { number: 1 } },
+    });
+  });
+
+  it("that begins anew under another version has all its inputs again", async () => {
+    const database = temporaryDatabase();
+    const clock = createFakeClock();
+    const seen: number[] = [];
+    const versioned = (version: number) =>
+      defineWorkflow({
+        id: workflow_id,
+        batch: limits,
+        version,
+        onVersionChange: "restart",
+        async run(_ctx, inputs) {
+          seen.push(inputs.length);
+          if (version === 1) throw new Error("down");
+        },
+      });
+    const first = await open({ database, clock, workflows: [versioned(1)] });
+    await first.gateway.start();
+    const { id } = await first.create("1");
+    await first.create("2");
+    clock.advance(5_000);
+    await until(async () => {
+      const job = await first.jobs.get(id);
+      return job?.status === "queued" && job.attempt === 1;
+    });
+    await first.gateway.stop();
+    const second = await open({ database, clock, workflows: [versioned(2)] });
+    await second.gateway.start();
+    clock.advance(60_000);
+    await second.jobs.wait(id);
+    expect(seen).toEqual([2, 2]);
+  });
+
+  it("takes inputs while it is paused, and runs once it is resumed", async () => {
+    const { gateway, clock, create, ran, jobs, repo } = await open();
+    await gateway.start();
+    await gateway.pause({ workflow: workflow_id });
+    const { id } = await create("1");
+    clock.advance(6_000);
+    expect((await create("2")).id).toBe(id);
+    expect(await repo.getJob(id)).toMatchObject({ status: "queued", attempt: 0 });
+    await gateway.resume({ workflow: workflow_id });
+    await jobs.wait(id);
+    expect(ran).toEqual([["1", "2"]]);
+  });
+
   it("gets the inputs of several calls in their order, once the first has waited long enough", async () => {
     const { gateway, clock, ran, create, due, jobs } = await open();
     await gateway.start();
@@ -384,6 +464,30 @@ describe("calls that come at once", () => {
     expect(second.id).not.toBe(first.id);
     expect(await jobs.get(first.id)).toMatchObject({ status: "running" });
     expect([await inputsOf(first.id), await inputsOf(second.id)]).toEqual([["1"], ["2"]]);
+  });
+
+  it.each([
+    [1, "stored"],
+    [10, "refused"],
+  ])("and lose their key to others %i times are %s", async (times, outcome) => {
+    let thefts = 0;
+    const { gateway, create, inputsOf, all } = await open({
+      admit: [
+        (command) => {
+          const { type, job_id } = command as { type: string; job_id: string };
+          if (type !== "plugins.batch.open" || job_id.startsWith("thief") || thefts === times) return command;
+          thefts += 1;
+          // Ahead of the call, which has looked already.
+          void gateway.commands.enqueue({ ...command, job_id: `thief ${thefts}` } as never);
+          return command;
+        },
+      ],
+    });
+    const call = create("1");
+    if (outcome === "stored") expect(await inputsOf((await call).id)).toEqual(["1"]);
+    else await expect(call).rejects.toMatchObject({ code: "ATLAS_PLUGINS_BATCH_CLOSED", retryable: true });
+    expect(thefts).toBe(times);
+    expect(await all()).toHaveLength(outcome === "stored" ? 1 : 0);
   });
 });
 

@@ -1,7 +1,7 @@
 /** The `details` of each error code of this package; `docs/errors.md` says what to do about each. */
 export interface PluginErrorDetails {
   ATLAS_PLUGINS_ANSWER_INVALID: { readonly id: string; readonly name: string; readonly path: string };
-  ATLAS_PLUGINS_BATCH_CLOSED: { readonly id: string };
+  ATLAS_PLUGINS_BATCH_CLOSED: { readonly id?: string };
   ATLAS_PLUGINS_BATCH_DOOR: { readonly workflow_id: string; readonly door: string };
   ATLAS_PLUGINS_BATCH_KEY_INVALID: { readonly workflow_id: string; readonly field: string };
   ATLAS_PLUGINS_CALL_CHANGED: { readonly id: string; readonly method: string; readonly number: number };

@@ -1,4 +1,5 @@
 import { type Clock, type Command, isoTime, type JsonObject, type ReadOnlyRepo } from "@atlas/core";
+import { PluginError } from "../contract/errors.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { CollectedInput } from "./collect-input.ts";
 import { createLines } from "./lines.ts";
@@ -56,7 +57,8 @@ export function createBatches(options: {
             await send(batches.flatMap((batch) => commandsOf(batch, isoTime(now))));
             return ids;
           } catch (error) {
-            if (!isClosed(error) || round === ROUNDS) throw error;
+            if (!isClosed(error)) throw error;
+            if (round === ROUNDS) throw lostTooOften(error);
           } finally {
             for (const id of created) opening.delete(id);
           }
@@ -135,6 +137,15 @@ function commandsOf(batch: Batch, now: string): readonly (Command | PluginsComma
 
 function nameOf({ workflow_id, key }: CollectedInput): string {
   return JSON.stringify([workflow_id, key]);
+}
+
+function lostTooOften(cause: unknown): PluginError {
+  return new PluginError(
+    "ATLAS_PLUGINS_BATCH_CLOSED",
+    {},
+    `Each of ${ROUNDS} batches began, ended or took another input just before the commit of this one. Nothing was changed. Repeat the call.`,
+    { cause },
+  );
 }
 
 function isClosed(error: unknown): boolean {

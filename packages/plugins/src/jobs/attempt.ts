@@ -189,13 +189,14 @@ export function startAttempt(
         waits,
         progress: (told) => progress.report(job.id, told),
       });
+      // A first attempt has none before it.
+      if (job.attempt > 1) calls.load(await repo.plugins.listJobCalls(job.id));
+      // Last, so that nothing is awaited before a promise that may reject.
       const input =
         workflow.batch === undefined
           ? readJobInput(workflow, job.input)
           : readBatchInputs(workflow, job, repo);
-      // A first attempt has none before it.
       let returned: unknown;
-      if (job.attempt > 1) calls.load(await repo.plugins.listJobCalls(job.id));
       try {
         const given = input instanceof Promise ? await input : input;
         // A workflow with `batch` is typed with a list.
