@@ -623,6 +623,7 @@ describe("a job of its own for a workflow with a batch", () => {
     [{ run_at: "2026-01-01T00:00:00.000Z" }, '"run_at"'],
     [{ parent_id: "other" }, '"parent_id"'],
     [{ created_at: "2026-01-01T00:00:00.000Z" }, '"created_at"'],
+    [{ group_key: "acme" }, '"group_key"'],
   ])("is refused by jobs.create with %j", async (more, name) => {
     const { jobs, all } = await open();
     const call = jobs.create({ workflow_id, input: { id: "1" }, ...more });
@@ -691,6 +692,11 @@ it.each([
 it("refuses a batch with a schedule", async () => {
   const scheduled = { ...indexing([]), schedule: { everyMs: 60_000 } };
   await expect(open({ workflows: [scheduled] })).rejects.toThrow("has batch and schedule");
+});
+
+it("refuses a batch with perKey", async () => {
+  const keyed = { ...indexing([]), perKey: { key: () => "acme", concurrency: 1 } };
+  await expect(open({ workflows: [keyed] })).rejects.toThrow("has batch and perKey");
 });
 
 it("types a list exactly where there is a batch", () => {
