@@ -85,10 +85,12 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
     hasHarness: options.harness !== undefined,
   });
 
+  // The jobs that are being created for batches.
+  const opening = new Set<string>();
   const store: Store<PluginsModule | LLMModule> = await createStore({
     database: options.database,
     modules: [pluginsModule, llmModule, ...added],
-    admit: [...installation.admit, ...admit, createJobAdmission(registry)],
+    admit: [...installation.admit, ...admit, createJobAdmission(registry, opening)],
     clock,
     log,
     ...(options.journal === undefined ? {} : { journal: options.journal }),
@@ -108,7 +110,19 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
       clock,
       log,
     });
-    const parts = { options, store, registry, installation, opened, llm, clock, log, graceMs, since };
+    const parts = {
+      options,
+      store,
+      registry,
+      installation,
+      opened,
+      llm,
+      clock,
+      log,
+      graceMs,
+      since,
+      opening,
+    };
     return await createRunners(parts);
   } catch (error) {
     await store.stop();

@@ -8,7 +8,15 @@ import {
   type ReadOnlyRepo,
 } from "@atlas/core";
 import type { PluginsModule } from "@atlas/plugins";
-import { checkedJob, isJobOver, type PluginRegistry, type PluginsCommand } from "@atlas/plugins/runtime";
+import {
+  type Batches,
+  type CollectedInput,
+  checkedJob,
+  isJobOver,
+  type PluginRegistry,
+  type PluginsCommand,
+} from "@atlas/plugins/runtime";
+import { toCollected } from "./batch-request.ts";
 import { checkInput, conflict, ended } from "./job-keys.ts";
 import { type JobRequest, toWanted, type Wanted, type WantedKey } from "./job-request.ts";
 
@@ -20,19 +28,42 @@ export function createJobCreation(options: {
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly registry: PluginRegistry;
+  readonly batches: Batches;
   readonly clock: Clock;
   readonly newId: () => string;
 }): (requests: readonly JobRequest[], envelope?: Envelope) => Promise<readonly Job[]> {
-  const { commands, repo, registry, clock, newId } = options;
+  const { commands, repo, registry, batches, clock, newId } = options;
 
   return async (requests, envelope) => {
     const wanted: Wanted[] = [];
+    const collected: CollectedInput[] = [];
+    const isBatch: boolean[] = [];
     for (const request of requests) {
-      const checked = await checkedJob(registry.workflow(request.workflow_id), request);
-      wanted.push(toWanted(checked, newId));
+      const workflow = registry.workflow(request.workflow_id);
+      const { batch } = workflow;
+      isBatch.push(batch !== undefined);
+      if (batch === undefined) wanted.push(toWanted(await checkedJob(workflow, request), newId));
+      else collected.push(await toCollected(request, workflow, batch));
     }
+    if (collected.length === 0) return createAll(wanted, [], envelope);
+    let created: readonly Job[] = [];
+    const ids = await batches.put(collected, async (together) => {
+      created = await createAll(wanted, together, envelope);
+    });
+    const taken = await Promise.all(ids.map((id) => repo.getJob(id)));
+    const [apart, inBatches] = [created.values(), taken.values()];
+    // One for each request.
+    return isBatch.map((is) => (is ? inBatches : apart).next().value as Job);
+  };
+
+  /** Creates jobs, together with other commands. Returns one job for each that is wanted. */
+  async function createAll(
+    wanted: readonly Wanted[],
+    together: readonly (Command | PluginsCommand)[],
+    envelope: Envelope | undefined,
+  ): Promise<readonly Job[]> {
     for (let round = 1; ; round += 1) {
-      const unit: (Command | PluginsCommand)[] = [];
+      const unit: (Command | PluginsCommand)[] = [...together];
       const jobs = new Map<string, string>();
       const ids: string[] = [];
       for (const one of wanted) ids.push(await add(one, { unit, jobs }));
@@ -46,7 +77,7 @@ export function createJobCreation(options: {
         if (!isTaken(error) || round === ROUNDS) throw error;
       }
     }
-  };
+  }
 
   /** Adds the commands of one job to the unit, unless another counts as the same. Returns the id of that job. */
   async function add(

@@ -12,6 +12,7 @@ import {
 } from "@atlas/core";
 import type { PluginsModule } from "@atlas/plugins";
 import {
+  batchDoor,
   checkedJob,
   checkOptions,
   createOneAtATime,
@@ -84,12 +85,14 @@ export function createDebounce(options: {
     const input = JSON.parse(canonicalJson(request.input ?? {})) as JsonObject;
     const wanted = { ...request, input };
     const name = JSON.stringify([wanted.workflow_id, debounce.key]);
+    const workflow = registry.workflow(wanted.workflow_id);
+    if (workflow.batch !== undefined) throw batchDoor(workflow.id, "jobs.debounce");
     const line = lines.get(name) ?? { inTurn: createOneAtATime(), calls: 0 };
     lines.set(name, line);
     line.calls += 1;
     try {
       return await line.inTurn(async () => {
-        return put(await checkedJob(registry.workflow(wanted.workflow_id), wanted), debounce, envelope);
+        return put(await checkedJob(workflow, wanted), debounce, envelope);
       });
     } finally {
       line.calls -= 1;

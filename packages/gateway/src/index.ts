@@ -25,6 +25,8 @@ export {
 } from "@atlas/llm";
 export type { LLMCall, LLMCommand, LLMModule, LLMTables } from "@atlas/llm/module";
 export {
+  type BatchInput,
+  type BatchOptions,
   defineSink,
   defineSource,
   defineWorkflow,

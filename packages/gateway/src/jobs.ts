@@ -18,6 +18,7 @@ import {
   type SignalResult,
 } from "@atlas/plugins";
 import {
+  type Batches,
   checkOptions,
   createSignal,
   isJobOver,
@@ -41,6 +42,9 @@ export interface Jobs {
    * { key, forMs }` for some time. Throws `ATLAS_PLUGINS_KEY_CONFLICT` when that job has another input, and `ATLAS_PLUGINS_KEY_ENDED`
    * when the job of an idempotency key has failed or was cancelled; `ATLAS_PLUGINS_WORKFLOW_UNKNOWN`; or `ATLAS_PLUGINS_INPUT_INVALID`
    * with the message of the workflow's schema. `envelope` says who asks and why; the job takes over its `context`.
+   *
+   * For a workflow with `batch`, it puts the input into the open batch, or opens one, and resolves with the job of that batch. Throws
+   * `ATLAS_PLUGINS_BATCH_DOOR` for a request with an id, key or time of its own, and `ATLAS_PLUGINS_BATCH_KEY_INVALID`.
    */
   create(job: JobRequest, envelope?: Envelope): Promise<Job>;
   /**
@@ -103,6 +107,7 @@ export function createJobs(options: {
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly registry: PluginRegistry;
+  readonly batches: Batches;
   readonly progress: JobRunner["progress"];
   readonly clock: Clock;
   readonly log: Logger;
@@ -116,7 +121,7 @@ export function createJobs(options: {
   const { commands, repo, registry, newId, clock, onCommitted, isStarted } = options;
   const signal = createSignal({ repo, commands });
   const family = createJobFamily({ repo, commands });
-  const create = createJobCreation({ repo, commands, registry, clock, newId });
+  const create = createJobCreation({ repo, commands, registry, batches: options.batches, clock, newId });
 
   return {
     async create(job, envelope) {

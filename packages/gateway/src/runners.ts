@@ -5,6 +5,7 @@ import type { PluginsModule } from "@atlas/plugins";
 import {
   checkOptions,
   createApiScheduler,
+  createBatches,
   createDelivery,
   createJobRunner,
   createScheduler,
@@ -45,6 +46,8 @@ export async function createRunners(parts: {
   readonly graceMs: number;
   /** The newest event when the store was opened. */
   readonly since: number;
+  /** The jobs that are being created for batches, which the store admits. */
+  readonly opening: Set<string>;
 }): Promise<Gateway> {
   const { store, registry, installation, opened, llm, clock, log, graceMs } = parts;
   const { concurrency, keepDeadLettersMs } = parts.options;
@@ -79,7 +82,9 @@ export async function createRunners(parts: {
     ...(harness === undefined ? {} : { harness }),
     ...(concurrency === undefined ? {} : { concurrency }),
   });
-  const triggers = triggersOf(registry.workflows.values());
+  const { newId } = store;
+  const batches = createBatches({ repo, clock, newId, opening: parts.opening });
+  const triggers = triggersOf(registry.workflows.values(), batches);
   const delivery = createDelivery({
     host,
     repo,
@@ -96,7 +101,6 @@ export async function createRunners(parts: {
     commands,
     scheduled: [...registry.workflows.values()].flatMap((workflow) => scheduleOfWorkflow(workflow, repo)),
   });
-  const { newId } = store;
   const apiScheduler = createApiScheduler({ clock, log, repo, commands, registry, newId });
   const schedules = createSchedules({ repo, commands, registry, scheduler: apiScheduler, clock, newId });
   let started: Promise<void> | undefined;
@@ -108,6 +112,7 @@ export async function createRunners(parts: {
     commands,
     repo,
     registry,
+    batches,
     progress: runner.progress,
     log,
     newId,

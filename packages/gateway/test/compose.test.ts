@@ -1,7 +1,12 @@
 import { createStore, silentLogger, systemClock } from "@atlas/core";
 import { llmModule } from "@atlas/llm/module";
 import { pluginsModule } from "@atlas/plugins";
-import { createJobAdmission, createJobRunner, createPluginRegistry } from "@atlas/plugins/runtime";
+import {
+  createBatches,
+  createJobAdmission,
+  createJobRunner,
+  createPluginRegistry,
+} from "@atlas/plugins/runtime";
 import { expect, it } from "vitest";
 import { createAttemptLLM, createGatewayLLM, createJobs, readRouting } from "../src/compose/index.ts";
 
@@ -40,6 +45,7 @@ it("runs jobs with models and evidence in a composition without createGateway", 
     commands,
     repo,
     registry,
+    batches: createBatches({ repo, newId, opening: new Set(), ...host }),
     progress: runner.progress,
     newId,
     onCommitted,

@@ -6,6 +6,8 @@ it("exports these names and no others", () => {
     {
       "types": [
         "AnyExtension",
+        "BatchInput",
+        "BatchOptions",
         "CoreEvents",
         "CoreModule",
         "Debounce",

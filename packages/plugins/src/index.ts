@@ -1,4 +1,5 @@
 export { isAttemptOver } from "./contract/attempt-over.ts";
+export type { BatchOptions } from "./contract/batch.ts";
 export type { PluginCommands, PluginContext } from "./contract/context.ts";
 export {
   isPluginError,
@@ -62,6 +63,7 @@ export {
 export type { SinkHealth } from "./delivery/sink-attempts.ts";
 export type { PluginRef } from "./flow/pauses.ts";
 export type { Durations } from "./jobs/durations.ts";
+export type { BatchInput } from "./module/batch-commands.ts";
 export type { SinkLag } from "./module/event-lag.ts";
 export type { FailedDelivery } from "./module/failed-deliveries.ts";
 export type { JobAttempts } from "./module/job-attempts.ts";

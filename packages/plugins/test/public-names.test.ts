@@ -6,6 +6,8 @@ it("exports these names and no others", () => {
     {
       "types": [
         "AnyCursor",
+        "BatchInput",
+        "BatchOptions",
         "CallOptions",
         "Capability",
         "CronSchedule",
@@ -109,6 +111,8 @@ it("exports these names and no others for those who run plugins", () => {
         "ApiScheduler",
         "AttemptLLM",
         "AttemptOutcome",
+        "Batches",
+        "CollectedInput",
         "Delivery",
         "Fired",
         "JobRunner",
@@ -130,11 +134,14 @@ it("exports these names and no others for those who run plugins", () => {
       "values": [
         "MAX_EVENT_DEPTH",
         "MAX_RESULT_BYTES",
+        "batchDoor",
         "checkCapabilities",
         "checkNeeds",
         "checkOptions",
         "checkedJob",
+        "collectInput",
         "createApiScheduler",
+        "createBatches",
         "createDelivery",
         "createJobAdmission",
         "createJobRunner",

@@ -1,6 +1,9 @@
 /** The `details` of each error code of this package; `docs/errors.md` says what to do about each. */
 export interface PluginErrorDetails {
   ATLAS_PLUGINS_ANSWER_INVALID: { readonly id: string; readonly name: string; readonly path: string };
+  ATLAS_PLUGINS_BATCH_CLOSED: { readonly id?: string };
+  ATLAS_PLUGINS_BATCH_DOOR: { readonly workflow_id: string; readonly door: string };
+  ATLAS_PLUGINS_BATCH_KEY_INVALID: { readonly workflow_id: string; readonly field: string };
   ATLAS_PLUGINS_CALL_CHANGED: { readonly id: string; readonly method: string; readonly number: number };
   ATLAS_PLUGINS_CANCELLED: { readonly id: string };
   ATLAS_PLUGINS_CONTEXT_ENDED: { readonly plugin: string };
@@ -15,7 +18,12 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_GROUP_KEY_INVALID: { readonly workflow_id: string };
   ATLAS_PLUGINS_HTTP_FAILED: { readonly origin: string; readonly status?: number };
   ATLAS_PLUGINS_HTTP_REFUSED: { readonly origin: string; readonly status?: number };
-  ATLAS_PLUGINS_INPUT_INVALID: { readonly workflow_id: string; readonly path: string };
+  ATLAS_PLUGINS_INPUT_INVALID: {
+    readonly workflow_id: string;
+    readonly path: string;
+    /** Which input of a batch it is. */
+    readonly number?: number;
+  };
   ATLAS_PLUGINS_JOB_NOT_DELAYED: { readonly id: string; readonly status: string };
   ATLAS_PLUGINS_JOB_NOT_FAILED: { readonly id: string; readonly status: string };
   ATLAS_PLUGINS_JOB_NOT_FOUND: { readonly id: string };
@@ -79,6 +87,7 @@ export type PluginErrorCode = keyof PluginErrorDetails;
 
 // The outside world may recover without any change to the call; every other code needs another call.
 const retryable: ReadonlySet<string> = new Set<PluginErrorCode>([
+  "ATLAS_PLUGINS_BATCH_CLOSED",
   "ATLAS_PLUGINS_FEED_INVALID",
   "ATLAS_PLUGINS_FOLDER_UNREADABLE",
   "ATLAS_PLUGINS_GIT_FAILED",

@@ -1,4 +1,5 @@
 import { checkOptions, didYouMean, nearestName } from "@atlas/core/internal";
+import { BATCH_OPTIONS, MAX_BATCH_SIZE } from "./batch.ts";
 import { eventSelector } from "./event-filter.ts";
 import { checkNeeds, type Offered, type PluginNeeds } from "./needs.ts";
 import type { RetryPolicy } from "./retry.ts";
@@ -27,6 +28,7 @@ const WORKFLOW = [
     "inputOf",
     "version",
     "onVersionChange",
+    "batch",
   ],
   ...NEEDS,
 ];
@@ -68,6 +70,7 @@ export function checkWorkflow(workflow: WorkflowPlugin): void {
   }
   checkTrigger(of, workflow);
   checkVersion(of, workflow);
+  checkBatch(of, workflow);
   checkRateLimit(of, "rateLimit", workflow.rateLimit);
   checkWhole(of, "concurrency", concurrency, 1, 100_000);
   checkPerKey(of, workflow.perKey);
@@ -86,6 +89,25 @@ function checkVersion(of: string, { version, onVersionChange }: WorkflowPlugin):
   if (!VERSION_DECISIONS.includes(onVersionChange))
     throw new TypeError(
       `${of}: onVersionChange must be "continue", "restart", "fail" or a function that returns one of them; got ${JSON.stringify(onVersionChange)}.`,
+    );
+}
+
+function checkBatch(of: string, { batch, schedule, perKey }: WorkflowPlugin): void {
+  if (batch === undefined) return;
+  checkOptions(`${of}: batch`, batch, BATCH_OPTIONS);
+  checkWhole(of, "batch.maxSize", asNumber(batch.maxSize), 1, MAX_BATCH_SIZE);
+  checkWhole(of, "batch.maxWaitMs", asNumber(batch.maxWaitMs), 1, LONGEST_MS);
+  if (batch.key !== undefined && typeof batch.key !== "function")
+    throw new TypeError(
+      `${of}: batch.key must be a function of an input that returns a text; got ${JSON.stringify(batch.key)}.`,
+    );
+  if (perKey !== undefined)
+    throw new TypeError(
+      `${of} has batch and perKey, but a batch has several inputs and so no one key. Keep one of them; batch.key gives each key a batch of its own.`,
+    );
+  if (schedule !== undefined)
+    throw new TypeError(
+      `${of} has batch and schedule, but a schedule puts no input into a batch. Keep one of them, or schedule another workflow.`,
     );
 }
 

@@ -12,6 +12,7 @@ import type {
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { BatchOptions } from "./batch.ts";
 import type { PluginContext } from "./context.ts";
 import type { EventEntry, EventFilter, SelectedEvent } from "./event-filter.ts";
 import type { JobWithResult } from "./job-result.ts";
@@ -30,6 +31,11 @@ export interface WorkflowPlugin extends WorkflowOptions, PluginNeeds {
   run(ctx: WorkflowContext, input: Record<string, unknown>, jobId: string): Promise<WorkflowResult>;
   /** The schema of a job's input. It is checked when the job is created, and again when it runs. Default: any object. */
   readonly input?: StandardSchemaV1;
+  /**
+   * Collects inputs: one job for up to `maxSize` of them. `run` then gets a list of them, which `defineWorkflow` types; `input` is the schema
+   * of one. Inputs come from `jobs.create`, `jobs.createMany` and `on`. Default: a job for each input.
+   */
+  readonly batch?: BatchOptions;
   /**
    * The input of the job for an event of `on`. When it throws, or its input is refused, the event is a failed delivery of the sink
    * `$on:<workflow id>`. Default: `{ event_id, type, aggregate_id, payload }` of the event.
@@ -250,11 +256,14 @@ export type WorkflowContextWith<
 > = Omit<WorkflowContext<Module, Services>, "harness"> &
   Readonly<Required<Pick<WorkflowContext, Needed & "harness">>>;
 
+/** What `run` gets: the output of the schema, or a list of outputs where a batch has a size. */
+type RunInput<Input, MaxSize> = [MaxSize] extends [number] ? readonly Input[] : Input;
+
 /** The input of a workflow without a schema. */
 type AnyInput = StandardSchemaV1<Record<string, unknown>, Record<string, unknown>>;
 
 /**
- * Returns the workflow, typed: `input` of `run` is the output of its schema, `event` of `inputOf` is one that `on` names, and `ctx` has
+ * Returns the workflow, typed: `input` of `run` is the output of its schema (with `batch`: a list of outputs), `event` of `inputOf` is one that `on` names, and `ctx` has
  * the capabilities that it names, the modules that it `uses` and the services that it `needs`. What `run` returns, as JSON of at most
  * 64 KiB, is the `result` of the job; `resultOf(workflow, job)` reads it with its type. `createGateway` checks the options, and throws a
  * `TypeError` that names the wrong one.
@@ -278,10 +287,13 @@ export function defineWorkflow<
   const Needs extends readonly Need[] = readonly [],
   Result = void,
   const On extends readonly EventEntry[] = readonly EventEntry[],
+  // Without `batch` nothing is inferred here, so it stays `undefined`.
+  MaxSize extends number | undefined = undefined,
 >(
   workflow: Omit<WorkflowOptions, "on" | "perKey"> & {
     readonly id: string;
     readonly input?: Schema;
+    readonly batch?: BatchOptions<StandardSchemaV1.InferOutput<Schema>> & { readonly maxSize: MaxSize };
     readonly on?: On;
     readonly perKey?: PerKey<StandardSchemaV1.InferOutput<Schema>>;
     inputOf?(event: SelectedEvent<Uses[number], On>): StandardSchemaV1.InferInput<Schema>;
@@ -290,7 +302,7 @@ export function defineWorkflow<
     readonly needs?: Needs;
     readonly run: ((
       ctx: WorkflowContextWith<Needed[number], Uses[number], ServicesOf<Needs>>,
-      input: StandardSchemaV1.InferOutput<Schema>,
+      input: RunInput<StandardSchemaV1.InferOutput<Schema>, MaxSize>,
       jobId: string,
     ) => Promise<Result>) &
       ReturnsJson<Result>;

@@ -1,8 +1,10 @@
-import type { DomainEvent, JsonObject } from "@atlas/core";
+import { CoreError, type DomainEvent, type JsonObject } from "@atlas/core";
 import { defineSink, type SinkPlugin } from "../contract/sink.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import { checkedJob } from "../jobs/job-input.ts";
 import { type PluginsModule, pluginsModule } from "../module/plugins-module.ts";
+import type { Batches } from "./batches.ts";
+import { collectInput } from "./collect-input.ts";
 
 const PREFIX = "$on:";
 
@@ -12,15 +14,20 @@ function triggerId(workflowId: string): string {
 }
 
 /** The triggers of these workflows, for the delivery. */
-export function triggersOf(workflows: Iterable<WorkflowPlugin>): readonly SinkPlugin[] {
-  return [...workflows].filter(({ on }) => on !== undefined).map(createTrigger);
+export function triggersOf(
+  workflows: Iterable<WorkflowPlugin>,
+  batches: Pick<Batches, "put">,
+): readonly SinkPlugin[] {
+  return [...workflows]
+    .filter(({ on }) => on !== undefined)
+    .map((workflow) => createTrigger(workflow, batches));
 }
 
 /**
  * A sink that creates a job for each event. The place of the trigger moves in the unit that creates the job, so an event that is delivered
  * again has its job, or is not delivered at all: each event has exactly one, whatever is killed in between.
  */
-function createTrigger(workflow: WorkflowPlugin): SinkPlugin {
+function createTrigger(workflow: WorkflowPlugin, batches: Pick<Batches, "put">): SinkPlugin {
   const { id: workflow_id, on = [] } = workflow;
   const sink_id = triggerId(workflow_id);
   return defineSink<readonly [PluginsModule]>({
@@ -30,13 +37,24 @@ function createTrigger(workflow: WorkflowPlugin): SinkPlugin {
     async handle(event, ctx) {
       const { id, seq: event_seq } = event;
       const input = workflow.inputOf === undefined ? describe(event) : workflow.inputOf(event);
-      const job = await checkedJob(workflow, { id: `${id}:${workflow_id}`, workflow_id, input });
-      await ctx.commands.enqueueAll([
-        { type: "job.create", job },
+      const passed = [
         { type: "plugins.sink.advance", sink_id, event_seq },
         // Of an event that failed before.
         { type: "plugins.sink.settle", sink_id, event_seqs: [event_seq] },
-      ]);
+      ] as const;
+      if (workflow.batch !== undefined) {
+        const collected = await collectInput(workflow, workflow.batch, input);
+        // The id stands for the event, so that its input comes into no second batch.
+        const envelope = { command_id: `${id}:${workflow_id}` };
+        await batches.put([collected], async (commands) => {
+          const answer = await ctx.commands.attemptAll([...commands, ...passed], envelope);
+          if (!("refuse" in answer) || answer.refuse === "ATLAS_CORE_COMMAND_ID_REUSED") return;
+          throw new CoreError(answer.refuse, answer.details ?? {}, answer.message);
+        });
+        return;
+      }
+      const job = await checkedJob(workflow, { id: `${id}:${workflow_id}`, workflow_id, input });
+      await ctx.commands.enqueueAll([{ type: "job.create", job }, ...passed]);
     },
   });
 }

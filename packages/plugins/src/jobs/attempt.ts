@@ -20,6 +20,7 @@ import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { createAttemptCalls } from "./attempt-calls.ts";
 import { type AttemptLog, createAttemptLog } from "./attempt-log.ts";
+import { readBatchInputs } from "./batch-inputs.ts";
 import { readJobInput } from "./job-input.ts";
 import type { AttemptOutcome } from "./job-state.ts";
 import { checkedResult } from "./json-result.ts";
@@ -188,12 +189,18 @@ export function startAttempt(
         waits,
         progress: (told) => progress.report(job.id, told),
       });
-      const input = readJobInput(workflow, job.input);
       // A first attempt has none before it.
-      let returned: unknown;
       if (job.attempt > 1) calls.load(await repo.plugins.listJobCalls(job.id));
+      // Last, so that nothing is awaited before a promise that may reject.
+      const input =
+        workflow.batch === undefined
+          ? readJobInput(workflow, job.input)
+          : readBatchInputs(workflow, job, repo);
+      let returned: unknown;
       try {
-        returned = await workflow.run(ctx, input instanceof Promise ? await input : input, job.id);
+        const given = input instanceof Promise ? await input : input;
+        // A workflow with `batch` is typed with a list.
+        returned = await workflow.run(ctx, given as Record<string, unknown>, job.id);
       } finally {
         parking.end();
       }

@@ -2,10 +2,13 @@ import type { Admit, AnyCommand, CallContext, JsonObject, NewJob, Refusal } from
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { inheritedContext } from "../calling/call-context.ts";
 import { handled } from "../calling/handled.ts";
+import { batchDoor, type OpeningBatches } from "../contract/batch.ts";
 import { isPluginError, PluginError } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import { groupKeyOf, keyInvalid } from "./group-key.ts";
+
+const NO_BATCHES: OpeningBatches = new Set<string>();
 
 /** The output of a workflow's schema for a job's input. Throws `ATLAS_PLUGINS_INPUT_INVALID` with the schema's message. */
 export function readJobInput(
@@ -61,16 +64,24 @@ type JobMaker = Pick<WorkflowPlugin, "id" | "input" | "perKey">;
  * An `admit` hook that refuses a `job.create` with an input that its workflow's schema does not accept, whoever sends it. A schema that
  * answers asynchronously cannot be asked here: `jobs.create`, `ctx.spawnJob` and the attempt itself check such an input.
  *
- * It adds the key of the job where the workflow has `perKey`, unless the job has one. It also hands the context of the envelope down to the
- * job, so that a job belongs to what its creator belongs to, whoever sends it.
+ * It adds the key of the job where the workflow has `perKey`, unless the job has one. It refuses every job of a workflow with `batch` that is
+ * not in `opening` (default: none is), so that no batch is without its inputs. It also hands the context of the envelope down to the job, so
+ * that a job belongs to what its creator belongs to, whoever sends it.
  */
-export function createJobAdmission(registry: Pick<PluginRegistry, "workflows">): Admit {
+export function createJobAdmission(
+  registry: Pick<PluginRegistry, "workflows">,
+  opening: OpeningBatches = NO_BATCHES,
+): Admit {
   return (given, envelope) => {
     if (given.type !== "job.create") return given;
     const command = withContext(given as NewJobCommand, envelope.context);
-    const { workflow_id, input = {} } = command.job;
+    const { id, workflow_id, input = {} } = command.job;
     const workflow = registry.workflows.get(workflow_id);
     if (workflow === undefined) return command;
+    if (workflow.batch !== undefined)
+      return id !== undefined && opening.has(id)
+        ? command
+        : refusal(batchDoor(workflow_id, "a job.create command"));
     try {
       const read = readJobInput(workflow, input);
       if (!(read instanceof Promise)) {
@@ -111,6 +122,7 @@ function withGroupKey<Made extends Pick<NewJob, "group_key">>(
 /** A `job.create` that core's schema has checked. */
 type NewJobCommand = AnyCommand & {
   readonly job: {
+    readonly id?: string;
     readonly workflow_id: string;
     readonly input?: JsonObject;
     readonly context?: CallContext;

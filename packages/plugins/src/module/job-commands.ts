@@ -120,6 +120,8 @@ const forgetGone = (
     "plugins_job_keys",
     "plugins_job_logs",
     "plugins_job_versions",
+    "plugins_batches",
+    "plugins_batch_inputs",
   ] as const
 ).map((table) =>
   statement<PluginsTables, Record<never, never>>((db) =>

@@ -1,4 +1,5 @@
 import { type CommandOf, defineModule, tables } from "@atlas/core";
+import { batchAdd, batchOpen } from "./batch-commands.ts";
 import {
   jobCall,
   jobForget,
@@ -21,6 +22,7 @@ import { flow } from "./migrations/006_flow.ts";
 import { schedules } from "./migrations/007_schedules.ts";
 import { jobVersions } from "./migrations/008_job_versions.ts";
 import { keyStarts } from "./migrations/009_key_starts.ts";
+import { batches } from "./migrations/010_batches.ts";
 import { pauseLift, pauseSet } from "./pause-commands.ts";
 import { jobPromote } from "./promote-command.ts";
 import { pluginsQueries } from "./queries.ts";
@@ -50,6 +52,7 @@ export const pluginsModule = defineModule({
     "007_schedules": schedules,
     "008_job_versions": jobVersions,
     "009_key_starts": keyStarts,
+    "010_batches": batches,
   },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
@@ -69,6 +72,8 @@ export const pluginsModule = defineModule({
     "plugins.sink.redrive": sinkRedrive,
     "plugins.sink.dismiss": sinkDismiss,
     "plugins.sink.forget": sinkForget,
+    "plugins.batch.open": batchOpen,
+    "plugins.batch.add": batchAdd,
     "plugins.job.step": jobStep,
     "plugins.job.call": jobCall,
     "plugins.job.result": jobResult,

@@ -1,5 +1,6 @@
 import { type CoreTables, type JsonValue, query, type Read } from "@atlas/core";
 import type { JobProgress } from "../contract/workflow.ts";
+import { batchQueries } from "./batch-commands.ts";
 import { eventLag } from "./event-lag.ts";
 import { failedDeliveries } from "./failed-deliveries.ts";
 import { jobAttempts } from "./job-attempts.ts";
@@ -132,6 +133,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
     ...rateQueries(read),
     ...queueDepths(all),
     ...jobKeys(read),
+    ...batchQueries(read, all),
     ...jobLogs(read),
     ...waitQueries(all),
     ...jobAttempts(all),

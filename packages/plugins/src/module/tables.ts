@@ -152,6 +152,21 @@ export interface PluginsTables {
     /** Until when a window lasts. */
     until: string | null;
   };
+  /** The newest batch of each key. */
+  plugins_batches: {
+    workflow_id: string;
+    /** Empty where the workflow has no keys. */
+    key: string;
+    job_id: string;
+  };
+  /** The inputs that batches have taken. */
+  plugins_batch_inputs: {
+    job_id: string;
+    /** Counts the inputs of a batch, from 1. */
+    number: number;
+    /** Canonical JSON. */
+    input: string;
+  };
   /** The last log lines of jobs. */
   plugins_job_logs: {
     job_id: string;

@@ -8,6 +8,7 @@ import {
   isoTime,
   type ReadOnlyRepo,
 } from "@atlas/core";
+import { batchDoor } from "../contract/batch.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
 import { parseSchedule, type Schedule } from "../contract/schedule.ts";
 import {
@@ -70,6 +71,7 @@ export function createSchedules(options: {
       const wanted = copyOf({ workflow_id, schedule, input });
       const workflow = registry.workflow(workflow_id);
       return oneAtATime(async () => {
+        if (workflow.batch !== undefined) throw batchDoor(workflow_id, "schedules.upsert");
         await checkedJob(workflow, { input: wanted.input });
         const known = await repo.plugins.getApiSchedule(id);
         if (known !== undefined && isSame(known, wanted)) return stateOf(known);

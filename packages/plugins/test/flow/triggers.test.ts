@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { defineWorkflow, type WorkflowPlugin } from "../../src/index.ts";
 import {
+  createBatches,
   createDelivery,
   createJobAdmission,
   createJobRunner,
@@ -16,12 +17,14 @@ import { openStore } from "../support/open-store.ts";
 import { until } from "../support/until.ts";
 
 const ID = "$on:work.v1";
+const batch = { maxSize: 10, maxWaitMs: 1_000 };
 
 /** A store with one workflow. Its clock stands still, so that a place is stored by the trigger alone. */
 async function triggered(workflow: Partial<WorkflowPlugin>) {
   const clock = createFakeClock();
   const registry = createPluginRegistry();
-  const opened = await openStore({ clock, admit: [createJobAdmission(registry)] });
+  const opening = new Set<string>();
+  const opened = await openStore({ clock, admit: [createJobAdmission(registry, opening)] });
   const { store, repo, commands } = opened;
   const work: WorkflowPlugin = { id: "work.v1", run: async () => undefined, ...workflow };
   registry.registerWorkflow(work);
@@ -29,7 +32,8 @@ async function triggered(workflow: Partial<WorkflowPlugin>) {
     ...opened,
     clock,
     async deliver() {
-      const sinks = triggersOf(registry.workflows.values());
+      const batches = createBatches({ ...opened, clock, newId: store.newId, opening });
+      const sinks = triggersOf(registry.workflows.values(), batches);
       const delivery = createDelivery({ ...opened, sinks, random: () => 0 });
       const unsubscribe = store.onCommitted(delivery.wake);
       onTestFinished(() => delivery.stop(0));
@@ -99,6 +103,35 @@ describe("a workflow with `on`", () => {
     await emit("note.added");
     await until(async () => (await jobs()).length === 2);
     expect(asked).toBe(2);
+  });
+
+  it("with a batch has the place of its trigger stored in the commit that stores the input", async () => {
+    const { deliver, emit, jobs, store, repo } = await triggered({ on: ["note.added"], batch });
+    await deliver();
+    const place = Promise.withResolvers<number | undefined>();
+    store.onCommitted(({ events }) => {
+      if (events.some(({ type }) => type === "job.created"))
+        repo.plugins.getSinkCursor(ID).then(place.resolve, place.reject);
+    });
+    await emit("note.added");
+    expect(await place.promise).toBe(1);
+    expect(await repo.plugins.listBatchInputs((await jobs())[0]?.id ?? "")).toHaveLength(1);
+  });
+
+  it("with a batch takes the input of an event once, also when its delivery counts as failed after the commit", async () => {
+    const { deliver, emit, jobs, repo, commands, clock } = await triggered({ on: ["note.added"], batch });
+    const { delivery } = await deliver();
+    await emit("note.added");
+    const job = await until(async () => (await jobs())[0]);
+    const error = { message: "the answer was lost" };
+    const failed = { status: "retrying", attempts: 1, next_at: "2026-01-01T00:00:00.000Z", error } as const;
+    await commands.enqueue({ type: "plugins.sink.fail", sink_id: ID, event_seq: 1, ...failed });
+    expect(await repo.plugins.listFailedDeliveries()).toHaveLength(1);
+    clock.advance(5_000);
+    await delivery.redrive(ID, {});
+    await until(async () => (await repo.plugins.listFailedDeliveries()).length === 0);
+    expect(await repo.plugins.listBatchInputs(job.id)).toHaveLength(1);
+    expect(await jobs()).toHaveLength(1);
   });
 
   it("repeats an event whose input could not be made, until there is one job", async () => {

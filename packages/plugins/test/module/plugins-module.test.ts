@@ -88,6 +88,11 @@ const story: readonly (Command | PluginsCommand)[] = [
   { type: "plugins.job.restart", job_id: "j2", attempt: 2, version: 3 },
   { type: "plugins.job.key", workflow_id: "w", scope: "active", key: "k", job_id: "j1", input_digest: "d" },
   { type: "plugins.job.key", workflow_id: "w", scope: "job", key: "k", job_id: "gone", input_digest: "d" },
+  { type: "plugins.batch.open", workflow_id: "w", key: "k", job_id: "j1" },
+  { type: "plugins.batch.open", workflow_id: "w", key: "", job_id: "gone" },
+  { type: "plugins.batch.open", workflow_id: "w", key: "", job_id: "gone too", before: "gone" },
+  { type: "plugins.batch.add", job_id: "j1", number: 1, input: { b: 1, a: 2 } },
+  { type: "plugins.batch.add", job_id: "j1", number: 2, input: {} },
   { type: "plugins.job.result", job_id: "j1", result: { first: 1 } },
   { type: "plugins.job.result", job_id: "j1", result: [2] },
   { type: "plugins.job.result", job_id: "gone", result: null },
@@ -123,6 +128,12 @@ it("keeps what it is told, emits nothing, and a replay gives the same rows", asy
     until: null,
   });
   expect(await plugins.getJobKey("w", "job", "k")).toBeUndefined();
+  expect(await plugins.getBatch("w", "k")).toMatchObject({ job_id: "j1", status: "queued", size: 2 });
+  expect(await plugins.getBatch("w", "")).toMatchObject({ job_id: "gone too", status: null, size: 0 });
+  expect(await plugins.listBatchInputs("j1")).toEqual([
+    { number: 1, input: { b: 1, a: 2 } },
+    { number: 2, input: {} },
+  ]);
   expect(await plugins.getJobResult("j1")).toEqual([2]);
   expect(await plugins.getJobResult("gone")).toBeNull();
   expect((await repo.listDomainEvents()).items.map(({ type }) => type)).toEqual(["job.created"]);
@@ -131,12 +142,15 @@ it("keeps what it is told, emits nothing, and a replay gives the same rows", asy
   await commands.enqueue({ type: "plugins.job.forget" });
   expect(await plugins.listJobSteps("gone")).toEqual([]);
   expect(await plugins.getJobResult("gone")).toBeUndefined();
+  expect(await plugins.getBatch("w", "")).toBeUndefined();
+  expect(await plugins.listBatchInputs("j1")).toHaveLength(2);
   expect(await plugins.getJobResult("j1")).toEqual([2]);
   expect(await plugins.listJobSteps("j1")).not.toEqual([]);
   await commands.enqueue({ type: "plugins.job.forgive", job_id: "j1", attempt: 4 });
   expect(await plugins.getJobRun("j1")).toMatchObject({ uncounted: 4, recoveries: 0 });
   await commands.enqueue({ type: "plugins.job.forget", job_id: "j1" });
   expect(await plugins.listJobSteps("j1")).toEqual([]);
+  expect(await plugins.listBatchInputs("j1")).toHaveLength(2);
   await commands.enqueue({ type: "plugins.sink.forget", sink_id: "k" });
   expect(await plugins.getSinkCursor("k")).toBeUndefined();
   expect(await store.verify()).toMatchObject({ status: "verified" });
@@ -194,4 +208,43 @@ it("counts the runs of a job, and how many of its attempts these used up", async
   expect(await repo.plugins.getJobAttempts("j1")).toEqual({ runs: 1, attempts_used: 1 });
   await commands.enqueue({ type: "plugins.job.uncount", job_id: "j1" });
   expect(await repo.plugins.getJobAttempts("j1")).toEqual({ runs: 1, attempts_used: 0 });
+});
+
+it("refuses an input of a batch unless it is the next one, and the job is queued and has never begun", async () => {
+  const { commands, repo } = await openStore();
+  const CLOSED = { code: "ATLAS_PLUGINS_BATCH_CLOSED" };
+  const job = { id: "j1", workflow_id: "w" };
+  const add = (number: number) =>
+    commands.enqueue({ type: "plugins.batch.add", job_id: "j1", number, input: {} });
+  const move = (status: "running" | "queued") =>
+    commands.enqueue({ type: "job.updateStatus", id: "j1", status });
+  await expect(add(1)).rejects.toMatchObject(CLOSED);
+  await commands.enqueue({ type: "job.create", job });
+  await expect(add(2)).rejects.toMatchObject(CLOSED);
+  await add(1);
+  await expect(add(1)).rejects.toMatchObject(CLOSED);
+  await expect(add(3)).rejects.toMatchObject(CLOSED);
+  await move("running");
+  await expect(add(2)).rejects.toMatchObject(CLOSED);
+  await move("queued");
+  await expect(add(2)).rejects.toMatchObject({ ...CLOSED, details: { id: "j1" } });
+  expect(await repo.plugins.listBatchInputs("j1")).toEqual([{ number: 1, input: {} }]);
+});
+
+it("refuses a second batch of a key unless the caller knew of the first", async () => {
+  const { commands, repo } = await openStore();
+  const open = (job_id: string, before?: string) =>
+    commands.enqueue({
+      type: "plugins.batch.open",
+      workflow_id: "w",
+      key: "k",
+      job_id,
+      ...(before === undefined ? {} : { before }),
+    });
+  await open("one");
+  for (const before of [undefined, "other"])
+    await expect(open("two", before)).rejects.toMatchObject({ code: "ATLAS_PLUGINS_BATCH_CLOSED" });
+  expect(await repo.plugins.getBatch("w", "k")).toMatchObject({ job_id: "one" });
+  await open("two", "one");
+  expect(await repo.plugins.getBatch("w", "k")).toMatchObject({ job_id: "two" });
 });
