@@ -24,6 +24,8 @@ export function startCheckpointThread(
   const worker = new Worker(findWorkerFile("checkpoint-worker", import.meta.url), {
     workerData: path,
     execArgv: [],
+    // It holds next to nothing, and V8 would take much more before it collects garbage.
+    resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
   });
   worker.unref();
   let ending = false;

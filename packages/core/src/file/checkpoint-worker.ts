@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import Sqlite from "better-sqlite3";
 import type { CheckpointAnswer, CheckpointRequest } from "./checkpoint-thread.ts";
-import { CHECKPOINT_PAGES } from "./sqlite.ts";
+import { CHECKPOINT_PAGES } from "./log-length.ts";
 
 // Runs in a thread of its own beside the writer: moving pages from the log into the file waits for the disk, which the event
 // loop must not. SQLite's passive checkpoint never keeps the writer or a reader waiting.

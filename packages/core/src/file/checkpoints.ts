@@ -3,7 +3,7 @@ import type Database from "better-sqlite3";
 import type { Clock } from "../contract/clock.ts";
 import type { Logger } from "../contract/logger.ts";
 import { type CheckpointAnswer, type CheckpointThread, startCheckpointThread } from "./checkpoint-thread.ts";
-import { CEILING_PAGES, CHECKPOINT_PAGES } from "./sqlite.ts";
+import { CEILING_PAGES, CHECKPOINT_PAGES } from "./log-length.ts";
 
 /** Brings the write-ahead log into the database, off the event loop, and keeps it short. */
 export interface Checkpoints {

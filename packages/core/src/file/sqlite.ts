@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { CoreError } from "../contract/errors.ts";
 import { badPath } from "./database-file.ts";
+import { CEILING_PAGES, CHECKPOINT_PAGES } from "./log-length.ts";
 import { compareVersions, requireNode } from "./node-version.ts";
 import { sqliteCode } from "./storage-trouble.ts";
 
@@ -44,15 +45,6 @@ function checkSqliteVersion(open: OpenDatabase): void {
 
 // A log that grew beyond this, under a long reader, is cut to it once it starts anew. Usually it stays far below.
 const MAX_IDLE_LOG_BYTES = 16 * 1024 * 1024;
-
-/** Pages that are worth a checkpoint: 1.6 MiB. Fewer cost a flush too often, more would delay whoever has to wait for one. */
-export const CHECKPOINT_PAGES = 400;
-
-/**
- * Where a thread brings the log in, the writer helps at this length, 16 MiB: as long as pages keep coming, the thread never gets
- * all of them, and only a log whose pages are all in the file begins anew. A file without flushes takes this length at once.
- */
-export const CEILING_PAGES = 4_000;
 
 /** How strictly commits are written: `full` survives a power loss, `off` is for files that go with the process. */
 export type Synchronous = "full" | "off";

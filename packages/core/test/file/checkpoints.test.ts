@@ -4,7 +4,7 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import type { CheckpointAnswer, CheckpointThread } from "../../src/file/checkpoint-thread.ts";
 import { startCheckpointThread } from "../../src/file/checkpoint-thread.ts";
 import { createCheckpoints } from "../../src/file/checkpoints.ts";
-import { CEILING_PAGES, CHECKPOINT_PAGES } from "../../src/file/sqlite.ts";
+import { CEILING_PAGES, CHECKPOINT_PAGES } from "../../src/file/log-length.ts";
 import { createStore, silentLogger } from "../../src/index.ts";
 import { openStore } from "../support/open-store.ts";
 import { databasePath } from "../support/temporary-folder.ts";
