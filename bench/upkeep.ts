@@ -6,7 +6,7 @@ import { createBenchFolder } from "./folder.ts";
 import { createLine, type Report, type Unit } from "./line.ts";
 import { type BesideWrites, besideWrites } from "./upkeep/beside-writes.ts";
 import { deliverBut, EVERYTHING, fillDatabase, NOTHING } from "./upkeep/fill.ts";
-import { type Watched, watch } from "./upkeep/watch.ts";
+import { type Watched, watch } from "./watch.ts";
 
 const SIZES = [100_000, 300_000, 1_000_000];
 const SMALL = 1_000;
