@@ -15,9 +15,8 @@ import {
   batchDoor,
   checkedJob,
   checkOptions,
-  createOneAtATime,
+  createLines,
   digestOf,
-  type OneAtATime,
   type PluginRegistry,
   type PluginsCommand,
 } from "@atlas/plugins/runtime";
@@ -77,7 +76,7 @@ export function createDebounce(options: {
 }): Debounce {
   const { commands, repo, registry, clock, newId } = options;
   // Calls of one key follow each other: a call that has to look again must not overwrite the input of a later one.
-  const lines = new Map<string, { readonly inTurn: OneAtATime; calls: number }>();
+  const lines = createLines();
 
   return async (request, debounce, envelope) => {
     check(request, debounce);
@@ -87,17 +86,7 @@ export function createDebounce(options: {
     const name = JSON.stringify([wanted.workflow_id, debounce.key]);
     const workflow = registry.workflow(wanted.workflow_id);
     if (workflow.batch !== undefined) throw batchDoor(workflow.id, "jobs.debounce");
-    const line = lines.get(name) ?? { inTurn: createOneAtATime(), calls: 0 };
-    lines.set(name, line);
-    line.calls += 1;
-    try {
-      return await line.inTurn(async () => {
-        return put(await checkedJob(workflow, wanted), debounce, envelope);
-      });
-    } finally {
-      line.calls -= 1;
-      if (line.calls === 0) lines.delete(name);
-    }
+    return lines.inTurn([name], async () => put(await checkedJob(workflow, wanted), debounce, envelope));
   };
 
   async function put(

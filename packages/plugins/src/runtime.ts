@@ -9,10 +9,10 @@ export { createPluginRegistry, type PluginRegistry } from "./contract/registry.t
 export { nameOfNeed } from "./contract/service.ts";
 export { isJobOver } from "./contract/wait.ts";
 export { createDelivery, type Delivery } from "./delivery/delivery.ts";
-export { createOneAtATime, type OneAtATime } from "./delivery/one-at-a-time.ts";
 export { MAX_EVENT_DEPTH } from "./delivery/sink-attempts.ts";
 export { type Batches, createBatches } from "./flow/batches.ts";
 export { type CollectedInput, collectInput } from "./flow/collect-input.ts";
+export { createLines, type Lines } from "./flow/lines.ts";
 export { loadPauses, type PausedAt, type Pauses } from "./flow/pauses.ts";
 export { triggersOf } from "./flow/triggers.ts";
 export type { AttemptLLM } from "./jobs/attempt.ts";

@@ -1,10 +1,9 @@
-import { canonicalJson, idText, type JsonObject, type NewJob } from "@atlas/core";
-import { messageOf } from "../calling/failure.ts";
-import { handled } from "../calling/handled.ts";
+import { canonicalJson, type JsonObject, type NewJob } from "@atlas/core";
 import type { BatchOptions } from "../contract/batch.ts";
 import { PluginError } from "../contract/errors.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import { readJobInput } from "../jobs/job-input.ts";
+import { readKey } from "../jobs/read-key.ts";
 
 /** An input on its way into a batch. */
 export interface CollectedInput {
@@ -35,21 +34,9 @@ export async function collectInput(
 
 function keyOf(workflow_id: string, batch: BatchOptions, input: Record<string, unknown>): string {
   if (batch.key === undefined) return NO_KEY;
-  let key: unknown;
-  try {
-    key = batch.key(input);
-  } catch (cause) {
-    throw keyInvalid(workflow_id, `it threw "${messageOf(cause)}"`, cause);
-  }
-  // Nobody awaits it, so its failure would end the process.
-  if (key instanceof Promise) void handled(key);
-  const read = idText.safeParse(key);
-  if (read.success) return read.data;
-  const kind = key instanceof Promise ? "a promise" : key === null ? "null" : typeof key;
-  throw keyInvalid(
-    workflow_id,
-    typeof key === "string" ? `its text ${read.error.issues[0]?.message}` : `it returned ${kind}`,
-  );
+  const read = readKey((given: Record<string, unknown>) => batch.key?.(given), input);
+  if ("key" in read) return read.key;
+  throw keyInvalid(workflow_id, read.reason, read.cause);
 }
 
 function keyInvalid(workflow_id: string, reason: string, cause?: unknown): PluginError {

@@ -1,8 +1,6 @@
-import { idText } from "@atlas/core";
-import { messageOf } from "../calling/failure.ts";
-import { handled } from "../calling/handled.ts";
 import { PluginError } from "../contract/errors.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
+import { readKey } from "./read-key.ts";
 
 /**
  * The key of a job whose input the workflow's schema made this of; nothing for a workflow without `perKey`. Throws
@@ -13,25 +11,9 @@ export function groupKeyOf(
   input: Record<string, unknown>,
 ): string | undefined {
   if (perKey === undefined) return undefined;
-  let key: unknown;
-  try {
-    key = perKey.key(input);
-  } catch (cause) {
-    throw keyInvalid(id, `it threw "${messageOf(cause)}"`, cause);
-  }
-  // Nobody awaits it, so its failure would end the process.
-  if (key instanceof Promise) void handled(key);
-  const read = idText.safeParse(key);
-  if (read.success) return read.data;
-  throw keyInvalid(
-    id,
-    typeof key === "string" ? `its text ${read.error.issues[0]?.message}` : `it returned ${kindOf(key)}`,
-  );
-}
-
-function kindOf(value: unknown): string {
-  if (value instanceof Promise) return "a promise";
-  return value === null ? "null" : typeof value;
+  const read = readKey((given: Record<string, unknown>) => perKey.key(given), input);
+  if ("key" in read) return read.key;
+  throw keyInvalid(id, read.reason, read.cause);
 }
 
 /** Says why a job gets no key. */
