@@ -14,7 +14,7 @@ export interface BesideWrites {
   readonly tookMs: number;
 }
 
-// Over all runs: a command that changes nothing is no commit.
+// Over all runs: a command that changes nothing makes no commit.
 let revision = 0;
 
 /** Sends `perSecond` commands a second, evenly spaced, for as long as `work` lasts, and measures what each of them waited. */

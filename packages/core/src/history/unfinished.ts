@@ -63,7 +63,7 @@ function listFile(path: string): string {
   return `${path}.unfinished`;
 }
 
-/** Nothing where there is no list, or where the kill met the writing of it. */
+/** Empty without a list, or if the process was killed while it wrote the list. */
 function readList(list: string): readonly string[] {
   try {
     return paths.parse(JSON.parse(readFileSync(list, "utf8")));

@@ -79,7 +79,7 @@ describe("a module outside core", () => {
   });
 });
 
-/** Never called: what stands in it is for the compiler alone. */
+/** Never called. Only the compiler checks its body. */
 function refusedByTheCompiler(store: Store<typeof finops>, core: Store): void {
   // @ts-expect-error a wrong payload: the title is a text
   void store.commands.enqueue({ type: "entity.upsert", entity: { type: "note", title: 7 } });

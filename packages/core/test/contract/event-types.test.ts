@@ -48,7 +48,7 @@ function eventOf(type: string): DomainEvent {
   return { id: "evt_k3v9x0ab_1", seq: 1, type, payload: {}, command_seq: 1, depth: 0, created_at };
 }
 
-/** Never called: what stands in it is for the compiler alone. */
+/** Never called. Only the compiler checks its body. */
 function refusedByTheCompiler(change: Change<unknown, NewEventOf<ShopEvents>>): void {
   change.emit({ type: "shop.order.sent", aggregate_id: "o1" });
   change.emit({ type: "shop.order.sent", aggregate_id: "o1", created_at: "2026-11-21T09:00:00.000Z" });
