@@ -5,22 +5,33 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 // Opens this process's own standard streams, as any library that imports it would: that is no leak.
 import process from "node:process";
-import { setImmediate } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
 import { holdings, leaksSince } from "./leaks.ts";
+
+// Files of a project run one after the other in the same process. This is what the first of them found there, and how many timers
+// the earlier ones left.
+const shared = globalThis as typeof globalThis & { atlasTests?: { readonly folder: string; timers: number } };
+shared.atlasTests ??= { folder: realpathSync(tmpdir()), timers: 0 };
+const earlier = shared.atlasTests;
 
 // Each file has a temporary folder of its own and stands in it, so that what it leaves there is surely its own, whatever
 // runs beside it. Whoever needs a place in the checkout names it from `import.meta.dirname`.
 const home = process.cwd();
-const folder = join(realpathSync(tmpdir()), `atlas-test-${randomUUID()}`);
+const folder = join(earlier.folder, `atlas-test-${randomUUID()}`);
 for (const name of ["TMPDIR", "TMP", "TEMP"]) process.env[name] = folder;
 
-// What was closed may need some turns of the event loop until it is gone.
+// What was closed may need some turns of the event loop until it is gone, and vitest itself holds a timer for up to 100 ms.
 const PATIENCE_MS = 500;
+const PAUSE_MS = 5;
 // A test may put a clock of its own in place of the global one.
 const monotonicNs = process.hrtime.bigint;
 
-const before = holdings(folder);
+const isTimer = (kind: string): boolean => kind === "Timeout";
+const found = holdings(folder);
+// Another timer that runs already is vitest's. It ends by itself, and must not stand for one that the file leaves.
+const left = found.handles.filter(isTimer).slice(0, earlier.timers);
+const before = { ...found, handles: [...found.handles.filter((kind) => !isTimer(kind)), ...left] };
 
 // Made here and not above: no hook runs in a file whose tests are all skipped, and then nobody would remove it.
 beforeAll(() => {
@@ -33,9 +44,10 @@ afterAll(async () => {
   let leaks = leaksSince(before, holdings(folder));
   const deadline = monotonicNs() + BigInt(PATIENCE_MS) * 1_000_000n;
   while (leaks.length > 0 && monotonicNs() < deadline) {
-    await setImmediate();
+    await setTimeout(PAUSE_MS, undefined, { ref: false });
     leaks = leaksSince(before, holdings(folder));
   }
+  earlier.timers = holdings(folder).handles.filter(isTimer).length;
   for (const pid of holdings(folder).processes.filter((pid) => !before.processes.includes(pid))) end(pid);
   process.chdir(home);
   rmSync(folder, { recursive: true, force: true });
