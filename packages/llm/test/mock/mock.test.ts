@@ -46,10 +46,10 @@ describe("the mock model", () => {
   });
 
   it("counts only the beginning of ten million characters", async () => {
-    const startedAt = performance.now();
     const { text } = await llm.generateText({ prompt: "apples ".repeat(1_500_000) });
     expect(text).toContain("10500000 characters");
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    // 28,571 words of seven characters, and a part of the next.
+    expect(text).toMatch(/apples \(2857\d\)/);
   });
 
   it("gives the simplest value that fits a schema, so that objects work offline", async () => {

@@ -179,25 +179,24 @@ describe("a stream", () => {
 });
 
 describe("a caller who gives up", () => {
-  it.each<Mode>(["whole", "streamed"])("ends the call at the service within 50 ms (%s)", async (mode) => {
+  it.each<Mode>(["whole", "streamed"])("ends the call at the service at once (%s)", async (mode) => {
     const server = await openServer();
     server.reply({ fault: mode === "whole" ? "hang" : "hang_mid_stream" });
-    const router = openRouter(server, { profiles: { both: ["openai", "compatible"] } });
-    const tookMs: number[] = [];
-    // The machine may be busy with something else; the router is not.
+    // Its clock stands still, so whatever waited for a time would never end.
+    const router = openRouter(server, {
+      clock: createFakeClock(),
+      profiles: { both: ["openai", "compatible"] },
+    });
     for (const number of [1, 2, 3]) {
       const caller = new AbortController();
       const call = { profile: "both", prompt: "Hello", signal: caller.signal };
       const answer = mode === "whole" ? router.generateText(call) : router.streamText(call).result;
       answer.catch(() => undefined);
       await expect.poll(() => server.requests.length).toBe(number);
-      const abortedAt = performance.now();
       caller.abort(new Error("enough"));
       await expect(answer).rejects.toThrow("enough");
       expect(await server.requests[number - 1]?.over).toBe("aborted");
-      tookMs.push(performance.now() - abortedAt);
     }
-    expect(Math.min(...tookMs)).toBeLessThan(50);
     expect(server.requests).toHaveLength(3);
     expect(router.explainRoute("both").candidates.map(({ state }) => state)).toEqual([
       "ready",
