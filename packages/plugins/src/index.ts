@@ -1,6 +1,7 @@
 export { isAttemptOver } from "./contract/attempt-over.ts";
 export type { BatchOptions } from "./contract/batch.ts";
 export type { PluginCommands, PluginContext } from "./contract/context.ts";
+export { defineWorkflow } from "./contract/define-workflow.ts";
 export {
   isPluginError,
   PluginError,
@@ -43,23 +44,24 @@ export type {
   WaitKind,
   WaitOptions,
 } from "./contract/wait.ts";
-export {
-  type CallOptions,
-  type Capability,
-  defineWorkflow,
-  type JobProgress,
-  type PerKey,
-  type RateLimit,
-  type ResultWorkflow,
-  type StepOptions,
-  type WorkflowContext,
-  type WorkflowContextWith,
-  type WorkflowOptions,
-  type WorkflowPlugin,
-  type WorkflowResult,
-  type WorkflowRetry,
-  type WorkflowSchedule,
+export type {
+  PerKey,
+  RateLimit,
+  ResultWorkflow,
+  WorkflowOptions,
+  WorkflowPlugin,
+  WorkflowResult,
+  WorkflowRetry,
+  WorkflowSchedule,
 } from "./contract/workflow.ts";
+export type {
+  CallOptions,
+  Capability,
+  JobProgress,
+  StepOptions,
+  WorkflowContext,
+  WorkflowContextWith,
+} from "./contract/workflow-context.ts";
 export type { SinkHealth } from "./delivery/sink-attempts.ts";
 export type { PluginRef } from "./flow/pauses.ts";
 export type { Durations } from "./jobs/durations.ts";

@@ -1,5 +1,5 @@
 import type { Clock, CommandSink, Logger } from "@atlas/core";
-import type { JobProgress } from "../contract/workflow.ts";
+import type { JobProgress } from "../contract/workflow-context.ts";
 import type { PluginsCommand } from "../module/plugins-module.ts";
 
 /** The progress of running jobs. */

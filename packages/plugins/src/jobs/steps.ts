@@ -5,7 +5,7 @@ import { handled } from "../calling/handled.ts";
 import { isAttemptOver } from "../contract/attempt-over.ts";
 import { PluginError } from "../contract/errors.ts";
 import { type RetryPolicy, retryDelayMs } from "../contract/retry.ts";
-import type { StepOptions, WorkflowContext } from "../contract/workflow.ts";
+import type { StepOptions, WorkflowContext } from "../contract/workflow-context.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { checkedResult } from "./json-result.ts";
 import type { StepTries } from "./step-tries.ts";

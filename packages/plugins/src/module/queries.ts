@@ -1,5 +1,5 @@
 import { type CoreTables, type JsonValue, query, type Read } from "@atlas/core";
-import type { JobProgress } from "../contract/workflow.ts";
+import type { JobProgress } from "../contract/workflow-context.ts";
 import { batchQueries } from "./batch-commands.ts";
 import { eventLag } from "./event-lag.ts";
 import { failedDeliveries } from "./failed-deliveries.ts";

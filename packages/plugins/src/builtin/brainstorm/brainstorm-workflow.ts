@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { defineWorkflow, type WorkflowPlugin } from "../../contract/workflow.ts";
+import { defineWorkflow } from "../../contract/define-workflow.ts";
+import type { WorkflowPlugin } from "../../contract/workflow.ts";
 import { idOption, readOptions, textOption } from "../options.ts";
 
 /** Options of {@link createBrainstormWorkflow}. */

@@ -1,6 +1,8 @@
 import type { Artifact } from "@atlas/core";
 import { z } from "zod";
-import { defineWorkflow, type WorkflowContext, type WorkflowPlugin } from "../../contract/workflow.ts";
+import { defineWorkflow } from "../../contract/define-workflow.ts";
+import type { WorkflowPlugin } from "../../contract/workflow.ts";
+import type { WorkflowContext } from "../../contract/workflow-context.ts";
 import { countOption, idOption, readOptions, textOption, textsOption } from "../options.ts";
 import { type NewsItem, readNews } from "./news.ts";
 

@@ -3,7 +3,7 @@ import { checkOptions } from "@atlas/core/internal";
 import { handled } from "../../calling/handled.ts";
 import { PluginError } from "../../contract/errors.ts";
 import type { Waited, WaitOptions } from "../../contract/wait.ts";
-import type { WorkflowContext } from "../../contract/workflow.ts";
+import type { WorkflowContext } from "../../contract/workflow-context.ts";
 import type { PluginsCommand, PluginsModule } from "../../module/plugins-module.ts";
 import type { StepTries } from "../step-tries.ts";
 import { jsonSchemaOf } from "./answer-schema.ts";
