@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import type Database from "better-sqlite3";
 import type { Clock } from "./contract/clock.ts";
 import type { Logger } from "./contract/logger.ts";
 import type { StoreModule } from "./contract/module.ts";
 import { type Connection, createConnection } from "./file/connection.ts";
 import { createDatabaseFile, type DatabaseFile, findDatabaseFile } from "./file/database-file.ts";
+import type { SqliteDatabase } from "./file/driver.ts";
 import { sweepPartials } from "./file/fresh-file.ts";
 import { type FileLock, takeFileLock } from "./file/lock.ts";
 import { migrate, planMigrations } from "./file/migrate.ts";
@@ -120,7 +120,7 @@ export async function openFile<Module extends StoreModule>(
  * before, is copied first: the copy is where replaying begins, and the way back.
  */
 async function epochToBegin(
-  database: Database.Database,
+  database: SqliteDatabase,
   options: {
     readonly path: string;
     readonly modules: readonly StoreModule[];

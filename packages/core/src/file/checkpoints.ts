@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
-import type Database from "better-sqlite3";
 import type { Clock } from "../contract/clock.ts";
 import type { Logger } from "../contract/logger.ts";
 import { type CheckpointAnswer, type CheckpointThread, startCheckpointThread } from "./checkpoint-thread.ts";
+import type { SqliteDatabase } from "./driver.ts";
 import { CEILING_PAGES, CHECKPOINT_PAGES } from "./log-length.ts";
 
 /** Brings the write-ahead log into the database, off the event loop, and keeps it short. */
@@ -10,7 +10,7 @@ export interface Checkpoints {
   /** Announces a commit. Costs a comparison of times; a message to the thread every 20 ms at most. */
   committed(): void;
   /** Takes over a writing connection that was opened again. */
-  use(database: Database.Database): void;
+  use(database: SqliteDatabase): void;
   /**
    * Leaves the log alone, however long it grows, while one long snapshot is read: no checkpoint gets past that, and the writer's first
    * one after it would bring in everything on the event loop. The returned function ends the pause; calling it twice does no harm.
@@ -34,7 +34,7 @@ const PAGE_BYTES = 4_096;
 export function createCheckpoints(options: {
   readonly path: string;
   /** The writing connection. */
-  readonly database: Database.Database;
+  readonly database: SqliteDatabase;
   readonly clock: Clock;
   readonly log: Logger;
   /** False for a file that is never flushed: its checkpoints wait for nothing, so the writer makes them, and seldom. */

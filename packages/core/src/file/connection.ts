@@ -1,6 +1,6 @@
-import type Database from "better-sqlite3";
 import { type MarkedValues, markedValue } from "../contract/marker.ts";
 import type { ErasedStatement } from "../contract/statement.ts";
+import type { SqliteDatabase } from "./driver.ts";
 
 /** A statement prepared on one connection. Values are bound by name; what is missing is null. A marker is bound as `marked` says. */
 export interface Prepared {
@@ -13,12 +13,12 @@ export interface Prepared {
 
 /** A connection that prepares each statement once. */
 export interface Connection {
-  readonly database: Database.Database;
+  readonly database: SqliteDatabase;
   readonly prepared: (statement: ErasedStatement) => Prepared;
 }
 
 /** Wraps an open database. */
-export function createConnection(database: Database.Database): Connection {
+export function createConnection(database: SqliteDatabase): Connection {
   const known = new Map<ErasedStatement, Prepared>();
   return {
     database,
@@ -32,7 +32,7 @@ export function createConnection(database: Database.Database): Connection {
   };
 }
 
-function prepare(database: Database.Database, statement: ErasedStatement): Prepared {
+function prepare(database: SqliteDatabase, statement: ErasedStatement): Prepared {
   const { sql, order } = statement.compiled();
   const prepared = database.prepare<unknown[]>(sql);
   const bind = (values: Readonly<Record<string, unknown>>, marked?: MarkedValues): unknown[] => {

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type Database from "better-sqlite3";
 import { z } from "zod";
 import { CoreError } from "../contract/errors.ts";
 import { badPath } from "./database-file.ts";
+import type { SqliteDatabase } from "./driver.ts";
 import type { OpenDatabase } from "./sqlite.ts";
 import { sqliteCode } from "./storage-trouble.ts";
 
@@ -42,7 +42,7 @@ export function requireUnlocked(open: OpenDatabase, path: string): void {
   if (existsSync(`${path}.lock`)) lockFile(open, path).close();
 }
 
-function lockFile(open: OpenDatabase, path: string): Database.Database {
+function lockFile(open: OpenDatabase, path: string): SqliteDatabase {
   const database = open(`${path}.lock`, { timeoutMs: 0 });
   try {
     // No journal, so that the lock leaves no other file beside it.
@@ -65,7 +65,7 @@ function createPrivateFile(path: string): void {
   }
 }
 
-function release(database: Database.Database, ownerFile: string): void {
+function release(database: SqliteDatabase, ownerFile: string): void {
   if (readOwner(ownerFile) === process.pid) rmSync(ownerFile, { force: true });
   database.close();
 }

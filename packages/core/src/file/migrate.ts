@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
-import type Database from "better-sqlite3";
 import { findIndeterminate } from "../contract/deterministic-sql.ts";
 import { CoreError } from "../contract/errors.ts";
 import type { Migration, StoreModule } from "../contract/module.ts";
 import { createSqlBuilder } from "../contract/statement.ts";
 import { bookkeeping } from "./bookkeeping-schema.ts";
+import type { SqliteDatabase } from "./driver.ts";
 import { checkReferences } from "./references.ts";
 import { APPLICATION_ID } from "./sqlite.ts";
 import { troubleKind } from "./storage-trouble.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** What the migrations of a module look like to the runner. */
 type Migrated = Pick<StoreModule, "name" | "migrations">;
@@ -33,7 +34,7 @@ export interface MigrationPlan {
  * `ATLAS_CORE_MIGRATION_EDITED`.
  */
 export function planMigrations(
-  database: Database.Database,
+  database: SqliteDatabase,
   options: { readonly path: string; readonly modules: readonly StoreModule[] },
 ): MigrationPlan {
   const modules: readonly Migrated[] = [bookkeeping, ...options.modules];
@@ -53,7 +54,7 @@ export function planMigrations(
  * were. Throws as {@link planMigrations} does, before anything is changed, or `ATLAS_CORE_MIGRATION_FAILED`.
  */
 export function migrate(
-  database: Database.Database,
+  database: SqliteDatabase,
   options: {
     readonly path: string;
     readonly modules: readonly StoreModule[];
@@ -63,11 +64,10 @@ export function migrate(
 ): void {
   const { pending } = planMigrations(database, options);
   if (pending.length > 0) {
-    database
-      .transaction(() => {
-        for (const migration of pending) apply(database, migration, options.now);
-      })
-      .immediate();
+    const applyAll = (): void => {
+      for (const migration of pending) apply(database, migration, options.now);
+    };
+    inTransaction(database, applyAll, "begin immediate");
   }
   database
     .prepare(
@@ -82,7 +82,7 @@ interface AppliedRow {
   readonly checksum: string;
 }
 
-function appliedMigrations(database: Database.Database): readonly AppliedRow[] {
+function appliedMigrations(database: SqliteDatabase): readonly AppliedRow[] {
   const known = database.prepare("select 1 from sqlite_master where name = 'schema_migrations'").get();
   if (known === undefined) return [];
   return database.prepare<[], AppliedRow>("select module, name, checksum from schema_migrations").all();
@@ -116,7 +116,7 @@ function checkApplied(
   }
 }
 
-function apply(database: Database.Database, migration: CompiledMigration, now: string): void {
+function apply(database: SqliteDatabase, migration: CompiledMigration, now: string): void {
   const { module, name, checksum, statements } = migration;
   try {
     database.exec(

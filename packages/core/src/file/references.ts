@@ -1,6 +1,6 @@
-import type Database from "better-sqlite3";
 import type { BookkeepingTables } from "../model/bookkeeping.ts";
 import type { CoreTables } from "../model/tables.ts";
+import type { SqliteDatabase } from "./driver.ts";
 
 interface Reference {
   readonly child: string;
@@ -14,7 +14,7 @@ interface Reference {
  * Throws when a table of one module holds on to rows of another by a foreign key: pruning or removing those would fail.
  * Such a key must say what becomes of its own row, `on delete cascade` or, where the column may be null, `set null`.
  */
-export function checkReferences(database: Database.Database): void {
+export function checkReferences(database: SqliteDatabase): void {
   const references = database
     .prepare<[], Reference>(
       `select child.name as child, reference."from" as "column", reference."table" as parent, reference.on_delete,

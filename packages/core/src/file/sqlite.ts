@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import type Database from "better-sqlite3";
 import { CoreError } from "../contract/errors.ts";
 import { badPath } from "./database-file.ts";
+import type { SqliteDatabase } from "./driver.ts";
 import { CEILING_PAGES, CHECKPOINT_PAGES } from "./log-length.ts";
 import { compareVersions, requireNode } from "./node-version.ts";
 import { sqliteCode } from "./storage-trouble.ts";
@@ -10,7 +10,7 @@ import { sqliteCode } from "./storage-trouble.ts";
 export type OpenDatabase = (
   path: string,
   options: { readonly readonly?: boolean; readonly timeoutMs: number },
-) => Database.Database;
+) => SqliteDatabase;
 
 /** Marks a file as Atlas's in SQLite's header: "ATLS". */
 export const APPLICATION_ID = 0x41_54_4c_53;
@@ -52,7 +52,7 @@ export type Synchronous = "full" | "off";
 const SYNCHRONOUS = { full: 2, off: 0 } as const;
 
 /** Opens the connection that writes, with every setting that Atlas's promises rest on, and reads them back. */
-export function openWriting(open: OpenDatabase, path: string, synchronous: Synchronous): Database.Database {
+export function openWriting(open: OpenDatabase, path: string, synchronous: Synchronous): SqliteDatabase {
   const database = open(path, { timeoutMs: OPENING_TIMEOUT_MS });
   try {
     // First: entering WAL mode flushes the whole file otherwise, and a copy that was just made is not on the disk yet.
@@ -79,12 +79,12 @@ export function openWriting(open: OpenDatabase, path: string, synchronous: Synch
 const OPENING_TIMEOUT_MS = 250;
 
 /** From here on a lock is never waited for within a call: that would hold up the event loop. */
-export function stopWaitingForLocks(database: Database.Database): void {
+export function stopWaitingForLocks(database: SqliteDatabase): void {
   database.pragma("busy_timeout = 0");
 }
 
 /** Opens a connection that cannot write. */
-export function openReading(open: OpenDatabase, path: string): Database.Database {
+export function openReading(open: OpenDatabase, path: string): SqliteDatabase {
   const database = open(path, { readonly: true, timeoutMs: OPENING_TIMEOUT_MS });
   database.pragma("trusted_schema = off");
   // A connection joins the write-ahead log with its first read. From then on it reads also when writing has failed for good.
@@ -92,7 +92,7 @@ export function openReading(open: OpenDatabase, path: string): Database.Database
   return database;
 }
 
-function requirePragma(database: Database.Database, name: string, wanted: string | number): void {
+function requirePragma(database: SqliteDatabase, name: string, wanted: string | number): void {
   const found: unknown = database.pragma(name, { simple: true });
   if (found !== wanted)
     throw new Error(`SQLite answered "${String(found)}" to pragma ${name}, not "${wanted}".`);
@@ -121,7 +121,7 @@ export function quickCheckFile(open: OpenDatabase, path: string): void {
 function lookInto<Result>(
   open: OpenDatabase,
   path: string,
-  look: (database: Database.Database) => Result,
+  look: (database: SqliteDatabase) => Result,
 ): Result {
   return withFileNamed(path, () => {
     const database = open(path, { readonly: mustBeReadonly(path), timeoutMs: OPENING_TIMEOUT_MS });
@@ -145,7 +145,7 @@ export function mustBeReadonly(path: string): boolean {
 }
 
 /** Runs SQLite's quick check; throws `ATLAS_CORE_DATABASE_CORRUPT` with its first finding. */
-function quickCheck(database: Database.Database, path: string): void {
+function quickCheck(database: SqliteDatabase, path: string): void {
   withFileNamed(path, () => {
     const found = String(database.pragma("quick_check(1)", { simple: true }));
     if (found !== "ok") throw corrupt(path, found);

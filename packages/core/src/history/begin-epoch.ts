@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type Database from "better-sqlite3";
 import type { Checkpoints } from "../file/checkpoints.ts";
+import type { SqliteDatabase } from "../file/driver.ts";
 import { wholeNameOf } from "../file/fresh-file.ts";
 import type { EpochReason, EpochRow } from "../model/bookkeeping.ts";
 import { copyDatabase } from "./backup.ts";
@@ -12,7 +12,7 @@ import { baselinePath } from "./epoch.ts";
  * after the last one in the copy.
  */
 export async function makeBaseline(options: {
-  readonly database: Database.Database;
+  readonly database: SqliteDatabase;
   readonly path: string;
   /** The number of the next command, for the name of the copy. */
   readonly nextSeq: number;
@@ -56,14 +56,14 @@ function freeBaselinePath(
   return named.has(basename(first)) ? baselinePath(path, nextSeq, 2) : first;
 }
 
-function namedBaselines(database: Database.Database): ReadonlySet<string> {
+function namedBaselines(database: SqliteDatabase): ReadonlySet<string> {
   return new Set(
     database.prepare<[], string>("select baseline from epochs where baseline is not null").pluck().all(),
   );
 }
 
 /** Removes the baselines that no epoch names any more, and what killed runs left of unfinished ones. */
-export function sweepBaselines(database: Database.Database, path: string): void {
+export function sweepBaselines(database: SqliteDatabase, path: string): void {
   const named = namedBaselines(database);
   const prefix = `${basename(path)}.epoch-`;
   for (const file of readdirSync(dirname(path))) {

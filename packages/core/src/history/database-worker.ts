@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import Sqlite from "better-sqlite3";
+import { inTransaction } from "../file/transaction.ts";
 import { readCounters } from "../writing/counters.ts";
 import { checkpointLog } from "./checkpoint-log.ts";
 import { type DatabaseDigest, digestOf, fileDigest } from "./digest.ts";
@@ -75,10 +76,10 @@ function digest({
     database.pragma("trusted_schema = off");
     if (check) requireWhole(database);
     // One transaction is one snapshot, whatever is written meanwhile.
-    return database.transaction(() => {
+    return inTransaction(database, () => {
       answer({ lastSeq: readCounters(database).nextCommand - 1 });
       return { ...digestOf(database), ...(file_digest === undefined ? {} : { file_digest }) };
-    })();
+    });
   } finally {
     database.close();
     if (inUse) release(path);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
-import type Database from "better-sqlite3";
+import type { SqliteDatabase } from "../file/driver.ts";
 import { bookkeepingTables } from "../model/bookkeeping.ts";
 import { readCounters } from "../writing/counters.ts";
 
@@ -33,7 +33,7 @@ const HASHED_AT_ONCE = 1024 * 1024;
  * Reads a whole database in one snapshot. Rows are taken in the order of their primary key, so that where they lie in the
  * file makes no difference.
  */
-export function digestOf(database: Database.Database): DatabaseDigest {
+export function digestOf(database: SqliteDatabase): DatabaseDigest {
   // Not the inner tables of a full-text table: what lies where in them depends on where batches ended.
   const names = database
     .prepare<[], string>(
@@ -84,7 +84,7 @@ interface Column {
   readonly pk: number;
 }
 
-function tableDigest(database: Database.Database, name: string): TableDigest {
+function tableDigest(database: SqliteDatabase, name: string): TableDigest {
   const columns = database
     .prepare<[string], Column>("select name, pk from pragma_table_info(?) order by cid")
     .all(name);

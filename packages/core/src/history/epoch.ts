@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import type Database from "better-sqlite3";
 import { z } from "zod";
 import { defineCommand } from "../contract/define-command.ts";
 import { canonicalJson } from "../contract/json.ts";
 import type { StoreModule } from "../contract/module.ts";
 import { excluded, statement } from "../contract/statement.ts";
 import type { Connection } from "../file/connection.ts";
+import type { SqliteDatabase } from "../file/driver.ts";
 import { compileMigrations } from "../file/migrate.ts";
 import type { BookkeepingTables, EpochReason, EpochRow } from "../model/bookkeeping.ts";
 import { readCounters } from "../writing/counters.ts";
@@ -34,7 +34,7 @@ export interface JournalState {
 }
 
 /** Reads how far the journal of a migrated database has come. */
-export function readJournalState(database: Database.Database): JournalState {
+export function readJournalState(database: SqliteDatabase): JournalState {
   const last = database.prepare("select max(seq) from journal").pluck().get();
   const epoch = database.prepare<[], EpochRow>("select * from epochs order by first_seq desc limit 1").get();
   return { nextSeq: readCounters(database).nextCommand, journaledThrough: Number(last ?? 0), epoch };

@@ -1,5 +1,6 @@
 import { closeSync, fdatasyncSync, openSync } from "node:fs";
 import Sqlite from "better-sqlite3";
+import type { SqliteDatabase } from "../file/driver.ts";
 import { type DatabaseDigest, digestOf, fileDigest } from "./digest.ts";
 
 export const LOCK_TIMEOUT_MS = 5_000;
@@ -42,15 +43,16 @@ export async function makeCopy(
 }
 
 /** Throws SQLite's first finding, with the code of a damaged file. */
-export function requireWhole(database: Sqlite.Database): void {
+export function requireWhole(database: SqliteDatabase): void {
   const found = String(database.pragma("quick_check(1)", { simple: true }));
   if (found !== "ok") throw Object.assign(new Error(found), { code: "SQLITE_CORRUPT" });
 }
 
-async function copyPages(source: Sqlite.Database, to: string): Promise<void> {
+async function copyPages(source: SqliteDatabase, to: string): Promise<void> {
   const file = openSync(to, "a", 0o600);
   try {
     await source.backup(to, {
+      rate: PAGES_AT_ONCE,
       progress: () => {
         fdatasyncSync(file);
         return PAGES_AT_ONCE;

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type Database from "better-sqlite3";
 import type { Committed } from "../contract/command.ts";
+import type { SqliteDatabase } from "../file/driver.ts";
+import { inTransaction } from "../file/transaction.ts";
 import { readCounters } from "../writing/counters.ts";
 
 const ROWS_AT_ONCE = 500;
@@ -17,8 +18,8 @@ interface Row {
  * remembered with them. A command that changed nothing has no number, so its id goes along only with the whole journal.
  */
 export async function rememberIds(
-  from: Database.Database,
-  to: Database.Database,
+  from: SqliteDatabase,
+  to: SqliteDatabase,
   { through, signal }: { readonly through: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const isWhole = through === readCounters(from).nextCommand - 1;
@@ -26,19 +27,20 @@ export async function rememberIds(
     "select command_id, fingerprint, receipts, committed_at from command_ids where command_id > ? order by command_id limit ?",
   );
   const insert = to.prepare(
-    "insert or replace into command_ids (command_id, fingerprint, receipts, committed_at) values (@command_id, @fingerprint, @receipts, @committed_at)",
+    "insert or replace into command_ids (command_id, fingerprint, receipts, committed_at) values (?, ?, ?, ?)",
   );
-  const keep = to.transaction((rows: readonly Row[]) => {
+  const keep = (rows: readonly Row[]): void => {
     for (const row of rows) {
       const last = lastSeq(row);
-      if (last === 0 ? isWhole : last <= through) insert.run(row);
+      if (last === 0 ? isWhole : last <= through)
+        insert.run(row.command_id, row.fingerprint, row.receipts, row.committed_at);
     }
-  });
+  };
   for (let after = ""; ; ) {
     const rows = select.all(after, ROWS_AT_ONCE);
     const last = rows.at(-1);
     if (last === undefined) return;
-    keep(rows);
+    inTransaction(to, () => keep(rows));
     after = last.command_id;
     await turn();
     signal.throwIfAborted();

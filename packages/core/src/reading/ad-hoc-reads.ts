@@ -1,4 +1,3 @@
-import type Database from "better-sqlite3";
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -11,6 +10,7 @@ import {
 } from "kysely";
 import type { Clock } from "../contract/clock.ts";
 import { CoreError, storeStopped } from "../contract/errors.ts";
+import type { SqliteDatabase } from "../file/driver.ts";
 
 /** The reads of `repo.select`: on connections of their own, so that none of them can hold up a named query. */
 export interface AdHocReads {
@@ -34,7 +34,7 @@ export const READ_TIMEOUT_MS = 60_000;
 /** A connection of one stream or transaction. */
 interface HeldReader {
   /** Throws what ended it. */
-  database(): Database.Database;
+  database(): SqliteDatabase;
   /** Registers the rows that are being read, so that they can be let go. */
   reads(rows: Iterator<unknown>): void;
   end(reason?: CoreError): void;
@@ -47,13 +47,13 @@ interface AdHocConnection extends DatabaseConnection {
 
 /** `open` opens one more connection that cannot write. None is opened before it is needed. */
 export function createAdHocReads(options: {
-  readonly open: () => Database.Database;
+  readonly open: () => SqliteDatabase;
   readonly clock: Clock;
   readonly timeoutMs: number;
 }): AdHocReads {
   const { open, clock, timeoutMs } = options;
   const held = new Map<HeldReader, number>();
-  let shared: Database.Database | undefined;
+  let shared: SqliteDatabase | undefined;
   let isClosed = false;
 
   const driver: Driver = {
@@ -134,7 +134,7 @@ export function createAdHocReads(options: {
     };
   }
 
-  function sharedReader(): Database.Database {
+  function sharedReader(): SqliteDatabase {
     if (isClosed) throw storeStopped();
     shared ??= open();
     return shared;

@@ -1,8 +1,8 @@
-import type Database from "better-sqlite3";
 import type { CallContext } from "../contract/call-context.ts";
 import type { NewChangeEvent } from "../contract/change.ts";
 import type { Committed, DomainEvent } from "../contract/command.ts";
 import { type JsonObject, jsonText } from "../contract/json.ts";
+import type { SqliteDatabase } from "../file/driver.ts";
 import type { PlannedCommand } from "../intake/planned-command.ts";
 import type { QueuedCommand, Unit } from "../intake/unit.ts";
 import { eventId } from "../model/domain-event.ts";
@@ -93,10 +93,7 @@ const journalFormat: RowFormat<CommandDraft> = {
 const nothingWritten: Written = { commands: 0, events: 0 };
 
 /** The log of a writer's batches. It goes on counting where the database stopped. */
-export function createBatchLog(
-  database: Database.Database,
-  options: { readonly journal: boolean },
-): BatchLog {
+export function createBatchLog(database: SqliteDatabase, options: { readonly journal: boolean }): BatchLog {
   const { journal } = options;
   const insertEvents = createRowsInsert(database, "domain_events", eventFormat);
   const insertJournal = createRowsInsert(database, "journal", journalFormat);

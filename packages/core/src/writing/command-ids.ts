@@ -1,7 +1,7 @@
-import type Database from "better-sqlite3";
 import type { Committed } from "../contract/command.ts";
 import { CoreError } from "../contract/errors.ts";
 import { isoTime } from "../contract/time.ts";
+import type { SqliteDatabase } from "../file/driver.ts";
 import type { Unit } from "../intake/unit.ts";
 
 /** The ids that callers gave to their commands, remembered for 30 days. */
@@ -24,7 +24,7 @@ interface Row {
 }
 
 /** The remembered ids in the database of a writer. */
-export function createCommandIds(database: Database.Database): CommandIds {
+export function createCommandIds(database: SqliteDatabase): CommandIds {
   const select = database.prepare<[string], Row>(
     "select fingerprint, receipts, committed_at from command_ids where command_id = ?",
   );

@@ -1,4 +1,4 @@
-import type Database from "better-sqlite3";
+import type { SqliteDatabase } from "../file/driver.ts";
 
 /** The numbers that the next command and the next domain event get. */
 export interface Counters {
@@ -15,7 +15,7 @@ interface Row {
  * Reads how far a database has counted. The store's row holds a number that was once the next one; the newest rows of
  * the journal and of the domain events tell what was counted since (see {@link carries}).
  */
-export function readCounters(database: Database.Database): Counters {
+export function readCounters(database: SqliteDatabase): Counters {
   const row = database
     .prepare<[], Row>(
       `select

@@ -1,13 +1,13 @@
-import type Database from "better-sqlite3";
 import type { CoreError } from "../contract/errors.ts";
 import { fingerprintOf } from "../contract/fingerprint.ts";
+import type { SqliteDatabase } from "../file/driver.ts";
 import type { RefusedNote, Unit } from "../intake/unit.ts";
 
 /** How many refused commands are kept; the oldest go first. */
 const KEPT_REFUSALS = 10_000;
 
 /** Writes what is kept of refused commands. */
-export function createRefusedCommands(database: Database.Database): (notes: readonly RefusedNote[]) => void {
+export function createRefusedCommands(database: SqliteDatabase): (notes: readonly RefusedNote[]) => void {
   const insert = database.prepare(
     "insert into refused_commands (refused_at, type, actor, code, message, fingerprint) values (?, ?, ?, ?, ?, ?)",
   );

@@ -1,4 +1,4 @@
-import type Database from "better-sqlite3";
+import type { SqliteDatabase } from "../file/driver.ts";
 
 /** Inserts one row for each draft. */
 export type RowsInsert<Draft> = (drafts: readonly Draft[]) => void;
@@ -20,7 +20,7 @@ const ROWS_PER_INSERT = 25;
 
 /** Inserts many rows with few statements. Rows that may violate a constraint do not belong here. */
 export function createRowsInsert<Draft>(
-  database: Database.Database,
+  database: SqliteDatabase,
   table: string,
   { columns, write, rareColumns, hasRare, writeRare }: RowFormat<Draft>,
 ): RowsInsert<Draft> {
@@ -46,7 +46,7 @@ export function createRowsInsert<Draft>(
 }
 
 /** Statements for 1 to 25 rows of these columns. */
-function createInsert(database: Database.Database, table: string, columns: readonly string[]): Insert {
+function createInsert(database: SqliteDatabase, table: string, columns: readonly string[]): Insert {
   const row = `(${columns.map(() => "?").join(", ")})`;
   const bySize = Array.from({ length: ROWS_PER_INSERT }, (_, index) => {
     const rows = Array.from({ length: index + 1 }, () => row).join(", ");

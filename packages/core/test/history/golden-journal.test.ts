@@ -4,11 +4,23 @@ import { z } from "zod";
 import { type Connection, createConnection } from "../../src/file/connection.ts";
 import { migrate } from "../../src/file/migrate.ts";
 import { loadSqlite, openWriting } from "../../src/file/sqlite.ts";
+import { inTransaction } from "../../src/file/transaction.ts";
 import { digestOf } from "../../src/history/digest.ts";
 import { replay } from "../../src/history/replay.ts";
 import { type CoreEvents, type CoreModule, coreModule, type EventOf, jsonObject } from "../../src/index.ts";
 import type { GoldenJournal } from "../golden/golden-journal.ts";
 import { databasePath } from "../support/temporary-folder.ts";
+
+const columns = [
+  "seq",
+  "command_id",
+  "type",
+  "payload",
+  "actor",
+  "cause",
+  "enqueued_at",
+  "context",
+] as const satisfies readonly (keyof GoldenJournal["journal"][number])[];
 
 /** Replays a journal that was written once into an empty database of the present schema. */
 async function replayed({ journal: rows, store_id }: GoldenJournal): Promise<Connection> {
@@ -23,11 +35,11 @@ async function replayed({ journal: rows, store_id }: GoldenJournal): Promise<Con
   };
   const [journal, into] = [empty(), empty()];
   const insert = journal.database.prepare(
-    "insert into journal (seq, command_id, type, payload, actor, cause, enqueued_at, context) values (@seq, @command_id, @type, @payload, @actor, @cause, @enqueued_at, @context)",
+    `insert into journal (${columns.join(", ")}) values (${columns.map(() => "?").join(", ")})`,
   );
-  journal.database.transaction(() => {
-    for (const row of rows) insert.run({ ...row, context: row.context ?? null });
-  })();
+  inTransaction(journal.database, () => {
+    for (const row of rows) insert.run(...columns.map((column) => row[column] ?? null));
+  });
   const result = await replay({
     journal,
     into,
