@@ -22,6 +22,8 @@ export default defineConfig({
   format: ["esm"],
   target: "node22",
   platform: "node",
+  // "sqlite" alone is a package, not what Node has.
+  removeNodeProtocol: false,
   dts: true,
   // Users do not get the sources that a map would lead to; the code is not minified.
   sourcemap: false,

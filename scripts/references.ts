@@ -14,7 +14,13 @@ export interface GeneratedFile {
 const names = Object.keys(boundaries);
 
 // What the tests of packages import from `test/support`, so that it is a project that they can reference.
-const sharedSupport = ["checkout.ts", "public-names.ts", "random.ts", "writing-connections.ts"];
+const sharedSupport = [
+  "checkout.ts",
+  "public-names.ts",
+  "random.ts",
+  "test-driver.ts",
+  "writing-connections.ts",
+];
 
 /** The root tsconfig, the one of the tools, and three for each package. `tsc -b` and editors read them as usual. */
 export function references(): readonly GeneratedFile[] {
@@ -37,6 +43,7 @@ export function references(): readonly GeneratedFile[] {
       tsBuildInfoFile: "../../node_modules/.cache/tsc/test-support.tsbuildinfo",
     },
     include: sharedSupport,
+    references: paths(["../../packages/core/tsconfig.build.json"]),
   };
   const all = paths([...names.map((name) => `packages/${name}`), "tsconfig.tools.json"]);
   return [

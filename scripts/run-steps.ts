@@ -7,6 +7,8 @@ export interface Step {
   readonly command: readonly [tool: string, ...args: readonly string[]];
   /** Where it runs, relative to the root. Default: the root. */
   readonly folder?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** How a row of steps ended. */
@@ -44,12 +46,12 @@ export function runSteps(steps: readonly Step[]): Outcome {
   return { exitCode, summary };
 }
 
-function runStep({ command: [tool, ...args], folder = "." }: Step): number {
+function runStep({ command: [tool, ...args], folder = ".", env: added }: Step): number {
   // On Windows the tools are .cmd files, which only a shell can start; the arguments are our own constants.
   const shell = process.platform === "win32";
   const { status, signal, error } = spawnSync(tool, args, {
     cwd: join(root, folder),
-    env,
+    env: { ...env, ...added },
     stdio: "inherit",
     shell,
   });

@@ -1,11 +1,17 @@
-// All checks of a change: `npm test`. With `-- --packages` also those of the packed packages, and with `--next` and `--pnpm` those
-// that download a framework and a package manager: that is what CI runs.
+// All checks of a change: `npm test`. With `-- --packages` also the tests of the second driver and those of the packed packages, and
+// with `--next` and `--pnpm` those that download a framework and a package manager: that is what CI runs. `--drivers` adds the
+// second driver alone.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { otherDriver } from "./other-driver.ts";
 import { root, runSteps, type Step } from "./run-steps.ts";
 
 const reports = join(root, "node_modules/.cache/atlas");
-const reportFiles = [join(reports, "tests.json"), join(reports, "packages.json")] as const;
+const reportFiles = [
+  join(reports, "tests.json"),
+  join(reports, "packages.json"),
+  join(reports, "drivers.json"),
+] as const;
 mkdirSync(reports, { recursive: true });
 // The proof reads which of the large ones to run.
 process.env["ATLAS_PROOF"] = process.argv.slice(2).join(" ");
@@ -19,11 +25,17 @@ const packageSteps: readonly Step[] = [
   },
 ];
 
+const driverSteps: readonly Step[] = [
+  { name: "node:sqlite", command: vitest(reportFiles[2], ...otherDriver.tests), env: otherDriver.env },
+];
+const has = (...flags: readonly string[]): boolean => flags.some((flag) => process.argv.includes(flag));
+
 const { exitCode, summary } = runSteps([
   { name: "format and lint", command: ["biome", "ci", ".", "--error-on-warnings", ...plainUnlessTerminal()] },
   { name: "types", command: ["tsc", "-b"] },
   { name: "tests", command: vitest(reportFiles[0]) },
-  ...(process.argv.includes("--packages") ? packageSteps : []),
+  ...(has("--packages", "--drivers") ? driverSteps : []),
+  ...(has("--packages") ? packageSteps : []),
 ]);
 
 console.log(`\n${summary.join("\n")}`);

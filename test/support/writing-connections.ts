@@ -1,13 +1,9 @@
-import Sqlite from "better-sqlite3";
+import type { SqliteDatabase } from "../../packages/core/src/file/driver.ts";
+import { onPrepare } from "./test-driver.ts";
 
 /** Calls `listener` with each connection that a writer is made for, until the returned function is called. */
-export function onWritingConnection(listener: (database: Sqlite.Database) => void): () => void {
-  const { prepare } = Sqlite.prototype;
-  Sqlite.prototype.prepare = function watched(this: Sqlite.Database, sql: string) {
-    if (sql === "begin immediate") listener(this);
-    return prepare.call(this, sql);
-  } as typeof prepare;
-  return () => {
-    Sqlite.prototype.prepare = prepare;
-  };
+export function onWritingConnection(listener: (database: SqliteDatabase) => void): () => void {
+  return onPrepare((sql, database) => {
+    if (sql === "begin immediate") listener(database);
+  });
 }

@@ -2,16 +2,16 @@ import { existsSync } from "node:fs";
 import type { Clock } from "./contract/clock.ts";
 import type { Logger } from "./contract/logger.ts";
 import type { StoreModule } from "./contract/module.ts";
+import { claimFile } from "./file/claim-file.ts";
 import { type Connection, createConnection } from "./file/connection.ts";
 import { createDatabaseFile, type DatabaseFile, findDatabaseFile } from "./file/database-file.ts";
-import type { SqliteDatabase } from "./file/driver.ts";
+import type { DriverName, OpenDatabase, SqliteDatabase } from "./file/driver.ts";
 import { sweepPartials } from "./file/fresh-file.ts";
 import { type FileLock, takeFileLock } from "./file/lock.ts";
 import { migrate, planMigrations } from "./file/migrate.ts";
 import {
   foreign,
   inspectFile,
-  type OpenDatabase,
   openReading,
   openWriting,
   quickCheckFile,
@@ -62,10 +62,7 @@ export async function openFile<Module extends StoreModule>(
   const { modules, journal, now, log, clock, readTimeoutMs } = options;
   const file = findDatabaseFile(options.database);
   const { path } = file;
-  if (!file.isNew && (file.sizeBytes < SMALLEST_FILE_BYTES || inspectFile(open, path) === "foreign"))
-    throw foreign(path);
-  if (file.isNew) createDatabaseFile(file);
-  const lock = withFileNamed(path, () => takeFileLock(open, path));
+  const lock = lockOurs(open, file);
   try {
     const synchronous = file.isTemporary ? "off" : "full";
     const reopenWriter = (): Connection => {
@@ -87,7 +84,7 @@ export async function openFile<Module extends StoreModule>(
     const database = withFileNamed(path, () => openWriting(open, path, synchronous));
     const opened = [database];
     try {
-      const epoch = await epochToBegin(database, { path, modules, journal, now });
+      const epoch = await epochToBegin(database, { path, driver: open.driver, modules, journal, now });
       withFileNamed(path, () => migrate(database, { path, modules, now, newStoreId }));
       stopWaitingForLocks(database);
       const reader = createConnection(openReading(open, path));
@@ -115,6 +112,26 @@ export async function openFile<Module extends StoreModule>(
   }
 }
 
+/** Makes sure that nobody else has the file, in this process or another, and that it is ours or new. */
+function lockOurs(open: OpenDatabase, file: DatabaseFile): FileLock {
+  const { path } = file;
+  const unclaim = claimFile(path, open.driver);
+  try {
+    if (!file.isNew && (file.sizeBytes < SMALLEST_FILE_BYTES || inspectFile(open, path) === "foreign"))
+      throw foreign(path);
+    if (file.isNew) createDatabaseFile(file);
+    const lock = withFileNamed(path, () => takeFileLock(open, path));
+    const release = (): void => {
+      lock.release();
+      unclaim();
+    };
+    return { ...lock, release };
+  } catch (error) {
+    unclaim();
+    throw error;
+  }
+}
+
 /**
  * The epoch that begins with this opening, if one does. What is about to be migrated, or to be written by other modules than
  * before, is copied first: the copy is where replaying begins, and the way back.
@@ -123,12 +140,13 @@ async function epochToBegin(
   database: SqliteDatabase,
   options: {
     readonly path: string;
+    readonly driver: DriverName;
     readonly modules: readonly StoreModule[];
     readonly journal: boolean;
     readonly now: string;
   },
 ): Promise<EpochRow | undefined> {
-  const { path, modules, journal, now } = options;
+  const { path, driver, modules, journal, now } = options;
   const { pending, isUsed } = planMigrations(database, { path, modules });
   const fingerprint = fingerprintOfModules(modules);
   const state = isUsed ? readJournalState(database) : { nextSeq: 1, journaledThrough: 0, epoch: undefined };
@@ -137,7 +155,7 @@ async function epochToBegin(
   if (reason === "created") {
     return { first_seq: 1, fingerprint, reason, baseline: null, digest: null, started_at: now };
   }
-  return makeBaseline({ database, path, nextSeq: state.nextSeq, fingerprint, reason, now });
+  return makeBaseline({ database, path, driver, nextSeq: state.nextSeq, fingerprint, reason, now });
 }
 
 /** Empties the write-ahead log, closes every connection, and frees the lock, whatever of this fails. */

@@ -9,8 +9,9 @@ import { stderrLogger } from "./contract/stderr-logger.ts";
 import { isoTime } from "./contract/time.ts";
 import { createCheckpoints } from "./file/checkpoints.ts";
 import type { Connection } from "./file/connection.ts";
+import type { DriverName } from "./file/driver.ts";
 import { createFileWatch } from "./file/file-watch.ts";
-import { loadSqlite } from "./file/sqlite.ts";
+import { chosenDriver, loadSqlite } from "./file/load-sqlite.ts";
 import { findDatabaseWorker } from "./history/database-task.ts";
 import { createUpkeep, type Upkeep } from "./history/upkeep.ts";
 import { createCommandQueue } from "./intake/command-queue.ts";
@@ -44,6 +45,12 @@ export interface StoreOptions<Modules extends readonly StoreModule[]> {
    * temporary folder, which `stop()` removes: the same code, but nothing is kept.
    */
   readonly database: string;
+  /**
+   * The SQLite library to use. Default: `better-sqlite3`. `node:sqlite` is the one in Node itself: nothing native is installed or
+   * bundled, and commands take less time. It needs Node 24.15 (or 22.23), and Node does not call it stable yet. A database may be
+   * opened with either, one after the other. Rejects with `ATLAS_CORE_SQLITE_UNSUPPORTED` where Node's SQLite is too old.
+   */
+  readonly driver?: DriverName;
   /** Modules to install besides core. Default: none. */
   readonly modules?: Modules;
   /**
@@ -80,6 +87,7 @@ export interface StoreOptions<Modules extends readonly StoreModule[]> {
 
 const STORE_OPTIONS = [
   "database",
+  "driver",
   "modules",
   "journal",
   "admit",
@@ -157,7 +165,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   const log = guardLogger(options.log ?? stderrLogger);
   const newId = options.newId ?? createNewId(clock);
   const modules = installedModules(options.modules ?? []);
-  const open = await loadSqlite();
+  const open = await loadSqlite(chosenDriver("createStore", options.driver));
   const { file, lock, reader, reads, repo, writer, reopenWriter } = await openFile<Modules[number]>(open, {
     database: options.database,
     modules,
@@ -172,6 +180,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   let connection = writer;
   const checkpoints = createCheckpoints({
     path: file.path,
+    driver: open.driver,
     database: connection.database,
     clock,
     log,

@@ -1,12 +1,13 @@
 import { randomInt } from "node:crypto";
 import { expect, it } from "vitest";
-import { createStore, type FailpointName, silentLogger } from "../src/index.ts";
+import { type FailpointName, silentLogger } from "../src/index.ts";
 import {
   type Acknowledged,
   acknowledgedBy,
   checkAcknowledged,
   startAcknowledging,
 } from "./support/acknowledged.ts";
+import { createStore } from "./support/driver.ts";
 import { startHost } from "./support/host-process.ts";
 import { openStore } from "./support/open-store.ts";
 import { readRows, readValue } from "./support/read-file.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { createStore, isCoreError, type StoreCommand, silentLogger } from "../src/index.ts";
+import { isCoreError, type StoreCommand, silentLogger } from "../src/index.ts";
+import { createStore } from "./support/driver.ts";
 import { lab } from "./support/lab.ts";
 import { readRows } from "./support/read-file.ts";
 import { databasePath } from "./support/temporary-folder.ts";

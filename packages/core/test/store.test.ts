@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createFakeClock } from "@atlas/testing/clock";
 import { expect, it } from "vitest";
-import { type CommittedBatch, createStore, type Logger, silentLogger } from "../src/index.ts";
+import { type CommittedBatch, type Logger, silentLogger } from "../src/index.ts";
+import { createStore } from "./support/driver.ts";
 import { lab } from "./support/lab.ts";
 import { openStore } from "./support/open-store.ts";
 import { countRows } from "./support/read-file.ts";

@@ -93,6 +93,7 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
     admit: [...installation.admit, ...admit, createJobAdmission(registry, opening)],
     clock,
     log,
+    ...(options.driver === undefined ? {} : { driver: options.driver }),
     ...(options.journal === undefined ? {} : { journal: options.journal }),
     ...(options.readTimeoutMs === undefined ? {} : { readTimeoutMs: options.readTimeoutMs }),
   });

@@ -1,4 +1,4 @@
-import type { Admit, Clock, Logger, StoreModule } from "@atlas/core";
+import type { Admit, Clock, DriverName, Logger, StoreModule } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
 import type { LLMMiddleware, LLMRuntime } from "@atlas/llm";
 import type { PluginServices, SinkPlugin, SourcePlugin, WorkflowPlugin } from "@atlas/plugins";
@@ -14,6 +14,12 @@ export interface GatewayOptions<
 > {
   /** Path of the database file. The file and its folder are created when they do not exist. `:memory:` keeps nothing. */
   readonly database: string;
+  /**
+   * The SQLite library to use. Default: `better-sqlite3`. `node:sqlite` is the one in Node itself: nothing native is installed or
+   * bundled, and commands take less time. It needs Node 24.15 (or 22.23), and Node does not call it stable yet. Rejects with
+   * `ATLAS_CORE_SQLITE_UNSUPPORTED` where Node's SQLite is too old.
+   */
+  readonly driver?: DriverName;
   /** Modules to install: their commands in `commands`, their queries in `repo`. Default: none. */
   readonly modules?: Modules;
   /**
@@ -84,6 +90,7 @@ export type AnyGatewayOptions = GatewayOptions<readonly StoreModule[], readonly 
 // A record, so that a missing name is an error of types.
 const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
   database: true,
+  driver: true,
   modules: true,
   admit: true,
   extensions: true,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openReadOnly } from "@atlas/core";
 import { pluginsModule } from "@atlas/plugins";
 import { expect, it, onTestFinished } from "vitest";
+import { testDriver } from "../../../test/support/test-driver.ts";
 import type { BatchKill } from "./fixtures/batch-host.ts";
 import { startHost } from "./support/host-process.ts";
 
@@ -18,7 +19,7 @@ const START = Date.parse("2026-01-01T00:00:00.000Z");
 
 /** What is on disk, once the process is gone. */
 async function read(database: string) {
-  const store = await openReadOnly(database, { modules: [pluginsModule] });
+  const store = await openReadOnly(database, { modules: [pluginsModule], driver: testDriver });
   try {
     const jobs = (await store.repo.listJobs({ limit: 500 })).items;
     const batches = await Promise.all(jobs.map(({ id }) => store.repo.plugins.listBatchInputs(id)));

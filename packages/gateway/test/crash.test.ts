@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openReadOnly } from "@atlas/core";
 import { pluginsModule } from "@atlas/plugins";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { testDriver } from "../../../test/support/test-driver.ts";
 import type { PluginHostOptions } from "./fixtures/plugin-host.ts";
 import { startHost } from "./support/host-process.ts";
 
@@ -28,7 +29,7 @@ async function read<Found>(
   }
 }
 
-const open = (database: string) => openReadOnly(database, { modules: [pluginsModule] });
+const open = (database: string) => openReadOnly(database, { modules: [pluginsModule], driver: testDriver });
 const host = (options: PluginHostOptions, flags?: readonly string[]) =>
   startHost("plugin-host.ts", options, flags);
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { WorkflowPlugin } from "@atlas/plugins";
 import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { testDriver } from "../../../test/support/test-driver.ts";
 import { createGateway, type GatewayOptions, silentLogger } from "../src/index.ts";
 
 function temporaryDatabase(): string {
@@ -13,7 +14,12 @@ function temporaryDatabase(): string {
 }
 
 async function open(options: Partial<GatewayOptions> = {}) {
-  const gateway = await createGateway({ database: ":memory:", log: silentLogger, ...options });
+  const gateway = await createGateway({
+    database: ":memory:",
+    driver: testDriver,
+    log: silentLogger,
+    ...options,
+  });
   onTestFinished(() => gateway.stop());
   return gateway;
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFakeClock, type FakeClock } from "@atlas/testing/clock";
-import Sqlite from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { openRaw, testDriver } from "../../../test/support/test-driver.ts";
 import { createGateway, type GatewayOptions, silentLogger } from "../src/index.ts";
 
 const never = new Promise<never>(() => undefined);
@@ -15,7 +15,12 @@ function temporaryDatabase(): string {
 }
 
 async function open(options: Partial<GatewayOptions>) {
-  const gateway = await createGateway({ database: ":memory:", log: silentLogger, ...options });
+  const gateway = await createGateway({
+    database: ":memory:",
+    driver: testDriver,
+    log: silentLogger,
+    ...options,
+  });
   onTestFinished(() => gateway.stop());
   return gateway;
 }
@@ -46,6 +51,7 @@ describe("stop()", () => {
       start: async () => ({ [Symbol.asyncDispose]: () => never }),
     });
     const gateway = await createGateway({
+      driver: testDriver,
       database: ":memory:",
       log: silentLogger,
       clock,
@@ -140,7 +146,7 @@ describe("stop()", () => {
     await gateway.start();
     const job = await gateway.jobs.create({ workflow_id: "hanging.v1" });
     await running.promise;
-    const other = new Sqlite(database);
+    const other = openRaw(database);
     onTestFinished(() => void other.close());
     other.exec("begin immediate");
     const late = gateway.commands.enqueue({ type: "entity.upsert", entity: { id: "late", type: "note" } });

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { DriverName } from "./driver.ts";
 import { findWorkerFile } from "./worker-file.ts";
 
 /** `look`: bring the log into the file if it has grown enough. `all`: bring in whatever is there. */
@@ -9,6 +10,12 @@ export type CheckpointAnswer =
   | { readonly log: number; readonly checkpointed: number }
   | { readonly error: string };
 
+/** The database, and the driver with which its store has it open. */
+export interface CheckpointTarget {
+  readonly path: string;
+  readonly driver: DriverName;
+}
+
 /** A thread with a connection of its own that checkpoints one database. */
 export interface CheckpointThread {
   ask(request: "look" | "all"): void;
@@ -18,11 +25,11 @@ export interface CheckpointThread {
 
 /** Starts the thread. It does not keep the process alive. Throws `ATLAS_CORE_BUNDLED` if its file was left behind. */
 export function startCheckpointThread(
-  path: string,
+  target: CheckpointTarget,
   hooks: { readonly onAnswer: (answer: CheckpointAnswer) => void; readonly onLost: (error: unknown) => void },
 ): CheckpointThread {
   const worker = new Worker(findWorkerFile("checkpoint-worker", import.meta.url), {
-    workerData: path,
+    workerData: target,
     execArgv: [],
     // It holds next to nothing, and V8 would take much more before it collects garbage.
     resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },

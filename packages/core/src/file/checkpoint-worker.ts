@@ -1,13 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
-import Sqlite from "better-sqlite3";
-import type { CheckpointAnswer, CheckpointRequest } from "./checkpoint-thread.ts";
+import type { CheckpointAnswer, CheckpointRequest, CheckpointTarget } from "./checkpoint-thread.ts";
+import { loadSqlite } from "./load-sqlite.ts";
 import { CHECKPOINT_PAGES } from "./log-length.ts";
 
 // Runs in a thread of its own beside the writer: moving pages from the log into the file waits for the disk, which the event
 // loop must not. SQLite's passive checkpoint never keeps the writer or a reader waiting.
 
-const database = new Sqlite(workerData as string, { fileMustExist: true, timeout: 0 });
-database.pragma("trusted_schema = off");
+const { path, driver } = workerData as CheckpointTarget;
+const open = await loadSqlite(driver);
+const database = open(path, { mustExist: true, timeoutMs: 0 });
 // The log may be overwritten once its pages are in the file, so they must really be there.
 database.pragma("synchronous = full");
 if (process.platform === "darwin") database.pragma("checkpoint_fullfsync = on");

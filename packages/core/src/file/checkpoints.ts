@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import type { Clock } from "../contract/clock.ts";
 import type { Logger } from "../contract/logger.ts";
 import { type CheckpointAnswer, type CheckpointThread, startCheckpointThread } from "./checkpoint-thread.ts";
-import type { SqliteDatabase } from "./driver.ts";
+import type { DriverName, SqliteDatabase } from "./driver.ts";
 import { CEILING_PAGES, CHECKPOINT_PAGES } from "./log-length.ts";
 
 /** Brings the write-ahead log into the database, off the event loop, and keeps it short. */
@@ -33,6 +33,7 @@ const PAGE_BYTES = 4_096;
  */
 export function createCheckpoints(options: {
   readonly path: string;
+  readonly driver: DriverName;
   /** The writing connection. */
   readonly database: SqliteDatabase;
   readonly clock: Clock;
@@ -42,7 +43,7 @@ export function createCheckpoints(options: {
   /** For tests. */
   readonly startThread?: typeof startCheckpointThread;
 }): Checkpoints {
-  const { path, clock, log, isFlushed = true, startThread = startCheckpointThread } = options;
+  const { path, driver, clock, log, isFlushed = true, startThread = startCheckpointThread } = options;
   let { database } = options;
   let state: "none" | "starting" | "works" | "off" = isFlushed ? "none" : "off";
   let thread: CheckpointThread | undefined;
@@ -90,7 +91,7 @@ export function createCheckpoints(options: {
     if (logBytes() < CHECKPOINT_PAGES * PAGE_BYTES) return;
     state = "starting";
     try {
-      thread = startThread(path, { onAnswer, onLost });
+      thread = startThread({ path, driver }, { onAnswer, onLost });
       ask("look");
     } catch (error) {
       onLost(error);

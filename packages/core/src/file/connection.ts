@@ -37,18 +37,18 @@ function prepare(database: SqliteDatabase, statement: ErasedStatement): Prepared
   const prepared = database.prepare<unknown[]>(sql);
   const bind = (values: Readonly<Record<string, unknown>>, marked?: MarkedValues): unknown[] => {
     const bound: unknown[] = [];
-    let plain = true;
     for (const name of order) {
       let value = typeof name === "string" ? values[name] : name.literal;
       if (typeof value === "object" && value !== null) {
         const number = marked === undefined ? undefined : markedValue(value, marked);
-        if (number === undefined) plain = false;
-        else value = number;
+        if (number !== undefined) value = number;
+        // A driver would bind what is in a list, or in an object.
+        else if (!ArrayBuffer.isView(value))
+          throw new TypeError("SQLite can only bind numbers, strings, bigints, buffers, and null");
       }
       bound.push(value);
     }
-    // As arguments values are bound faster than as one array, but better-sqlite3 would flatten a list among them.
-    return plain ? bound : [bound];
+    return bound;
   };
   return {
     touchesLog: /\b(domain_events|journal)\b/.test(sql),

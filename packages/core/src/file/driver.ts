@@ -1,3 +1,23 @@
+/** The SQLite libraries that Atlas can use: `better-sqlite3` (a package with native code), or the one in Node itself. */
+export type DriverName = "better-sqlite3" | "node:sqlite";
+
+/** Opens a connection with one library. */
+export type OpenConnection = (
+  path: string,
+  options: {
+    readonly readonly?: boolean;
+    /** Default: as `readonly`. */
+    readonly mustExist?: boolean;
+    /** How long a call waits for the lock of another connection. */
+    readonly timeoutMs: number;
+  },
+) => SqliteDatabase;
+
+/** Opens a database file, with the library that a store was opened with. */
+export interface OpenDatabase extends OpenConnection {
+  readonly driver: DriverName;
+}
+
 /** An open connection to a SQLite database, with exactly what Atlas uses. A connection of better-sqlite3 fits as it is. */
 export interface SqliteDatabase {
   /** The path that it was opened with. */

@@ -2,8 +2,7 @@ import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { z } from "zod";
 import { CoreError } from "../contract/errors.ts";
 import { badPath } from "./database-file.ts";
-import type { SqliteDatabase } from "./driver.ts";
-import type { OpenDatabase } from "./sqlite.ts";
+import type { OpenDatabase, SqliteDatabase } from "./driver.ts";
 import { sqliteCode } from "./storage-trouble.ts";
 
 /** The right to be the one gateway of a database file. */

@@ -1,6 +1,6 @@
 import { CoreError } from "../contract/errors.ts";
 
-// better-sqlite3 ends the process of an older Node, some without a word, when it is loaded.
+// better-sqlite3 ends the process of an older Node, some without a word, when it is loaded; node:sqlite is not in it.
 const OLDEST_NODE = "22.18";
 
 /** Throws `ATLAS_CORE_NODE_UNSUPPORTED` if this Node is too old. Called before anything that needs a newer one is loaded. */

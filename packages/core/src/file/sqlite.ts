@@ -1,50 +1,19 @@
 import { existsSync } from "node:fs";
 import { CoreError } from "../contract/errors.ts";
 import { badPath } from "./database-file.ts";
-import type { SqliteDatabase } from "./driver.ts";
+import type { OpenDatabase, SqliteDatabase } from "./driver.ts";
 import { CEILING_PAGES, CHECKPOINT_PAGES } from "./log-length.ts";
-import { compareVersions, requireNode } from "./node-version.ts";
 import { sqliteCode } from "./storage-trouble.ts";
-
-/** Opens a database file. */
-export type OpenDatabase = (
-  path: string,
-  options: { readonly readonly?: boolean; readonly timeoutMs: number },
-) => SqliteDatabase;
 
 /** Marks a file as Atlas's in SQLite's header: "ATLS". */
 export const APPLICATION_ID = 0x41_54_4c_53;
 
 const UNREACHABLE = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/;
-// Older ones can corrupt a WAL that is reset while it is read (SQLite's release notes of 3.51.3).
-const OLDEST_SQLITE = "3.51.3";
-
-/**
- * Loads better-sqlite3, after a check of the Node version. It is not imported at the top of the file, because its native
- * part ends the process of an old Node before any check could run.
- */
-export async function loadSqlite(nodeVersion: string = process.versions.node): Promise<OpenDatabase> {
-  requireNode(nodeVersion);
-  const { default: Sqlite } = await import("better-sqlite3");
-  const open: OpenDatabase = (path, { readonly = false, timeoutMs }) =>
-    new Sqlite(path, { readonly, fileMustExist: readonly, timeout: timeoutMs });
-  checkSqliteVersion(open);
-  return open;
-}
-
-function checkSqliteVersion(open: OpenDatabase): void {
-  const database = open(":memory:", { timeoutMs: 0 });
-  const found = String(database.prepare("select sqlite_version()").pluck().get());
-  database.close();
-  if (compareVersions(found, OLDEST_SQLITE) < 0) {
-    const details = { found, needed: `>=${OLDEST_SQLITE}` };
-    const message = `Atlas needs SQLite ${OLDEST_SQLITE} or newer, but better-sqlite3 includes SQLite ${found}. Update better-sqlite3.`;
-    throw new CoreError("ATLAS_CORE_SQLITE_UNSUPPORTED", details, message);
-  }
-}
-
 // A log that grew beyond this, under a long reader, is cut to it once it starts anew. Usually it stays far below.
 const MAX_IDLE_LOG_BYTES = 16 * 1024 * 1024;
+
+// In KiB, as SQLite counts what is negative. Drivers are compiled with 2 or 16 MiB.
+const CACHE_SIZE = -16_000;
 
 /** How strictly commits are written: `full` survives a power loss, `off` is for files that go with the process. */
 export type Synchronous = "full" | "off";
@@ -59,8 +28,7 @@ export function openWriting(open: OpenDatabase, path: string, synchronous: Synch
     database.pragma(`synchronous = ${synchronous}`);
     database.pragma("journal_mode = wal");
     if (process.platform === "darwin") database.pragma("fullfsync = on");
-    database.pragma("foreign_keys = on");
-    database.pragma("trusted_schema = off");
+    database.pragma(`cache_size = ${CACHE_SIZE}`);
     database.pragma("temp_store = memory");
     database.pragma(`wal_autocheckpoint = ${synchronous === "full" ? CHECKPOINT_PAGES : CEILING_PAGES}`);
     database.pragma(`journal_size_limit = ${MAX_IDLE_LOG_BYTES}`);
@@ -68,6 +36,7 @@ export function openWriting(open: OpenDatabase, path: string, synchronous: Synch
     requirePragma(database, "journal_mode", "wal");
     requirePragma(database, "synchronous", SYNCHRONOUS[synchronous]);
     requirePragma(database, "foreign_keys", 1);
+    requirePragma(database, "trusted_schema", 0);
     return database;
   } catch (error) {
     database.close();
@@ -86,7 +55,7 @@ export function stopWaitingForLocks(database: SqliteDatabase): void {
 /** Opens a connection that cannot write. */
 export function openReading(open: OpenDatabase, path: string): SqliteDatabase {
   const database = open(path, { readonly: true, timeoutMs: OPENING_TIMEOUT_MS });
-  database.pragma("trusted_schema = off");
+  database.pragma(`cache_size = ${CACHE_SIZE}`);
   // A connection joins the write-ahead log with its first read. From then on it reads also when writing has failed for good.
   database.pragma("user_version");
   return database;
@@ -126,7 +95,6 @@ function lookInto<Result>(
   return withFileNamed(path, () => {
     const database = open(path, { readonly: mustBeReadonly(path), timeoutMs: OPENING_TIMEOUT_MS });
     try {
-      database.pragma("trusted_schema = off");
       return look(database);
     } finally {
       database.close();

@@ -58,7 +58,7 @@ export function failureReason(sqlite: string): FailureReason {
   return REASONS.find(([prefix]) => sqlite.startsWith(prefix))?.[1] ?? "other";
 }
 
-/** SQLite's code of an error that better-sqlite3 threw, or nothing for any other error. */
+/** SQLite's code of an error that a driver threw, or nothing for any other error. */
 export function sqliteCode(error: unknown): string | undefined {
   const code = error instanceof Error ? (error as { readonly code?: unknown }).code : undefined;
   return typeof code === "string" && code.startsWith("SQLITE_") ? code : undefined;

@@ -8,10 +8,11 @@ import { canonicalJson } from "../contract/json.ts";
 import { checkOptions } from "../contract/known-options.ts";
 import { isoTime, timeText } from "../contract/time.ts";
 import type { Checkpoints } from "../file/checkpoints.ts";
+import type { DriverName } from "../file/driver.ts";
 import { createPrivateFile, withFreshFile } from "../file/fresh-file.ts";
+import { chosenDriver, loadSqlite } from "../file/load-sqlite.ts";
 import { requireUnlocked } from "../file/lock.ts";
 import { migrate } from "../file/migrate.ts";
-import { loadSqlite } from "../file/sqlite.ts";
 import { newStoreId } from "../file/store-id.ts";
 import { databaseTask } from "./database-task.ts";
 import type { DatabaseDigest } from "./digest.ts";
@@ -39,6 +40,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export async function copyDatabase(options: {
   readonly from: string;
   readonly to: string;
+  readonly driver: DriverName;
   readonly now: string;
   readonly signal?: AbortSignal;
   /** Replaces a copy of that name. Default: false. */
@@ -82,16 +84,21 @@ export async function copyDatabase(options: {
  * `ATLAS_CORE_BACKUP_INVALID`, `ATLAS_CORE_FILE_EXISTS`, `ATLAS_CORE_DATABASE_IN_USE`, `ATLAS_CORE_DATABASE_NEWER`,
  * `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
  */
-export async function restore(options: { readonly from: string; readonly to: string }): Promise<Manifest> {
-  checkOptions("restore", options, ["from", "to"]);
+export async function restore(options: {
+  readonly from: string;
+  readonly to: string;
+  /** The SQLite library to use. Default: better-sqlite3. */
+  readonly driver?: DriverName;
+}): Promise<Manifest> {
+  checkOptions("restore", options, ["from", "to", "driver"]);
   const { from, to } = options;
-  const openDatabase = await loadSqlite();
+  const openDatabase = await loadSqlite(chosenDriver("restore", options.driver));
   const manifest = await readManifest(from);
   await withFreshFile(to, async (partial) => {
     requireUnlocked(openDatabase, resolve(to));
     await copyFile(from, partial, constants.COPYFILE_EXCL);
     await chmod(partial, 0o600);
-    await compare(partial, { from, manifest });
+    await compare(partial, { from, manifest, driver: openDatabase.driver });
     const database = openDatabase(partial, { timeoutMs: 0 });
     try {
       database.pragma("journal_mode = delete");
@@ -126,11 +133,15 @@ export function manifestOf(copy: string): Promise<Manifest | undefined> {
 
 async function compare(
   copy: string,
-  { from, manifest }: { readonly from: string; readonly manifest: Manifest },
+  {
+    from,
+    manifest,
+    driver,
+  }: { readonly from: string; readonly manifest: Manifest; readonly driver: DriverName },
 ): Promise<void> {
   let found: DatabaseDigest;
   try {
-    found = await databaseTask({ name: "digest", path: copy, check: true, file: true });
+    found = await databaseTask({ name: "digest", path: copy, check: true, file: true }, { driver });
   } catch (cause) {
     if (isCoreError(cause, "ATLAS_CORE_BUNDLED")) throw cause;
     throw invalid(from, `it is damaged: ${cause instanceof Error ? cause.message : String(cause)}`, cause);

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Checkpoints } from "../file/checkpoints.ts";
-import type { SqliteDatabase } from "../file/driver.ts";
+import type { DriverName, SqliteDatabase } from "../file/driver.ts";
 import { wholeNameOf } from "../file/fresh-file.ts";
 import type { EpochReason, EpochRow } from "../model/bookkeeping.ts";
 import { copyDatabase } from "./backup.ts";
@@ -14,6 +14,7 @@ import { baselinePath } from "./epoch.ts";
 export async function makeBaseline(options: {
   readonly database: SqliteDatabase;
   readonly path: string;
+  readonly driver: DriverName;
   /** The number of the next command, for the name of the copy. */
   readonly nextSeq: number;
   readonly fingerprint: string;
@@ -23,10 +24,11 @@ export async function makeBaseline(options: {
   /** Of the writer, where commands are written meanwhile. */
   readonly checkpoints?: Pick<Checkpoints, "pause">;
 }): Promise<EpochRow> {
-  const { database, path, nextSeq, fingerprint, reason, now, signal, checkpoints } = options;
+  const { database, path, driver, nextSeq, fingerprint, reason, now, signal, checkpoints } = options;
   const to = freeBaselinePath(namedBaselines(database), { path, nextSeq });
   const manifest = await copyDatabase({
     from: path,
+    driver,
     to,
     now,
     // One that was left by a start that did not come to its end.

@@ -1,5 +1,6 @@
 import { isCoreError } from "../contract/errors.ts";
-import { mustBeReadonly, type OpenDatabase, quickCheckFile, withFileNamed } from "../file/sqlite.ts";
+import type { OpenDatabase } from "../file/driver.ts";
+import { mustBeReadonly, quickCheckFile, withFileNamed } from "../file/sqlite.ts";
 import { checkTask } from "./database-task.ts";
 
 /**
@@ -8,7 +9,7 @@ import { checkTask } from "./database-task.ts";
  */
 export async function checkFile(open: OpenDatabase, path: string): Promise<void> {
   try {
-    await checkTask(path, { readonly: mustBeReadonly(path) });
+    await checkTask(path, { readonly: mustBeReadonly(path), driver: open.driver });
   } catch (error) {
     if (isCoreError(error, "ATLAS_CORE_BUNDLED")) return quickCheckFile(open, path);
     withFileNamed(path, () => {

@@ -1,4 +1,4 @@
-import Sqlite from "better-sqlite3";
+import type { OpenDatabase } from "../file/driver.ts";
 
 const LOCK_TIMEOUT_MS = 5_000;
 const PASSES = 5;
@@ -10,9 +10,9 @@ const FEW_FRAMES = 400;
  * long one leaves hundreds of megabytes, which the writer's next commit would bring in on the event loop. What it can do it does;
  * the writer's own checkpoints do the rest.
  */
-export function checkpointLog(path: string): void {
+export function checkpointLog(open: OpenDatabase, path: string): void {
   try {
-    const database = new Sqlite(path, { fileMustExist: true, timeout: LOCK_TIMEOUT_MS });
+    const database = open(path, { mustExist: true, timeoutMs: LOCK_TIMEOUT_MS });
     try {
       database.pragma("synchronous = full");
       if (process.platform === "darwin") database.pragma("checkpoint_fullfsync = on");

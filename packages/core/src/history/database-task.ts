@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 import type { Checkpoints } from "../file/checkpoints.ts";
+import type { DriverName } from "../file/driver.ts";
 import { findWorkerFile } from "../file/worker-file.ts";
-import type { DatabaseAnswer, DatabaseTask, FinalAnswer } from "./database-worker.ts";
+import type { DatabaseAnswer, DatabaseTask, DatabaseWork, FinalAnswer } from "./database-worker.ts";
 import type { DatabaseDigest } from "./digest.ts";
 
 /** Says, in the words of SQLite or Node, why a task on a whole database failed. */
@@ -18,6 +19,8 @@ class DatabaseTaskFailed extends Error {
 
 /** How a task is run. */
 export interface TaskOptions {
+  /** Of the store: one process uses one SQLite library on a file. */
+  readonly driver: DriverName;
   readonly signal?: AbortSignal;
   /** Gets the number of the last command in the state that the task reads, as soon as that state is fixed. */
   readonly onSnapshot?: (lastSeq: number) => void;
@@ -32,7 +35,7 @@ export interface TaskOptions {
  */
 export async function databaseTask(
   task: Exclude<DatabaseTask, { readonly name: "check" }>,
-  options: TaskOptions = {},
+  options: TaskOptions,
 ): Promise<DatabaseDigest> {
   // Both of these tasks answer with one.
   return (await run(task, options)) as DatabaseDigest;
@@ -44,16 +47,21 @@ export function findDatabaseWorker(): URL {
 }
 
 /** Runs SQLite's quick check in a thread of its own. Rejects as {@link databaseTask} does, with `SQLITE_CORRUPT` for damage. */
-export async function checkTask(path: string, options: { readonly readonly: boolean }): Promise<void> {
-  await run({ name: "check", path, ...options }, {});
+export async function checkTask(
+  path: string,
+  options: { readonly readonly: boolean; readonly driver: DriverName },
+): Promise<void> {
+  const { readonly, driver } = options;
+  await run({ name: "check", path, readonly }, { driver });
 }
 
 async function run(
   task: DatabaseTask,
-  { signal, onSnapshot, checkpoints }: TaskOptions,
+  { driver, signal, onSnapshot, checkpoints }: TaskOptions,
 ): Promise<DatabaseDigest | undefined> {
   signal?.throwIfAborted();
-  const worker = new Worker(findDatabaseWorker(), { workerData: task, execArgv: [] });
+  const workerData: DatabaseWork = { task, driver };
+  const worker = new Worker(findDatabaseWorker(), { workerData, execArgv: [] });
   const abort = (): void => void worker.terminate();
   signal?.addEventListener("abort", abort);
   const resume = checkpoints?.pause();

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
-import Sqlite from "better-sqlite3";
+import type { DriverName, OpenDatabase } from "../file/driver.ts";
+import { loadSqlite } from "../file/load-sqlite.ts";
 import { inTransaction } from "../file/transaction.ts";
 import { readCounters } from "../writing/counters.ts";
 import { checkpointLog } from "./checkpoint-log.ts";
@@ -23,6 +24,12 @@ export type DatabaseTask =
   /** Writes a copy of the present state, reads it back and compares it with what was copied. */
   | { readonly name: "copy"; readonly from: string; readonly to: string };
 
+/** What a thread is started with. */
+export interface DatabaseWork {
+  readonly task: DatabaseTask;
+  readonly driver: DriverName;
+}
+
 /** How a thread answers: what it found, or what SQLite said. */
 export type DatabaseAnswer =
   /** Comes first, when the state is fixed that is read: the number of its last command. */
@@ -36,44 +43,40 @@ export type FinalAnswer =
   | { readonly digest: DatabaseDigest | undefined }
   | { readonly error: { readonly message: string; readonly code?: string } };
 
-async function carryOut(task: DatabaseTask): Promise<DatabaseDigest | undefined> {
+const { task, driver } = workerData as DatabaseWork;
+
+async function carryOut(open: OpenDatabase): Promise<DatabaseDigest | undefined> {
   switch (task.name) {
     case "copy":
-      return makeCopy(task, release);
+      return makeCopy(open, task, (from) => release(open, from));
     case "digest":
-      return digest(task);
+      return digest(open, task);
     case "check":
-      return check(task);
+      return check(open, task);
     default:
       return task satisfies never;
   }
 }
 
-function check({ path, readonly }: { readonly path: string; readonly readonly: boolean }): undefined {
-  const database = new Sqlite(path, { readonly, timeout: LOCK_TIMEOUT_MS });
+function check(
+  open: OpenDatabase,
+  { path, readonly }: { readonly path: string; readonly readonly: boolean },
+): undefined {
+  const database = open(path, { readonly, timeoutMs: LOCK_TIMEOUT_MS });
   try {
-    database.pragma("trusted_schema = off");
     requireWhole(database);
   } finally {
     database.close();
   }
 }
 
-function digest({
-  path,
-  check,
-  file = false,
-  inUse = false,
-}: {
-  readonly path: string;
-  readonly check: boolean;
-  readonly file?: boolean;
-  readonly inUse?: boolean;
-}): DatabaseDigest {
+function digest(
+  open: OpenDatabase,
+  { path, check, file = false, inUse = false }: Extract<DatabaseTask, { readonly name: "digest" }>,
+): DatabaseDigest {
   const file_digest = file ? fileDigest(path) : undefined;
-  const database = new Sqlite(path, { readonly: true, timeout: LOCK_TIMEOUT_MS });
+  const database = open(path, { readonly: true, timeoutMs: LOCK_TIMEOUT_MS });
   try {
-    database.pragma("trusted_schema = off");
     if (check) requireWhole(database);
     // One transaction is one snapshot, whatever is written meanwhile.
     return inTransaction(database, () => {
@@ -82,12 +85,12 @@ function digest({
     });
   } finally {
     database.close();
-    if (inUse) release(path);
+    if (inUse) release(open, path);
   }
 }
 
-function release(path: string): void {
-  checkpointLog(path);
+function release(open: OpenDatabase, path: string): void {
+  checkpointLog(open, path);
   answer({ released: true });
 }
 
@@ -95,8 +98,10 @@ function answer(message: DatabaseAnswer): void {
   parentPort?.postMessage(message);
 }
 
-await carryOut(workerData as DatabaseTask).then(
-  (found) => answer({ digest: found }),
-  ({ message, code }: Error & { readonly code?: string }) =>
-    answer({ error: { message, ...(code === undefined ? {} : { code }) } }),
-);
+await loadSqlite(driver)
+  .then(carryOut)
+  .then(
+    (found) => answer({ digest: found }),
+    ({ message, code }: Error & { readonly code?: string }) =>
+      answer({ error: { message, ...(code === undefined ? {} : { code }) } }),
+  );

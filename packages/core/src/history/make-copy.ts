@@ -1,6 +1,5 @@
 import { closeSync, fdatasyncSync, openSync } from "node:fs";
-import Sqlite from "better-sqlite3";
-import type { SqliteDatabase } from "../file/driver.ts";
+import type { OpenDatabase, SqliteDatabase } from "../file/driver.ts";
 import { type DatabaseDigest, digestOf, fileDigest } from "./digest.ts";
 
 export const LOCK_TIMEOUT_MS = 5_000;
@@ -12,13 +11,13 @@ const PAGES_AT_ONCE = 500;
  * as long as that takes. Who gives the file its name flushes it. `release` is called as soon as the original is not read any more.
  */
 export async function makeCopy(
+  open: OpenDatabase,
   { from, to }: { readonly from: string; readonly to: string },
   release: (from: string) => void = () => undefined,
 ): Promise<DatabaseDigest> {
-  const source = new Sqlite(from, { readonly: true, timeout: LOCK_TIMEOUT_MS });
+  const source = open(from, { readonly: true, timeoutMs: LOCK_TIMEOUT_MS });
   let original: DatabaseDigest;
   try {
-    source.pragma("trusted_schema = off");
     // Within a transaction the copy is of one moment and is never begun again because of a writer.
     source.exec("begin");
     original = digestOf(source);
@@ -28,7 +27,7 @@ export async function makeCopy(
     source.close();
     release(from);
   }
-  const copied = new Sqlite(to, { timeout: LOCK_TIMEOUT_MS });
+  const copied = open(to, { timeoutMs: LOCK_TIMEOUT_MS });
   try {
     // The copy is one file: whoever takes it along has all of it.
     copied.pragma("journal_mode = delete");

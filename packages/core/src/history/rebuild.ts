@@ -5,9 +5,10 @@ import type { StoreModule } from "../contract/module.ts";
 import type { UnreachableReason } from "../contract/unreachable-reason.ts";
 import type { Checkpoints } from "../file/checkpoints.ts";
 import { type Connection, createConnection } from "../file/connection.ts";
+import type { OpenDatabase } from "../file/driver.ts";
 import { createPrivateFile } from "../file/fresh-file.ts";
 import { migrate } from "../file/migrate.ts";
-import { type OpenDatabase, openWriting } from "../file/sqlite.ts";
+import { openWriting } from "../file/sqlite.ts";
 import { newStoreId } from "../file/store-id.ts";
 import type { EpochRow } from "../model/bookkeeping.ts";
 import { readCounters } from "../writing/counters.ts";
@@ -118,7 +119,10 @@ async function copyBaseline(
   const { file_digest } = (await manifestOf(baseline)) ?? {};
   let found: DatabaseDigest;
   try {
-    found = await databaseTask({ name: "digest", path: to, check: true, file: true }, { signal });
+    found = await databaseTask(
+      { name: "digest", path: to, check: true, file: true },
+      { driver: past.open.driver, signal },
+    );
   } catch (error) {
     signal.throwIfAborted();
     if (isCoreError(error, "ATLAS_CORE_BUNDLED")) throw error;

@@ -70,7 +70,8 @@ export function createTimeTravel<Module extends StoreModule>(
       const snapshot = Promise.withResolvers<number>();
       const digest = { name: "digest", path: past.path, check: false, inUse: true } as const;
       const { checkpoints } = past;
-      const digesting = databaseTask(digest, { signal, onSnapshot: snapshot.resolve, checkpoints });
+      const { driver } = past.open;
+      const digesting = databaseTask(digest, { driver, signal, onSnapshot: snapshot.resolve, checkpoints });
       digesting.catch(snapshot.reject);
       const last_seq = await snapshot.promise;
       return inTemporaryFolder(unfinished, async (folder) => {
@@ -83,7 +84,7 @@ export function createTimeTravel<Module extends StoreModule>(
             signal,
           });
           connection.database.close();
-          const again = await databaseTask({ name: "digest", path: to, check: false }, { signal });
+          const again = await databaseTask({ name: "digest", path: to, check: false }, { driver, signal });
           const now = await digesting;
           const range = { first_seq: epoch.first_seq, last_seq };
           const tables = differingTables(now, again);

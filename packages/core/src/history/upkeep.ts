@@ -82,6 +82,7 @@ export function createUpkeep<Module extends StoreModule>(store: {
         copyDatabase({
           from: path,
           to,
+          driver: past.open.driver,
           now: isoTime(clock.now()),
           signal: over.signal,
           unfinished,
@@ -105,6 +106,7 @@ export function createUpkeep<Module extends StoreModule>(store: {
     const row = await makeBaseline({
       database: reader.database,
       path,
+      driver: past.open.driver,
       nextSeq,
       fingerprint: fingerprintOfModules(modules),
       reason: "pruned",

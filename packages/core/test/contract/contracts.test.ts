@@ -4,7 +4,6 @@ import {
   type Command,
   type CommandSink,
   coreModule,
-  createStore,
   defineCommand,
   defineModule,
   type ReadOnlyRepo,
@@ -13,6 +12,7 @@ import {
   silentLogger,
   tables,
 } from "../../src/index.ts";
+import { createStore } from "../support/driver.ts";
 import { type FinopsCommand, type FinopsTables, finops } from "../support/finops.ts";
 import { type LabTables, lab } from "../support/lab.ts";
 import { openStore } from "../support/open-store.ts";

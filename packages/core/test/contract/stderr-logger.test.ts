@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished, vi } from "vitest";
-import { CoreError, createStore, type Logger, silentLogger, stderrLogger } from "../../src/index.ts";
+import { CoreError, type Logger, silentLogger, stderrLogger } from "../../src/index.ts";
+import { createStore } from "../support/driver.ts";
 
 /** What is written to standard error from now on. */
 function written(): readonly string[] {

@@ -1,8 +1,9 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
-import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
-import { createStore, silentLogger } from "../../src/index.ts";
+import { openRaw } from "../../../../test/support/test-driver.ts";
+import { silentLogger } from "../../src/index.ts";
 import { acknowledgedBy, checkAcknowledged, startAcknowledging } from "../support/acknowledged.ts";
+import { createStore } from "../support/driver.ts";
 import { rejection } from "../support/rejection.ts";
 import { hasStrace, injecting } from "../support/strace.ts";
 import { databasePath } from "../support/temporary-folder.ts";
@@ -29,7 +30,7 @@ it.skipIf(!hasStrace).each(strikes)(
 function halfWritten(): string {
   const source = databasePath();
   const path = databasePath();
-  const database = new Sqlite(source);
+  const database = openRaw(source);
   database.pragma("cache_size = 1");
   database.exec("begin; create table half (x); insert into half values (randomblob(100000))");
   for (const suffix of ["", "-journal"]) copyFileSync(`${source}${suffix}`, `${path}${suffix}`);

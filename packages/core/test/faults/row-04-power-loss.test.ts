@@ -3,8 +3,9 @@ import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { onWritingConnection } from "../../../../test/support/writing-connections.ts";
-import { createStore, silentLogger } from "../../src/index.ts";
+import { silentLogger } from "../../src/index.ts";
 import { acknowledgedBy, checkAcknowledged, startAcknowledging } from "../support/acknowledged.ts";
+import { createStore } from "../support/driver.ts";
 import { filesAfterPowerLoss, readRecording, recording } from "../support/power-loss.ts";
 import { readRows, readValue } from "../support/read-file.ts";
 import { hasStrace } from "../support/strace.ts";

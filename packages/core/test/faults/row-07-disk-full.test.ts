@@ -2,10 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
 import { onWritingConnection } from "../../../../test/support/writing-connections.ts";
-import { createStore, type Store, silentLogger } from "../../src/index.ts";
+import type { SqliteDatabase } from "../../src/file/driver.ts";
+import { type Store, silentLogger } from "../../src/index.ts";
+import { createStore } from "../support/driver.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows, readRows, readValue } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
@@ -23,7 +24,7 @@ interface Disk {
 
 /** SQLite's own limit: it fails with SQLITE_FULL like a disk, without one. */
 function limitedDisk(): Disk {
-  let writer: Sqlite.Database | undefined;
+  let writer: SqliteDatabase | undefined;
   onTestFinished(
     onWritingConnection((database) => {
       writer = database;

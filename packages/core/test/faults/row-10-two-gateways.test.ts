@@ -1,7 +1,8 @@
 import { linkSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, it } from "vitest";
-import { createStore, openReadOnly, silentLogger } from "../../src/index.ts";
+import { silentLogger } from "../../src/index.ts";
+import { createStore, openReadOnly } from "../support/driver.ts";
 import { startHost } from "../support/host-process.ts";
 import { openStore } from "../support/open-store.ts";
 import { rejection } from "../support/rejection.ts";

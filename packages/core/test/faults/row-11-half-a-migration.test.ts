@@ -1,6 +1,7 @@
-import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
-import { createStore, silentLogger } from "../../src/index.ts";
+import { onExec } from "../../../../test/support/test-driver.ts";
+import { silentLogger } from "../../src/index.ts";
+import { createStore } from "../support/driver.ts";
 import { finops } from "../support/finops.ts";
 import { startHost } from "../support/host-process.ts";
 import { openStore } from "../support/open-store.ts";
@@ -43,16 +44,11 @@ it.each([1, 2, 3])(
 it("has the old schema after a migration for which the disk had no room, and the new one when it has", async () => {
   const database = await databaseWithoutFinops();
   const before = schemaOf(database);
-  const { exec } = Sqlite.prototype;
-  Sqlite.prototype.exec = function limited(source: string) {
+  const restore = onExec((sql, connection) => {
     // The migration's table fits, and the index after it does not.
-    if (source.startsWith("create index"))
-      this.pragma(`max_page_count = ${this.pragma("page_count", { simple: true })}`);
-    return exec.call(this, source);
-  };
-  const restore = (): void => {
-    Sqlite.prototype.exec = exec;
-  };
+    if (sql.startsWith("create index"))
+      connection.pragma(`max_page_count = ${connection.pragma("page_count", { simple: true })}`);
+  });
   onTestFinished(restore);
   const error = await rejection(createStore({ log: silentLogger, database, modules: [finops] }));
   expect(error).toMatchObject({

@@ -10,8 +10,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createStore, silentLogger } from "../../src/index.ts";
+import { silentLogger } from "../../src/index.ts";
 import { startAcknowledging } from "../support/acknowledged.ts";
+import { createStore } from "../support/driver.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows, readValue } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";

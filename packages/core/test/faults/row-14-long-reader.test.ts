@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
-import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { openStore } from "../support/open-store.ts";
 
 const MIB = 1024 * 1024;
@@ -19,7 +19,7 @@ it("lets its log grow while a reader holds a snapshot, and bounds it again when 
 
   await write(4);
   const usual = walBytes();
-  const reader = new Sqlite(store.path, { readonly: true });
+  const reader = openRaw(store.path, { readonly: true });
   try {
     reader.exec("begin");
     expect(reader.prepare("select count(*) from artifacts").pluck().get()).toBe(4);

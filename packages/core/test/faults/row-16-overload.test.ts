@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createFakeClock } from "@atlas/testing/clock";
-import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
@@ -19,7 +19,7 @@ function heapBytes(): number {
 it("takes what its bounds allow of a flood while it cannot write, refuses the rest, and keeps their order", async () => {
   const clock = createFakeClock();
   const store = await openStore({ clock, maxQueuedCommands: 5_000 });
-  const other = new Sqlite(store.path, { timeout: 0 });
+  const other = openRaw(store.path, { timeoutMs: 0 });
   other.exec("begin immediate");
   const before = heapBytes();
   const taken: Promise<{ seq: number }>[] = [];

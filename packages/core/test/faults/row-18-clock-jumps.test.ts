@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createFakeClock } from "@atlas/testing/clock";
-import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { startHost } from "../support/host-process.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows } from "../support/read-file.ts";
@@ -45,7 +45,7 @@ it.each(jumps)(
   async (_, jumpMs) => {
     const clock = createFakeClock();
     const store = await openStore({ clock, storageDeadlineMs: 1_000 });
-    const other = new Sqlite(store.path, { timeout: 0 });
+    const other = openRaw(store.path, { timeoutMs: 0 });
     other.exec("begin immediate");
     const sent = store.commands.enqueue(emit("a"));
     let settled = false;

@@ -1,11 +1,12 @@
 import { statSync } from "node:fs";
-import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished, vi } from "vitest";
+import { openRaw, testDriver } from "../../../../test/support/test-driver.ts";
 import type { CheckpointAnswer, CheckpointThread } from "../../src/file/checkpoint-thread.ts";
 import { startCheckpointThread } from "../../src/file/checkpoint-thread.ts";
 import { createCheckpoints } from "../../src/file/checkpoints.ts";
 import { CEILING_PAGES, CHECKPOINT_PAGES } from "../../src/file/log-length.ts";
-import { createStore, silentLogger } from "../../src/index.ts";
+import { silentLogger } from "../../src/index.ts";
+import { createStore } from "../support/driver.ts";
 import { openStore } from "../support/open-store.ts";
 import { databasePath } from "../support/temporary-folder.ts";
 
@@ -15,7 +16,7 @@ const PAGE = 4 * KIB;
 /** A database with a log, its checkpoints with a thread that answers when told to, and a clock that is moved by hand. */
 function lab({ isFlushed = true } = {}) {
   const path = databasePath();
-  const database = new Sqlite(path);
+  const database = openRaw(path);
   onTestFinished(() => void database.close());
   database.pragma("journal_mode = wal");
   database.exec("create table t (x)");
@@ -38,6 +39,7 @@ function lab({ isFlushed = true } = {}) {
   const log = { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) };
   const checkpoints = createCheckpoints({
     path,
+    driver: testDriver,
     database,
     clock,
     log,
@@ -189,7 +191,7 @@ it("keeps a pause over the start of the thread, its loss, and a connection that 
   expect(limit()).toBe(0);
   lose();
   expect(limit()).toBe(0);
-  const reopened = new Sqlite(":memory:");
+  const reopened = openRaw(":memory:");
   onTestFinished(() => void reopened.close());
   checkpoints.use(reopened);
   expect(reopened.pragma("wal_autocheckpoint", { simple: true })).toBe(0);
@@ -242,7 +244,7 @@ it("warns of trouble once until a checkpoint has worked", () => {
 
 it("sets the ceiling on a connection that was opened again", () => {
   const { checkpoints, answer } = labAtWork();
-  const reopened = new Sqlite(":memory:");
+  const reopened = openRaw(":memory:");
   onTestFinished(() => void reopened.close());
   checkpoints.use(reopened);
   expect(reopened.pragma("wal_autocheckpoint", { simple: true })).toBe(CEILING_PAGES);
@@ -297,23 +299,29 @@ it("stops while a thread is starting, and leaves no log behind", async () => {
 it("a thread reports what SQLite says, and ends when it is told to", async () => {
   const lost: unknown[] = [];
   const answers: CheckpointAnswer[] = [];
-  const missing = startCheckpointThread(databasePath(), {
-    onAnswer: (answer) => void answers.push(answer),
-    onLost: (error) => void lost.push(error),
-  });
+  const missing = startCheckpointThread(
+    { path: databasePath(), driver: testDriver },
+    {
+      onAnswer: (answer) => void answers.push(answer),
+      onLost: (error) => void lost.push(error),
+    },
+  );
   await vi.waitFor(() => expect(lost).toHaveLength(1), { timeout: 10_000 });
   await missing.end();
   expect(answers).toEqual([]);
 
   const path = databasePath();
-  const database = new Sqlite(path);
+  const database = openRaw(path);
   database.pragma("journal_mode = wal");
   database.pragma("wal_autocheckpoint = 0");
   database.exec("create table t (x)");
-  const thread = startCheckpointThread(path, {
-    onAnswer: (answer) => void answers.push(answer),
-    onLost: (error) => void lost.push(error),
-  });
+  const thread = startCheckpointThread(
+    { path, driver: testDriver },
+    {
+      onAnswer: (answer) => void answers.push(answer),
+      onLost: (error) => void lost.push(error),
+    },
+  );
   const ask = async (request: "look" | "all"): Promise<CheckpointAnswer | undefined> => {
     const before = answers.length;
     thread.ask(request);

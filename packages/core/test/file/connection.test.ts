@@ -1,5 +1,5 @@
-import Database from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { createConnection } from "../../src/file/connection.ts";
 import { statement } from "../../src/index.ts";
 
@@ -12,7 +12,7 @@ const insertPair = statement<Tables, Tables["pairs"]>((db, p) =>
 );
 
 function openPairs() {
-  const database = new Database(":memory:");
+  const database = openRaw(":memory:");
   onTestFinished(() => void database.close());
   database.exec("create table pairs (first, second)");
   return createConnection(database);

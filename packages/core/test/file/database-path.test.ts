@@ -11,16 +11,17 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { createStore, openReadOnly, silentLogger } from "../../src/index.ts";
+import { openRaw } from "../../../../test/support/test-driver.ts";
+import { silentLogger } from "../../src/index.ts";
+import { createStore, openReadOnly } from "../support/driver.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
 import { databasePath, temporaryFolder } from "../support/temporary-folder.ts";
 
 function foreignDatabase(path: string, journalMode: "wal" | "delete"): void {
-  const database = new Sqlite(path);
+  const database = openRaw(path);
   database.pragma(`journal_mode = ${journalMode}`);
   database.exec("create table theirs (secret text); insert into theirs values ('42')");
   database.close();

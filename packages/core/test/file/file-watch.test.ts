@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createFakeClock } from "@atlas/testing/clock";
-import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { startHost } from "../support/host-process.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows } from "../support/read-file.ts";
@@ -63,7 +63,7 @@ it.each(losses)("tells in its health that %s, without a command", async (_, lose
 
 it("rejects what a foreign lock had held back as soon as the file is gone", async () => {
   const { store } = await watched();
-  const other = new Sqlite(store.path, { timeout: 0 });
+  const other = openRaw(store.path, { timeoutMs: 0 });
   onTestFinished(() => void other.close());
   other.exec("begin immediate");
   const held = store.commands.enqueue(note("held"));

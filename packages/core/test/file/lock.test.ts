@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
+import { openTested } from "../../../../test/support/test-driver.ts";
 import { takeFileLock } from "../../src/file/lock.ts";
-import { loadSqlite } from "../../src/file/sqlite.ts";
-import { createStore, restore, silentLogger } from "../../src/index.ts";
+import { silentLogger } from "../../src/index.ts";
+import { createStore, restore } from "../support/driver.ts";
 import { startHost } from "../support/host-process.ts";
 import { openStore } from "../support/open-store.ts";
 import { rejection } from "../support/rejection.ts";
@@ -81,7 +82,7 @@ it("takes an empty owner file for one that a killed process left", async () => {
   const { path, stop } = await openStore();
   await stop();
   writeFileSync(`${path}.owner`, "");
-  const open = await loadSqlite();
+  const open = openTested;
   const lock = takeFileLock(open, path);
   expect(lock.wasLeftBehind).toBe(true);
   lock.release();

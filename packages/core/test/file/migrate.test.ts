@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
-import { createStore, defineModule, type Migration, silentLogger } from "../../src/index.ts";
+import { defineModule, type Migration, silentLogger } from "../../src/index.ts";
+import { createStore } from "../support/driver.ts";
 import { finops } from "../support/finops.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows } from "../support/read-file.ts";

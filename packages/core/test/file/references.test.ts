@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { expect, it } from "vitest";
-import { createStore, type Migration, type StoreModule, silentLogger } from "../../src/index.ts";
+import { type Migration, type StoreModule, silentLogger } from "../../src/index.ts";
+import { createStore } from "../support/driver.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows, readValue } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";

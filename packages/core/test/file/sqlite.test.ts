@@ -1,19 +1,15 @@
-import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
-import {
-  loadSqlite,
-  type OpenDatabase,
-  openReading,
-  openWriting,
-  type Synchronous,
-} from "../../src/file/sqlite.ts";
+import { openRaw, openTested, testDriver } from "../../../../test/support/test-driver.ts";
+import type { SqliteDatabase } from "../../src/file/driver.ts";
+import { loadSqlite } from "../../src/file/load-sqlite.ts";
+import { openReading, openWriting, type Synchronous } from "../../src/file/sqlite.ts";
 import { rejection } from "../support/rejection.ts";
 import { databasePath } from "../support/temporary-folder.ts";
 
 it.each(["20.1.0", "18.20.4", "21.7.3", "22.13.0", "22.9.0"])(
   "names what it needs on Node %s instead of crashing",
   async (version) => {
-    const error = await rejection(loadSqlite(version));
+    const error = await rejection(loadSqlite(testDriver, { nodeVersion: version }));
     expect(error).toMatchObject({
       code: "ATLAS_CORE_NODE_UNSUPPORTED",
       details: { found: version, needed: ">=22.18" },
@@ -24,7 +20,7 @@ it.each(["20.1.0", "18.20.4", "21.7.3", "22.13.0", "22.9.0"])(
 );
 
 it.each(["22.18.0", "22.20.1", "23.0.0", "24.21.0", "100.0.0"])("works with Node %s", async (version) => {
-  await expect(loadSqlite(version)).resolves.toBeTypeOf("function");
+  await expect(loadSqlite(testDriver, { nodeVersion: version })).resolves.toBeTypeOf("function");
 });
 
 it.each([
@@ -33,7 +29,7 @@ it.each([
 ] as const)(
   "opens a file for writing with the settings that its promises rest on (%s)",
   async (synchronous, level) => {
-    const open = await loadSqlite();
+    const open = openTested;
     const path = databasePath();
     // The second time is what a reopening does.
     for (let time = 0; time < 2; time += 1) {
@@ -50,15 +46,16 @@ it.each<Synchronous>(["full"])(
   "does not open a file on which a setting does not take (%s)",
   async (synchronous) => {
     const path = databasePath();
-    let opened: Sqlite.Database | undefined;
-    const deaf: OpenDatabase = (file) => {
-      const database = new Sqlite(file);
+    let opened: SqliteDatabase | undefined;
+    const open = (file: string): SqliteDatabase => {
+      const database = openRaw(file);
       const pragma = database.pragma.bind(database);
-      database.pragma = (source, options) =>
-        pragma(source.startsWith("synchronous =") ? "synchronous = normal" : source, options);
-      opened = database;
+      const heard: SqliteDatabase["pragma"] = (sql, options) =>
+        pragma(sql.startsWith("synchronous =") ? "synchronous = normal" : sql, options);
+      opened = Object.assign(database, { pragma: heard });
       return database;
     };
+    const deaf = Object.assign(open, { driver: testDriver });
     expect(() => openWriting(deaf, path, synchronous)).toThrow(
       'SQLite answered "1" to pragma synchronous, not "2".',
     );
@@ -67,7 +64,7 @@ it.each<Synchronous>(["full"])(
 );
 
 it("opens a file for reading on a connection that refuses to write", async () => {
-  const open = await loadSqlite();
+  const open = openTested;
   const path = databasePath();
   openWriting(open, path, "full").close();
   const database = openReading(open, path);

@@ -1,6 +1,6 @@
 import { createFakeClock } from "@atlas/testing/clock";
-import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { StorageTrouble } from "../../src/file/storage-trouble.ts";
 import { type Failpoint, type Logger, silentLogger } from "../../src/index.ts";
 import type { Writer } from "../../src/writing/writer.ts";
@@ -30,7 +30,7 @@ describe("while another connection holds the database locked", () => {
   async function lockedStore(storageDeadlineMs = 30_000) {
     const clock = createFakeClock("2026-11-21T09:00:00.000Z");
     const store = await openStore({ clock, storageDeadlineMs });
-    const other = new Sqlite(store.path, { timeout: 0 });
+    const other = openRaw(store.path, { timeoutMs: 0 });
     other.exec("begin immediate");
     const release = (): void => {
       if (other.open) other.close();
@@ -128,7 +128,7 @@ describe("when nothing waits to be written any more", () => {
   it("finds out without a command that nobody holds the lock any longer", async () => {
     const clock = createFakeClock("2026-11-21T09:00:00.000Z");
     const store = await openStore({ clock, storageDeadlineMs: 1_000 });
-    const other = new Sqlite(store.path, { timeout: 0 });
+    const other = openRaw(store.path, { timeoutMs: 0 });
     other.exec("begin immediate");
     const unlucky = store.commands.enqueue(note("a"));
     await store.flush();

@@ -1,3 +1,4 @@
+import { createStore } from "../support/driver.ts";
 // Writes the golden journal anew. Run it only when the version of core's module is bumped: `node packages/core/test/golden/record.ts`
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -5,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFakeClock } from "@atlas/testing/clock";
 import fc from "fast-check";
-import { coreModule, createStore, silentLogger } from "../../src/index.ts";
+import { coreModule, silentLogger } from "../../src/index.ts";
 import { anyCommand } from "../support/any-command.ts";
 import { writeHistory } from "../support/history.ts";
 import { readRows, readValue } from "../support/read-file.ts";

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
-import { createStore, silentLogger } from "../../src/index.ts";
+import { silentLogger } from "../../src/index.ts";
+import { createStore } from "../support/driver.ts";
 import { finops } from "../support/finops.ts";
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";

@@ -11,9 +11,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
-import { createStore, restore, silentLogger } from "../../src/index.ts";
+import { openRaw } from "../../../../test/support/test-driver.ts";
+import { silentLogger } from "../../src/index.ts";
+import { createStore, restore } from "../support/driver.ts";
 import { finops } from "../support/finops.ts";
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";
@@ -128,13 +129,13 @@ it("refuses to restore what has no manifest, another content, or damage, and lea
     "has a manifest that is no manifest": (file) => writeFileSync(`${file}.json`, "{}"),
     "is of another content": (file) => {
       copyFileSync(`${backup}.json`, `${file}.json`);
-      const database = new Sqlite(file);
+      const database = openRaw(file);
       database.exec("update entities set title = 'altered'");
       database.close();
     },
     "lost journal entries": (file) => {
       copyFileSync(`${backup}.json`, `${file}.json`);
-      const database = new Sqlite(file);
+      const database = openRaw(file);
       database.exec("delete from journal where seq = 1");
       database.close();
     },
@@ -211,7 +212,7 @@ it("is refused when its journal or its command ids were changed, which no digest
     const to = join(temporaryFolder(), "changed.db");
     copyFileSync(backup, to);
     copyFileSync(`${backup}.json`, `${to}.json`);
-    const foreign = new Sqlite(to);
+    const foreign = openRaw(to);
     foreign.exec(change);
     foreign.close();
     const error = await rejection(restore({ from: to, to: databasePath() }));

@@ -2,38 +2,41 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, closeSync, openSync, readFileSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import Sqlite from "better-sqlite3";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
+import { openRaw, openTested, testDriver } from "../../../../test/support/test-driver.ts";
+import type { OpenConnection, OpenDatabase, SqliteDatabase } from "../../src/file/driver.ts";
 import { makeCopy } from "../../src/history/make-copy.ts";
-import { restore } from "../../src/index.ts";
+import { restore } from "../support/driver.ts";
+
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";
 import { readValue } from "../support/read-file.ts";
 import { hasStrace } from "../support/strace.ts";
 import { databasePath, temporaryFolder } from "../support/temporary-folder.ts";
 
-/** Alters each copy as soon as SQLite has made it. */
-function alterCopies(alter: (copy: string) => void): void {
-  const { backup } = Sqlite.prototype;
-  Sqlite.prototype.backup = async function altered(this: Sqlite.Database, to, options) {
-    const made = await backup.call(this, to, options);
-    alter(to);
-    return made;
+/** Opens databases that alter each copy as soon as SQLite has made it. */
+function alteringCopies(alter: (copy: string) => void): OpenDatabase {
+  const open: OpenConnection = (path, options) => {
+    const database = openTested(path, options);
+    const copy = database.backup.bind(database);
+    const backup: SqliteDatabase["backup"] = async (to, pace) => {
+      await copy(to, pace);
+      alter(to);
+    };
+    return Object.assign(database, { backup });
   };
-  onTestFinished(() => {
-    Sqlite.prototype.backup = backup;
-  });
+  return Object.assign(open, { driver: testDriver });
 }
 
 it("finds a copy that differs from its original", async () => {
   const store = await openStore();
   await writeHistory(store);
-  alterCopies((copy) => {
-    const database = new Sqlite(copy);
+  const open = alteringCopies((copy) => {
+    const database = openRaw(copy);
     database.exec("update artifacts set title = 'another'");
     database.close();
   });
-  await expect(makeCopy({ from: store.path, to: databasePath() })).rejects.toThrow(
+  await expect(makeCopy(open, { from: store.path, to: databasePath() })).rejects.toThrow(
     "the copy differs from its original",
   );
 });
@@ -41,7 +44,7 @@ it("finds a copy that differs from its original", async () => {
 it("finds a copy with a damaged page that holds no row", async () => {
   const store = await openStore();
   await writeHistory(store);
-  alterCopies((copy) => {
+  const open = alteringCopies((copy) => {
     const page = readValue<number>(
       copy,
       "select rootpage from sqlite_master where name = 'jobs_by_workflow'",
@@ -50,7 +53,7 @@ it("finds a copy with a damaged page that holds no row", async () => {
     writeSync(file, Buffer.alloc(4_096, 0xff), 0, 4_096, (page - 1) * 4_096);
     closeSync(file);
   });
-  await expect(makeCopy({ from: store.path, to: databasePath() })).rejects.toMatchObject({
+  await expect(makeCopy(open, { from: store.path, to: databasePath() })).rejects.toMatchObject({
     code: "SQLITE_CORRUPT",
   });
 });

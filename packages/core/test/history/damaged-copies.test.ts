@@ -13,7 +13,8 @@ import {
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
-import { createStore, restore, silentLogger } from "../../src/index.ts";
+import { silentLogger } from "../../src/index.ts";
+import { createStore, restore } from "../support/driver.ts";
 import { finops } from "../support/finops.ts";
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";

@@ -1,17 +1,16 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { nextEpoch } from "../../src/history/epoch.ts";
 import {
-  createStore,
   defineModule,
   type EpochRow,
   type Migration,
-  restore,
   type StoreModule,
   silentLogger,
 } from "../../src/index.ts";
+import { createStore, restore } from "../support/driver.ts";
 import { finops } from "../support/finops.ts";
 import { writeHistory } from "../support/history.ts";
 import { lab } from "../support/lab.ts";
@@ -56,7 +55,7 @@ it("begins anew, from a verified copy made before, when a migration is to be app
   expect(second).toMatchObject({ reason: "migrated", baseline: `atlas.db.epoch-${second.first_seq}.db` });
   expect(second.fingerprint).not.toBe(first.fingerprint);
   expect(statSync(baseline).mode & 0o777).toBe(0o600);
-  const copy = new Sqlite(baseline, { readonly: true });
+  const copy = openRaw(baseline, { readonly: true });
   expect(copy.prepare("select name from sqlite_master where name = 'finops_cost'").get()).toBeUndefined();
   copy.close();
   expect(readdirSync(dirname(database)).filter((file) => file.includes("epoch"))).toEqual([
@@ -136,7 +135,7 @@ it("does not begin anew before there is anything to replay", async () => {
 it("says that a baseline is missing or was altered, and changes nothing", async () => {
   const { database, second, baseline } = await twoEpochs();
   const store = await openStore({ database, modules: [finops] });
-  const altered = new Sqlite(baseline);
+  const altered = openRaw(baseline);
   altered.exec("update entities set title = 'altered'");
   altered.close();
   expect(await rejection(store.verify())).toMatchObject({
@@ -153,10 +152,10 @@ it("says that a baseline is missing or was altered, and changes nothing", async 
 it("removes a copy that a start left which did not come to its end", async () => {
   const database = databasePath();
   await write(database);
-  const left = new Sqlite(`${database}.epoch-7.db`);
+  const left = openRaw(`${database}.epoch-7.db`);
   left.exec("create table left_behind (id)");
   left.close();
-  const other = new Sqlite(`${database}.epoch-keep.db`);
+  const other = openRaw(`${database}.epoch-keep.db`);
   other.close();
   await write(database);
   expect(existsSync(`${database}.epoch-7.db`)).toBe(false);

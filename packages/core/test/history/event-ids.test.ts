@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
+import { openRaw, testDriver } from "../../../../test/support/test-driver.ts";
 import { copyDatabase } from "../../src/history/backup.ts";
-import { openReadOnly, restore, type Store } from "../../src/index.ts";
+import type { Store } from "../../src/index.ts";
+import { openReadOnly, restore } from "../support/driver.ts";
 import { expectUnchanged } from "../support/expect-unchanged.ts";
 import { openStore } from "../support/open-store.ts";
 import { readRows, readValue } from "../support/read-file.ts";
@@ -201,7 +202,7 @@ it("gives a replayed database new ids from where it ends", async () => {
 
 it("restores a database from before stores had earlier ids", async () => {
   const older = databasePath();
-  const database = new Sqlite(older);
+  const database = openRaw(older);
   database.exec(readFileSync(new URL("../golden/database-1.sql", import.meta.url), "utf8"));
   database.close();
   using as = await openReadOnly(older);
@@ -225,7 +226,7 @@ it("goes on with the first epoch of a backup that was made before stores had ear
   const [oldest = ""] = await idsOf(store);
   await store.commands.enqueue({ type: "domainEvent.markDelivered", id: oldest });
   await store.stop();
-  const database = new Sqlite(store.path);
+  const database = openRaw(store.path);
   database.exec("drop table store_earlier_ids");
   database.exec("delete from schema_migrations where name = '003_earlier_ids'");
   database.close();
@@ -241,7 +242,7 @@ it("refuses to restore a backup whose store a newer version has migrated", async
   const store = await openStore();
   await emit(store, "a");
   await store.stop();
-  const database = new Sqlite(store.path);
+  const database = openRaw(store.path);
   database.exec("insert into schema_migrations values ('store', '999_later', 'x', 'now')");
   database.close();
   const newer = await backupOf(store.path);
@@ -252,6 +253,6 @@ it("refuses to restore a backup whose store a newer version has migrated", async
 /** A backup of a database as it lies there, which this version of Atlas would migrate or refuse. */
 async function backupOf(path: string): Promise<string> {
   const to = join(temporaryFolder(), "backup.db");
-  await copyDatabase({ from: path, to, now: "2026-11-21T09:00:00.000Z" });
+  await copyDatabase({ from: path, to, driver: testDriver, now: "2026-11-21T09:00:00.000Z" });
   return to;
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
+import { openTested } from "../../../../test/support/test-driver.ts";
 import { type Connection, createConnection } from "../../src/file/connection.ts";
 import { migrate } from "../../src/file/migrate.ts";
-import { loadSqlite, openWriting } from "../../src/file/sqlite.ts";
+import { openWriting } from "../../src/file/sqlite.ts";
 import { inTransaction } from "../../src/file/transaction.ts";
 import { digestOf } from "../../src/history/digest.ts";
 import { replay } from "../../src/history/replay.ts";
@@ -24,7 +25,7 @@ const columns = [
 
 /** Replays a journal that was written once into an empty database of the present schema. */
 async function replayed({ journal: rows, store_id }: GoldenJournal): Promise<Connection> {
-  const open = await loadSqlite();
+  const open = openTested;
   const empty = (): Connection => {
     const path = databasePath();
     const database = openWriting(open, path, "off");

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { expect, it } from "vitest";
-import { createStore, restore, type Store, silentLogger } from "../../src/index.ts";
+import { type Store, silentLogger } from "../../src/index.ts";
 import type { UpkeepHostOptions } from "../fixtures/upkeep-host.ts";
+import { createStore, restore } from "../support/driver.ts";
 import { finops } from "../support/finops.ts";
 import { startHost } from "../support/host-process.ts";
 import { openStore } from "../support/open-store.ts";

@@ -1,5 +1,5 @@
-import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { createConnection } from "../../src/file/connection.ts";
 import { digestOf } from "../../src/history/digest.ts";
 import { readJournal } from "../../src/history/journal.ts";
@@ -11,7 +11,7 @@ const LARGE = 4 * 1024 * 1024;
 it("reads the digest of a table of many large rows", async () => {
   const { path, stop } = await openStore();
   await stop();
-  const database = new Sqlite(path);
+  const database = openRaw(path);
   try {
     database.pragma("synchronous = off");
     database
@@ -30,7 +30,7 @@ it("reads the digest of a table of many large rows", async () => {
 it("reads the journal in blocks of bounded size, each command once and in order", async () => {
   const { path, stop } = await openStore();
   await stop();
-  const database = new Sqlite(path);
+  const database = openRaw(path);
   try {
     const insert = database.prepare(
       "insert into journal (seq, type, payload, actor, enqueued_at) values (?, 't', printf('%.*c', ?, 'x'), 'a', 'now')",

@@ -1,9 +1,10 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
+import { openRaw, openTested, testDriver } from "../../../../test/support/test-driver.ts";
 import { onWritingConnection } from "../../../../test/support/writing-connections.ts";
+import type { SqliteDatabase } from "../../src/file/driver.ts";
 import { checkpointLog } from "../../src/history/checkpoint-log.ts";
 import { databaseTask } from "../../src/history/database-task.ts";
 import { writeHistory } from "../support/history.ts";
@@ -14,7 +15,7 @@ import { databasePath, temporaryFolder } from "../support/temporary-folder.ts";
 /** A database with five megabytes in its log. */
 function withLongLog() {
   const path = databasePath();
-  const writer = new Sqlite(path);
+  const writer = openRaw(path);
   onTestFinished(() => void writer.close());
   writer.pragma("journal_mode = wal");
   writer.pragma("wal_autocheckpoint = 0");
@@ -27,28 +28,28 @@ it("brings the log into the file, as far as no reader holds it back", () => {
   const { path, write, fileBytes } = withLongLog();
   write();
   expect(fileBytes()).toBeLessThan(100_000);
-  checkpointLog(path);
+  checkpointLog(openTested, path);
   expect(fileBytes()).toBeGreaterThan(5_000_000);
-  const reader = new Sqlite(path, { readonly: true });
+  const reader = openRaw(path, { readonly: true });
   onTestFinished(() => void reader.close());
   reader.exec("begin; select count(*) from t");
   write();
-  checkpointLog(path);
+  checkpointLog(openTested, path);
   expect(fileBytes()).toBeLessThan(6_000_000);
   reader.exec("commit");
-  checkpointLog(path);
+  checkpointLog(openTested, path);
   expect(fileBytes()).toBeGreaterThan(10_000_000);
 });
 
 it("makes no file where there is none", () => {
   const path = databasePath();
-  checkpointLog(path);
+  checkpointLog(openTested, path);
   expect(existsSync(path)).toBe(false);
 });
 
 /** A store, and how long its writer lets the log grow, looked at in each turn while `work` goes on. */
 async function watched() {
-  const writers: Sqlite.Database[] = [];
+  const writers: SqliteDatabase[] = [];
   onTestFinished(onWritingConnection((writer) => void writers.push(writer)));
   const store = await openStore();
   await writeHistory(store);
@@ -96,11 +97,11 @@ it("ends the pause when the original is read, and once more at its end, whatever
     },
   };
   const to = join(temporaryFolder(), "copy.db");
-  await databaseTask({ name: "copy", from: store.path, to }, { checkpoints });
+  await databaseTask({ name: "copy", from: store.path, to }, { driver: testDriver, checkpoints });
   expect(ended).toBe(2);
   const nowhere = join(temporaryFolder(), "missing", "copy.db");
   await expect(
-    databaseTask({ name: "copy", from: store.path, to: nowhere }, { checkpoints }),
+    databaseTask({ name: "copy", from: store.path, to: nowhere }, { driver: testDriver, checkpoints }),
   ).rejects.toThrow();
   expect(ended).toBe(4);
 });
@@ -114,6 +115,9 @@ it("brings in, in the thread, what gathered in the log before it had read", asyn
     ["a", "b", "c"].map((id) => ({ type: "artifact.create", artifact: { id, type: "big", content_md } })),
   );
   expect(statSync(store.path).size).toBe(before);
-  await databaseTask({ name: "copy", from: store.path, to: join(temporaryFolder(), "copy.db") });
+  await databaseTask(
+    { name: "copy", from: store.path, to: join(temporaryFolder(), "copy.db") },
+    { driver: testDriver },
+  );
   expect(statSync(store.path).size).toBeGreaterThan(before + 3_000_000);
 });

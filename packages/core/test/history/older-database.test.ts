@@ -1,14 +1,15 @@
 import { readFileSync } from "node:fs";
-import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
-import { openReadOnly } from "../../src/index.ts";
+import { openRaw } from "../../../../test/support/test-driver.ts";
+import { openReadOnly } from "../support/driver.ts";
+
 import { openStore } from "../support/open-store.ts";
 import { databasePath } from "../support/temporary-folder.ts";
 
 /** A database as core 1 left it. */
 function oldDatabase(): string {
   const path = databasePath();
-  const database = new Sqlite(path);
+  const database = openRaw(path);
   database.exec(readFileSync(new URL("../golden/database-1.sql", import.meta.url), "utf8"));
   database.close();
   return path;
@@ -68,7 +69,7 @@ it("works on with such a database, and verifies from the copy that was made befo
 
 it("renames entities whose source holds a colon, with what refers to them, and leaves the others", async () => {
   const path = oldDatabase();
-  const database = new Sqlite(path);
+  const database = openRaw(path);
   const entity = database.prepare(
     "insert into entities (id, type, source, external_id, updated_at) values (?, 'issue', ?, ?, 'now')",
   );

@@ -1,5 +1,5 @@
-import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
+import { onPrepare } from "../../../../test/support/test-driver.ts";
 import { createReplayPace } from "../../src/history/replay-pace.ts";
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";
@@ -41,21 +41,16 @@ it("learns when a type gets cheaper or more expensive, and never expects nothing
 
 /** Counts the transactions of replays from here on. */
 function countingReplays(): () => number {
-  const { prepare } = Sqlite.prototype;
   let begun = 0;
-  Sqlite.prototype.prepare = function counted(this: Sqlite.Database, sql: string) {
-    const statement = prepare.call(this, sql);
-    if (sql !== "begin immediate" || !this.name.endsWith("replay.db")) return statement;
+  const stop = onPrepare((sql, { name }, statement) => {
+    if (sql !== "begin immediate" || !name.endsWith("replay.db")) return;
     const { run } = statement;
     statement.run = () => {
       begun += 1;
       return Reflect.apply(run, statement, []);
     };
-    return statement;
-  } as typeof prepare;
-  onTestFinished(() => {
-    Sqlite.prototype.prepare = prepare;
   });
+  onTestFinished(stop);
   return () => begun;
 }
 

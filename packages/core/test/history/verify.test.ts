@@ -1,17 +1,11 @@
 import { tmpdir } from "node:os";
-import Sqlite from "better-sqlite3";
 import { sql } from "kysely";
 import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { onWritingConnection } from "../../../../test/support/writing-connections.ts";
-import {
-  createStore,
-  defineCommand,
-  defineModule,
-  silentLogger,
-  statement,
-  tables,
-} from "../../src/index.ts";
+import { defineCommand, defineModule, silentLogger, statement, tables } from "../../src/index.ts";
+import { createStore } from "../support/driver.ts";
 import { finops } from "../support/finops.ts";
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";
@@ -64,7 +58,7 @@ it("names the tables that something else than a command has changed", async () =
   const store = await createStore({ log: silentLogger, database });
   await writeHistory(store);
   await store.stop();
-  const foreign = new Sqlite(database);
+  const foreign = openRaw(database);
   foreign.exec("update entities set title = 'not by a command'; delete from jobs");
   foreign.close();
   const again = await openStore({ database });
@@ -80,7 +74,7 @@ it("names the command that cannot be carried out again", async () => {
   const store = await createStore({ log: silentLogger, database });
   await writeHistory(store);
   await store.stop();
-  const foreign = new Sqlite(database);
+  const foreign = openRaw(database);
   foreign
     .prepare("update journal set payload = ? where type = 'artifact.update'")
     .run('{"id":"another","patch":{"updated_at":"2026-11-21T00:00:00.000Z"}}');
@@ -137,7 +131,7 @@ it("says that the journal is incomplete when entries were removed behind its bac
   const store = await createStore({ log: silentLogger, database });
   await writeHistory(store);
   await store.stop();
-  const foreign = new Sqlite(database);
+  const foreign = openRaw(database);
   foreign.exec("delete from journal where seq = 3");
   foreign.close();
   const again = await openStore({ database });
@@ -198,7 +192,7 @@ it("verifies full-text tables, whose inner tables depend on where batches end", 
   }
   expect(await store.verify()).toMatchObject({ status: "verified", commands: 40 });
   await store.stop();
-  const foreign = new Sqlite(store.path);
+  const foreign = openRaw(store.path);
   foreign.exec("insert into search_texts (body) values ('not by a command')");
   foreign.close();
   const again = await openStore({ database: store.path, modules: [search] });

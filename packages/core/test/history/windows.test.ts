@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { restore } from "../../src/index.ts";
+import { restore } from "../support/driver.ts";
+
 import { finops } from "../support/finops.ts";
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";

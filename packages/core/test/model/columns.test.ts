@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
+import { openTested } from "../../../../test/support/test-driver.ts";
 import { createConnection } from "../../src/file/connection.ts";
-import { loadSqlite, openReading } from "../../src/file/sqlite.ts";
+import { openReading } from "../../src/file/sqlite.ts";
 import { EPOCH_COLUMNS } from "../../src/history/epoch.ts";
 import { excluded, statement } from "../../src/index.ts";
 import { ARTIFACT_COLUMNS } from "../../src/model/artifact.ts";
@@ -18,7 +19,7 @@ it.each([
   ["epochs", EPOCH_COLUMNS],
 ])("lists every column of %s", async (table, columns) => {
   const store = await openStore();
-  const { database } = createConnection(openReading(await loadSqlite(), store.path));
+  const { database } = createConnection(openReading(openTested, store.path));
   const found = database
     .prepare<[string], string>("select name from pragma_table_info(?)")
     .pluck()

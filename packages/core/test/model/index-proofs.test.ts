@@ -1,6 +1,6 @@
-import Sqlite from "better-sqlite3";
 import { SqliteDialect } from "kysely";
 import { expect, it, onTestFinished } from "vitest";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { type Connection, createConnection } from "../../src/file/connection.ts";
 import { coreModule, type ReadOnlyRepo } from "../../src/index.ts";
 import { markDueJobs } from "../../src/model/mark-due.ts";
@@ -13,7 +13,7 @@ async function explainingRepo() {
   await store.commands.enqueue({ type: "entity.upsert", entity: { type: "note" } });
   // Ready for whoever asks for jobs of "w" that are due by the year 3000.
   await store.commands.enqueue({ type: "job.create", job: { workflow_id: "w" } });
-  const database = new Sqlite(store.path, { readonly: true });
+  const database = openRaw(store.path, { readonly: true });
   onTestFinished(() => void database.close());
   const real = createConnection(database);
   let sql = "";
@@ -234,7 +234,7 @@ it("listReadyJobs finds the next lower priority by its index", async () => {
 
 it("job.markDue finds the delayed jobs of a workflow by their index", async () => {
   const { path } = await openStore();
-  const database = new Sqlite(path, { readonly: true });
+  const database = openRaw(path, { readonly: true });
   onTestFinished(() => void database.close());
   const { sql } = markDueJobs.compiled();
   const values = Array.from({ length: sql.split("?").length - 1 }, () => "1");

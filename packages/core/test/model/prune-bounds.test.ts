@@ -1,6 +1,6 @@
 import { createFakeClock } from "@atlas/testing/clock";
-import Sqlite from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { planOf as stepsOf } from "../../src/contract/change.ts";
 import { migrate } from "../../src/file/migrate.ts";
 import { type Command, coreModule, type PrunePolicy } from "../../src/index.ts";
@@ -209,7 +209,7 @@ it("removes what is from a millisecond before the time, and nothing from the tim
 /** What SQLite would do for a statement in an empty store. */
 function planOf(sql: string): string {
   const path = databasePath();
-  const database = new Sqlite(path);
+  const database = openRaw(path);
   onTestFinished(() => void database.close());
   migrate(database, { path, modules: [coreModule], now: OLD, newStoreId: () => "lab00000" });
   const values = Array.from({ length: sql.split("?").length - 1 }, () => 1);

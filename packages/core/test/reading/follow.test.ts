@@ -1,8 +1,9 @@
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { openTested } from "../../../../test/support/test-driver.ts";
 import { createConnection } from "../../src/file/connection.ts";
-import { loadSqlite, openReading } from "../../src/file/sqlite.ts";
+import { openReading } from "../../src/file/sqlite.ts";
 import type { DomainEvent, Store } from "../../src/index.ts";
 import { domainEventLog, journalLog } from "../../src/reading/followed-logs.ts";
 import { createLogFollowers, type FollowedLog } from "../../src/reading/log-follower.ts";
@@ -166,7 +167,7 @@ it("refuses unknown options of followJournal, and a list of no types", async () 
 
 /** A store's logs, read through a follower whose page size can be chosen, on a connection of its own. */
 async function followed(store: Store) {
-  const reader = createConnection(openReading(await loadSqlite(), store.path));
+  const reader = createConnection(openReading(openTested, store.path));
   const followers = createLogFollowers(store.onCommitted);
   const read = createRead(reader);
   return { read, followers, close: () => reader.database.close() };

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { openReadOnly } from "../../src/index.ts";
+import { openReadOnly } from "../support/driver.ts";
+
 import { finops } from "../support/finops.ts";
 import { openStore } from "../support/open-store.ts";
 import { rejection } from "../support/rejection.ts";

@@ -2,18 +2,12 @@
 import { openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type Sqlite from "better-sqlite3";
 import { createRandom } from "../../../../test/support/random.ts";
 import { onWritingConnection } from "../../../../test/support/writing-connections.ts";
-import {
-  type Clock,
-  createStore,
-  type FailpointName,
-  isCoreError,
-  restore,
-  silentLogger,
-} from "../../src/index.ts";
+import type { SqliteDatabase } from "../../src/file/driver.ts";
+import { type Clock, type FailpointName, isCoreError, silentLogger } from "../../src/index.ts";
 import { parseEventId } from "../../src/model/domain-event.ts";
+import { createStore, restore } from "../support/driver.ts";
 import {
   isHalfWritten,
   isPruneCommitted,
@@ -63,7 +57,7 @@ const clock: Clock = {
   },
 };
 
-let writer: Sqlite.Database | undefined;
+let writer: SqliteDatabase | undefined;
 onWritingConnection((database) => {
   // A replay writes too, to a file of its own.
   if (database.name === options.database) writer = database;

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import Sqlite from "better-sqlite3";
 import type { Random } from "../../../../test/support/random.ts";
-import { createStore, isCoreError, silentLogger } from "../../src/index.ts";
+import { openRaw } from "../../../../test/support/test-driver.ts";
+import { isCoreError, silentLogger } from "../../src/index.ts";
+import { createStore } from "../support/driver.ts";
 import type { SoakHostOptions } from "./host.ts";
 import type { UpkeepKind } from "./upkeep-kinds.ts";
 
@@ -67,7 +68,7 @@ async function disturb(database: string, random: Random, hasEnded: () => boolean
     if (outcome !== "ATLAS_CORE_DATABASE_IN_USE" && !isFree) throw new Error(`A second gateway: ${outcome}.`);
   }
   if (random.chance(50)) {
-    const connection = new Sqlite(database, { timeout: 50 });
+    const connection = openRaw(database, { timeoutMs: 50 });
     try {
       connection.exec(random.chance(60) ? "begin immediate" : "begin");
       connection.prepare("select count(*) from journal").get();

@@ -4,9 +4,10 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import Sqlite from "better-sqlite3";
 import { createRandom, type Random } from "../../../../test/support/random.ts";
-import { createStore, restore, silentLogger } from "../../src/index.ts";
+import { openRaw } from "../../../../test/support/test-driver.ts";
+import { silentLogger } from "../../src/index.ts";
+import { createStore, restore } from "../support/driver.ts";
 import { type Checker, createChecker } from "./checker.ts";
 import type { SoakHostOptions } from "./host.ts";
 import { type End, runLife } from "./life.ts";
@@ -120,7 +121,7 @@ async function checkCopies(copies: string): Promise<void> {
     await restore({ from: join(copies, file), to: join(copies, `${file}.checked`) });
   }
   for (const file of files.filter((name) => /\.(restored|replayed)$/.test(name))) {
-    const database = new Sqlite(join(copies, file), { readonly: true });
+    const database = openRaw(join(copies, file), { readonly: true });
     const found = database.pragma("integrity_check", { simple: true });
     database.close();
     if (found !== "ok") throw new Error(`${file} is damaged: ${String(found)}`);

@@ -1,5 +1,5 @@
-import Sqlite from "better-sqlite3";
 import { expect } from "vitest";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { type Counters, readCounters } from "../../src/writing/counters.ts";
 import type { AcknowledgingHostOptions } from "../fixtures/acknowledging-host.ts";
 import { type HostOptions, type HostProcess, startHost } from "./host-process.ts";
@@ -27,7 +27,7 @@ export function acknowledgedBy(host: Pick<HostProcess, "lines">): readonly Ackno
 }
 
 function countersOf(path: string): Counters {
-  const database = new Sqlite(path, { readonly: true });
+  const database = openRaw(path, { readonly: true });
   try {
     return readCounters(database);
   } finally {

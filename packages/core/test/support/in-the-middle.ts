@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import Sqlite from "better-sqlite3";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 
 /** True while a file that is being filled for a name that begins so holds something. */
 export function isHalfWritten(whole: string): boolean {
@@ -23,7 +23,7 @@ export function isRebuilding(): boolean {
 
 /** True when the last command that was committed is one of a prune. */
 export function isPruneCommitted(database: string): boolean {
-  const reader = new Sqlite(database, { readonly: true });
+  const reader = openRaw(database, { readonly: true });
   const last = reader.prepare("select type from journal order by seq desc limit 1").pluck().get();
   reader.close();
   return last === "maintenance.prune";

@@ -1,11 +1,6 @@
 import { onTestFinished } from "vitest";
-import {
-  createStore,
-  type Store,
-  type StoreModule,
-  type StoreOptions,
-  silentLogger,
-} from "../../src/index.ts";
+import { type Store, type StoreModule, type StoreOptions, silentLogger } from "../../src/index.ts";
+import { createStore } from "./driver.ts";
 import { databasePath } from "./temporary-folder.ts";
 
 /** A store on a new file, unless `database` names one; it is stopped after the test. */

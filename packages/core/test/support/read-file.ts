@@ -1,8 +1,8 @@
-import Sqlite from "better-sqlite3";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 
 /** Everything that `sql` finds in a database file, on a connection of its own that only reads. */
 export function readRows<Row>(path: string, sql: string, ...values: readonly unknown[]): readonly Row[] {
-  const database = new Sqlite(path, { readonly: true });
+  const database = openRaw(path, { readonly: true });
   try {
     return database.prepare<unknown[], Row>(sql).all(...values);
   } finally {

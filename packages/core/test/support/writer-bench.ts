@@ -1,9 +1,10 @@
 import { createFakeClock, type FakeClock } from "@atlas/testing/clock";
 import { onTestFinished } from "vitest";
+import { openTested } from "../../../../test/support/test-driver.ts";
 import { createNewId } from "../../src/contract/id.ts";
 import { type Connection, createConnection } from "../../src/file/connection.ts";
 import { migrate } from "../../src/file/migrate.ts";
-import { loadSqlite, openWriting, stopWaitingForLocks } from "../../src/file/sqlite.ts";
+import { openWriting, stopWaitingForLocks } from "../../src/file/sqlite.ts";
 import type { AnyCommand, Envelope, Failpoint, StoreModule } from "../../src/index.ts";
 import { createIntake, type Intake } from "../../src/intake/intake.ts";
 import { createUnit, type Unit } from "../../src/intake/unit.ts";
@@ -37,7 +38,7 @@ export async function openWriterBench(
   const modules = [coreModule, ...(options.modules ?? [])];
   const clock = createFakeClock("2026-11-21T09:00:00.000Z");
   const path = databasePath();
-  const database = openWriting(await loadSqlite(), path, "off");
+  const database = openWriting(openTested, path, "off");
   onTestFinished(() => void database.close());
   migrate(database, { path, modules, now: "2026-11-21T09:00:00.000Z", newStoreId: () => "lab00000" });
   stopWaitingForLocks(database);

@@ -3,7 +3,6 @@ import { openSync, writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Clock, isCoreError } from "@atlas/core";
 import { isPluginError } from "@atlas/plugins";
-import type Sqlite from "better-sqlite3";
 import { createRandom } from "../../../../../test/support/random.ts";
 import { onWritingConnection } from "../../../../../test/support/writing-connections.ts";
 import { createGateway, silentLogger } from "../../../src/index.ts";
@@ -52,7 +51,7 @@ const clock: Clock = {
     return () => clearTimeout(timer);
   },
 };
-let writer: Sqlite.Database | undefined;
+let writer: Parameters<Parameters<typeof onWritingConnection>[0]>[0] | undefined;
 onWritingConnection((database) => {
   writer = database;
 });

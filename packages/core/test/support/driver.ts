@@ -1,0 +1,12 @@
+import { testDriver } from "../../../../test/support/test-driver.ts";
+import * as core from "../../src/index.ts";
+
+// The same functions with the driver of the tests as their default. All tests open stores through these.
+
+export const createStore: typeof core.createStore = (options) =>
+  core.createStore({ driver: testDriver, ...options });
+
+export const openReadOnly: typeof core.openReadOnly = (database, options) =>
+  core.openReadOnly(database, { driver: testDriver, ...options });
+
+export const restore: typeof core.restore = (options) => core.restore({ driver: testDriver, ...options });
