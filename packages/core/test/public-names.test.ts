@@ -36,6 +36,7 @@ it("exports these names and no others", () => {
         "Distribution",
         "DomainEvent",
         "DomainEventRow",
+        "DriverName",
         "Entity",
         "EntityInput",
         "EntityRow",

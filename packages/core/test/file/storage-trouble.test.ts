@@ -35,6 +35,8 @@ describe("while another connection holds the database locked", () => {
     const release = (): void => {
       if (other.open) other.close();
     };
+    // Also keeps the connection alive, which frees its lock once it is collected as garbage.
+    onTestFinished(release);
     return { store, clock, release };
   }
 

@@ -27,7 +27,7 @@ async function explainingRepo() {
   const repo: ReadOnlyRepo = createReadOnlyRepo(noting, [coreModule], new SqliteDialect({ database }));
   const plan = (): string => {
     const values = Array.from({ length: sql.split("?").length - 1 }, () => "1");
-    const steps = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(values);
+    const steps = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(...values);
     // The one row of the store, which such a query is built around, is of no interest.
     return steps
       .map(({ detail }) => detail)
@@ -238,7 +238,7 @@ it("job.markDue finds the delayed jobs of a workflow by their index", async () =
   onTestFinished(() => void database.close());
   const { sql } = markDueJobs.compiled();
   const values = Array.from({ length: sql.split("?").length - 1 }, () => "1");
-  const steps = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(values);
+  const steps = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(...values);
   expect(steps.map(({ detail }) => detail).join("; ")).toMatch(
     /^SEARCH jobs USING (COVERING )?INDEX sqlite_autoindex_jobs_1 \(id=\?\); LIST SUBQUERY \d+; SEARCH jobs USING (COVERING )?INDEX jobs_delayed_in_groups \(workflow_id=\? AND run_at<\?\)$/,
   );

@@ -215,7 +215,7 @@ function planOf(sql: string): string {
   const values = Array.from({ length: sql.split("?").length - 1 }, () => 1);
   return database
     .prepare<unknown[], { detail: string }>(`explain query plan ${sql}`)
-    .all(values)
+    .all(...values)
     .map(({ detail }) => detail)
     .join("\n");
 }
