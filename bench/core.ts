@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { createStore } from "@atlas/core";
+import { benchDrivers } from "./core/drivers.ts";
 import { benchEventLoop } from "./core/event-loop.ts";
 import { benchHistory } from "./core/history.ts";
 import {
@@ -26,7 +27,7 @@ const PRODUCERS = 100;
 
 /**
  * The write path against better-sqlite3 by hand: whole batches, a lone caller, and 100 callers at once; then what it does
- * to the event loop, what the journal allows, what the seams for extensions cost, and what a full queue weighs.
+ * to the event loop, what the second driver brings, what the journal allows, what the seams for extensions cost, and what a full queue weighs.
  */
 export async function benchCore(report: Report): Promise<void> {
   using folder = createBenchFolder();
@@ -43,6 +44,7 @@ export async function benchCore(report: Report): Promise<void> {
   for (const lane of Object.values(lanes)) await fill(lane, ROWS_BEFORE);
   await benchBatches(lanes, { batch: 100, batchesPerSlice: 20, report });
   await benchBatches(lanes, { batch: 1_000, batchesPerSlice: 3, report });
+  await benchDrivers(folder.path, report);
   await benchLone(lanes, report);
   await benchProducers(lanes, report);
   await benchEventLoop(lanes.on, report);

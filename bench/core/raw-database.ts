@@ -1,4 +1,5 @@
-import { createStore } from "@atlas/core";
+import { DatabaseSync } from "node:sqlite";
+import { createStore, type DriverName } from "@atlas/core";
 import Database from "better-sqlite3";
 import type { EntityUpsert } from "./workload.ts";
 
@@ -8,23 +9,37 @@ export interface RawDatabase extends Disposable {
   commit(commands: readonly EntityUpsert[]): void;
 }
 
+/** What a hand needs of either library. */
+interface Library {
+  exec(sql: string): unknown;
+  prepare(sql: string): { run(...values: readonly (string | number | null)[]): unknown };
+  close(): unknown;
+}
+
 /**
- * What a careful hand writes with better-sqlite3 instead of Atlas, on a file that Atlas has migrated: the same tables,
- * indexes and pragmas, one prepared statement per row, no check of anything. `journal` adds the journal's row.
+ * What a careful hand writes with a SQLite library instead of Atlas, on a file that Atlas has migrated: the same tables,
+ * indexes and pragmas, one prepared statement per row, no check of anything. `journal` adds the journal's row. Default driver:
+ * better-sqlite3.
  */
 export async function openRaw(
   path: string,
-  { journal }: { readonly journal: boolean },
+  { journal, driver = "better-sqlite3" }: { readonly journal: boolean; readonly driver?: DriverName },
 ): Promise<RawDatabase> {
-  await (await createStore({ database: path })).stop();
-  const database = new Database(path);
-  database.pragma("journal_mode = wal");
-  database.pragma("synchronous = full");
-  database.pragma("foreign_keys = on");
-  database.pragma("trusted_schema = off");
-  database.pragma("temp_store = memory");
-  database.pragma("wal_autocheckpoint = 4000");
-  database.pragma("journal_size_limit = 16777216");
+  await (await createStore({ database: path, driver })).stop();
+  const database: Library = driver === "node:sqlite" ? new DatabaseSync(path) : new Database(path);
+  const settings = [
+    "journal_mode = wal",
+    "synchronous = full",
+    "foreign_keys = on",
+    "trusted_schema = off",
+    "temp_store = memory",
+    "cache_size = -16000",
+    "wal_autocheckpoint = 4000",
+    "journal_size_limit = 16777216",
+  ];
+  for (const setting of settings) database.exec(`pragma ${setting}`);
+  const begin = database.prepare("begin immediate");
+  const end = database.prepare("commit");
 
   const upsertEntity = database.prepare(`
     insert into entities (id, type, source, external_id, title, url, data, updated_at, deleted_at)
@@ -38,7 +53,8 @@ export async function openRaw(
     insert into journal (seq, command_id, type, payload, actor, cause, enqueued_at) values (?, ?, ?, ?, ?, ?, ?)`);
   let seq = 0;
 
-  const commit = database.transaction((commands: readonly EntityUpsert[]) => {
+  const commit = (commands: readonly EntityUpsert[]): void => {
+    begin.run();
     const now = new Date().toISOString();
     for (const { type, entity } of commands) {
       seq += 1;
@@ -56,7 +72,8 @@ export async function openRaw(
       insertEvent.run(seq, "entity.upserted", entity.id, JSON.stringify({ type: entity.type }), seq, 0, now);
       if (journal) insertJournal.run(seq, null, type, JSON.stringify({ entity, at: now }), "host", null, now);
     }
-  });
+    end.run();
+  };
 
-  return { commit: (commands) => commit.immediate(commands), [Symbol.dispose]: () => database.close() };
+  return { commit, [Symbol.dispose]: () => database.close() };
 }
