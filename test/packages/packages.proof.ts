@@ -117,6 +117,21 @@ describe.each(nodes)("on Node $version", (node) => {
     expect(code, output).toBe(0);
   });
 
+  it("writes, copies and verifies a database with the SQLite of Node", async () => {
+    const file = consumer.write(
+      "node-sqlite.mjs",
+      `import { createStore, silentLogger } from "@atlas/core";
+       const store = await createStore({ database: "node-sqlite.db", driver: "node:sqlite", log: silentLogger });
+       await store.commands.enqueue({ type: "entity.upsert", entity: { id: "a", type: "note" } });
+       await store.backup("node-sqlite-" + process.versions.node + ".db");
+       console.log((await store.verify()).status);
+       await store.stop();`,
+    );
+    const { code, output } = await consumer.run(programOf(node, consumer.folder), [file]);
+    expect(output).toMatch(/^verified$/m);
+    expect(code, output).toBe(0);
+  });
+
   it("runs the twenty lines of the README", async () => {
     const file = consumer.write("readme.ts", readmeProgram());
     const { code, output } = await consumer.run(programOf(node, consumer.folder), [file]);

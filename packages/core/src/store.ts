@@ -47,7 +47,7 @@ export interface StoreOptions<Modules extends readonly StoreModule[]> {
   readonly database: string;
   /**
    * The SQLite library to use. Default: `better-sqlite3`. `node:sqlite` is the one in Node itself: nothing native is installed or
-   * bundled, and commands take less time. It needs Node 24.15 (or 22.23), and Node does not call it stable yet. A database may be
+   * bundled. It needs Node 24.15 (or 22.23), and Node does not call it stable yet. A database may be
    * opened with either, one after the other. Rejects with `ATLAS_CORE_SQLITE_UNSUPPORTED` where Node's SQLite is too old.
    */
   readonly driver?: DriverName;
