@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { createFakeClock } from "@atlas/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -12,6 +13,7 @@ import {
   type StoreOptions,
   silentLogger,
 } from "../src/index.ts";
+import { startHost } from "./support/host-process.ts";
 import { rejection } from "./support/rejection.ts";
 import { databasePath, temporaryFolder } from "./support/temporary-folder.ts";
 
@@ -156,28 +158,24 @@ it("refuses a driver that it does not know, and names those that it does", async
   await expect(restore({ from: "a.db", to: "b.db", driver })).rejects.toThrow(message);
 });
 
-it("loads no native package for node:sqlite, in no thread", () => {
-  const core = new URL("../src/index.ts", import.meta.url).href;
-  const program = `
-    import { registerHooks } from "node:module";
-    registerHooks({ resolve(name, context, next) {
-      if (name === "better-sqlite3") throw new Error("better-sqlite3 was loaded");
-      return next(name, context);
-    } });
-    const { createStore, openReadOnly, restore, silentLogger } = await import(${JSON.stringify(core)});
-    const [database, backup, restored] = ${JSON.stringify([databasePath(), databasePath(), databasePath()])};
-    const store = await createStore({ database, driver: "node:sqlite", log: silentLogger });
-    await store.commands.enqueue({ type: "entity.upsert", entity: { id: "a", type: "note" } });
-    await store.backup(backup);
-    const { status } = await store.verify();
-    await (await store.asOf(1)).close();
-    await store.stop();
-    await restore({ from: backup, to: restored, driver: "node:sqlite" });
-    const reading = await openReadOnly(restored, { driver: "node:sqlite" });
-    const { id } = await reading.repo.getEntity("a");
-    reading.close();
-    const modules = process.report.getReport().sharedObjects.filter((file) => file.endsWith(".node"));
-    console.log(JSON.stringify({ status, id, modules }));`;
-  const said = execFileSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
-  expect(JSON.parse(said)).toEqual({ status: "verified", id: "a", modules: [] });
+it("needs no native package for node:sqlite, in no thread", async () => {
+  const folder = temporaryFolder();
+  const source = new URL("..", import.meta.url).pathname;
+  cpSync(join(source, "src"), join(folder, "core/src"), { recursive: true });
+  cpSync(join(source, "package.json"), join(folder, "core/package.json"));
+  mkdirSync(join(folder, "node_modules"));
+  for (const name of ["kysely", "leven", "zod"])
+    symlinkSync(join(source, "../../node_modules", name), join(folder, "node_modules", name));
+  const host = startHost("native-free-host.ts", {
+    core: join(folder, "core/src/index.ts"),
+    database: databasePath(),
+    backup: databasePath(),
+  });
+  await host.ended;
+  expect(JSON.parse(host.lines[0] ?? "")).toEqual({
+    byDefault: "ERR_MODULE_NOT_FOUND",
+    warnings: [],
+    status: "verified",
+    id: "c",
+  });
 });

@@ -173,6 +173,10 @@ describe.each(DRIVERS)("a connection of %s", (driver) => {
     database.exec("insert into t values (1)");
     expect(() => database.exec("insert or rollback into t values (1)")).toThrow("UNIQUE");
     expect(database.inTransaction).toBe(false);
+    // What SQLite said comes through, though nothing is left to roll back.
+    const ended = (): unknown =>
+      database.exec("insert into t values (1); insert or rollback into t values (1)");
+    expect(() => inTransaction(database, () => ended())).toThrow("UNIQUE");
     const failing = (): never => {
       database.exec("insert into t values (2)");
       throw new Error("no");

@@ -34,10 +34,10 @@ it.each([
     // The second time is what a reopening does.
     for (let time = 0; time < 2; time += 1) {
       const database = openWriting(open, path, synchronous);
-      const settings = ["journal_mode", "synchronous", "foreign_keys", "trusted_schema"];
+      const settings = ["journal_mode", "synchronous", "foreign_keys", "trusted_schema", "cache_size"];
       const found = settings.map((name) => database.pragma(name, { simple: true }));
       database.close();
-      expect(found).toEqual(["wal", level, 1, 0]);
+      expect(found).toEqual(["wal", level, 1, 0, -16_000]);
     }
   },
 );
@@ -70,4 +70,5 @@ it("opens a file for reading on a connection that refuses to write", async () =>
   const database = openReading(open, path);
   onTestFinished(() => void database.close());
   expect(() => database.exec("create table t (a)")).toThrow(/readonly/);
+  expect(database.pragma("cache_size", { simple: true })).toBe(-16_000);
 });
