@@ -34,8 +34,10 @@ import { createLogFollowers } from "./reading/log-follower.ts";
 import { createRead, type ReadOnlyRepo } from "./reading/read-only-repo.ts";
 import { createStats, type StoreStats } from "./stats.ts";
 import type { CommittedBatch } from "./writing/commit-listeners.ts";
+import { readLogEnd } from "./writing/counters.ts";
 import type { Failpoint } from "./writing/failpoint.ts";
 import { createFlushLoop } from "./writing/flush-loop.ts";
+import { createSqliteExecutor } from "./writing/sqlite-executor.ts";
 import { createWriter, type Writer } from "./writing/writer.ts";
 
 /** Options of {@link createStore}. Only `database` is required. */
@@ -176,7 +178,13 @@ export async function createStore<const Modules extends readonly StoreModule[] =
     readTimeoutMs: options.readTimeoutMs ?? READ_TIMEOUT_MS,
   });
 
-  const writing = (connection: Connection): Writer => createWriter({ connection, journal, failpoint });
+  const writing = (connection: Connection): Writer =>
+    createWriter({
+      executor: createSqliteExecutor(connection),
+      logEnd: readLogEnd(connection.database),
+      journal,
+      failpoint,
+    });
   let connection = writer;
   const checkpoints = createCheckpoints({
     path: file.path,

@@ -8,7 +8,9 @@ import type { Connection } from "../file/connection.ts";
 import { createCommandQueue } from "../intake/command-queue.ts";
 import { createUnit, type UnitContent } from "../intake/unit.ts";
 import type { JournalRow } from "../model/bookkeeping.ts";
+import { readLogEnd } from "../writing/counters.ts";
 import { createFlushLoop } from "../writing/flush-loop.ts";
+import { createSqliteExecutor } from "../writing/sqlite-executor.ts";
 import { createWriter } from "../writing/writer.ts";
 import { START_EPOCH, startEpoch } from "./epoch.ts";
 import { readJournal } from "./journal.ts";
@@ -53,7 +55,8 @@ export async function replay(options: {
     maxBytes: Number.POSITIVE_INFINITY,
   });
   const writer = createWriter({
-    connection: options.into,
+    executor: createSqliteExecutor(options.into),
+    logEnd: readLogEnd(options.into.database),
     journal: options.keepJournal,
     replaying: true,
     failpoint: () => undefined,

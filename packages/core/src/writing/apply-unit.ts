@@ -1,12 +1,12 @@
-import type { PlanStep } from "../contract/change.ts";
 import type { Committed } from "../contract/command.ts";
 import { CoreError, isCoreError, refusalError } from "../contract/errors.ts";
-import type { Connection } from "../file/connection.ts";
-import { sqliteCode, troubleKind } from "../file/storage-trouble.ts";
+import { sqliteCode } from "../file/storage-trouble.ts";
 import { type PlannedCommand, planCommand } from "../intake/planned-command.ts";
 import type { Unit } from "../intake/unit.ts";
 import type { BatchLog } from "./batch-log.ts";
+import type { Executor } from "./executor.ts";
 import type { Failpoint } from "./failpoint.ts";
+import { answered, isPending, type Work } from "./work.ts";
 
 /** The result of a unit: a receipt for each command, or the reason for its refusal. */
 export type UnitOutcome = readonly Committed[] | CoreError;
@@ -18,21 +18,19 @@ const nothingChanged: Committed = { seq: 0, changed: false };
  * storage is thrown, because it ends the whole transaction.
  */
 export function createUnitApplier(options: {
-  readonly connection: Connection;
+  readonly executor: Executor;
   readonly log: BatchLog;
+  /** Writes what the log has kept back so far. */
+  readonly expose: () => Work<void>;
   /** Numbers every command, also one whose effect lies outside of what is replayed. */
   readonly replaying: boolean;
   readonly failpoint: Failpoint;
-}): (unit: Unit) => UnitOutcome {
-  const { connection, log, replaying, failpoint } = options;
-  const { database } = connection;
-  const savepoint = database.prepare("savepoint unit");
-  const release = database.prepare("release unit");
-  const rollback = database.prepare("rollback to unit");
+}): (unit: Unit) => Work<UnitOutcome> {
+  const { executor, log, expose, replaying, failpoint } = options;
   // One object for all commands: they are applied one after the other.
   const marked = { type: "", eventSeq: undefined as number | undefined, depth: 0 };
 
-  return (unit) => {
+  return function* applyUnit(unit) {
     let plans: readonly PlannedCommand[];
     try {
       plans = unit.commands.map(planCommand);
@@ -40,58 +38,52 @@ export function createUnitApplier(options: {
       // The only error that planCommand throws.
       return error as CoreError;
     }
-    // A statement is atomic and guards come first, so only a unit that may write twice needs a savepoint.
-    const guarded = plans.length > 1 || plans.some(({ plan }) => plan.writes > 1);
     const mark = log.mark();
-    if (guarded) savepoint.run();
+    const mayWriteTwice = plans.length > 1 || plans.some(({ plan }) => plan.writes > 1);
+    const begun = executor.beginUnit(mayWriteTwice);
+    // Not by `answered`, here and below: a generator for each answer would be felt. perform() gives back what a promise resolved with.
+    const canUndo: boolean = isPending(begun) ? ((yield begun) as boolean) : begun;
     try {
-      const receipts = plans.map((planned) => applyPlan(unit, planned));
-      if (guarded) release.run();
+      const receipts: Committed[] = [];
+      for (const planned of plans) receipts.push(yield* applyPlan(unit, planned));
+      if (canUndo) yield* answered(executor.endUnit());
       return receipts;
     } catch (error) {
-      // A full disk or an I/O error ends the whole transaction, so the batch is lost and not this unit alone.
-      if (!database.inTransaction || troubleKind(error) !== undefined) throw error;
-      if (guarded) {
-        rollback.run();
-        release.run();
-      }
-      log.returnTo(mark, { rowsUndone: guarded });
+      if (executor.troubleOf(error) !== undefined) throw error;
+      if (canUndo) yield* answered(executor.undoUnit());
+      log.returnTo(mark, { rowsUndone: canUndo });
       return isCoreError(error) ? error : constraint(unit, error);
     }
   };
 
-  function applyPlan(unit: Unit, planned: PlannedCommand): Committed {
+  function* applyPlan(unit: Unit, planned: PlannedCommand): Work<Committed> {
     const { command, plan } = planned;
     marked.type = command.type;
     marked.eventSeq = plan.events.length === 0 ? undefined : log.nextEvent;
     marked.depth = unit.depth;
     let rows = 0;
-    for (const step of plan.steps) {
-      const found = runStep(step.alternatives);
-      if (!found.any && step.ifNone !== "continue") {
-        if (step.ifNone === "stop") return nothingChanged;
-        throw refusalError(step.ifNone);
+    for (const { alternatives, ifNone } of plan.steps) {
+      let any = false;
+      for (const { statement, values } of alternatives) {
+        const prepared = executor.prepared(statement);
+        // It must see what earlier commands left, in the same batch or not.
+        if (prepared.touchesLog) yield* expose();
+        const answer =
+          statement.kind === "read" ? prepared.get(values, marked) : prepared.run(values, marked);
+        const found = isPending(answer) ? yield answer : answer;
+        // A write answers with a number of rows.
+        if (statement.kind === "write") rows += found as number;
+        any = statement.kind === "read" ? found !== undefined : (found as number) > 0;
+        if (any) break;
       }
-      rows += found.rows;
+      if (!any && ifNone !== "continue") {
+        if (ifNone === "stop") return nothingChanged;
+        throw refusalError(ifNone);
+      }
     }
     failpoint("writer:command");
     if (rows === 0 && plan.events.length === 0 && !replaying) return nothingChanged;
     return log.append(unit, planned);
-  }
-
-  function runStep(alternatives: PlanStep["alternatives"]): { readonly any: boolean; readonly rows: number } {
-    for (const { statement, values } of alternatives) {
-      const prepared = connection.prepared(statement);
-      // It must see what earlier commands left, in the same batch or not.
-      if (prepared.touchesLog) log.expose();
-      if (statement.kind === "read") {
-        if (prepared.get(values, marked) !== undefined) return { any: true, rows: 0 };
-      } else {
-        const rows = prepared.run(values, marked);
-        if (rows > 0) return { any: true, rows };
-      }
-    }
-    return { any: false, rows: 0 };
   }
 }
 

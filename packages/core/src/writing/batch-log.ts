@@ -2,30 +2,35 @@ import type { CallContext } from "../contract/call-context.ts";
 import type { NewChangeEvent } from "../contract/change.ts";
 import type { Committed, DomainEvent } from "../contract/command.ts";
 import { type JsonObject, jsonText } from "../contract/json.ts";
-import type { SqliteDatabase } from "../file/driver.ts";
 import type { PlannedCommand } from "../intake/planned-command.ts";
 import type { QueuedCommand, Unit } from "../intake/unit.ts";
 import { eventId } from "../model/domain-event.ts";
-import { carries, readCounters } from "./counters.ts";
-import { createRowsInsert, type RowFormat } from "./rows-insert.ts";
+import { type Counters, carries, type LogEnd } from "./counters.ts";
+import { createRowEncoder, type EncodedRows, type RowFormat, type RowShape } from "./encode-rows.ts";
 
-/** The commands that a batch applied and the events that they emitted: numbered at once, written in few statements. */
+/** The commands that a batch applied and the events that they emitted: numbered at once, written in few statements. Runs none itself. */
 export interface BatchLog {
   /** Starts a batch. */
   begin(): void;
-  /** False when the database has counted further than this log: somebody else has written commands. */
-  isCurrent(): boolean;
+  /** How far it has counted. */
+  counters(): Counters;
   /** The number that the next event gets. */
   readonly nextEvent: number;
   /** Numbers a command that was applied, and its events. */
   append(unit: Unit, planned: PlannedCommand): Committed;
-  /** Writes what is not written yet. Called before a statement that reads or changes the log's own tables. */
-  expose(): void;
+  /** The rows that are not in their tables yet, events first. */
+  unwritten(): readonly EncodedRows[];
+  /** Takes note that all rows are in their tables. */
+  written(): void;
+  /** Takes note that a statement reads or changes the log's own tables. */
+  exposed(): void;
   /** The present end of the log, to return to if a unit is refused. */
   mark(): LogMark;
   /** Forgets what was appended since `mark`. `rowsUndone`: a savepoint removed the rows that were written since. */
   returnTo(mark: LogMark, options: { readonly rowsUndone: boolean }): void;
-  /** Writes the rest of the batch, and the counters where its rows do not tell them. */
+  /** The counters to store with the batch; undefined where its rows tell them, or nothing was counted. */
+  countersToStore(): Counters | undefined;
+  /** What the batch added. */
   finish(): LoggedBatch;
   /** Takes back the numbers of a batch whose transaction failed. */
   abandon(): void;
@@ -72,6 +77,7 @@ interface EventDraft {
 }
 
 const eventFormat: RowFormat<EventDraft> = {
+  table: "domain_events",
   columns: ["seq", "type", "aggregate_id", "payload", "command_seq", "depth", "created_at"],
   write({ seq, event, payload, commandSeq, depth, createdAt }, row) {
     row.push(seq, event.type, event.aggregate_id ?? null, payload, commandSeq, depth, createdAt);
@@ -81,6 +87,7 @@ const eventFormat: RowFormat<EventDraft> = {
   writeRare: ({ context }, row) => void row.push(context),
 };
 const journalFormat: RowFormat<CommandDraft> = {
+  table: "journal",
   columns: ["seq", "type", "payload", "actor", "enqueued_at"],
   write({ seq, command, unit }, row) {
     // The intake made the payload of canonical JSON.
@@ -90,18 +97,17 @@ const journalFormat: RowFormat<CommandDraft> = {
   hasRare: ({ unit }) => unit.commandId !== undefined || unit.cause !== null || unit.context !== null,
   writeRare: ({ unit }, row) => void row.push(unit.commandId ?? null, unit.cause, unit.context),
 };
+const eventRows = createRowEncoder(eventFormat);
+const journalRows = createRowEncoder(journalFormat);
 const nothingWritten: Written = { commands: 0, events: 0 };
 
-/** The log of a writer's batches. It goes on counting where the database stopped. */
-export function createBatchLog(database: SqliteDatabase, options: { readonly journal: boolean }): BatchLog {
-  const { journal } = options;
-  const insertEvents = createRowsInsert(database, "domain_events", eventFormat);
-  const insertJournal = createRowsInsert(database, "journal", journalFormat);
-  const updateCounters = database.prepare("update store set next_command_seq = ?, next_event_seq = ?");
-  // New events come after all that have an earlier id.
-  const store = String(database.prepare("select id from store").pluck().get());
+/** The rows that nearly every batch writes: an engine can prepare them before the first one. */
+export const usualRows: readonly RowShape[] = [eventRows.usual, journalRows.usual];
 
-  let { nextCommand, nextEvent } = readCounters(database);
+/** The log of a writer's batches. It goes on counting where the database stopped. */
+export function createBatchLog(options: LogEnd & { readonly journal: boolean }): BatchLog {
+  const { storeId, journal } = options;
+  let { nextCommand, nextEvent } = options.counters;
   let firstCommand = nextCommand;
   let firstEvent = nextEvent;
   let commands: CommandDraft[] = [];
@@ -121,10 +127,7 @@ export function createBatchLog(database: SqliteDatabase, options: { readonly jou
       written = nothingWritten;
       isExposed = false;
     },
-    isCurrent() {
-      const stored = readCounters(database);
-      return stored.nextCommand === nextCommand && stored.nextEvent === nextEvent;
-    },
+    counters: () => ({ nextCommand, nextEvent }),
     append(unit, { command, plan, payloads }) {
       const seq = nextCommand;
       nextCommand += 1;
@@ -144,8 +147,14 @@ export function createBatchLog(database: SqliteDatabase, options: { readonly jou
       }
       return { seq, changed: true };
     },
-    expose() {
-      write();
+    unwritten() {
+      const rows = eventRows.encode(since(events, written.events));
+      return journal ? [...rows, ...journalRows.encode(since(commands, written.commands))] : rows;
+    },
+    written() {
+      written = { commands: commands.length, events: events.length };
+    },
+    exposed() {
       isExposed = true;
     },
     mark: () => ({
@@ -161,15 +170,15 @@ export function createBatchLog(database: SqliteDatabase, options: { readonly jou
       events.length = mark.events;
       if (rowsUndone) written = mark.written;
     },
+    countersToStore: () =>
+      nextCommand === firstCommand || rowsTellCounters() ? undefined : { nextCommand, nextEvent },
     finish() {
-      write();
-      if (nextCommand !== firstCommand && !rowsTellCounters()) updateCounters.run(nextCommand, nextEvent);
       const changed = nextCommand !== firstCommand;
       const emitted = events;
       return {
         firstSeq: changed ? firstCommand : 0,
         lastSeq: changed ? nextCommand - 1 : 0,
-        events: () => emitted.map((draft) => toDomainEvent(draft, store)),
+        events: () => emitted.map((draft) => toDomainEvent(draft, storeId)),
       };
     },
     abandon() {
@@ -177,12 +186,6 @@ export function createBatchLog(database: SqliteDatabase, options: { readonly jou
       nextEvent = firstEvent;
     },
   };
-
-  function write(): void {
-    insertEvents(since(events, written.events));
-    if (journal) insertJournal(since(commands, written.commands));
-    written = { commands: commands.length, events: events.length };
-  }
 
   function rowsTellCounters(): boolean {
     // A command that had access to the tables may have pruned the very rows.

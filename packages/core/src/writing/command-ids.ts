@@ -1,58 +1,89 @@
 import type { Committed } from "../contract/command.ts";
 import { CoreError } from "../contract/errors.ts";
+import { excluded, query, statement } from "../contract/statement.ts";
 import { isoTime } from "../contract/time.ts";
-import type { SqliteDatabase } from "../file/driver.ts";
 import type { Unit } from "../intake/unit.ts";
+import type { BookkeepingTables } from "../model/bookkeeping.ts";
+import type { Executor } from "./executor.ts";
+import { answered, type Work } from "./work.ts";
 
 /** The ids that callers gave to their commands, remembered for 30 days. */
 export interface CommandIds {
-  /** What the unit gets when its id is known: the first receipts, or a refusal where its content is another. */
-  find(unit: Unit): readonly Committed[] | CoreError | undefined;
-  /** Keeps the receipts of a unit that has an id. */
-  remember(unit: Unit, receipts: readonly Committed[]): void;
-  /** Forgets some of the ids that are too old, where the batch has a unit with an id. */
-  forgetOld(units: readonly Unit[]): void;
+  /** What a unit with an id gets when that is known: the first receipts, or a refusal where its content is another. */
+  find(unit: IdentifiedUnit): Work<readonly Committed[] | CoreError | undefined>;
+  /** Keeps the receipts of a unit. */
+  remember(unit: IdentifiedUnit, receipts: readonly Committed[]): Work<void>;
+  /** Forgets some of the ids that are too old when this unit is written. */
+  forgetOld(unit: IdentifiedUnit): Work<void>;
+}
+
+/** A unit that its sender gave an id. */
+export type IdentifiedUnit = Unit & { readonly commandId: string; readonly fingerprint: string };
+
+/** True for a unit whose receipts are remembered. */
+export function isIdentified(unit: Unit): unit is IdentifiedUnit {
+  return unit.commandId !== undefined && unit.fingerprint !== undefined;
 }
 
 const REMEMBERED_MS = 30 * 24 * 60 * 60 * 1_000;
 const FORGOTTEN_AT_ONCE = 1_000;
 
-interface Row {
-  readonly fingerprint: string;
-  readonly receipts: string;
-  readonly committed_at: string;
-}
+type Row = BookkeepingTables["command_ids"];
+
+const selectId = query<BookkeepingTables, { command_id: string }>()((db, p) =>
+  db
+    .selectFrom("command_ids")
+    .where("command_id", "=", p.command_id)
+    .select(["fingerprint", "receipts", "committed_at"]),
+);
+const insertId = statement<BookkeepingTables, Row>((db, p) =>
+  db
+    .insertInto("command_ids")
+    .values(p.columns(["command_id", "fingerprint", "receipts", "committed_at"]))
+    .onConflict((conflict) =>
+      conflict
+        .column("command_id")
+        .doUpdateSet((row) => excluded(row, ["fingerprint", "receipts", "committed_at"])),
+    ),
+);
+const deleteOld = statement<BookkeepingTables, { before: string; limit: number }>((db, p) =>
+  db
+    .deleteFrom("command_ids")
+    .where("command_id", "in", (old) =>
+      old
+        .selectFrom("command_ids")
+        .where("committed_at", "<", p.before)
+        .orderBy("committed_at")
+        .limit(p.limit)
+        .select("command_id"),
+    ),
+);
 
 /** The remembered ids in the database of a writer. */
-export function createCommandIds(database: SqliteDatabase): CommandIds {
-  const select = database.prepare<[string], Row>(
-    "select fingerprint, receipts, committed_at from command_ids where command_id = ?",
-  );
-  const insert = database.prepare(
-    "insert or replace into command_ids (command_id, fingerprint, receipts, committed_at) values (?, ?, ?, ?)",
-  );
-  const forget = database.prepare(
-    "delete from command_ids where command_id in (select command_id from command_ids where committed_at < ? order by committed_at limit ?)",
-  );
-
+export function createCommandIds(executor: Executor): CommandIds {
   return {
-    find(unit) {
-      if (unit.commandId === undefined || unit.fingerprint === undefined) return undefined;
-      const known = select.get(unit.commandId);
+    *find(unit) {
+      const found = yield* answered(executor.prepared(selectId).get({ command_id: unit.commandId }));
+      // The columns that the query selects.
+      const known = found as Omit<Row, "command_id"> | undefined;
       if (known === undefined || known.committed_at < forgottenBefore(unit)) return undefined;
       return known.fingerprint === unit.fingerprint
         ? // Only remember() writes there.
           (JSON.parse(known.receipts) as readonly Committed[])
         : reused(unit.commandId);
     },
-    remember({ commandId, fingerprint, enqueuedAt }, receipts) {
-      if (commandId !== undefined && fingerprint !== undefined) {
-        insert.run(commandId, fingerprint, JSON.stringify(receipts), enqueuedAt);
-      }
+    *remember({ commandId, fingerprint, enqueuedAt }, receipts) {
+      const row: Row = {
+        command_id: commandId,
+        fingerprint,
+        receipts: JSON.stringify(receipts),
+        committed_at: enqueuedAt,
+      };
+      yield* answered(executor.prepared(insertId).run({ ...row }));
     },
-    forgetOld(units) {
-      const last = units.findLast((unit) => unit.commandId !== undefined);
-      if (last !== undefined) forget.run(forgottenBefore(last), FORGOTTEN_AT_ONCE);
+    *forgetOld(unit) {
+      const old = { before: forgottenBefore(unit), limit: FORGOTTEN_AT_ONCE };
+      yield* answered(executor.prepared(deleteOld).run(old));
     },
   };
 }

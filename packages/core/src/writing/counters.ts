@@ -6,6 +6,13 @@ export interface Counters {
   readonly nextEvent: number;
 }
 
+/** Where the log of a database goes on. */
+export interface LogEnd {
+  /** New events come after all that have an earlier id. */
+  readonly storeId: string;
+  readonly counters: Counters;
+}
+
 interface Row {
   readonly next_command: number;
   readonly next_event: number;
@@ -31,6 +38,12 @@ export function readCounters(database: SqliteDatabase): Counters {
   if (row === undefined)
     throw new TypeError("The store has no identity row, because its migrations have not run.");
   return { nextCommand: row.next_command, nextEvent: row.next_event };
+}
+
+/** Reads what a writer has to know of a database before it goes on with its log. */
+export function readLogEnd(database: SqliteDatabase): LogEnd {
+  const storeId = String(database.prepare("select id from store").pluck().get());
+  return { storeId, counters: readCounters(database) };
 }
 
 /**

@@ -15,6 +15,8 @@ import { createFlushRecorder, type FlushStats } from "./flush-recorder.ts";
 import { createHeldUnits } from "./held-units.ts";
 import { createLoop } from "./loop.ts";
 import { notWrittenInTime, storageFailed } from "./storage-errors.ts";
+import { createStoragePatience } from "./storage-patience.ts";
+import { type Awaitable, answered, perform, type Work } from "./work.ts";
 import type { BatchOutcome, Writer } from "./writer.ts";
 
 /** Carries units from the queue to the writer, one batch per round, and settles their promises. */
@@ -29,8 +31,8 @@ export interface FlushLoop {
   health(): Health;
   stats(): FlushStats;
   /**
-   * Commits what is waiting and stops. Rejects what cannot be committed in time: while the storage is in trouble, within `withinMs` at
-   * most. Returns the same promise each time.
+   * Commits what is waiting and stops. Rejects what cannot be committed in time: while the storage is in trouble or does not answer, within
+   * `withinMs` at most. Returns the same promise each time.
    */
   stop(withinMs?: number): Promise<void>;
 }
@@ -41,11 +43,14 @@ const KEPT_NOTES = 1_000;
 // While nothing waits to be written, this is how soon `health()` notices that the storage works again.
 const PROBE_MS = 1_000;
 
-/** The loop between `queue` and the writer. `reopen` is called once after a failure of the storage; it may throw. */
+/**
+ * The loop between `queue` and the writer. `reopen` is called once after a failure of the storage; it may fail. What it answers with
+ * replaces the writer, whose executor must not be able to commit any more.
+ */
 export function createFlushLoop(options: {
   readonly queue: CommandQueue;
   readonly writer: Writer;
-  readonly reopen: () => Writer;
+  readonly reopen: () => Awaitable<Writer>;
   /** Absent for a file that nobody else can know. */
   readonly files?: FileWatch;
   /** Absent where nobody brings in a log: a replay's file has none. */
@@ -65,8 +70,9 @@ export function createFlushLoop(options: {
   const batchSize = createBatchSize();
   const listeners = createCommitListeners(log);
   const recorder = createFlushRecorder();
+  const patience = createStoragePatience({ clock, deadlineMs: storageDeadlineMs });
   const loop = createLoop({
-    tick,
+    tick: () => perform(round()),
     clock,
     onError: (error) => log.error({ error }, "A round of the flush loop failed."),
   });
@@ -81,26 +87,28 @@ export function createFlushLoop(options: {
     },
     onCommitted: listeners.add,
     health() {
-      const loss = canWrite() ? files?.look() : undefined;
+      // What a batch that is on its way finds out comes first.
+      const loss = canWrite() && !patience.isWaiting ? files?.look() : undefined;
       if (loss !== undefined) lose([], loss);
       return health;
     },
     stats: recorder.stats,
     stop(withinMs = Number.POSITIVE_INFINITY) {
-      stopped ??= drain(clock.monotonic() + withinMs);
+      stopped ??= drain(withinMs);
       return stopped;
     },
   };
 
   /** One round: at most one transaction. Returns in how many milliseconds it wants the next round. */
-  function tick(): number | undefined {
+  function* round(): Work<number | undefined> {
     if (health.status === "failed") return rejectWaiting(held.take());
     const pauseMs = held.pauseMs();
     if (pauseMs > 0) return pauseMs;
     const batch = held.isEmpty
       ? queue.drain({ maxCommands: batchSize.maxCommands(), maxBytes: MAX_BATCH_BYTES })
       : held.take();
-    if (batch.length === 0 && notes.length === 0) return health.status === "degraded" ? probe() : undefined;
+    if (batch.length === 0 && notes.length === 0)
+      return health.status === "degraded" ? yield* probe() : undefined;
     failpoint("flush:drained");
     const loss = files?.lookNowAndThen();
     if (loss !== undefined) return lose(batch, loss);
@@ -110,12 +118,12 @@ export function createFlushLoop(options: {
     const startedAt = clock.monotonic();
     let outcome: BatchOutcome;
     try {
-      outcome = writer.applyBatch(batch, noted);
+      outcome = yield* answered(patience.wait(writer.applyBatch(batch, noted)));
     } catch (error) {
       notes = [...noted, ...notes].slice(0, KEPT_NOTES);
       if (error instanceof FileLost) return lose(batch, error.loss);
       if (!(error instanceof StorageTrouble)) throw error;
-      return error.kind === "failed" ? recover(batch, error) : hold(batch, error.kind, error);
+      return error.kind === "failed" ? yield* recover(batch, error) : hold(batch, error.kind, error);
     }
     failpoint("flush:committed");
     measure(batch, clock.monotonic() - startedAt);
@@ -134,13 +142,13 @@ export function createFlushLoop(options: {
   }
 
   /** Finds out without a command whether the storage works again. */
-  function probe(): number | undefined {
+  function* probe(): Work<number | undefined> {
     try {
-      writer.probe();
+      yield* answered(patience.wait(writer.probe()));
     } catch (error) {
       if (error instanceof FileLost) return lose([], error.loss);
       if (!(error instanceof StorageTrouble)) throw error;
-      return error.kind === "failed" ? recover([], error) : PROBE_MS;
+      return error.kind === "failed" ? yield* recover([], error) : PROBE_MS;
     }
     works();
     return undefined;
@@ -205,7 +213,7 @@ export function createFlushLoop(options: {
   }
 
   /** Rejects everything that waits, then opens the file again: once, unless a commit has worked since. */
-  function recover(batch: readonly Unit[], trouble: StorageTrouble): undefined {
+  function* recover(batch: readonly Unit[], trouble: StorageTrouble): Work<undefined> {
     const reason = failureReason(trouble.sqlite);
     health = { status: "failed", reason, since: isoTime(clock.now()), message: trouble.message };
     log.error(
@@ -213,10 +221,10 @@ export function createFlushLoop(options: {
       "The storage failed. All waiting commands are rejected.",
     );
     rejectWaiting(batch, trouble);
-    if (!committedSinceReopen) return;
+    if (!committedSinceReopen || patience.isOver()) return;
     committedSinceReopen = false;
     try {
-      writer = reopen();
+      writer = yield* answered(patience.wait(reopen()));
       health = { status: "ok" };
       log.info({}, "The database was opened again and passed its check.");
     } catch (error) {
@@ -240,17 +248,19 @@ export function createFlushLoop(options: {
     );
   }
 
-  async function drain(endsAt: number): Promise<void> {
+  async function drain(withinMs: number): Promise<void> {
+    patience.endWithin(withinMs);
     while (health.status !== "failed" && (!held.isEmpty || queue.commands > 0 || notes.length > 0)) {
       const pauseMs = held.pauseMs();
       if (pauseMs > 0) {
-        if (clock.monotonic() >= endsAt) break;
+        if (patience.isOver()) break;
         await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
         if (held.isEmpty && queue.commands === 0) notes = [];
       }
       await loop.runOnce();
     }
     await loop.stop();
+    patience.end();
     rejectLeft([...held.take(), ...queue.drainWaitingSince(Number.POSITIVE_INFINITY)]);
     health = { status: "stopped" };
   }

@@ -110,7 +110,7 @@ it("compiles and prepares each statement once, however often its command is appl
     return prepare(source) as never;
   };
   for (let round = 0; round < 50; round += 1) {
-    bench.apply(
+    await bench.apply(
       { type: "entity.upsert", entity: { id: "e1", type: "note", title: `${round}` } },
       { type: "entity.upsert", entity: { id: "e1", type: `type ${round}` } },
       { type: "job.create", job: { workflow_id: "w" } },

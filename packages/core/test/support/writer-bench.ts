@@ -10,6 +10,9 @@ import { createIntake, type Intake } from "../../src/intake/intake.ts";
 import { createUnit, type Unit } from "../../src/intake/unit.ts";
 import { coreModule } from "../../src/model/core-module.ts";
 import type { UnitOutcome } from "../../src/writing/apply-unit.ts";
+import { readLogEnd } from "../../src/writing/counters.ts";
+import type { Executor } from "../../src/writing/executor.ts";
+import { createSqliteExecutor } from "../../src/writing/sqlite-executor.ts";
 import { createWriter, type Writer } from "../../src/writing/writer.ts";
 import { databasePath } from "./temporary-folder.ts";
 
@@ -23,7 +26,7 @@ export interface WriterBench {
   /** A unit of these commands that nobody waits for. */
   unit(commands: readonly AnyCommand[], envelope?: Envelope): Unit;
   /** Applies one batch: a lone command is a unit, a list of commands is one too. */
-  apply(...units: readonly (AnyCommand | readonly AnyCommand[])[]): readonly UnitOutcome[];
+  apply(...units: readonly (AnyCommand | readonly AnyCommand[])[]): Promise<readonly UnitOutcome[]>;
 }
 
 /** Opens a new file for writing, as a store does, but without waiting for the disk. */
@@ -32,9 +35,11 @@ export async function openWriterBench(
     readonly modules?: readonly StoreModule[];
     readonly journal?: boolean;
     readonly failpoint?: Failpoint;
+    /** Default: SQLite's own, which answers at once. */
+    readonly executorOf?: (connection: Connection) => Executor;
   } = {},
 ): Promise<WriterBench> {
-  const { journal = true, failpoint = () => undefined } = options;
+  const { journal = true, failpoint = () => undefined, executorOf = createSqliteExecutor } = options;
   const modules = [coreModule, ...(options.modules ?? [])];
   const clock = createFakeClock("2026-11-21T09:00:00.000Z");
   const path = databasePath();
@@ -43,7 +48,12 @@ export async function openWriterBench(
   migrate(database, { path, modules, now: "2026-11-21T09:00:00.000Z", newStoreId: () => "lab00000" });
   stopWaitingForLocks(database);
   const connection = createConnection(database);
-  const writer = createWriter({ connection, journal, failpoint });
+  const writer = createWriter({
+    executor: executorOf(connection),
+    logEnd: readLogEnd(database),
+    journal,
+    failpoint,
+  });
   const intake = createIntake({ modules, clock, newId: createNewId(clock), admit: [] });
   const unit: WriterBench["unit"] = (commands, envelope) =>
     createUnit(intake.accept(commands, envelope), (receipts) => receipts).unit;
@@ -54,10 +64,10 @@ export async function openWriterBench(
     clock,
     intake,
     unit,
-    apply: (...units) =>
-      writer.applyBatch(
-        units.map((one) => unit(Array.isArray(one) ? one : [one])),
-        [],
-      ).outcomes,
+    async apply(...units) {
+      const batch = units.map((one) => unit(Array.isArray(one) ? one : [one]));
+      const { outcomes } = await writer.applyBatch(batch, []);
+      return outcomes;
+    },
   };
 }

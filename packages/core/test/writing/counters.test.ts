@@ -28,7 +28,7 @@ it("finds both counters after every batch, whatever was written, refused and pru
       let nextCommand = 1;
       let nextEvent = 1;
       for (const batch of list) {
-        const outcome = bench.writer.applyBatch(
+        const outcome = await bench.writer.applyBatch(
           batch.map((one) => bench.unit(Array.isArray(one) ? one : [one])),
           [],
         );
@@ -49,17 +49,17 @@ it("spares the store's row where the rows of the batch tell the numbers, and wri
     connection.database
       .prepare("select next_command_seq as command, next_event_seq as event from store")
       .get();
-  apply({ type: "lab.put", id: "a" }, { type: "lab.put", id: "b" });
+  await apply({ type: "lab.put", id: "a" }, { type: "lab.put", id: "b" });
   expect(noted()).toEqual({ command: 1, event: 1 });
-  apply({ type: "lab.put", id: "c" }, { type: "lab.take", id: "a" });
+  await apply({ type: "lab.put", id: "c" }, { type: "lab.take", id: "a" });
   expect(noted()).toEqual({ command: 5, event: 4 });
 });
 
 it("knows the number of a last command without an event from the journal", async () => {
   const { apply, connection } = await openWriterBench({ modules: [lab] });
-  apply({ type: "lab.put", id: "a" });
+  await apply({ type: "lab.put", id: "a" });
   // One batch: its last event tells the number of the first command only.
-  const receipts = apply({ type: "lab.put", id: "b" }, { type: "lab.take", id: "a" });
+  const receipts = await apply({ type: "lab.put", id: "b" }, { type: "lab.take", id: "a" });
   expect(receipts).toEqual([[{ seq: 2, changed: true }], [{ seq: 3, changed: true }]]);
   expect(readCounters(connection.database)).toEqual({ nextCommand: 4, nextEvent: 3 });
 });

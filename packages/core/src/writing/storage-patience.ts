@@ -1,0 +1,63 @@
+import type { Clock } from "../contract/clock.ts";
+import { StorageTrouble } from "../file/storage-trouble.ts";
+import { type Awaitable, isPending } from "./work.ts";
+
+/** Bounds how long the flush loop waits for a storage that answers later. */
+export interface StoragePatience {
+  /** True while an answer is awaited. */
+  readonly isWaiting: boolean;
+  /**
+   * Passes on an answer that is there at once. One that is not there within the deadline becomes a {@link StorageTrouble}: nobody can know
+   * what the storage has done, or will still do.
+   */
+  wait<Value>(answer: Awaitable<Value>): Awaitable<Value>;
+  /** From now on the wait for all answers together ends within so many milliseconds, however many there are. */
+  endWithin(ms: number): void;
+  /** True when the time of `endWithin` is over. */
+  isOver(): boolean;
+  /** Frees its timer. */
+  end(): void;
+}
+
+/** Waits for each answer as long as `deadlineMs`. */
+export function createStoragePatience(options: {
+  readonly clock: Clock;
+  readonly deadlineMs: number;
+}): StoragePatience {
+  const { clock, deadlineMs } = options;
+  let endsAt = Number.POSITIVE_INFINITY;
+  let giveUp: (() => void) | undefined;
+  let cancelEnd = (): void => undefined;
+
+  return {
+    get isWaiting() {
+      return giveUp !== undefined;
+    },
+    wait: (answer) => (isPending(answer) ? waitFor(answer) : answer),
+    endWithin(ms) {
+      if (ms === Number.POSITIVE_INFINITY) return;
+      endsAt = clock.monotonic() + ms;
+      cancelEnd = clock.after(ms, () => giveUp?.());
+    },
+    isOver: () => clock.monotonic() >= endsAt,
+    end: () => cancelEnd(),
+  };
+
+  async function waitFor<Value>(answer: PromiseLike<Value>): Promise<Value> {
+    const askedAt = clock.monotonic();
+    const silence = Promise.withResolvers<never>();
+    giveUp = () => silence.reject(noAnswer(clock.monotonic() - askedAt));
+    const cancel = clock.after(Math.max(0, Math.min(deadlineMs, endsAt - askedAt)), giveUp);
+    try {
+      return await Promise.race([answer, silence.promise]);
+    } finally {
+      cancel();
+      giveUp = undefined;
+    }
+  }
+}
+
+function noAnswer(waitedMs: number): StorageTrouble {
+  const cause = new Error(`The database gave no answer for ${Math.round(waitedMs)} ms`);
+  return new StorageTrouble(cause, { kind: "failed", duringCommit: true });
+}
