@@ -1,7 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { createStore, type Store, silentLogger } from "@atlas/core";
+import { createStore, type FileStore, silentLogger } from "@atlas/core";
 import { createBenchFolder } from "./folder.ts";
 import { createLine, type Report, type Unit } from "./line.ts";
 import { type BesideWrites, besideWrites } from "./upkeep/beside-writes.ts";
@@ -85,7 +85,7 @@ async function measureUpkeep(folder: string, rows: number): Promise<Figures> {
     // It was pushed, or watch() has thrown.
     return result[0] as Result;
   };
-  const open = (): Promise<Store> => createStore({ database: path, log: silentLogger });
+  const open = (): Promise<FileStore> => createStore({ database: path, log: silentLogger });
   const wholePolicy = (time: string) => ({
     domain_events_before: time,
     jobs_before: time,
@@ -94,7 +94,7 @@ async function measureUpkeep(folder: string, rows: number): Promise<Figures> {
     deleted_entities_before: time,
     refused_before: time,
   });
-  const pruneOnce = (store: Store) =>
+  const pruneOnce = (store: FileStore) =>
     store.commands.enqueue({ type: "maintenance.prune", policy: wholePolicy(EVERYTHING) });
 
   await fillDatabase(path, rows);

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createStore, type Store } from "@atlas/core";
+import { createStore, type FileStore } from "@atlas/core";
 import { createLine, type Report } from "../line.ts";
 import { type Contestant, measure, percentile } from "../measure.ts";
 import { measureLateness, sendSteadily } from "./event-loop.ts";
@@ -37,14 +37,14 @@ export async function benchHistory(folder: string, report: Report): Promise<void
   await benchBackup(store, lane, { folder, report });
 }
 
-async function verify(store: Store): Promise<{ readonly last_seq: number }> {
+async function verify(store: FileStore): Promise<{ readonly last_seq: number }> {
   const found = await store.verify();
   if (found.status !== "verified") throw new Error(found.message);
   return found;
 }
 
 async function benchBackup(
-  store: Store,
+  store: FileStore,
   lane: Lane,
   { folder, report }: { readonly folder: string; readonly report: Report },
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Store } from "@atlas/core";
+import type { FileStore } from "@atlas/core";
 
 /** What commands had to wait for while something else went on. */
 export interface BesideWrites {
@@ -19,7 +19,7 @@ let revision = 0;
 
 /** Sends `perSecond` commands a second, evenly spaced, for as long as `work` lasts, and measures what each of them waited. */
 export async function besideWrites(
-  store: Store,
+  store: FileStore,
   { perSecond, work }: { readonly perSecond: number; readonly work: () => Promise<unknown> },
 ): Promise<BesideWrites> {
   const waits: number[] = [];

@@ -66,6 +66,7 @@ export {
   statement,
 } from "./contract/statement.ts";
 export { stderrLogger } from "./contract/stderr-logger.ts";
+export type { FileStore, Store, StoreCommand } from "./contract/store.ts";
 export { isoTime, timeText } from "./contract/time.ts";
 export { type ToJson, toJson } from "./contract/to-json.ts";
 export type { UnreachableReason } from "./contract/unreachable-reason.ts";
@@ -117,13 +118,8 @@ export type { OpenReads } from "./reading/ad-hoc-reads.ts";
 export type { FollowEventsOptions, FollowLogOptions } from "./reading/followed-logs.ts";
 export type { AllTables, ReadOnlyRepo } from "./reading/read-only-repo.ts";
 export { openReadOnly, type ReadOnlyStore } from "./reading/read-only-store.ts";
-export type { StoreStats } from "./stats.ts";
-export {
-  createStore,
-  type Store,
-  type StoreCommand,
-  type StoreOptions,
-} from "./store.ts";
+export type { FileStoreStats, StoreStats } from "./stats.ts";
+export { createStore, type StoreOptions } from "./store.ts";
 export type { CommittedBatch } from "./writing/commit-listeners.ts";
 export type { Distribution } from "./writing/distribution.ts";
 export type { Failpoint, FailpointName } from "./writing/failpoint.ts";

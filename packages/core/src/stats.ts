@@ -11,21 +11,25 @@ export interface StoreStats extends FlushStats {
   readonly queue: { readonly commands: number; readonly bytes: number };
   /** Entries in the journal, of all epochs. */
   readonly journalEntries: number;
-  readonly databaseBytes: number;
-  /** Size of the write-ahead log. It grows while a reader holds an old snapshot. */
-  readonly walBytes: number;
   /** Streams and transactions of `repo.select` that are open. */
   readonly openReads: OpenReads;
 }
 
-/** Collects the figures of a store; two lookups and two `stat` calls, cheap enough for every scrape. */
+/** Figures about a store in a file. */
+export interface FileStoreStats extends StoreStats {
+  readonly databaseBytes: number;
+  /** Size of the write-ahead log. It grows while a reader holds an old snapshot. */
+  readonly walBytes: number;
+}
+
+/** Collects the figures of a store in a file; two lookups and two `stat` calls, cheap enough for every scrape. */
 export function createStats(options: {
   readonly path: string;
   readonly reader: Connection;
   readonly reads: AdHocReads;
   readonly queue: CommandQueue;
   readonly loop: FlushLoop;
-}): () => StoreStats {
+}): () => FileStoreStats {
   const { path, reader, reads, queue, loop } = options;
   const range = reader.database.prepare<[], { first: number | null; last: number | null }>(
     "select (select min(seq) from journal) as first, (select max(seq) from journal) as last",

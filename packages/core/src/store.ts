@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from "./contract/clock.ts";
-import type { CommandSink, Committed, DomainEvent } from "./contract/command.ts";
-import type { Health } from "./contract/health.ts";
+import type { CommandSink, Committed } from "./contract/command.ts";
 import { createNewId, type NewId } from "./contract/id.ts";
 import { checkOptions } from "./contract/known-options.ts";
 import { guardLogger, type Logger } from "./contract/logger.ts";
-import type { CommandOf, StoreModule } from "./contract/module.ts";
+import type { StoreModule } from "./contract/module.ts";
 import { stderrLogger } from "./contract/stderr-logger.ts";
+import type { FileStore, StoreCommand } from "./contract/store.ts";
 import { isoTime } from "./contract/time.ts";
 import { createCheckpoints } from "./file/checkpoints.ts";
 import type { Connection } from "./file/connection.ts";
@@ -13,28 +13,24 @@ import type { DriverName } from "./file/driver.ts";
 import { createFileWatch } from "./file/file-watch.ts";
 import { chosenDriver, loadSqlite } from "./file/load-sqlite.ts";
 import { findDatabaseWorker } from "./history/database-task.ts";
-import { createUpkeep, type Upkeep } from "./history/upkeep.ts";
+import { createUpkeep } from "./history/upkeep.ts";
 import { createCommandQueue } from "./intake/command-queue.ts";
 import { createDoor } from "./intake/door.ts";
 import { type Admit, createIntake, MAX_UNIT_COMMANDS } from "./intake/intake.ts";
-import type { CoreModule } from "./model/core-module.ts";
 import { installedModules } from "./model/installed-modules.ts";
-import type { JournalEntry } from "./model/records.ts";
 import { closeFile, closeQuietly, openFile } from "./open-file.ts";
 import { READ_TIMEOUT_MS } from "./reading/ad-hoc-reads.ts";
 import {
   checkFollowEvents,
   checkFollowJournal,
   domainEventLog,
-  type FollowEventsOptions,
-  type FollowLogOptions,
   journalLog,
 } from "./reading/followed-logs.ts";
 import { createLogFollowers } from "./reading/log-follower.ts";
-import { createRead, type ReadOnlyRepo } from "./reading/read-only-repo.ts";
-import { createStats, type StoreStats } from "./stats.ts";
-import type { CommittedBatch } from "./writing/commit-listeners.ts";
+import { createRead } from "./reading/read-only-repo.ts";
+import { createStats } from "./stats.ts";
 import { readLogEnd } from "./writing/counters.ts";
+import type { Executor } from "./writing/executor.ts";
 import type { Failpoint } from "./writing/failpoint.ts";
 import { createFlushLoop } from "./writing/flush-loop.ts";
 import { createSqliteExecutor } from "./writing/sqlite-executor.ts";
@@ -103,49 +99,6 @@ const STORE_OPTIONS = [
   "failpoint",
 ] as const satisfies readonly (keyof StoreOptions<readonly []>)[];
 
-/** The commands that may be sent to a store of these modules. */
-export type StoreCommand<Module extends StoreModule> = CommandOf<CoreModule | Module>;
-
-/** An open database with its one writer. */
-export interface Store<Module extends StoreModule = never> extends Upkeep<Module>, AsyncDisposable {
-  readonly commands: CommandSink<StoreCommand<Module>>;
-  readonly repo: ReadOnlyRepo<Module>;
-  /** Real path of the database file. */
-  readonly path: string;
-  readonly clock: Clock;
-  readonly newId: NewId;
-  /** Commits one batch of waiting commands and resolves after it. Only tests need it. */
-  flush(): Promise<void>;
-  /** Calls `listener` after each commit that changed something. Returns a function that removes it. */
-  onCommitted(listener: (batch: CommittedBatch) => void): () => void;
-  /**
-   * Every domain event after a number: those that are stored, then each new one after its commit. In order, none left out,
-   * none twice. A slow reader costs one page of memory, not more. It ends when `signal` is aborted, when the loop is left,
-   * and when the store stops. Begin again with the `seq` of the last event that you dealt with.
-   *
-   * @example
-   * ```ts
-   * await using store = await createStore({ database: ":memory:" });
-   * await store.commands.enqueue({ type: "entity.upsert", entity: { id: "e1", type: "note" } });
-   * for await (const event of store.follow({ types: ["entity.upserted"] })) {
-   *   assert.equal(event.aggregate_id, "e1");
-   *   break;
-   * }
-   * ```
-   */
-  follow(options?: FollowEventsOptions): AsyncIterable<DomainEvent>;
-  /** Every applied command after a number, like {@link Store.follow}. Throws a `TypeError` if the store keeps no journal. */
-  followJournal(options?: FollowLogOptions): AsyncIterable<JournalEntry>;
-  health(): Health;
-  /** Figures about the queue, the commits and the files. Cheap enough to read every second. */
-  stats(): StoreStats;
-  /**
-   * Refuses further commands, commits the waiting ones, and closes the file. If the storage is in trouble, it waits at most
-   * `storageDeadlineMs`, or `withinMs` if that is less, then rejects what is not committed. Returns the same promise each time.
-   */
-  stop(options?: { readonly withinMs?: number }): Promise<void>;
-}
-
 /**
  * Opens a database: takes its lock, checks it, migrates it and starts the flush loop. Rejects if another gateway has the
  * file open, or if the file is damaged, was written by a newer version, or is not a database of Atlas. Such a file is never
@@ -159,9 +112,17 @@ export interface Store<Module extends StoreModule = never> extends Upkeep<Module
  * await store.stop();
  * ```
  */
-export async function createStore<const Modules extends readonly StoreModule[] = readonly []>(
+export function createStore<const Modules extends readonly StoreModule[] = readonly []>(
   options: StoreOptions<Modules>,
-): Promise<Store<Modules[number]>> {
+): Promise<FileStore<Modules[number]>> {
+  return createStoreOn<Modules>(createSqliteExecutor, options);
+}
+
+/** A store whose writer runs its statements by what `executorOf` makes of each writing connection. Only tests bring another one. */
+export async function createStoreOn<const Modules extends readonly StoreModule[]>(
+  executorOf: (connection: Connection) => Executor,
+  options: StoreOptions<Modules>,
+): Promise<FileStore<Modules[number]>> {
   checkOptions("createStore", options, STORE_OPTIONS);
   const { clock = systemClock, failpoint = () => undefined, journal = true } = options;
   const log = guardLogger(options.log ?? stderrLogger);
@@ -180,7 +141,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
 
   const writing = (connection: Connection): Writer =>
     createWriter({
-      executor: createSqliteExecutor(connection),
+      executor: executorOf(connection),
       logEnd: readLogEnd(connection.database),
       journal,
       failpoint,
@@ -251,7 +212,7 @@ export async function createStore<const Modules extends readonly StoreModule[] =
   const read = createRead(reader);
   const followers = createLogFollowers(loop.onCommitted);
 
-  const store: Store<Modules[number]> = {
+  const store: FileStore<Modules[number]> = {
     commands,
     repo,
     path: file.path,

@@ -54,6 +54,8 @@ it("exports these names and no others", () => {
         "Failpoint",
         "FailpointName",
         "FailureReason",
+        "FileStore",
+        "FileStoreStats",
         "FindArtifactsOptions",
         "FlushStats",
         "FollowEventsOptions",

@@ -1,7 +1,7 @@
 import {
   coreModule,
   createStore,
-  type Store,
+  type FileStore,
   type StoreModule,
   stderrLogger,
   systemClock,
@@ -87,7 +87,7 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
 
   // The jobs that are being created for batches.
   const opening = new Set<string>();
-  const store: Store<PluginsModule | LLMModule> = await createStore({
+  const store: FileStore<PluginsModule | LLMModule> = await createStore({
     database: options.database,
     modules: [pluginsModule, llmModule, ...added],
     admit: [...installation.admit, ...admit, createJobAdmission(registry, opening)],

@@ -1,4 +1,4 @@
-import { type Clock, isoTime, type ReadOnlyRepo, type StoreStats } from "@atlas/core";
+import { type Clock, type FileStoreStats, isoTime, type ReadOnlyRepo } from "@atlas/core";
 import type { Durations, PluginsModule } from "@atlas/plugins";
 import type { Delivery, JobRunner, PluginRegistry, SourceRunner } from "@atlas/plugins/runtime";
 
@@ -9,7 +9,7 @@ export interface GatewayStats {
   readonly sources: readonly SourceStats[];
   /** One entry for each sink, and one for each workflow with `on` (`$on:<workflow id>`). */
   readonly sinks: readonly SinkStats[];
-  readonly store: StoreStats;
+  readonly store: FileStoreStats;
 }
 
 /** Figures of a workflow. */
@@ -72,7 +72,7 @@ export function createGatewayStats(options: {
   readonly sources: Pick<SourceRunner, "health">;
   readonly delivery: Pick<Delivery, "health">;
   readonly isPaused: (workflowId: string) => boolean;
-  readonly store: () => StoreStats;
+  readonly store: () => FileStoreStats;
 }): () => Promise<GatewayStats> {
   const { clock, repo, registry, runner, sources, delivery, isPaused, store } = options;
   const since = (at: string): number => Math.max(0, clock.now() - Date.parse(at));

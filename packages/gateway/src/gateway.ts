@@ -1,4 +1,13 @@
-import type { Command, CommandOf, CommandSink, Health, ReadOnlyRepo, Store, StoreModule } from "@atlas/core";
+import type {
+  Command,
+  CommandOf,
+  CommandSink,
+  FileStore,
+  Health,
+  ReadOnlyRepo,
+  Store,
+  StoreModule,
+} from "@atlas/core";
 import type { LLMModule } from "@atlas/llm/module";
 import type {
   PluginRef,
@@ -35,7 +44,7 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   readonly schedules: Schedules;
   /** The database as a whole: backups, pruning, past states, figures. Usable until `stop()`. */
   readonly store: Pick<
-    Store<PluginsModule | LLMModule | Module>,
+    FileStore<PluginsModule | LLMModule | Module>,
     "stats" | "backup" | "prune" | "verify" | "asOf" | "replay"
   >;
   /**

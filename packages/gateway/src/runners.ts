@@ -1,4 +1,4 @@
-import { type Clock, CoreError, type Logger, type Store } from "@atlas/core";
+import { type Clock, CoreError, type FileStore, type Logger } from "@atlas/core";
 import { applyHarnessMiddleware } from "@atlas/harness";
 import type { LLMModule } from "@atlas/llm/module";
 import type { PluginsModule } from "@atlas/plugins";
@@ -36,7 +36,7 @@ const ALL = 1;
 /** Creates the runners around an open store, and the gateway in front of them. */
 export async function createRunners(parts: {
   readonly options: Pick<AnyGatewayOptions, "harness" | "concurrency" | "keepDeadLettersMs">;
-  readonly store: Store<PluginsModule | LLMModule>;
+  readonly store: FileStore<PluginsModule | LLMModule>;
   readonly registry: PluginRegistry;
   readonly installation: Installation;
   readonly opened: Opened;

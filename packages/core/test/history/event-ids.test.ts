@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openRaw, testDriver } from "../../../../test/support/test-driver.ts";
 import { copyDatabase } from "../../src/history/backup.ts";
-import type { Store } from "../../src/index.ts";
+import type { FileStore } from "../../src/index.ts";
 import { openReadOnly, restore } from "../support/driver.ts";
 import { expectUnchanged } from "../support/expect-unchanged.ts";
 import { openStore } from "../support/open-store.ts";
@@ -11,11 +11,11 @@ import { readRows, readValue } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
 import { databasePath, temporaryFolder } from "../support/temporary-folder.ts";
 
-async function emit(store: Store, ...types: readonly string[]): Promise<void> {
+async function emit(store: FileStore, ...types: readonly string[]): Promise<void> {
   for (const type of types) await store.commands.enqueue({ type: "domainEvent.emit", event: { type } });
 }
 
-const idsOf = async ({ repo }: Pick<Store, "repo">): Promise<readonly string[]> =>
+const idsOf = async ({ repo }: Pick<FileStore, "repo">): Promise<readonly string[]> =>
   (await repo.listDomainEvents()).items.map(({ id }) => id);
 
 const earlierIds = (path: string) =>
@@ -23,13 +23,13 @@ const earlierIds = (path: string) =>
 
 const storeId = (path: string): string => readValue<string>(path, "select id from store");
 
-async function backUp(store: Store): Promise<string> {
+async function backUp(store: FileStore): Promise<string> {
   const backup = join(temporaryFolder(), "backup.db");
   await store.backup(backup);
   return backup;
 }
 
-async function restored(from: string): Promise<Store> {
+async function restored(from: string): Promise<FileStore> {
   const to = databasePath();
   await restore({ from, to });
   return openStore({ database: to });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { expect, it } from "vitest";
-import { type Store, silentLogger } from "../../src/index.ts";
+import { type FileStore, silentLogger } from "../../src/index.ts";
 import type { UpkeepHostOptions } from "../fixtures/upkeep-host.ts";
 import { createStore, restore } from "../support/driver.ts";
 import { finops } from "../support/finops.ts";
@@ -44,7 +44,7 @@ async function killedDuring(kind: UpkeepHostOptions["kind"]) {
 const besides = (path: string): readonly string[] =>
   readdirSync(dirname(path)).filter((file) => !file.startsWith(`${basename(path)}.lock`));
 
-async function expectWhole(store: Store, commands = EVENTS + 1): Promise<void> {
+async function expectWhole(store: FileStore, commands = EVENTS + 1): Promise<void> {
   expect(await store.verify()).toMatchObject({ status: "verified", commands });
 }
 
@@ -114,7 +114,7 @@ it("has the old schema after a kill during the copy before a migration, and the 
   expect(readRows(database, "select 1 from sqlite_master where name like 'finops%'")).toEqual([]);
   const store = await openStore({ database, modules: [finops] });
   expect(besides(database).filter((file) => file.includes("partial"))).toEqual([]);
-  await expectWhole(store as unknown as Store, 0);
+  await expectWhole(store as unknown as FileStore, 0);
 });
 
 it("removes nothing at its start that Atlas did not name, whatever the list of unfinished work says", async () => {

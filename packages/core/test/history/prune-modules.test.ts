@@ -4,7 +4,7 @@ import {
   type CommandOf,
   defineCommand,
   defineModule,
-  type Store,
+  type FileStore,
   type StoreModule,
   statement,
   tables,
@@ -108,7 +108,7 @@ const ledger = defineModule({
 const OLD = "2026-01-01T00:00:00.000Z";
 const CUT = "2026-06-01T00:00:00.000Z";
 const LATE = "2026-07-01T00:00:00.000Z";
-const ids = (store: Store, table: string) =>
+const ids = (store: FileStore, table: string) =>
   readRows<{ id: string }>(store.path, `select id from ${table} order by id`).map(({ id }) => id);
 
 async function aged() {
@@ -312,14 +312,14 @@ describe("defineModule", () => {
       readonly notes_before?: string;
       readonly entries_before?: string;
     }>();
-    type Policy = Parameters<Store<typeof ledger | typeof finops>["prune"]>[0];
+    type Policy = Parameters<FileStore<typeof ledger | typeof finops>["prune"]>[0];
     expectTypeOf<{ ledger: { notes_before: string }; jobs_before: string }>().toExtend<Policy>();
     expectTypeOf<{ ledger: { note_before: string } }>().not.toExtend<Policy>();
     expectTypeOf<Policy>().not.toHaveProperty("finops");
     expectTypeOf<Extract<CommandOf<typeof finops>, { type: "finops.prune" }>>().toBeNever();
     // A store of modules that nobody named takes core's policy.
-    expectTypeOf<{ jobs_before: string }>().toExtend<Parameters<Store<StoreModule>["prune"]>[0]>();
-    expectTypeOf<Store<typeof ledger>>().toExtend<Store>();
+    expectTypeOf<{ jobs_before: string }>().toExtend<Parameters<FileStore<StoreModule>["prune"]>[0]>();
+    expectTypeOf<FileStore<typeof ledger>>().toExtend<FileStore>();
   });
 });
 

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { openTested } from "../../../../test/support/test-driver.ts";
 import { createConnection } from "../../src/file/connection.ts";
 import { openReading } from "../../src/file/sqlite.ts";
-import type { DomainEvent, Store } from "../../src/index.ts";
+import type { DomainEvent, FileStore, Store } from "../../src/index.ts";
 import { domainEventLog, journalLog } from "../../src/reading/followed-logs.ts";
 import { createLogFollowers, type FollowedLog } from "../../src/reading/log-follower.ts";
 import { createRead } from "../../src/reading/read-only-repo.ts";
@@ -166,7 +166,7 @@ it("refuses unknown options of followJournal, and a list of no types", async () 
 });
 
 /** A store's logs, read through a follower whose page size can be chosen, on a connection of its own. */
-async function followed(store: Store) {
+async function followed(store: FileStore) {
   const reader = createConnection(openReading(openTested, store.path));
   const followers = createLogFollowers(store.onCommitted);
   const read = createRead(reader);

@@ -1,4 +1,5 @@
 import { onTestFinished } from "vitest";
+import type { Connection } from "../../src/file/connection.ts";
 import {
   type AnyCommand,
   type Committed,
@@ -7,6 +8,7 @@ import {
   silentLogger,
 } from "../../src/index.ts";
 import { createCommandQueue } from "../../src/intake/command-queue.ts";
+import type { Executor } from "../../src/writing/executor.ts";
 import { createFlushLoop, type FlushLoop } from "../../src/writing/flush-loop.ts";
 import type { Writer } from "../../src/writing/writer.ts";
 import { openWriterBench, type WriterBench } from "./writer-bench.ts";
@@ -25,6 +27,7 @@ export async function openFlushBench(
     readonly failpoint?: Failpoint;
     /** Stands between the loop and the real writer. */
     readonly wrapWriter?: (writer: Writer) => Writer;
+    readonly executorOf?: (connection: Connection) => Executor;
     readonly log?: Logger;
     readonly reopen?: (writer: Writer) => Writer;
   } = {},
@@ -34,7 +37,10 @@ export async function openFlushBench(
     wrapWriter = (writer) => writer,
     reopen = (writer) => writer,
   } = options;
-  const bench = await openWriterBench({ failpoint });
+  const bench = await openWriterBench({
+    failpoint,
+    ...(options.executorOf === undefined ? {} : { executorOf: options.executorOf }),
+  });
   const queue = createCommandQueue({ maxCommands: 10_000, maxBytes: 1_000_000_000 });
   let reopened = 0;
   const loop = createFlushLoop({

@@ -1,5 +1,5 @@
+import type { StoreCommand } from "../../src/contract/store.ts";
 import type { CommandSink } from "../../src/index.ts";
-import type { StoreCommand } from "../../src/store.ts";
 import { readValue } from "./read-file.ts";
 
 /** Sends one of everything: all eleven commands, a refusal, a no-op, an idempotent repetition, a unit, a prune that finds rows. */

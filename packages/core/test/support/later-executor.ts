@@ -66,3 +66,8 @@ export const executors = [
     executorOf: (connection: Connection) => createLaterExecutor(createSqliteExecutor(connection)),
   },
 ] as const;
+
+/** The executor of a test that names none: SQLite's own, or the other with `ATLAS_TEST_EXECUTOR=later`. */
+export const usualExecutor: (connection: Connection) => Executor =
+  executors.find(({ answers }) => answers === process.env["ATLAS_TEST_EXECUTOR"])?.executorOf ??
+  createSqliteExecutor;

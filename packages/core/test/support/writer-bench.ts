@@ -12,8 +12,8 @@ import { coreModule } from "../../src/model/core-module.ts";
 import type { UnitOutcome } from "../../src/writing/apply-unit.ts";
 import { readLogEnd } from "../../src/writing/counters.ts";
 import type { Executor } from "../../src/writing/executor.ts";
-import { createSqliteExecutor } from "../../src/writing/sqlite-executor.ts";
 import { createWriter, type Writer } from "../../src/writing/writer.ts";
+import { usualExecutor } from "./later-executor.ts";
 import { databasePath } from "./temporary-folder.ts";
 
 /** A writer without a queue or a loop, for what must be in one batch. */
@@ -39,7 +39,7 @@ export async function openWriterBench(
     readonly executorOf?: (connection: Connection) => Executor;
   } = {},
 ): Promise<WriterBench> {
-  const { journal = true, failpoint = () => undefined, executorOf = createSqliteExecutor } = options;
+  const { journal = true, failpoint = () => undefined, executorOf = usualExecutor } = options;
   const modules = [coreModule, ...(options.modules ?? [])];
   const clock = createFakeClock("2026-11-21T09:00:00.000Z");
   const path = databasePath();
