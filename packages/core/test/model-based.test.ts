@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { isCoreError, type StoreCommand, silentLogger } from "../src/index.ts";
-import { createStore } from "./support/driver.ts";
+import { createStore, createStoreOn } from "./support/driver.ts";
 import { lab } from "./support/lab.ts";
+import { executors } from "./support/later-executor.ts";
 import { readRows } from "./support/read-file.ts";
 import { databasePath } from "./support/temporary-folder.ts";
 
@@ -124,44 +125,53 @@ const unit: fc.Arbitrary<SentUnit> = fc.record({
 // Each inner list is sent in one turn; between two of them everything is committed.
 const turns = fc.array(fc.array(unit, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 6 });
 
-it("does with any units of commands what a model of maps and lists does", async () => {
-  await fc.assert(
-    fc.asyncProperty(turns, fc.boolean(), async (list, journal) => {
-      const store = await createStore({ log: silentLogger, database: ":memory:", modules: [lab], journal });
-      try {
-        const model = createModel();
-        for (const units of list) {
-          const sent = units.map(({ commands, command_id }) =>
-            store.commands
-              .enqueueAll(commands, command_id === undefined ? {} : { command_id })
-              .catch((error: unknown) => (isCoreError(error) ? error.code : error)),
+it.each(executors)(
+  "does with any units of commands what a model of maps and lists does, when its executor answers $answers",
+  async ({ answers, executorOf }) => {
+    await fc.assert(
+      fc.asyncProperty(turns, fc.boolean(), async (list, journal) => {
+        const store = await createStoreOn(executorOf, {
+          log: silentLogger,
+          database: ":memory:",
+          modules: [lab],
+          journal,
+        });
+        try {
+          const model = createModel();
+          for (const units of list) {
+            const sent = units.map(({ commands, command_id }) =>
+              store.commands
+                .enqueueAll(commands, command_id === undefined ? {} : { command_id })
+                .catch((error: unknown) => (isCoreError(error) ? error.code : error)),
+            );
+            expect(await Promise.all(sent)).toEqual(units.map((one) => model.send(one)));
+          }
+          const memory = model.memory();
+          const rows = (sql: string) => readRows<Record<string, unknown>>(store.path, sql);
+          expect(rows("select id, type, title from entities order by id")).toEqual(
+            [...memory.entities].sort().map(([id, entity]) => ({ id, ...entity })),
           );
-          expect(await Promise.all(sent)).toEqual(units.map((one) => model.send(one)));
+          expect(rows("select id from events order by id")).toEqual(
+            [...memory.events].sort().map((id) => ({ id })),
+          );
+          expect(rows("select id, status, attempt, idempotency_key as key from jobs order by id")).toEqual(
+            [...memory.jobs].sort().map(([id, job]) => ({ id, ...job })),
+          );
+          expect(
+            rows("select seq, type || ' ' || aggregate_id as event from domain_events order by seq"),
+          ).toEqual(memory.emitted.map((event, index) => ({ seq: index + 1, event })));
+          expect(rows("select seq, type from journal order by seq")).toEqual(
+            journal ? memory.journal.map((type, index) => ({ seq: index + 1, type })) : [],
+          );
+        } finally {
+          await store.stop();
         }
-        const memory = model.memory();
-        const rows = (sql: string) => readRows<Record<string, unknown>>(store.path, sql);
-        expect(rows("select id, type, title from entities order by id")).toEqual(
-          [...memory.entities].sort().map(([id, entity]) => ({ id, ...entity })),
-        );
-        expect(rows("select id from events order by id")).toEqual(
-          [...memory.events].sort().map((id) => ({ id })),
-        );
-        expect(rows("select id, status, attempt, idempotency_key as key from jobs order by id")).toEqual(
-          [...memory.jobs].sort().map(([id, job]) => ({ id, ...job })),
-        );
-        expect(
-          rows("select seq, type || ' ' || aggregate_id as event from domain_events order by seq"),
-        ).toEqual(memory.emitted.map((event, index) => ({ seq: index + 1, event })));
-        expect(rows("select seq, type from journal order by seq")).toEqual(
-          journal ? memory.journal.map((type, index) => ({ seq: index + 1, type })) : [],
-        );
-      } finally {
-        await store.stop();
-      }
-    }),
-    { numRuns: 150 },
-  );
-}, 60_000);
+      }),
+      { numRuns: answers === "at once" ? 150 : 30 },
+    );
+  },
+  60_000,
+);
 
 it("is on a file what it is in memory", async () => {
   const store = await createStore({ log: silentLogger, database: databasePath(), modules: [lab] });

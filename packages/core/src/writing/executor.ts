@@ -29,7 +29,7 @@ export interface Executor {
   readonly begin: (counters: Counters) => Awaitable<void>;
   /** Commits durably. A failure leaves open whether it did, unless {@link Executor.troubleOf} says `busy` or `full`. */
   readonly commit: () => Awaitable<void>;
-  /** Ends the transaction without a trace if it is still open. Does not fail: a connection that is closed rolls back too. */
+  /** Ends the transaction without a trace if it is still open. After a failure the executor is not used again. */
   readonly rollback: () => Awaitable<void>;
   /**
    * Called before each unit. Returns true if the engine set a savepoint, so that `undoUnit` removes every row that was written since.

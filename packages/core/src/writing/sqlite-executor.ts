@@ -29,12 +29,7 @@ export function createSqliteExecutor(connection: Connection): Executor {
     },
     commit: () => void commit.run(),
     rollback() {
-      if (!database.inTransaction) return;
-      try {
-        rollback.run();
-      } catch {
-        // The storage is failing. The connection will be closed, and that rolls back too.
-      }
+      if (database.inTransaction) rollback.run();
     },
     beginUnit(mayWriteTwice) {
       // A statement is atomic and guards come first, so only a unit that may write twice needs a savepoint.

@@ -72,11 +72,21 @@ export function createWriter(options: {
     } catch (error) {
       const kind = executor.troubleOf(error) ?? "failed";
       log.abandon();
-      yield* answered(executor.rollback());
+      const isOver = yield* rolledBack();
       if (error instanceof FileLost) throw error;
-      throw new StorageTrouble(error, { kind, duringCommit: isCommitting });
+      // A transaction that nobody can end goes with its connection, so there is no use in trying again on this one.
+      throw new StorageTrouble(error, { kind: isOver ? kind : "failed", duringCommit: isCommitting });
     } finally {
       isWriting = false;
+    }
+  }
+
+  function* rolledBack(): Work<boolean> {
+    try {
+      yield* answered(executor.rollback());
+      return true;
+    } catch {
+      return false;
     }
   }
 

@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { onWritingConnection } from "../../../../test/support/writing-connections.ts";
 import type { SqliteDatabase } from "../../src/file/driver.ts";
-import { type Store, silentLogger } from "../../src/index.ts";
-import { createStore } from "../support/driver.ts";
+import type { Store } from "../../src/index.ts";
+import { executors } from "../support/later-executor.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows, readRows, readValue } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
@@ -91,66 +91,68 @@ async function sendUntilHeld(store: Store, prefix: string): Promise<readonly Pro
   return sent;
 }
 
-it.each(disks)(
-  "holds commands back on %s, reads on, and commits them in order when there is room",
-  async (_, make) => {
-    const { path, fill, free } = make();
-    const store = await openStore({ database: path, maxQueuedCommands: 3 });
-    await store.commands.enqueue(large("before"));
-    fill();
-    const held = await sendUntilHeld(store, "held");
-    expect(store.health()).toMatchObject({ status: "degraded", reason: "full" });
-    expect((await store.repo.getArtifact("before"))?.id).toBe("before");
-    const waiting = ["a", "b", "c"].map((id) => store.commands.enqueue(large(id)));
-    expect((await rejection(store.commands.enqueue(large("d")))).code).toBe("ATLAS_CORE_QUEUE_FULL");
-    free();
-    const seqs = (await Promise.all([...held, ...waiting])).map(({ seq }) => seq);
-    expect(seqs).toEqual(Array.from({ length: seqs.length }, (__, index) => index + 2));
-    expect(store.health()).toEqual({ status: "ok" });
-    expect(await store.commands.enqueue(large("d"))).toEqual({ seq: seqs.length + 2, changed: true });
-  },
-);
+describe.each(executors)("with an executor that answers $answers", ({ executorOf }) => {
+  it.each(disks)(
+    "holds commands back on %s, reads on, and commits them in order when there is room",
+    async (_, make) => {
+      const { path, fill, free } = make();
+      const store = await openStore({ database: path, maxQueuedCommands: 3 }, executorOf);
+      await store.commands.enqueue(large("before"));
+      fill();
+      const held = await sendUntilHeld(store, "held");
+      expect(store.health()).toMatchObject({ status: "degraded", reason: "full" });
+      expect((await store.repo.getArtifact("before"))?.id).toBe("before");
+      const waiting = ["a", "b", "c"].map((id) => store.commands.enqueue(large(id)));
+      expect((await rejection(store.commands.enqueue(large("d")))).code).toBe("ATLAS_CORE_QUEUE_FULL");
+      free();
+      const seqs = (await Promise.all([...held, ...waiting])).map(({ seq }) => seq);
+      expect(seqs).toEqual(Array.from({ length: seqs.length }, (__, index) => index + 2));
+      expect(store.health()).toEqual({ status: "ok" });
+      expect(await store.commands.enqueue(large("d"))).toEqual({ seq: seqs.length + 2, changed: true });
+    },
+  );
 
-it.each(disks)(
-  "rejects on %s what waited too long, and applies it when it is sent again, without a restart",
-  async (_, make) => {
-    const { path, fill, free } = make();
-    const store = await openStore({ database: path, storageDeadlineMs: 100 });
-    await store.commands.enqueue(large("before"));
-    fill();
-    const held = await sendUntilHeld(store, "x");
-    const outcomes = await Promise.allSettled(held);
-    const applied = outcomes.filter(({ status }) => status === "fulfilled").length;
-    expect(await rejection(held.at(-1) as Promise<unknown>)).toMatchObject({
-      code: "ATLAS_CORE_STORAGE_FULL",
-      details: { outcome: "not applied" },
-    });
-    expect(countRows(path, "artifacts")).toBe(1 + applied);
-    free();
-    await store.commands.enqueue(large(`x-${held.length - 1}`));
-    expect(countRows(path, "artifacts")).toBe(2 + applied);
-    expect(store.health()).toEqual({ status: "ok" });
-  },
-);
+  it.each(disks)(
+    "rejects on %s what waited too long, and applies it when it is sent again, without a restart",
+    async (_, make) => {
+      const { path, fill, free } = make();
+      const store = await openStore({ database: path, storageDeadlineMs: 100 }, executorOf);
+      await store.commands.enqueue(large("before"));
+      fill();
+      const held = await sendUntilHeld(store, "x");
+      const outcomes = await Promise.allSettled(held);
+      const applied = outcomes.filter(({ status }) => status === "fulfilled").length;
+      expect(await rejection(held.at(-1) as Promise<unknown>)).toMatchObject({
+        code: "ATLAS_CORE_STORAGE_FULL",
+        details: { outcome: "not applied" },
+      });
+      expect(countRows(path, "artifacts")).toBe(1 + applied);
+      free();
+      await store.commands.enqueue(large(`x-${held.length - 1}`));
+      expect(countRows(path, "artifacts")).toBe(2 + applied);
+      expect(store.health()).toEqual({ status: "ok" });
+    },
+  );
 
-it.each(disks)(
-  "keeps what it acknowledged on %s when it stops there, and starts again on it",
-  async (_, make) => {
-    const { path, fill, free } = make();
-    const store = await createStore({ log: silentLogger, database: path, storageDeadlineMs: 50 });
-    await store.commands.enqueue(large("before"));
-    fill();
-    const outcomes = await Promise.allSettled(await sendUntilHeld(store, "x"));
-    await store.stop();
-    const applied = outcomes.flatMap((outcome, index) =>
-      outcome.status === "fulfilled" ? [`x-${index}`] : [],
-    );
-    expect(
-      readRows<{ id: string }>(path, "select id from artifacts order by rowid").map(({ id }) => id),
-    ).toEqual(["before", ...applied]);
-    free();
-    const again = await openStore({ database: path });
-    await again.commands.enqueue(large("after"));
-    expect(readValue(path, "pragma integrity_check")).toBe("ok");
-  },
-);
+  it.each(disks)(
+    "keeps what it acknowledged on %s when it stops there, and starts again on it",
+    async (_, make) => {
+      const { path, fill, free } = make();
+      const store = await openStore({ database: path, storageDeadlineMs: 50 }, executorOf);
+      await store.commands.enqueue(large("before"));
+      fill();
+      const outcomes = await Promise.allSettled(await sendUntilHeld(store, "x"));
+      await store.stop();
+      const applied = outcomes.flatMap((outcome, index) =>
+        outcome.status === "fulfilled" ? [`x-${index}`] : [],
+      );
+      expect(
+        readRows<{ id: string }>(path, "select id from artifacts order by rowid").map(({ id }) => id),
+      ).toEqual(["before", ...applied]);
+      free();
+      const again = await openStore({ database: path });
+      await again.commands.enqueue(large("after"));
+      expect(readValue(path, "pragma integrity_check")).toBe("ok");
+    },
+  );
+});

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { silentLogger } from "../../src/index.ts";
 import { createStore } from "../support/driver.ts";
 import { startHost } from "../support/host-process.ts";
+import { executors } from "../support/later-executor.ts";
 import { openStore } from "../support/open-store.ts";
 import { countRows } from "../support/read-file.ts";
 import { rejection } from "../support/rejection.ts";
@@ -22,23 +23,27 @@ it("waits for a process that holds the write lock for two seconds, without holdi
   expect(store.health()).toEqual({ status: "ok" });
 }, 15_000);
 
-it("rejects what waits for a lock that is never freed, loses none of it, and goes on when its holder is gone", async () => {
-  const store = await openStore({ storageDeadlineMs: 300 });
-  const host = startHost("holding-host.ts", { database: store.path });
-  await host.printed(1);
-  const sent = Array.from({ length: 50 }, (_, index) => store.commands.enqueue(note(`${index}`)));
-  for (const error of await Promise.all(sent.map(rejection))) {
-    expect(error).toMatchObject({ code: "ATLAS_CORE_STORAGE_BUSY", details: { outcome: "not applied" } });
-  }
-  expect(countRows(store.path, "entities")).toBe(0);
-  host.kill();
-  await host.ended;
-  const again = await Promise.all(
-    Array.from({ length: 50 }, (_, index) => store.commands.enqueue(note(`${index}`))),
-  );
-  expect(again.at(-1)).toEqual({ seq: 50, changed: true });
-  expect(store.health()).toEqual({ status: "ok" });
-}, 15_000);
+it.each(executors)(
+  "rejects what waits for a lock that is never freed, loses none of it, and goes on when its holder is gone: answering $answers",
+  async ({ executorOf }) => {
+    const store = await openStore({ storageDeadlineMs: 300 }, executorOf);
+    const host = startHost("holding-host.ts", { database: store.path });
+    await host.printed(1);
+    const sent = Array.from({ length: 50 }, (_, index) => store.commands.enqueue(note(`${index}`)));
+    for (const error of await Promise.all(sent.map(rejection))) {
+      expect(error).toMatchObject({ code: "ATLAS_CORE_STORAGE_BUSY", details: { outcome: "not applied" } });
+    }
+    expect(countRows(store.path, "entities")).toBe(0);
+    host.kill();
+    await host.ended;
+    const again = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => store.commands.enqueue(note(`${index}`))),
+    );
+    expect(again.at(-1)).toEqual({ seq: 50, changed: true });
+    expect(store.health()).toEqual({ status: "ok" });
+  },
+  15_000,
+);
 
 it("does not start on a file that another program holds locked, says so while it is, and starts after it", async () => {
   const store = await openStore();

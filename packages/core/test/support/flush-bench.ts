@@ -5,11 +5,13 @@ import {
   type Committed,
   type Failpoint,
   type Logger,
+  type StoreModule,
   silentLogger,
 } from "../../src/index.ts";
 import { createCommandQueue } from "../../src/intake/command-queue.ts";
 import type { Executor } from "../../src/writing/executor.ts";
 import { createFlushLoop, type FlushLoop } from "../../src/writing/flush-loop.ts";
+import type { Awaitable } from "../../src/writing/work.ts";
 import type { Writer } from "../../src/writing/writer.ts";
 import { openWriterBench, type WriterBench } from "./writer-bench.ts";
 
@@ -29,16 +31,15 @@ export async function openFlushBench(
     readonly wrapWriter?: (writer: Writer) => Writer;
     readonly executorOf?: (connection: Connection) => Executor;
     readonly log?: Logger;
-    readonly reopen?: (writer: Writer) => Writer;
+    readonly modules?: readonly StoreModule[];
+    /** Default: another writer. */
+    readonly reopen?: () => Awaitable<Writer>;
   } = {},
 ): Promise<FlushBench> {
-  const {
-    failpoint = () => undefined,
-    wrapWriter = (writer) => writer,
-    reopen = (writer) => writer,
-  } = options;
+  const { failpoint = () => undefined, wrapWriter = (writer) => writer } = options;
   const bench = await openWriterBench({
     failpoint,
+    modules: options.modules ?? [],
     ...(options.executorOf === undefined ? {} : { executorOf: options.executorOf }),
   });
   const queue = createCommandQueue({ maxCommands: 10_000, maxBytes: 1_000_000_000 });
@@ -48,7 +49,7 @@ export async function openFlushBench(
     writer: wrapWriter(bench.writer),
     reopen: () => {
       reopened += 1;
-      return reopen(bench.writer);
+      return (options.reopen ?? bench.newWriter)();
     },
     clock: bench.clock,
     log: options.log ?? silentLogger,

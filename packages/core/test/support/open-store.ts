@@ -1,9 +1,8 @@
 import { onTestFinished } from "vitest";
-import { testDriver } from "../../../../test/support/test-driver.ts";
 import type { Connection } from "../../src/file/connection.ts";
 import { type FileStore, type StoreModule, type StoreOptions, silentLogger } from "../../src/index.ts";
-import { createStoreOn } from "../../src/store.ts";
 import type { Executor } from "../../src/writing/executor.ts";
+import { createStoreOn } from "./driver.ts";
 import { usualExecutor } from "./later-executor.ts";
 import { databasePath } from "./temporary-folder.ts";
 
@@ -14,7 +13,6 @@ export async function openStore<const Modules extends readonly StoreModule[] = r
 ): Promise<FileStore<Modules[number]>> {
   const store = await createStoreOn<Modules>(executorOf, {
     database: databasePath(),
-    driver: testDriver,
     log: silentLogger,
     ...options,
   });

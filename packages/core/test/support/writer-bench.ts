@@ -21,6 +21,8 @@ export interface WriterBench {
   readonly path: string;
   readonly connection: Connection;
   readonly writer: Writer;
+  /** Another writer on the same file, as after a failure of the storage: what was not committed is gone. */
+  readonly newWriter: () => Writer;
   readonly clock: FakeClock;
   readonly intake: Intake;
   /** A unit of these commands that nobody waits for. */
@@ -48,12 +50,12 @@ export async function openWriterBench(
   migrate(database, { path, modules, now: "2026-11-21T09:00:00.000Z", newStoreId: () => "lab00000" });
   stopWaitingForLocks(database);
   const connection = createConnection(database);
-  const writer = createWriter({
-    executor: executorOf(connection),
-    logEnd: readLogEnd(database),
-    journal,
-    failpoint,
-  });
+  const newWriter = (): Writer => {
+    if (database.inTransaction) database.exec("rollback");
+    const executor = executorOf(connection);
+    return createWriter({ executor, logEnd: readLogEnd(database), journal, failpoint });
+  };
+  const writer = newWriter();
   const intake = createIntake({ modules, clock, newId: createNewId(clock), admit: [] });
   const unit: WriterBench["unit"] = (commands, envelope) =>
     createUnit(intake.accept(commands, envelope), (receipts) => receipts).unit;
@@ -61,6 +63,7 @@ export async function openWriterBench(
     path,
     connection,
     writer,
+    newWriter,
     clock,
     intake,
     unit,
