@@ -17,6 +17,7 @@ export {
   type Preparation,
 } from "./contract/define-command.ts";
 export { defineModule } from "./contract/define-module.ts";
+export type { Spelling, SqlDialect } from "./contract/dialect.ts";
 export { CoreError, type CoreErrorCode, type CoreErrorDetails, isCoreError } from "./contract/errors.ts";
 export {
   type AggregateEvent,

@@ -110,6 +110,8 @@ it("exports these names and no others", () => {
         "RefusedCommandRow",
         "Removal",
         "RemovalValues",
+        "Spelling",
+        "SqlDialect",
         "Statement",
         "Store",
         "StoreCommand",

@@ -1,14 +1,9 @@
 import type { AliasableExpression, Compilable, Expression, ExpressionBuilder, Kysely } from "kysely";
-import {
-  DummyDriver,
-  Kysely as KyselyBuilder,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-  sql,
-} from "kysely";
+import { DummyDriver, Kysely as KyselyBuilder, sql } from "kysely";
 import type { ReadonlyKysely } from "kysely/readonly";
 import { checkDeterministic } from "./deterministic-sql.ts";
+import type { Spelling, SqlDialect } from "./dialect.ts";
+import { sqliteDialect } from "./sqlite-dialect.ts";
 
 /**
  * A placeholder for each value: `p.title` stands for the `title` that is given when the statement runs. `p.title.as("title")`
@@ -77,8 +72,8 @@ declare const rowOf: unique symbol;
 /** A write over `Tables`, compiled once and run with `Values`. Made by {@link statement}. */
 export interface Statement<in out Tables, in Values> {
   readonly kind: "write";
-  /** The SQL of this statement. */
-  readonly compiled: () => CompiledStatement;
+  /** The SQL of this statement in a dialect, compiled once for each. Default: SQLite's. */
+  readonly compiled: (dialect?: SqlDialect) => CompiledStatement;
   /** The statement with its values: one step of a handler. */
   readonly with: (values: Values) => BoundStatement<Tables>;
   readonly [tablesOf]?: (tables: Tables) => Tables;
@@ -94,7 +89,7 @@ export interface BoundStatement<in out Tables> {
 /** A read over `Tables`, compiled once and run with `Values`; each row found is a `Row`. Made by {@link query}. */
 export interface Query<in out Tables, in Values, out Row> {
   readonly kind: "read";
-  readonly compiled: () => CompiledStatement;
+  readonly compiled: (dialect?: SqlDialect) => CompiledStatement;
   readonly [tablesOf]?: (tables: Tables) => Tables;
   readonly [rowOf]?: (values: Values) => Row;
 }
@@ -102,13 +97,13 @@ export interface Query<in out Tables, in Values, out Row> {
 /** A statement or a query without its types. */
 export interface ErasedStatement {
   readonly kind: "write" | "read";
-  readonly compiled: () => CompiledStatement;
+  readonly compiled: (dialect?: SqlDialect) => CompiledStatement;
 }
 
 /**
- * Defines a write with Kysely, typed by the tables. It is compiled at once and runs as a prepared statement. Use only what
- * other SQL engines have too: `ON CONFLICT` and plain columns, not `INSERT OR IGNORE`, `rowid` or `json_extract`. Throws a
- * `TypeError` for SQL that a replay could not repeat, such as `random()` and `datetime('now')`, and for `OR ROLLBACK`.
+ * Defines a write with Kysely, typed by the tables. It is compiled once for each engine and runs as a prepared statement. Use
+ * only what other SQL engines have too: `ON CONFLICT` and plain columns, not `INSERT OR IGNORE`, `rowid` or `json_extract`. What engines
+ * spell differently comes as the third argument, see {@link Spelling}. Throws a `TypeError` for SQL that a replay could not repeat, such as `random()` and `datetime('now')`, and for `OR ROLLBACK`.
  *
  * @example
  * ```ts
@@ -119,7 +114,7 @@ export interface ErasedStatement {
  * ```
  */
 export function statement<Tables, Values extends object>(
-  build: (db: Kysely<Tables>, p: Placeholders<Values>) => Compilable,
+  build: Build<Tables, Values>,
 ): Statement<Tables, Values> {
   const self: Statement<Tables, Values> = {
     kind: "write",
@@ -129,6 +124,8 @@ export function statement<Tables, Values extends object>(
   checkRepeatable(self);
   return self;
 }
+
+type Build<Tables, Values> = (db: Kysely<Tables>, p: Placeholders<Values>, spelling: Spelling) => Compilable;
 
 const repeatable = new WeakSet<ErasedStatement>();
 
@@ -155,11 +152,11 @@ export function checkRepeatable(step: ErasedStatement): void {
  */
 export function query<Tables, Values extends object = Record<never, never>>() {
   return <Row>(
-    build: (db: ReadonlyKysely<Tables>, p: Placeholders<Values>) => Compilable<Row>,
+    build: (db: ReadonlyKysely<Tables>, p: Placeholders<Values>, spelling: Spelling) => Compilable<Row>,
   ): Query<Tables, Values, Row> => ({
     kind: "read",
     // A ReadonlyKysely is a Kysely that hides its writing half, so the builder may be given the whole.
-    compiled: compileOnce(build as unknown as (db: Kysely<Tables>, p: Placeholders<Values>) => Compilable),
+    compiled: compileOnce(build as unknown as Build<Tables, Values>),
   });
 }
 
@@ -170,27 +167,34 @@ class Placeholder {
   }
 }
 
-/** A Kysely that compiles SQL for SQLite and cannot run it. */
-export function createSqlBuilder<Tables>(): Kysely<Tables> {
+/** A Kysely that compiles SQL and cannot run it. */
+export function createSqlBuilder<Tables>(dialect: SqlDialect = sqliteDialect): Kysely<Tables> {
   return new KyselyBuilder<Tables>({
-    dialect: {
-      createAdapter: () => new SqliteAdapter(),
-      createDriver: () => new DummyDriver(),
-      createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
-    },
+    dialect: { ...dialect.kysely, createDriver: () => new DummyDriver() },
   });
 }
 
-const builder = createSqlBuilder<unknown>();
+const builders = new Map<SqlDialect, Kysely<unknown>>();
+
+function builderOf(dialect: SqlDialect): Kysely<unknown> {
+  const known = builders.get(dialect);
+  if (known !== undefined) return known;
+  const builder = createSqlBuilder<unknown>(dialect);
+  builders.set(dialect, builder);
+  return builder;
+}
 
 function compileOnce<Tables, Values>(
-  build: (db: Kysely<Tables>, p: Placeholders<Values>) => Compilable,
-): () => CompiledStatement {
-  let compiled: CompiledStatement | undefined;
-  return () => {
+  build: Build<Tables, Values>,
+): (dialect?: SqlDialect) => CompiledStatement {
+  const known = new Map<SqlDialect, CompiledStatement>();
+  return (dialect = sqliteDialect) => {
+    const before = known.get(dialect);
+    if (before !== undefined) return before;
     // The builder writes SQL and holds no rows: the tables exist in its type only.
-    compiled ??= compile((p) => build(builder as Kysely<Tables>, p as Placeholders<Values>));
+    const builder = builderOf(dialect) as Kysely<Tables>;
+    const compiled = compile((p) => build(builder, p as Placeholders<Values>, dialect.spelling));
+    known.set(dialect, compiled);
     return compiled;
   };
 }

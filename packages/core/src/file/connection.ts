@@ -1,4 +1,5 @@
 import { type MarkedValues, markedValue } from "../contract/marker.ts";
+import { sqliteDialect } from "../contract/sqlite-dialect.ts";
 import type { ErasedStatement } from "../contract/statement.ts";
 import type { SqliteDatabase } from "./driver.ts";
 
@@ -33,7 +34,7 @@ export function createConnection(database: SqliteDatabase): Connection {
 }
 
 function prepare(database: SqliteDatabase, statement: ErasedStatement): Prepared {
-  const { sql, order } = statement.compiled();
+  const { sql, order } = statement.compiled(sqliteDialect);
   const prepared = database.prepare<unknown[]>(sql);
   const bind = (values: Readonly<Record<string, unknown>>, marked?: MarkedValues): unknown[] => {
     const bound: unknown[] = [];

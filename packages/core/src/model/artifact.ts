@@ -61,7 +61,7 @@ const CONTENT = [
 /** The columns of `artifacts`. */
 export const ARTIFACT_COLUMNS = ["id", ...CONTENT, "created_at", "updated_at"] as const;
 
-const createArtifact = statement<CoreTables, ArtifactRow>((db, p) =>
+const createArtifact = statement<CoreTables, ArtifactRow>((db, p, { differs }) =>
   db
     .insertInto("artifacts")
     .values(p.columns(ARTIFACT_COLUMNS))
@@ -71,7 +71,7 @@ const createArtifact = statement<CoreTables, ArtifactRow>((db, p) =>
         .doUpdateSet((row) => excluded(row, [...CONTENT, "updated_at"]))
         .where((row) =>
           row.or(
-            CONTENT.map((column) => row(`artifacts.${column}`, "is not", row.ref(`excluded.${column}`))),
+            CONTENT.map((column) => differs(row.ref(`artifacts.${column}`), row.ref(`excluded.${column}`))),
           ),
         ),
     ),
@@ -99,7 +99,7 @@ interface ArtifactPatch {
 
 const PATCHED = ["title", "content_md", "data"] as const;
 
-const updateArtifact = statement<CoreTables, ArtifactPatch>((db, p) =>
+const updateArtifact = statement<CoreTables, ArtifactPatch>((db, p, { differs }) =>
   db
     .updateTable("artifacts")
     .set((row) => ({
@@ -110,7 +110,7 @@ const updateArtifact = statement<CoreTables, ArtifactPatch>((db, p) =>
     }))
     .where("id", "=", p.id)
     .where((row) =>
-      row.or(PATCHED.map((column) => row(column, "is not", row.fn.coalesce(p[column], column)))),
+      row.or(PATCHED.map((column) => differs(row.ref(column), row.fn.coalesce(p[column], column)))),
     ),
 );
 

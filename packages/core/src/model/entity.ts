@@ -46,7 +46,7 @@ export const ENTITY_COLUMNS = ["id", ...PLACE, ...CONTENT, "updated_at"] as cons
 // Naming a column in SET makes SQLite rewrite its index entries even when the value is the same (1.5x on random ids):
 // so the common case leaves the indexed columns alone, and a second statement moves an entity whose place changed.
 const upsertInPlace = (compare: readonly (keyof EntityRow)[]) =>
-  statement<CoreTables, EntityRow>((db, p) =>
+  statement<CoreTables, EntityRow>((db, p, { differs, isSame }) =>
     db
       .insertInto("entities")
       .values(p.columns(ENTITY_COLUMNS))
@@ -56,9 +56,11 @@ const upsertInPlace = (compare: readonly (keyof EntityRow)[]) =>
           .doUpdateSet((row) => excluded(row, [...CONTENT, "updated_at"]))
           .where((row) =>
             row.and([
-              ...PLACE.map((column) => row(`entities.${column}`, "is", row.ref(`excluded.${column}`))),
+              ...PLACE.map((column) => isSame(row.ref(`entities.${column}`), row.ref(`excluded.${column}`))),
               row.or(
-                compare.map((column) => row(`entities.${column}`, "is not", row.ref(`excluded.${column}`))),
+                compare.map((column) =>
+                  differs(row.ref(`entities.${column}`), row.ref(`excluded.${column}`)),
+                ),
               ),
             ]),
           ),
@@ -68,12 +70,12 @@ const upsertInPlace = (compare: readonly (keyof EntityRow)[]) =>
 const upsertEntity = upsertInPlace(CONTENT);
 const upsertDatedEntity = upsertInPlace([...CONTENT, "updated_at"]);
 
-const moveEntity = statement<CoreTables, EntityRow>((db, p) =>
+const moveEntity = statement<CoreTables, EntityRow>((db, p, { differs }) =>
   db
     .updateTable("entities")
     .set(p.columns([...PLACE, ...CONTENT, "updated_at"]))
     .where("id", "=", p.id)
-    .where((row) => row.or(PLACE.map((column) => row(column, "is not", p[column])))),
+    .where((row) => row.or(PLACE.map((column) => differs(row.ref(column), p[column])))),
 );
 
 const command = defineCommand<CoreTables, CoreEvents>();

@@ -67,29 +67,30 @@ const selectKeys = query<CoreTables, JobLevel & { after: string; through: string
       .where("key", "is not", null);
   },
 );
-const selectOfKeys = query<CoreTables, JobLevel & { keys: string; now: string; limit: number }>()((db, p) =>
-  db
-    .selectFrom(sql<{ key: number; value: string }>`json_each(${p.keys})`.as("wanted"))
-    .crossJoin("jobs")
-    .selectAll("jobs")
-    .where(({ eb, selectFrom }) =>
-      eb(
-        "jobs.id",
-        "in",
-        selectFrom("jobs as ready")
-          .select("ready.id")
-          .where("ready.status", "=", queued)
-          .where("ready.workflow_id", "=", p.workflow_id)
-          .where("ready.priority", "=", p.priority)
-          .where(sql<SqlBool>`ready.run_at <= ready.updated_at`)
-          .whereRef("ready.group_key", "=", "wanted.value")
-          // The clock may have been set back since.
-          .where("ready.run_at", "<=", p.now)
-          .orderBy("ready.run_at")
-          .orderBy("ready.id")
-          .limit(p.limit),
+const selectOfKeys = query<CoreTables, JobLevel & { keys: string; now: string; limit: number }>()(
+  (db, p, { textsOf }) =>
+    db
+      .selectFrom(textsOf(p.keys, "wanted"))
+      .crossJoin("jobs")
+      .selectAll("jobs")
+      .where(({ eb, selectFrom }) =>
+        eb(
+          "jobs.id",
+          "in",
+          selectFrom("jobs as ready")
+            .select("ready.id")
+            .where("ready.status", "=", queued)
+            .where("ready.workflow_id", "=", p.workflow_id)
+            .where("ready.priority", "=", p.priority)
+            .where(sql<SqlBool>`ready.run_at <= ready.updated_at`)
+            .whereRef("ready.group_key", "=", "wanted.value")
+            // The clock may have been set back since.
+            .where("ready.run_at", "<=", p.now)
+            .orderBy("ready.run_at")
+            .orderBy("ready.id")
+            .limit(p.limit),
+        ),
       ),
-    ),
 );
 const selectWithoutKey = query<CoreTables, JobLevel & { now: string; among: number }>()((db, p) =>
   db

@@ -10,7 +10,7 @@ import {
 import { z } from "zod";
 import type { PluginsTables, ScheduleKind } from "./tables.ts";
 
-const keepCursor = statement<PluginsTables, { source_id: string; cursor: string }>((db, p) =>
+const keepCursor = statement<PluginsTables, { source_id: string; cursor: string }>((db, p, { differs }) =>
   db
     .insertInto("plugins_source_cursors")
     .values({ source_id: p.source_id, cursor: p.cursor })
@@ -18,7 +18,7 @@ const keepCursor = statement<PluginsTables, { source_id: string; cursor: string 
       conflict
         .column("source_id")
         .doUpdateSet((row) => ({ cursor: row.ref("excluded.cursor") }))
-        .where((row) => row("plugins_source_cursors.cursor", "is not", row.ref("excluded.cursor"))),
+        .where((row) => differs(row.ref("plugins_source_cursors.cursor"), row.ref("excluded.cursor"))),
     ),
 );
 
