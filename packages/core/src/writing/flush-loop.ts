@@ -260,7 +260,6 @@ export function createFlushLoop(options: {
       await loop.runOnce();
     }
     await loop.stop();
-    patience.end();
     rejectLeft([...held.take(), ...queue.drainWaitingSince(Number.POSITIVE_INFINITY)]);
     health = { status: "stopped" };
   }

@@ -15,9 +15,10 @@ export interface StoragePatience {
   endWithin(ms: number): void;
   /** True when the time of `endWithin` is over. */
   isOver(): boolean;
-  /** Frees its timer. */
-  end(): void;
 }
+
+// A timer of Node that is longer fires at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Waits for each answer as long as `deadlineMs`. */
 export function createStoragePatience(options: {
@@ -26,33 +27,37 @@ export function createStoragePatience(options: {
 }): StoragePatience {
   const { clock, deadlineMs } = options;
   let endsAt = Number.POSITIVE_INFINITY;
-  let giveUp: (() => void) | undefined;
-  let cancelEnd = (): void => undefined;
+  let setTimer: (() => void) | undefined;
 
   return {
     get isWaiting() {
-      return giveUp !== undefined;
+      return setTimer !== undefined;
     },
     wait: (answer) => (isPending(answer) ? waitFor(answer) : answer),
     endWithin(ms) {
-      if (ms === Number.POSITIVE_INFINITY) return;
       endsAt = clock.monotonic() + ms;
-      cancelEnd = clock.after(ms, () => giveUp?.());
+      setTimer?.();
     },
     isOver: () => clock.monotonic() >= endsAt,
-    end: () => cancelEnd(),
   };
 
   async function waitFor<Value>(answer: PromiseLike<Value>): Promise<Value> {
     const askedAt = clock.monotonic();
     const silence = Promise.withResolvers<never>();
-    giveUp = () => silence.reject(noAnswer(clock.monotonic() - askedAt));
-    const cancel = clock.after(Math.max(0, Math.min(deadlineMs, endsAt - askedAt)), giveUp);
+    let cancelTimer = (): void => undefined;
+    setTimer = () => {
+      cancelTimer();
+      const leftMs = Math.min(askedAt + deadlineMs, endsAt) - clock.monotonic();
+      cancelTimer = clock.after(Math.min(Math.max(0, leftMs), LONGEST_TIMER_MS), () =>
+        silence.reject(noAnswer(clock.monotonic() - askedAt)),
+      );
+    };
+    setTimer();
     try {
       return await Promise.race([answer, silence.promise]);
     } finally {
-      cancel();
-      giveUp = undefined;
+      cancelTimer();
+      setTimer = undefined;
     }
   }
 }

@@ -2,8 +2,9 @@ import { rmSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it } from "vitest";
-import type { AnyCommand } from "../../src/index.ts";
+import { type AnyCommand, type Clock, systemClock } from "../../src/index.ts";
 import { createSqliteExecutor } from "../../src/writing/sqlite-executor.ts";
+import { createStoragePatience } from "../../src/writing/storage-patience.ts";
 import { isPending } from "../../src/writing/work.ts";
 import type { Writer } from "../../src/writing/writer.ts";
 import { openFlushBench } from "../support/flush-bench.ts";
@@ -97,7 +98,7 @@ describe("while a batch is on its way", () => {
   });
 
   it("stops after it, and acknowledges it and what waits", async () => {
-    const { send, loop, gate, path } = await openGatedBench("commit");
+    const { send, loop, gate, clock, path } = await openGatedBench("commit");
     const first = send(put("a"));
     void loop.flush();
     await gate.reached();
@@ -111,6 +112,7 @@ describe("while a batch is on its way", () => {
     gate.open();
     await stopped;
     expect(await Promise.all([first, second])).toHaveLength(2);
+    expect(clock.timers).toBe(0);
     expect(countRows(path, "lab_rows")).toBe(2);
     expect(loop.health()).toEqual({ status: "stopped" });
   });
@@ -228,6 +230,21 @@ describe("when the storage does not answer", () => {
     gate.open();
     await flushedAgain;
     expect(await second).toEqual([{ seq: 2, changed: true }]);
+    expect(clock.timers).toBe(0);
+  });
+
+  it("waits on however long its deadline is, though no timer is that long", async () => {
+    const delays: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      after: (delayMs, callback) => {
+        delays.push(delayMs);
+        return systemClock.after(delayMs, callback);
+      },
+    };
+    const patience = createStoragePatience({ clock, deadlineMs: Number.POSITIVE_INFINITY });
+    expect(await patience.wait(turn("an answer"))).toBe("an answer");
+    expect(delays).toEqual([2 ** 31 - 1]);
   });
 
   it("only reads when opening the file again gives no answer either", async () => {
