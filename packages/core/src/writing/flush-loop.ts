@@ -65,6 +65,7 @@ export function createFlushLoop(options: {
   let health: Health = { status: "ok" };
   let committedSinceReopen = true;
   let notes: RefusedNote[] = [];
+  let isUnderWay = false;
   let stopped: Promise<void> | undefined;
   const held = createHeldUnits({ clock, deadlineMs: storageDeadlineMs });
   const batchSize = createBatchSize();
@@ -88,7 +89,7 @@ export function createFlushLoop(options: {
     onCommitted: listeners.add,
     health() {
       // What a batch that is on its way finds out comes first.
-      const loss = canWrite() && !patience.isWaiting ? files?.look() : undefined;
+      const loss = canWrite() && !isUnderWay ? files?.look() : undefined;
       if (loss !== undefined) lose([], loss);
       return health;
     },
@@ -99,8 +100,17 @@ export function createFlushLoop(options: {
     },
   };
 
-  /** One round: at most one transaction. Returns in how many milliseconds it wants the next round. */
   function* round(): Work<number | undefined> {
+    isUnderWay = true;
+    try {
+      return yield* writeBatch();
+    } finally {
+      isUnderWay = false;
+    }
+  }
+
+  /** One round: at most one transaction. Returns in how many milliseconds it wants the next round. */
+  function* writeBatch(): Work<number | undefined> {
     if (health.status === "failed") return rejectWaiting(held.take());
     const pauseMs = held.pauseMs();
     if (pauseMs > 0) return pauseMs;
@@ -250,6 +260,8 @@ export function createFlushLoop(options: {
 
   async function drain(withinMs: number): Promise<void> {
     patience.endWithin(withinMs);
+    // What is on its way may come back.
+    if (isUnderWay) await loop.runOnce();
     while (health.status !== "failed" && (!held.isEmpty || queue.commands > 0 || notes.length > 0)) {
       const pauseMs = held.pauseMs();
       if (pauseMs > 0) {

@@ -4,8 +4,6 @@ import { type Awaitable, isPending } from "./work.ts";
 
 /** Bounds how long the flush loop waits for a storage that answers later. */
 export interface StoragePatience {
-  /** True while an answer is awaited. */
-  readonly isWaiting: boolean;
   /**
    * Passes on an answer that is there at once. One that is not there within the deadline becomes a {@link StorageTrouble}: nobody can know
    * what the storage has done, or will still do.
@@ -30,9 +28,6 @@ export function createStoragePatience(options: {
   let setTimer: (() => void) | undefined;
 
   return {
-    get isWaiting() {
-      return setTimer !== undefined;
-    },
     wait: (answer) => (isPending(answer) ? waitFor(answer) : answer),
     endWithin(ms) {
       endsAt = clock.monotonic() + ms;

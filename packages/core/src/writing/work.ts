@@ -37,7 +37,9 @@ export function* answered<Value>(answer: Awaitable<Value>): Work<Value> {
   return isPending(answer) ? ((yield answer) as Value) : answer;
 }
 
-/** True for a promise, of whatever library. */
+/** True for a promise, of whatever library. A row may have a column that is named so. */
 export function isPending(answer: unknown): answer is PromiseLike<unknown> {
-  return typeof answer === "object" && answer !== null && "then" in answer;
+  return (
+    typeof answer === "object" && answer !== null && "then" in answer && typeof answer.then === "function"
+  );
 }

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { createFakeClock } from "@atlas/testing/clock";
+import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { type AnyCommand, type Clock, systemClock } from "../../src/index.ts";
 import { createSqliteExecutor } from "../../src/writing/sqlite-executor.ts";
@@ -115,6 +116,23 @@ describe("while a batch is on its way", () => {
     expect(clock.timers).toBe(0);
     expect(countRows(path, "lab_rows")).toBe(2);
     expect(loop.health()).toEqual({ status: "stopped" });
+  });
+
+  it("stops only when a batch has been tried again that came back, because the database was locked", async () => {
+    const { send, loop, gate, clock, connection, path } = await openGatedBench("begin");
+    const sent = send(put("a"));
+    void loop.flush();
+    await gate.reached();
+    const other = new Sqlite(path, { timeout: 0 });
+    other.exec("begin immediate");
+    const stopped = loop.stop();
+    gate.open();
+    while (loop.health().status !== "degraded") await turn();
+    other.close();
+    clock.advance(5);
+    await stopped;
+    expect(await sent).toEqual([{ seq: 1, changed: true }]);
+    expect(connection.database.inTransaction).toBe(false);
   });
 
   it("stops within its bound though the storage stays silent, and says what nobody can know", async () => {
