@@ -1,5 +1,5 @@
 export type { CallContext } from "./contract/call-context.ts";
-export type { Change, IfNone, NewChangeEvent, Plan, PlanStep } from "./contract/change.ts";
+export type { Change, IfNone, NewChangeEvent, Plan, PlanStep, RowDemand } from "./contract/change.ts";
 export { planOf } from "./contract/change.ts";
 export { type Clock, systemClock } from "./contract/clock.ts";
 export type {

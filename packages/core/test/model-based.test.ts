@@ -63,6 +63,17 @@ function createModel() {
         state.jobs.set(command.id, { ...job, status: command.status, attempt });
         return [`${command.status === "running" ? "job.started" : "job.succeeded"} ${command.id}`];
       }
+      case "job.updateStatusMany": {
+        const [from, more] = command.status === "running" ? ["queued", 1] : ["running", 0];
+        for (const { id, attempt } of command.jobs) {
+          const job = state.jobs.get(id);
+          if (job?.status !== from || job.attempt + Number(more) !== attempt)
+            return "ATLAS_CORE_JOB_CONFLICT";
+          state.jobs.set(id, { ...job, status: command.status, attempt });
+        }
+        const event = command.status === "running" ? "job.started" : "job.succeeded";
+        return command.jobs.map(({ id }) => `${event} ${id}`);
+      }
       case "lab.refuse":
         return "LAB_NO_ROW";
       default:
@@ -116,6 +127,19 @@ const commands: fc.Arbitrary<Sent> = fc.oneof(
   fc
     .record({ id: name, status: fc.constantFrom("running" as const, "succeeded" as const) })
     .map(({ id, status }): Sent => ({ type: "job.updateStatus", id, status })),
+  fc
+    .record({
+      status: fc.constantFrom("running" as const, "succeeded" as const),
+      ids: fc.uniqueArray(name, { minLength: 1 }),
+      attempt: fc.constantFrom(1, 1, 1, 2),
+    })
+    .map(
+      ({ status, ids, attempt }): Sent => ({
+        type: "job.updateStatusMany",
+        status,
+        jobs: ids.map((id) => ({ id, attempt })),
+      }),
+    ),
   fc.constantFrom<Sent>({ type: "lab.refuse", id: "none" }, { type: "lab.throw" }),
 );
 const unit: fc.Arbitrary<SentUnit> = fc.record({

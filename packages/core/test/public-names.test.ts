@@ -110,6 +110,7 @@ it("exports these names and no others", () => {
         "RefusedCommandRow",
         "Removal",
         "RemovalValues",
+        "RowDemand",
         "Spelling",
         "SqlDialect",
         "Statement",

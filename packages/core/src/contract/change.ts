@@ -11,6 +11,12 @@ import {
 /** What to do if a step changed no row (for `require`: found no row). */
 export type IfNone = "continue" | "stop" | Refusal;
 
+/** What one write has to change. */
+export type RowDemand =
+  | { readonly ifNone?: IfNone }
+  /** Refuses the command, and undoes the write, if it changes fewer than so many rows. */
+  | { readonly rows: number; readonly ifFewer: Refusal };
+
 /** An event as a handler emits it. The writer adds its number and, unless given, its time. */
 export interface NewChangeEvent {
   readonly type: string;
@@ -23,15 +29,14 @@ export interface NewChangeEvent {
 /**
  * Collects what a handler wants done: the steps of its command, in order, and the events that report it. Nothing runs
  * while the handler is called, so a handler is a pure function and can be tested without a database. Guards come first:
- * after a step that may write, only `continue` is allowed. So a refused command never has to be undone. `Emitted` is what it may emit.
+ * after a step that may write, only `continue` is allowed. So a refused command never has to be undone, but for the one write that found too few rows. `Emitted` is what it may emit.
  */
 export interface Change<in out Tables, in Emitted = NewChangeEvent> {
-  /** Adds a write. If it changes no row, the handler continues (default), stops without a change, or refuses the command. */
-  run<Values>(
-    statement: Statement<Tables, Values>,
-    values: Values,
-    options?: { readonly ifNone?: IfNone },
-  ): void;
+  /**
+   * Adds a write. If it changes no row, the handler continues (default), stops without a change, or refuses the command. With `rows`, a
+   * write that changes fewer rows is undone and refuses the command.
+   */
+  run<Values>(statement: Statement<Tables, Values>, values: Values, options?: RowDemand): void;
   /** Adds writes that run one after the other until one of them changes a row. */
   runFirst(
     alternatives: readonly [BoundStatement<Tables>, ...BoundStatement<Tables>[]],
@@ -51,6 +56,8 @@ export interface PlanStep {
     readonly values: Readonly<Record<string, unknown>>;
   }[];
   readonly ifNone: IfNone;
+  /** How many rows it has to change; fewer count as none. Default: 1. */
+  readonly rows?: number;
 }
 
 /** What one command will do: its steps and its events. */
@@ -79,8 +86,10 @@ export function planOf<Payload, Tables>(
     steps.push(step);
   };
   const answer: unknown = apply(payload, {
-    run: (statement, values, options) => {
-      add({ alternatives: [statement.with(values)], ifNone: options?.ifNone ?? "continue" });
+    run: (statement, values, options = {}) => {
+      const alternatives = [statement.with(values)];
+      if ("rows" in options) add({ alternatives, ifNone: options.ifFewer, rows: options.rows });
+      else add({ alternatives, ifNone: options.ifNone ?? "continue" });
       writes += 1;
     },
     runFirst: (alternatives, options) => {

@@ -28,7 +28,12 @@ export interface CoreErrorDetails {
   ATLAS_CORE_EPOCH_UNREACHABLE: { readonly seq: number; readonly reason: UnreachableReason };
   ATLAS_CORE_FILE_EXISTS: { readonly path: string };
   ATLAS_CORE_HANDLER_FAILED: { readonly type: string };
-  ATLAS_CORE_JOB_CONFLICT: { readonly id: string; readonly status: string };
+  /** `ids`: the jobs that were to be moved together, and `id` is the first of them. */
+  ATLAS_CORE_JOB_CONFLICT: {
+    readonly id: string;
+    readonly status: string;
+    readonly ids?: readonly string[];
+  };
   ATLAS_CORE_JSON_INVALID: { readonly path: string };
   ATLAS_CORE_MIGRATION_EDITED: { readonly module: string; readonly migration: string };
   ATLAS_CORE_MIGRATION_FAILED: { readonly module: string; readonly migration: string };

@@ -7,6 +7,7 @@ import { domainEventEmit, domainEventMarkDelivered } from "./domain-event.ts";
 import { entityUpsert } from "./entity.ts";
 import { eventInsert } from "./event.ts";
 import { jobCreate, jobUpdateStatus } from "./job.ts";
+import { jobUpdateStatusMany } from "./job-set.ts";
 import { jobMarkDue } from "./mark-due.ts";
 import { initial } from "./migrations/001_initial.ts";
 import { context } from "./migrations/002_context.ts";
@@ -40,6 +41,7 @@ export const coreModule = defineModule({
     "artifact.delete": artifactDelete,
     "job.create": jobCreate,
     "job.updateStatus": jobUpdateStatus,
+    "job.updateStatusMany": jobUpdateStatusMany,
     "job.markDue": jobMarkDue,
     "domainEvent.emit": domainEventEmit,
     "domainEvent.markDelivered": domainEventMarkDelivered,
@@ -51,5 +53,5 @@ export const coreModule = defineModule({
 /** The type of {@link coreModule}. */
 export type CoreModule = typeof coreModule;
 
-/** The eleven commands of core. */
+/** The twelve commands of core. */
 export type Command = CommandOf<CoreModule>;

@@ -39,8 +39,10 @@ export function createUnitApplier(options: {
       return error as CoreError;
     }
     const mark = log.mark();
-    const mayWriteTwice = plans.length > 1 || plans.some(({ plan }) => plan.writes > 1);
-    const begun = executor.beginUnit(mayWriteTwice);
+    const mayFailInPart =
+      plans.length > 1 ||
+      plans.some(({ plan }) => plan.writes > 1 || plan.steps.some(({ rows }) => rows !== undefined));
+    const begun = executor.beginUnit(mayFailInPart);
     // Not by `answered`, here and below: a generator for each answer would be felt. perform() gives back what a promise resolved with.
     const canUndo: boolean = isPending(begun) ? ((yield begun) as boolean) : begun;
     try {
@@ -62,7 +64,7 @@ export function createUnitApplier(options: {
     marked.eventSeq = plan.events.length === 0 ? undefined : log.nextEvent;
     marked.depth = unit.depth;
     let rows = 0;
-    for (const { alternatives, ifNone } of plan.steps) {
+    for (const { alternatives, ifNone, rows: demanded = 1 } of plan.steps) {
       let any = false;
       for (const { statement, values } of alternatives) {
         const prepared = executor.prepared(statement);
@@ -73,7 +75,7 @@ export function createUnitApplier(options: {
         const found = isPending(answer) ? yield answer : answer;
         // A write answers with a number of rows.
         if (statement.kind === "write") rows += found as number;
-        any = statement.kind === "read" ? found !== undefined : (found as number) > 0;
+        any = statement.kind === "read" ? found !== undefined : (found as number) >= demanded;
         if (any) break;
       }
       if (!any && ifNone !== "continue") {

@@ -33,9 +33,10 @@ export interface Executor {
   readonly rollback: () => Awaitable<void>;
   /**
    * Called before each unit. Returns true if the engine set a savepoint, so that `undoUnit` removes every row that was written since.
-   * It needs none for a unit that writes once at most if a statement that failed has no effect and the transaction goes on.
+   * It needs none for a unit that cannot fail after a part of its rows is written, if a statement that failed has no effect and the
+   * transaction goes on.
    */
-  readonly beginUnit: (mayWriteTwice: boolean) => Awaitable<boolean>;
+  readonly beginUnit: (mayFailInPart: boolean) => Awaitable<boolean>;
   /** Called after a unit that has a savepoint. */
   readonly endUnit: () => Awaitable<void>;
   /** Returns to the savepoint and removes it. */

@@ -31,10 +31,10 @@ export function createSqliteExecutor(connection: Connection): Executor {
     rollback() {
       if (database.inTransaction) rollback.run();
     },
-    beginUnit(mayWriteTwice) {
-      // A statement is atomic and guards come first, so only a unit that may write twice needs a savepoint.
-      if (mayWriteTwice) savepoint.run();
-      return mayWriteTwice;
+    beginUnit(mayFailInPart) {
+      // A statement is atomic and guards come first, so only a unit that may write twice, or too few rows, needs a savepoint.
+      if (mayFailInPart) savepoint.run();
+      return mayFailInPart;
     },
     endUnit: () => void release.run(),
     undoUnit() {

@@ -53,6 +53,15 @@ const payloads: Readonly<Record<keyof typeof coreModule.commands, fc.Arbitrary<o
     attempt: optional(fc.integer({ min: 1, max: 1_000 })),
     error: optional(data),
   }),
+  "job.updateStatusMany": record({
+    status: fc.constantFrom("running", "succeeded"),
+    jobs: fc.uniqueArray(record({ id, attempt: fc.integer({ min: 1, max: 9 }) }), {
+      minLength: 1,
+      maxLength: 5,
+      selector: (job) => job["id"],
+    }),
+    at: optional(time),
+  }),
   "job.markDue": record({
     workflow_id: id,
     at: optional(time),

@@ -3,6 +3,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { openRaw } from "../../../../test/support/test-driver.ts";
 import { type Connection, createConnection } from "../../src/file/connection.ts";
 import { coreModule, type ReadOnlyRepo } from "../../src/index.ts";
+import { startJobs, succeedJobs } from "../../src/model/job-set.ts";
 import { markDueJobs } from "../../src/model/mark-due.ts";
 import { createReadOnlyRepo } from "../../src/reading/read-only-repo.ts";
 import { openStore } from "../support/open-store.ts";
@@ -260,3 +261,18 @@ it.each(["queued", "running", "failed", "succeeded", "cancelled"] as const)(
     expect(plan()).not.toContain("TEMP B-TREE");
   },
 );
+
+it.each([
+  ["starts", startJobs],
+  ["ends", succeedJobs],
+])("job.updateStatusMany %s each job by its id, however many jobs there are", async (_, statement) => {
+  const { path } = await openStore();
+  const database = new Sqlite(path, { readonly: true });
+  onTestFinished(() => void database.close());
+  const { sql } = statement.compiled();
+  const values = Array.from({ length: sql.split("?").length - 1 }, () => "{}");
+  const steps = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(values);
+  expect(steps.map(({ detail }) => detail).filter((detail) => /\bjobs\b/.test(detail))).toEqual([
+    "SEARCH jobs USING INDEX sqlite_autoindex_jobs_1 (id=?)",
+  ]);
+});

@@ -79,6 +79,14 @@ export function createModel(): Model {
           ? true
           : "refused";
       }
+      case "job.updateStatusMany": {
+        const [from, before] = command.status === "running" ? ["queued", 1] : ["running", 0];
+        const mayMove = command.jobs.every(({ id, attempt }) => {
+          const job = jobs.get(id);
+          return job?.["status"] === from && Number(job["attempt"]) + before === attempt;
+        });
+        return mayMove ? true : "refused";
+      }
       case "job.markDue":
         return delayed(command).length > 0;
       case "domainEvent.emit":
@@ -185,6 +193,18 @@ export function createModel(): Model {
         const led = { context: null, deadline_at: null, created_seq: nextEvent, depth: 0, group_key };
         jobs.set(id, { ...row, ...none, ...led, created_at, updated_at: created_at });
         emit("job.created", id, { workflow_id, ...(run_at === created_at ? {} : { run_at }) });
+        return;
+      }
+      case "job.updateStatusMany": {
+        const { status, at } = command;
+        for (const { id, attempt } of command.jobs) {
+          const moved =
+            status === "running"
+              ? { attempt, started_at: at, finished_at: null }
+              : { error: null, finished_at: at };
+          jobs.set(id, { ...(jobs.get(id) as Row), status, ...moved, updated_at: at });
+          emit(`job.${EVENT_OF[status] ?? status}`, id, { attempt });
+        }
         return;
       }
       case "job.updateStatus": {

@@ -63,6 +63,11 @@ export function randomCommand(random: Random, known: Known): SentCommand {
   }
   if (kind < 61)
     return { type: "job.markDue", workflow_id: "w", at: known.now(HOUR_MS), limit: 1 + random.below(50) };
+  if (kind < 64) {
+    const ids = new Set(Array.from({ length: 1 + random.below(3) }, () => name(250)));
+    const jobs = [...ids].map((id) => ({ id, attempt: 1 + random.below(2) }));
+    return { type: "job.updateStatusMany", status: random.pick(["running", "succeeded"]), jobs };
+  }
   if (kind < 74) {
     const status = random.pick(["running", "running", "succeeded", "failed", "cancelled", "queued"]);
     return { type: "job.updateStatus", id: name(250), status };

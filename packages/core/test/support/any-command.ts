@@ -39,7 +39,7 @@ export const anyContext: fc.Arbitrary<CallContext> = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 );
 
-/** Any of core's eleven commands, such as a host could send; many of them are refused or change nothing. */
+/** Any of core's twelve commands, such as a host could send; many of them are refused or change nothing. */
 export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
   const entity = optional(["id", "type"], {
     id: name,
@@ -95,6 +95,16 @@ export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
       status: fc.constantFrom("queued", "running", "succeeded", "failed", "cancelled"),
     })
     .map(({ id, status }) => ({ type: "job.updateStatus", id, status }) as Command);
+  const statuses = fc
+    .record({
+      status: fc.constantFrom("running", "succeeded"),
+      jobs: fc.uniqueArray(fc.record({ id: name, attempt: fc.integer({ min: 1, max: 2 }) }), {
+        minLength: 1,
+        maxLength: 3,
+        selector: ({ id }) => id,
+      }),
+    })
+    .map(({ status, jobs }) => ({ type: "job.updateStatusMany", status, jobs }) as Command);
   const due = fc
     .record({ workflow_id: name, at: time, limit: fc.integer({ min: 1, max: 3 }) })
     .map((due) => ({ type: "job.markDue", ...due }) as Command);
@@ -140,6 +150,7 @@ export function anyCommand(storeId: () => string): fc.Arbitrary<Command> {
     remove,
     { arbitrary: job, weight: 2 },
     { arbitrary: status, weight: 4 },
+    { arbitrary: statuses, weight: 2 },
     due,
     emit,
     deliver,

@@ -2,7 +2,7 @@ import type { StoreCommand } from "../../src/contract/store.ts";
 import type { CommandSink } from "../../src/index.ts";
 import { readValue } from "./read-file.ts";
 
-/** Sends one of everything: all eleven commands, a refusal, a no-op, an idempotent repetition, a unit, a prune that finds rows. */
+/** Sends one of everything: all twelve commands, a refusal, a no-op, an idempotent repetition, a unit, a prune that finds rows. */
 export async function writeHistory(store: {
   readonly commands: CommandSink<StoreCommand<never>>;
   readonly path: string;
@@ -69,6 +69,22 @@ export async function writeHistory(store: {
     at: "2026-11-22T10:00:00.000Z",
     limit: 10,
   });
+  await commands.enqueueAll(
+    ["pair-1", "pair-2"].map((id) => ({
+      type: "job.create" as const,
+      job: { id, workflow_id: "digest.v1" },
+    })),
+  );
+  const pair = [
+    { id: "pair-2", attempt: 1 },
+    { id: "pair-1", attempt: 1 },
+  ];
+  await commands.enqueue({ type: "job.updateStatusMany", status: "running", jobs: pair });
+  const withOther = [...pair, { id: "none", attempt: 1 }];
+  await commands
+    .enqueue({ type: "job.updateStatusMany", status: "succeeded", jobs: withOther })
+    .catch(() => undefined);
+  await commands.enqueue({ type: "job.updateStatusMany", status: "succeeded", jobs: pair });
   const id = `evt_${readValue<string>(path, "select id from store")}_1`;
   // In one turn, so that they meet in one batch: what an event number says must not depend on where a batch ends.
   await Promise.all([
