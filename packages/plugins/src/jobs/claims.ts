@@ -11,6 +11,7 @@ import { createBackoff } from "@atlas/core/internal";
 import type { PluginRegistry } from "../contract/registry.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
+import type { JobMoves } from "./job-moves.ts";
 import { createKeyedLane } from "./keyed-lane.ts";
 import { nextLane, type Permit, strictest } from "./next-lane.ts";
 import { createReadyLane, LANE_POLL_MS, type ReadyLane } from "./ready-lane.ts";
@@ -48,6 +49,7 @@ const DUE_AT_ONCE = 1_000;
 export function createClaims(options: {
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
+  readonly moves: Pick<JobMoves, "start">;
   readonly clock: Clock;
   readonly log: Logger;
   readonly registry: PluginRegistry;
@@ -71,6 +73,7 @@ export function createClaims(options: {
   const {
     repo,
     commands,
+    moves,
     clock,
     log,
     registry,
@@ -112,10 +115,9 @@ export function createClaims(options: {
         const workflow = registry.workflows.get(workflow_id);
         const others = (workflow === undefined ? undefined : together?.(workflow, job)) ?? [];
         const move = { type: "job.updateStatus", id, status: "running", attempt } as const;
-        const envelope = { actor: "runner" };
         await (others.length === 0
-          ? commands.enqueue(move, envelope)
-          : commands.enqueueAll([move, ...others], envelope));
+          ? moves.start(job)
+          : commands.enqueueAll([move, ...others], { actor: "runner" }));
         backoff.succeeded();
         return true;
       } catch (error) {

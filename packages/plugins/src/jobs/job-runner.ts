@@ -10,6 +10,7 @@ import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts"
 import type { AttemptLLM } from "./attempt.ts";
 import { createClaims } from "./claims.ts";
 import { hearCommit } from "./hear-commit.ts";
+import { createJobMoves } from "./job-moves.ts";
 import { createJobRuns } from "./job-runs.ts";
 import { type AttemptOutcome, type NextJobState, nextJobState } from "./job-state.ts";
 import { createProgress, type Progress } from "./progress.ts";
@@ -75,9 +76,11 @@ export function createJobRunner(options: {
   const rates = createRateLimits({ repo, clock });
   const recorder = createRunRecorder(clock.monotonic);
   const quarantine = createQuarantine(repo);
+  const moves = createJobMoves(commands);
   const runs = createJobRuns({
     parts: { host, repo, commands, registry, llm, harness, progress, random },
     repo,
+    moves,
     log,
     slots,
     recorder,
@@ -93,6 +96,7 @@ export function createJobRunner(options: {
   const claims = createClaims({
     repo,
     commands,
+    moves,
     clock,
     log,
     registry,

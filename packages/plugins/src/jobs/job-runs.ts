@@ -6,6 +6,7 @@ import type { PluginsModule } from "../module/plugins-module.ts";
 import { type AttemptParts, type JobAttempt, type JobAttemptEnd, startAttempt } from "./attempt.ts";
 import type { Claims } from "./claims.ts";
 import { endByDeadline } from "./deadline.ts";
+import type { JobMoves } from "./job-moves.ts";
 import type { AttemptOutcome, NextJobState } from "./job-state.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { reportAttempt } from "./report-attempt.ts";
@@ -44,6 +45,7 @@ const REPORT_MS = 1_000;
 export function createJobRuns(options: {
   readonly parts: AttemptParts;
   readonly repo: ReadOnlyRepo<PluginsModule>;
+  readonly moves: Pick<JobMoves, "succeed">;
   readonly log: Logger;
   readonly slots: Slots;
   readonly recorder: RunRecorder;
@@ -55,7 +57,7 @@ export function createJobRuns(options: {
   /** Called at the end of each run, when its job can be claimed again if it is queued. */
   readonly onFree: () => void;
 }): JobRuns {
-  const { parts, repo, log, slots, recorder, quarantine, claims, decide, onParked, onFree } = options;
+  const { parts, repo, moves, log, slots, recorder, quarantine, claims, decide, onParked, onFree } = options;
   const { commands, progress } = parts;
   const { clock } = parts.host;
   const runs = new Map<string, JobRun>();
@@ -130,7 +132,7 @@ export function createJobRuns(options: {
       if (next?.status === "queued") queued = { run_at: next.run_at, show: claims().hide(job) };
       // Before the report: the round that this wakes then claims within the same commit.
       free();
-      const report = { commands, clock, log, signal: giveUp.signal };
+      const report = { commands, moves, clock, log, signal: giveUp.signal };
       if ((await reportAttempt(report, job, end, next)) && park !== undefined) onParked(job.id);
     } catch (error) {
       // The job may still be queued.

@@ -3,6 +3,7 @@ import { createBackoff } from "@atlas/core/internal";
 import { readFailure } from "../calling/failure.ts";
 import type { PluginsCommand } from "../module/plugins-module.ts";
 import type { JobAttemptEnd } from "./attempt.ts";
+import type { JobMoves } from "./job-moves.ts";
 import type { NextJobState } from "./job-state.ts";
 
 const ACTOR = { actor: "runner" };
@@ -15,6 +16,8 @@ const ACTOR = { actor: "runner" };
 export async function reportAttempt(
   options: {
     readonly commands: CommandSink<Command | PluginsCommand>;
+    /** Stores the end of a job that left nothing else. */
+    readonly moves: Pick<JobMoves, "succeed">;
     readonly clock: Clock;
     readonly log: Logger;
     /** Aborted when nothing is to be sent again any more. */
@@ -24,7 +27,7 @@ export async function reportAttempt(
   { outcome, park, kept, result, log: lines, stale = [], isUnbegun = false }: JobAttemptEnd,
   next: NextJobState | undefined,
 ): Promise<boolean> {
-  const { commands, clock, log, signal } = options;
+  const { commands, moves, clock, log, signal } = options;
   const { id, attempt } = job;
   let unit: (Command | PluginsCommand)[] = [];
   for (const wait of park?.waits ?? []) unit.push({ type: "plugins.wait.open", ...wait });
@@ -46,9 +49,9 @@ export async function reportAttempt(
   for (let isFailed = false; ; ) {
     try {
       const [only] = unit;
-      await (unit.length === 1 && only !== undefined
-        ? commands.enqueue(only, ACTOR)
-        : commands.enqueueAll(unit, ACTOR));
+      if (unit.length > 1 || only === undefined) await commands.enqueueAll(unit, ACTOR);
+      else if (next?.status === "succeeded" && !isFailed) await moves.succeed(job);
+      else await commands.enqueue(only, ACTOR);
       return !isFailed;
     } catch (error) {
       if (isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) return false;

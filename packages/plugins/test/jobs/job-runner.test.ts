@@ -663,9 +663,9 @@ describe("the job runner", () => {
       llm: createMockLLM(),
       commands: {
         enqueue(command, envelope) {
-          if (!isBroken || command.type !== "job.updateStatus")
-            return opened.commands.enqueue(command, envelope);
-          claims += 1;
+          const isMove = command.type === "job.updateStatus" || command.type === "job.updateStatusMany";
+          if (!isBroken || !isMove) return opened.commands.enqueue(command, envelope);
+          claims += command.type === "job.updateStatusMany" ? command.jobs.length : 1;
           const details = { sqlite: "SQLITE_IOERR", outcome: "not applied" } as const;
           return Promise.reject(new CoreError("ATLAS_CORE_STORAGE_FAILED", details, "The storage failed."));
         },

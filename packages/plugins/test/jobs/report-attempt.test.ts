@@ -1,5 +1,6 @@
 import { silentLogger, systemClock } from "@atlas/core";
 import { expect, it } from "vitest";
+import { createJobMoves } from "../../src/jobs/job-moves.ts";
 import { reportAttempt } from "../../src/jobs/report-attempt.ts";
 import { openStore } from "../support/open-store.ts";
 
@@ -13,7 +14,13 @@ it.each(["interrupted", "failed"] as const)(
     const failure = { error: { message: "no" }, retryable: true };
     const outcome = status === "failed" ? { status, failure } : { status };
     const isStored = await reportAttempt(
-      { commands, clock: systemClock, log: silentLogger, signal: new AbortController().signal },
+      {
+        commands,
+        moves: createJobMoves(commands),
+        clock: systemClock,
+        log: silentLogger,
+        signal: new AbortController().signal,
+      },
       { id: "j1", attempt: 1 },
       { outcome, kept: false },
       { status: "queued", run_at: "2026-01-01T00:00:00.000Z" },
@@ -51,6 +58,7 @@ it.each<[string, readonly ("queued" | "running" | "cancelled")[]]>([
           return commands.enqueue(command, envelope);
         },
       },
+      moves: createJobMoves(commands),
       clock: systemClock,
       log: silentLogger,
       signal: new AbortController().signal,

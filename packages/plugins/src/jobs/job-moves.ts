@@ -1,0 +1,69 @@
+import { nextTick } from "node:process";
+import { type Command, type CommandSink, isCoreError, type Job } from "@atlas/core";
+
+/** Moves jobs for the runner. Moves of one turn of the event loop share a command. */
+export interface JobMoves {
+  /** Moves the queued job to `running`, in this attempt. Rejects as a `job.updateStatus` of its own does. */
+  start(job: Moved): Promise<void>;
+  /** Moves the job, which runs in this attempt, to `succeeded`. Rejects as {@link JobMoves.start} does. */
+  succeed(job: Moved): Promise<void>;
+}
+
+type Moved = Pick<Job, "id" | "attempt">;
+
+/** A move that was asked for. */
+interface Move {
+  readonly job: Moved;
+  readonly settled: PromiseWithResolvers<void>;
+}
+
+/** As many as one command takes. */
+const MAX_JOBS_IN_SET = 1_000;
+const ACTOR = { actor: "runner" };
+
+/**
+ * The moves of one runner. Those of one turn are one command, which costs about half of as many single ones; a lone move is a single command.
+ * When a set is refused, each of its jobs gets a command of its own, so a job that somebody else has moved never keeps back its neighbours.
+ */
+export function createJobMoves(commands: CommandSink<Command>): JobMoves {
+  return { start: createSets("running"), succeed: createSets("succeeded") };
+
+  function createSets(status: "running" | "succeeded"): JobMoves["start"] {
+    let waiting: Move[] = [];
+    return (job) => {
+      const settled = Promise.withResolvers<void>();
+      // A tick asked for in a microtask comes when no microtask is left: after all that this turn has to do, and before the next commit.
+      if (waiting.length === 0) queueMicrotask(() => nextTick(send));
+      waiting.push({ job, settled });
+      return settled.promise;
+    };
+
+    function send(): void {
+      const moves = waiting;
+      waiting = [];
+      for (let from = 0; from < moves.length; from += MAX_JOBS_IN_SET)
+        void sendSet(moves.slice(from, from + MAX_JOBS_IN_SET));
+    }
+
+    async function sendSet(moves: readonly Move[]): Promise<void> {
+      const jobs = moves.map(({ job: { id, attempt } }) => ({ id, attempt }));
+      try {
+        if (jobs.length > 1) await commands.enqueue({ type: "job.updateStatusMany", status, jobs }, ACTOR);
+        for (const { job, settled } of moves) settled.resolve(jobs.length > 1 ? undefined : sendOne(job));
+      } catch (error) {
+        for (const { job, settled } of moves)
+          if (isRefused(error)) settled.resolve(sendOne(job));
+          else settled.reject(error);
+      }
+    }
+
+    async function sendOne({ id, attempt }: Moved): Promise<void> {
+      await commands.enqueue({ type: "job.updateStatus", id, status, attempt }, ACTOR);
+    }
+  }
+}
+
+/** True when the store could have written it: single commands may fare better. */
+function isRefused(error: unknown): boolean {
+  return isCoreError(error) && !error.retryable && error.code !== "ATLAS_CORE_STOPPED";
+}
