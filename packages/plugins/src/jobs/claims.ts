@@ -19,7 +19,7 @@ import type { Slots } from "./slots.ts";
 
 /** Finds ready jobs and claims them. */
 export interface Claims {
-  /** Begins an attempt at ready jobs until every slot is taken. Returns the pause until the next round. */
+  /** Begins an attempt at ready jobs until every slot is taken, and claims some ahead. Returns the pause until the next round. */
   round(): Promise<number | undefined>;
   /**
    * Moves the job to `running`. False when the job was cancelled, or moved otherwise, since it was read; and when the store cannot write,
@@ -54,6 +54,8 @@ export function createClaims(options: {
   readonly log: Logger;
   readonly registry: PluginRegistry;
   readonly slots: Slots;
+  /** How many more jobs of a workflow may be claimed though no slot is free. Default: none. */
+  readonly aheadRoom?: (workflow: WorkflowPlugin) => number;
   /** Asked before each job, so they are to answer at once, from memory. Default: none. */
   readonly limits?: readonly Limit[];
   /** The same for a key of a workflow with `perKey`. Default: none. */
@@ -67,7 +69,7 @@ export function createClaims(options: {
   readonly isBusy: (jobId: string) => boolean;
   /** Called when delayed jobs of a workflow with `perKey` have become ready. It is to ask for a round. */
   readonly onDue: () => void;
-  /** Runs the job, whose `attempt` is that of the claim to come. It takes its slot before it returns. */
+  /** Runs the job, whose `attempt` is that of the claim to come. It takes its slot before it returns, if one is free. */
   readonly begin: (job: Job, workflow: WorkflowPlugin) => void;
 }): Claims {
   const {
@@ -78,6 +80,7 @@ export function createClaims(options: {
     log,
     registry,
     slots,
+    aheadRoom = () => 0,
     limits = [],
     keyLimit,
     together,
@@ -99,10 +102,12 @@ export function createClaims(options: {
         const open = openLanes(now);
         // Fewer reads than lanes: most of them are known to be empty.
         for (const lane of open)
-          if (lane.isStale(now)) await lane.read({ now, count: slots.room(lane.workflow) });
+          if (lane.isStale(now)) await lane.read({ now, count: roomOf(lane.workflow) });
         const lane = nextLane(open);
         if (lane?.first === undefined) return pauseMs(now);
         const job = lane.first;
+        // Whoever comes first and cannot be claimed ahead gets the next free slot.
+        if (slots.free <= 0 && (aheadRoom(lane.workflow) <= 0 || job.attempt > 0)) return pauseMs(now);
         lane.take();
         begin({ ...job, attempt: job.attempt + 1 }, lane.workflow);
       }
@@ -185,8 +190,13 @@ export function createClaims(options: {
     return workflowId === undefined ? lanes.values() : [laneOf(workflowId)].flatMap((lane) => lane ?? []);
   }
 
+  function roomOf(workflow: WorkflowPlugin): number {
+    return slots.free > 0 ? slots.room(workflow) : Math.max(1, aheadRoom(workflow));
+  }
+
+  /** Beside the slots of all workflows, which are looked at apart. */
   function permitOf(workflow: WorkflowPlugin, now: number): Permit {
-    const permit = slots.permit(workflow);
+    const permit = slots.ownRoom(workflow) > 0 ? "now" : "later";
     return limits.length === 0 ? permit : strictest([permit, ...limits.map((limit) => limit(workflow, now))]);
   }
 
@@ -196,8 +206,13 @@ export function createClaims(options: {
     return keyLimit(workflow, key, clock.now());
   }
 
+  function mayClaimAhead(): boolean {
+    for (const workflow of registry.workflows.values()) if (aheadRoom(workflow) > 0) return true;
+    return false;
+  }
+
   function openLanes(now: number): readonly ReadyLane[] {
-    if (slots.free <= 0) return [];
+    if (slots.free <= 0 && !mayClaimAhead()) return [];
     const open: ReadyLane[] = [];
     for (const workflow of registry.workflows.values()) {
       if (permitOf(workflow, now) !== "now") continue;

@@ -4,11 +4,14 @@ import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import type { PluginHost } from "../calling/plugin-host.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
+import { FIRST_VERSION } from "../contract/version.ts";
+import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PausedAt } from "../flow/pauses.ts";
 import { createRateLimits } from "../flow/rate-limits.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { AttemptLLM } from "./attempt.ts";
 import { createClaims } from "./claims.ts";
+import { createClaimsAhead } from "./claims-ahead.ts";
 import { hearCommit } from "./hear-commit.ts";
 import { createJobMoves } from "./job-moves.ts";
 import { createJobRuns } from "./job-runs.ts";
@@ -17,6 +20,7 @@ import { createProgress, type Progress } from "./progress.ts";
 import { createQuarantine } from "./quarantine.ts";
 import { recoverOrphans } from "./recover-orphans.ts";
 import { createRunRecorder, type RunRecorder } from "./run-figures.ts";
+import { createRunPace } from "./run-pace.ts";
 import { createSlots } from "./slots.ts";
 import { noteOfVersion } from "./versions.ts";
 import { createWaits } from "./waits/waits.ts";
@@ -42,6 +46,13 @@ export interface JobRunner {
 
 const IDLE_MS = 5_000;
 const DEFAULT_CONCURRENCY = 10;
+
+/** What begins with more than a claim, or under a limit of its own, waits for its slot in the queue. */
+function mayBeClaimedAhead(workflow: WorkflowPlugin): boolean {
+  const { concurrency, perKey, rateLimit, batch, version = FIRST_VERSION } = workflow;
+  const limits = [concurrency, perKey, rateLimit, batch];
+  return version === FIRST_VERSION && limits.every((limit) => limit === undefined);
+}
 
 /** A runner of the registered workflows. */
 export function createJobRunner(options: {
@@ -71,18 +82,26 @@ export function createJobRunner(options: {
   const waits = createWaits({ repo, commands, clock, log });
   const slots = createSlots({
     concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
-    onFree: () => loop.wake(),
+    onFree() {
+      ahead.proceed();
+      loop.wake();
+    },
   });
   const rates = createRateLimits({ repo, clock });
   const recorder = createRunRecorder(clock.monotonic);
   const quarantine = createQuarantine(repo);
-  const moves = createJobMoves(commands);
+  const ahead = createClaimsAhead(slots, clock);
+  const pace = createRunPace();
+  const moves = createJobMoves(commands, ahead);
   const runs = createJobRuns({
     parts: { host, repo, commands, registry, llm, harness, progress, random },
     repo,
     moves,
     log,
     slots,
+    ahead,
+    pace,
+    isHeldBack: ({ id }) => pausedAt?.("workflow", id) !== undefined,
     recorder,
     quarantine,
     claims: () => claims,
@@ -101,6 +120,10 @@ export function createJobRunner(options: {
     log,
     registry,
     slots,
+    aheadRoom(workflow) {
+      const room = pace.ahead(workflow.id, slots.concurrency) - ahead.count;
+      return room > 0 && quarantine.isEmpty && mayBeClaimedAhead(workflow) ? room : 0;
+    },
     limits: [rates.permit, ({ id }) => (pausedAt?.("workflow", id) === undefined ? "now" : "later")],
     keyLimit: rates.permitKey,
     together: (workflow, job) => [...rates.begin(workflow, job.group_key), ...noteOfVersion(job, workflow)],
@@ -118,7 +141,7 @@ export function createJobRunner(options: {
   return {
     async start() {
       await commands.enqueue({ type: "plugins.job.forget" }, { actor: "runner" });
-      await recoverOrphans({ repo, commands, log, decide });
+      await recoverOrphans({ repo, commands, log, decide, suspect: quarantine.add });
       await quarantine.load();
       await waits.load();
       await rates.load(registry.workflows.values());

@@ -5,17 +5,19 @@ import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsModule } from "../module/plugins-module.ts";
 import { type AttemptParts, type JobAttempt, type JobAttemptEnd, startAttempt } from "./attempt.ts";
 import type { Claims } from "./claims.ts";
+import type { ClaimsAhead } from "./claims-ahead.ts";
 import { endByDeadline } from "./deadline.ts";
 import type { JobMoves } from "./job-moves.ts";
 import type { AttemptOutcome, NextJobState } from "./job-state.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { reportAttempt } from "./report-attempt.ts";
 import type { RunRecorder } from "./run-figures.ts";
+import type { RunPace } from "./run-pace.ts";
 import type { Slots } from "./slots.ts";
 
 /** The runs of jobs that are under way, each from its claim to its report. */
 export interface JobRuns {
-  /** Claims the job and runs it. It takes a slot before it returns. */
+  /** Claims the job and runs it. It takes a slot before it returns; if none is free, the job waits for one once it is claimed. */
   begin(job: Job, workflow: WorkflowPlugin): void;
   has(jobId: string): boolean;
   /** The workflow of a job that is under way. */
@@ -48,6 +50,10 @@ export function createJobRuns(options: {
   readonly moves: Pick<JobMoves, "succeed">;
   readonly log: Logger;
   readonly slots: Slots;
+  readonly ahead: ClaimsAhead;
+  readonly pace: Pick<RunPace, "ran">;
+  /** True when no attempt at the workflow is to begin, though its job is claimed. */
+  readonly isHeldBack: (workflow: WorkflowPlugin) => boolean;
   readonly recorder: RunRecorder;
   readonly quarantine: Pick<Quarantine, "begun" | "ended">;
   readonly claims: () => Pick<Claims, "claim" | "changed" | "due" | "hide">;
@@ -57,7 +63,22 @@ export function createJobRuns(options: {
   /** Called at the end of each run, when its job can be claimed again if it is queued. */
   readonly onFree: () => void;
 }): JobRuns {
-  const { parts, repo, moves, log, slots, recorder, quarantine, claims, decide, onParked, onFree } = options;
+  const {
+    parts,
+    repo,
+    moves,
+    log,
+    slots,
+    ahead,
+    pace,
+    isHeldBack,
+    recorder,
+    quarantine,
+    claims,
+    decide,
+    onParked,
+    onFree,
+  } = options;
   const { commands, progress } = parts;
   const { clock } = parts.host;
   const runs = new Map<string, JobRun>();
@@ -83,6 +104,7 @@ export function createJobRuns(options: {
 
   async function end(graceMs: number): Promise<void> {
     isStopping = true;
+    ahead.stop();
     if (runs.size === 0) return;
     const ended = Promise.withResolvers<void>();
     onEmpty = ended.resolve;
@@ -108,9 +130,10 @@ export function createJobRuns(options: {
   async function run(begun: JobRun): Promise<void> {
     const { job, workflow } = begun;
     runs.set(job.id, begun);
-    const free = slots.take(workflow, job.group_key);
-    const waitMs = job.attempt === 1 ? clock.now() - Date.parse(job.run_at) : undefined;
-    const record = recorder.begin({ workflow_id: workflow.id, waitMs });
+    const isAhead = slots.free <= 0;
+    if (isAhead) ahead.add(job);
+    let free = isAhead ? () => undefined : slots.take(workflow, job.group_key);
+    let record = isAhead ? () => undefined : beginRecord(begun);
     let ended:
       | { readonly outcome: JobAttemptEnd["outcome"]; readonly next: NextJobState | undefined }
       | undefined;
@@ -120,14 +143,27 @@ export function createJobRuns(options: {
     try {
       isClaimed = await claims().claim(job);
       if (!isClaimed) return;
+      let isGivenBack = isStopping;
+      if (isAhead) {
+        const slot = await ahead.turn(job, workflow);
+        free = slot ?? free;
+        isGivenBack = slot === undefined || isStopping || isHeldBack(workflow);
+        if (!isGivenBack) record = beginRecord(begun);
+      }
       const claimed = await readClaimed(job);
       if (claimed !== undefined) begun.job = claimed.job;
       const uncounted = claimed?.uncounted ?? 0;
-      const end = isStopping || claimed === undefined ? notBegun(job) : await attempt(begun, uncounted);
+      const end =
+        isGivenBack || isStopping || claimed === undefined ? notBegun(job) : await attempt(begun, uncounted);
       progress.end(job.id);
       const { outcome, park } = end;
       const counted = { ...job, uncounted: end.isRestarted === true ? job.attempt - 1 : uncounted };
-      const next = outcome.status === "cancelled" ? undefined : decide(counted, outcome);
+      const next =
+        outcome.status === "cancelled"
+          ? undefined
+          : isGivenBack && isAhead
+            ? keepsPlace(job)
+            : decide(counted, outcome);
       ended = { outcome, next };
       if (next?.status === "queued") queued = { run_at: next.run_at, show: claims().hide(job) };
       // Before the report: the round that this wakes then claims within the same commit.
@@ -140,6 +176,7 @@ export function createJobRuns(options: {
       log.error({ error, job: job.id }, "A job could not be run, or its result could not be stored.");
     } finally {
       runs.delete(job.id);
+      ahead.remove(job.id);
       // Somebody moved it, perhaps back to the queue. Only now is it looked at again.
       if (!isClaimed) claims().changed(workflow.id);
       record(ended);
@@ -153,6 +190,11 @@ export function createJobRuns(options: {
       onFree();
       if (runs.size === 0) onEmpty?.();
     }
+  }
+
+  function beginRecord({ job, workflow }: JobRun): ReturnType<RunRecorder["begin"]> {
+    const waitMs = job.attempt === 1 ? clock.now() - Date.parse(job.run_at) : undefined;
+    return recorder.begin({ workflow_id: workflow.id, waitMs });
   }
 
   /**
@@ -175,12 +217,14 @@ export function createJobRuns(options: {
 
   async function attempt(begun: JobRun, uncounted: number): Promise<JobAttemptEnd> {
     const { job, workflow } = begun;
+    // It was cancelled while the claim was on its way, or while it waited for its slot.
+    if (begun.isCancelled) return { outcome: { status: "cancelled" }, kept: false };
+    const beganAt = clock.monotonic();
     begun.attempt = startAttempt(parts, { job, workflow, uncounted });
-    // It was cancelled while the claim was on its way.
-    if (begun.isCancelled) cancelRun(begun);
     const stopTimer = endByDeadline(clock, { job, workflow, attempt: begun.attempt });
     const end = await begun.attempt.ended;
     stopTimer();
+    pace.ran(workflow.id, clock.monotonic() - beganAt);
     if (end.outcome.status === "failed")
       log.warn(
         { job: job.id, attempt: job.attempt, error: end.thrown, ...detailsOfFailure(end.thrown) },
@@ -193,4 +237,9 @@ export function createJobRuns(options: {
 /** The runner stopped while the claim was on its way. */
 function notBegun({ attempt }: Job): JobAttemptEnd {
   return { outcome: { status: "interrupted" }, kept: false, isUnbegun: attempt === 1 };
+}
+
+/** It waited for its slot and never ran, so it goes on where it stood in the queue. */
+function keepsPlace({ run_at }: Job): NextJobState {
+  return { status: "queued", run_at };
 }

@@ -28,7 +28,8 @@ export function nextLane<Lane extends { readonly first: Job | undefined }>(
   return next;
 }
 
-function isBefore(left: Job, right: Job): boolean {
+/** The order in which ready jobs begin. */
+export function isBefore(left: Job, right: Job): boolean {
   if (left.priority !== right.priority) return left.priority > right.priority;
   if (left.run_at !== right.run_at) return left.run_at < right.run_at;
   return left.id < right.id;

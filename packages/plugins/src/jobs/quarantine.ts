@@ -8,6 +8,10 @@ import type { PluginsModule } from "../module/plugins-module.ts";
 export interface Quarantine {
   /** Reads which jobs these are. */
   load(): Promise<void>;
+  /** Adds a job of which nobody knows whether it ran. */
+  add(jobId: string): void;
+  /** True when none of these jobs is left. */
+  readonly isEmpty: boolean;
   /** True when the job has to wait until another one has run. */
   isHeld(jobId: string): boolean;
   /** Says that a run begins. */
@@ -24,6 +28,12 @@ export function createQuarantine(repo: ReadOnlyRepo<PluginsModule>): Quarantine 
   return {
     async load() {
       for (const { id } of await repo.plugins.listCrashedJobs()) suspects.add(id);
+    },
+    add(jobId) {
+      suspects.add(jobId);
+    },
+    get isEmpty() {
+      return suspects.size === 0;
     },
     isHeld: (jobId) => running !== undefined && running !== jobId && suspects.has(jobId),
     begun(jobId) {

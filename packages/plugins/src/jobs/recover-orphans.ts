@@ -21,8 +21,11 @@ export async function recoverOrphans(options: {
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly log: Logger;
   readonly decide: (job: Job, outcome: AttemptOutcome) => NextJobState;
+  /** Has the job, which was claimed ahead, run alone next. */
+  readonly suspect: (jobId: string) => void;
 }): Promise<void> {
-  const { repo, commands, log, decide } = options;
+  const { repo, commands, log, decide, suspect } = options;
+  const claimedAhead = await repo.plugins.listClaimedAhead();
   let jobs = 0;
   let cursor: string | undefined;
   do {
@@ -36,17 +39,24 @@ export async function recoverOrphans(options: {
 
   async function recover(job: Job): Promise<void> {
     const { id, attempt } = job;
+    if (claimedAhead.get(id) === attempt) return await giveBack(job);
     const run = await repo.plugins.getJobRun(id);
     const recoveries = run?.recovered_attempt === attempt - 1 ? run.recoveries : 0;
     const next = decide(job, { status: "orphaned", recoveries });
+    await move(job, { type: "plugins.job.recover", job_id: id, attempt }, next);
+  }
+
+  /** It may have begun, and nobody knows. So nothing is counted yet, and it runs alone: if it ends the process, it will do so again. */
+  async function giveBack(job: Job): Promise<void> {
+    suspect(job.id);
+    await move(job, { type: "plugins.job.uncount", job_id: job.id }, decide(job, { status: "interrupted" }));
+  }
+
+  async function move({ id, attempt }: Job, note: PluginsCommand, next: NextJobState): Promise<void> {
     try {
-      await commands.enqueueAll(
-        [
-          { type: "plugins.job.recover", job_id: id, attempt },
-          { type: "job.updateStatus", id, attempt, from: "running", ...next },
-        ],
-        { actor: "runner" },
-      );
+      await commands.enqueueAll([note, { type: "job.updateStatus", id, attempt, from: "running", ...next }], {
+        actor: "runner",
+      });
     } catch (error) {
       // The host has cancelled it meanwhile.
       if (!isCoreError(error, "ATLAS_CORE_JOB_CONFLICT")) throw error;

@@ -5,9 +5,13 @@ import type { Permit } from "./next-lane.ts";
 export interface Slots {
   /** Attempts that hold a slot. */
   readonly used: number;
+  /** How many there are. */
+  readonly concurrency: number;
   readonly free: number;
   /** How many more attempts of the workflow may run beside those that run now. */
   room(workflow: WorkflowPlugin): number;
+  /** The same, but for the limit on all workflows. */
+  ownRoom(workflow: WorkflowPlugin): number;
   /** Whether the workflow may run one more attempt. */
   permit(workflow: WorkflowPlugin): Permit;
   /** Whether the key of a workflow with `perKey` may run one more attempt. Jobs without a key may. */
@@ -25,14 +29,15 @@ export function createSlots(options: { readonly concurrency: number; readonly on
   let used = 0;
 
   const slots: Slots = {
+    concurrency,
     get used() {
       return used;
     },
     get free() {
       return concurrency - used;
     },
-    room: ({ id, concurrency: most = Number.POSITIVE_INFINITY }) =>
-      Math.max(0, Math.min(slots.free, most - (usedOf.get(id) ?? 0))),
+    room: (workflow) => Math.max(0, Math.min(slots.free, slots.ownRoom(workflow))),
+    ownRoom: ({ id, concurrency: most = Number.POSITIVE_INFINITY }) => most - (usedOf.get(id) ?? 0),
     permit: (workflow) => (slots.room(workflow) > 0 ? "now" : "later"),
     permitKey({ id, perKey }, key) {
       const used = key === undefined ? 0 : (usedOfKey.get(id)?.get(key) ?? 0);

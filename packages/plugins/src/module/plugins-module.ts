@@ -1,5 +1,6 @@
 import { type CommandOf, defineModule, tables } from "@atlas/core";
 import { batchAdd, batchOpen } from "./batch-commands.ts";
+import { jobAhead } from "./claims-ahead.ts";
 import {
   jobCall,
   jobForget,
@@ -23,6 +24,7 @@ import { schedules } from "./migrations/007_schedules.ts";
 import { jobVersions } from "./migrations/008_job_versions.ts";
 import { keyStarts } from "./migrations/009_key_starts.ts";
 import { batches } from "./migrations/010_batches.ts";
+import { claimsAhead } from "./migrations/011_claims_ahead.ts";
 import { pauseLift, pauseSet } from "./pause-commands.ts";
 import { jobPromote } from "./promote-command.ts";
 import { pluginsQueries } from "./queries.ts";
@@ -53,6 +55,7 @@ export const pluginsModule = defineModule({
     "008_job_versions": jobVersions,
     "009_key_starts": keyStarts,
     "010_batches": batches,
+    "011_claims_ahead": claimsAhead,
   },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
@@ -74,6 +77,7 @@ export const pluginsModule = defineModule({
     "plugins.sink.forget": sinkForget,
     "plugins.batch.open": batchOpen,
     "plugins.batch.add": batchAdd,
+    "plugins.job.ahead": jobAhead,
     "plugins.job.step": jobStep,
     "plugins.job.call": jobCall,
     "plugins.job.result": jobResult,

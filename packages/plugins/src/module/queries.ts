@@ -1,6 +1,7 @@
 import { type CoreTables, type JsonValue, query, type Read } from "@atlas/core";
 import type { JobProgress } from "../contract/workflow-context.ts";
 import { batchQueries } from "./batch-commands.ts";
+import { claimsAhead } from "./claims-ahead.ts";
 import { eventLag } from "./event-lag.ts";
 import { failedDeliveries } from "./failed-deliveries.ts";
 import { jobAttempts } from "./job-attempts.ts";
@@ -129,6 +130,7 @@ export function pluginsQueries(read: Read<PluginsTables>) {
         : { progress: parseJsonColumn<JobProgress>(row.progress), at: row.at };
     },
     ...scheduleQueries(read),
+    ...claimsAhead(read),
     ...pauseQueries(read),
     ...rateQueries(read),
     ...queueDepths(all),

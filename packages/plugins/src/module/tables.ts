@@ -188,6 +188,12 @@ export interface PluginsTables {
     progress: string;
     at: string;
   };
+  /** One row: the jobs that were claimed before they had a slot, at the last such claim. */
+  plugins_claims_ahead: {
+    id: number;
+    /** JSON: pairs of a job's id and its attempt. */
+    jobs: string;
+  };
   /** The plugins that the host has paused. */
   plugins_pauses: {
     kind: PluginKind;

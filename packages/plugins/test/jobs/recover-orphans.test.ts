@@ -23,6 +23,7 @@ it("leaves a job cancelled that the host cancels while orphans are recovered, an
     commands: cancelling,
     log: silentLogger,
     decide: () => ({ status: "queued", run_at: "2026-01-01T00:00:00.000Z" }),
+    suspect: () => undefined,
   });
   expect(await repo.getJob("j1")).toMatchObject({ status: "cancelled" });
   expect(await repo.getJob("j2")).toMatchObject({ status: "queued" });
