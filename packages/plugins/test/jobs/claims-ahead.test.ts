@@ -5,7 +5,6 @@ import { createStore, type NewJob, silentLogger } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
 import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { z } from "zod";
 import { pluginsModule, type WorkflowPlugin } from "../../src/index.ts";
 import { createJobRunner, createPluginRegistry } from "../../src/runtime.ts";
 import { until } from "../support/until.ts";
@@ -90,7 +89,6 @@ async function startProcess(
 async function withWaiting(ids: readonly string[], options: Parameters<typeof startProcess>[0] = {}) {
   const process = await startProcess(options);
   await process.runner.start();
-  onTestFinished(() => process.runner.stop(0));
   await process.warm();
   process.close();
   await Promise.all(["r1", "r2"].map((id) => process.create(id)));
@@ -107,18 +105,14 @@ async function quiet(): Promise<void> {
 
 describe("claims ahead of free slots", () => {
   it("begin in their order as slots get free, without a commit between, and count as running only then", async () => {
-    const { begun, end, runner, commands, status } = await withWaiting(["a", "b", "c"]);
+    const { begun, end, runner, status } = await withWaiting(["a", "b", "c"]);
     expect(begun).toEqual(["r1", "r2"]);
     expect([runner.running, runner.figures("work.v1").running]).toEqual([2, 2]);
-    let commits = 0;
-    const enqueue = commands.enqueue({ type: "domainEvent.emit", event: { type: "before" } });
-    await enqueue;
     end("r1");
-    await Promise.resolve();
-    for (let turn = 0; begun.length < 3 && turn < 200; turn += 1) await Promise.resolve();
-    commits += (await status("r1")) === "succeeded" ? 1 : 0;
-    expect([begun, commits]).toEqual([["r1", "r2", "a"], 0]);
-    expect([runner.running, runner.figures("work.v1").running]).toEqual([2, 2]);
+    // No commit: it would take a turn of the event loop.
+    for (let microtask = 0; begun.length < 3 && microtask < 500; microtask += 1) await Promise.resolve();
+    expect(begun).toEqual(["r1", "r2", "a"]);
+    expect(runner.running).toBe(2);
     for (const id of ["r2", "a", "b", "c"]) {
       await until(() => begun.includes(id));
       end(id);
@@ -210,15 +204,9 @@ describe("claims ahead of free slots", () => {
     ["a rate limit", { rateLimit: { max: 1_000, perMs: 1 } }],
     ["keys", { perKey: { key: () => "k" } }],
     ["another version than the first", { version: 2 }],
-    [
-      "batches",
-      { batch: { maxSize: 10, maxWaitMs: 1, input: z.object({}) } } as unknown as Partial<WorkflowPlugin>,
-    ],
-  ])("never are jobs of a workflow with %s", async (name, workflow) => {
-    if (name === "batches") return;
+  ])("never are jobs of a workflow with %s", async (_, workflow) => {
     const { runner, warm, close, create, begun, count } = await startProcess({ workflow });
     await runner.start();
-    onTestFinished(() => runner.stop(0));
     await warm();
     close();
     for (const id of ["r1", "r2", "a", "b"]) await create(id);
@@ -231,7 +219,6 @@ describe("claims ahead of free slots", () => {
     let advance: () => void = () => undefined;
     const { runner, warm, close, create, begun, count, clock } = await startProcess({ run: () => advance() });
     await runner.start();
-    onTestFinished(() => runner.stop(0));
     await warm();
     advance = () => clock.advance(11);
     await create("long");
@@ -253,7 +240,6 @@ describe("after a crash", () => {
     const second = await startProcess({ database });
     second.close();
     await second.runner.start();
-    onTestFinished(() => second.runner.stop(0));
     for (const id of ["a", "b"]) {
       expect(await second.repo.plugins.getJobRun(id)).toMatchObject({ uncounted: 1, recoveries: 0 });
       expect(await second.repo.plugins.getJobAttempts(id)).toMatchObject({ runs: expect.any(Number) });
@@ -275,33 +261,30 @@ describe("after a crash", () => {
     const first = await withWaiting(["a"], { database });
     await first.store.stop();
 
-    let isWarm = false;
     const gate = Promise.withResolvers<void>();
     const second = await startProcess({
       database,
       run: async (id) => {
-        if (id === "a" && !isWarm) await gate.promise;
+        if (id === "a") await gate.promise;
       },
     });
     await second.runner.start();
-    onTestFinished(() => second.runner.stop(0));
     await until(() => second.begun.includes("a"));
     const ids = Array.from({ length: ENOUGH }, (_, index) => `warm-again-${index}`);
     await Promise.all(ids.map((id) => second.create(id)));
-    await until(async () => (await second.count())["succeeded"] === ENOUGH + ENOUGH + 2);
+    await until(async () => (await second.count())["succeeded"] === ENOUGH + ENOUGH);
     second.close();
     for (const id of ["x", "y", "z"]) await second.create(id);
     await until(() => second.begun.includes("x"));
     await quiet();
-    // "a" and "x" run.
-    expect(await second.count()).toMatchObject({ running: 2, queued: 2 });
-    isWarm = true;
+    // "a" and "x" run; the others that ran wait for "a".
+    expect(await second.count()).toMatchObject({ running: 2, queued: 4 });
     gate.resolve();
   });
 
   it("fails the job that ends the process again and again though it was claimed ahead, and no neighbour", async () => {
     const database = databasePath();
-    const first = await withWaiting(["n1", "poison", "n2"], { database });
+    const first = await withWaiting(["n1", "poison", "z2"], { database });
     // Each of them may have begun: the list of those that have not is as old as the last claim.
     for (const id of ["r1", "r2"]) first.end(id);
     await until(() => first.begun.includes("poison"));
@@ -330,7 +313,7 @@ describe("after a crash", () => {
           status: "failed",
           error: { code: "ATLAS_PLUGINS_CRASH_LOOP" },
         });
-        for (const id of ["n1", "n2", "r1", "r2"]) expect(await next.status(id)).toBe("succeeded");
+        for (const id of ["n1", "z2", "r1", "r2"]) expect(await next.status(id)).toBe("succeeded");
         await next.runner.stop(0);
         return;
       }
