@@ -182,6 +182,38 @@ describe("claims ahead of free slots", () => {
     expect(begun).toEqual(["r1", "r2"]);
   });
 
+  it("leaves the next slot to a job that was tried before and comes first", async () => {
+    const { begun, end, create, commands, status } = await withWaiting([]);
+    // Nobody sees these jobs until all four commands are committed.
+    await commands.enqueueAll([
+      { type: "job.create", job: { id: "again", workflow_id: "work.v1", priority: 1 } },
+      { type: "job.updateStatus", id: "again", status: "running" },
+      { type: "job.updateStatus", id: "again", status: "queued" },
+      { type: "job.create", job: { id: "late", workflow_id: "work.v1" } },
+    ]);
+    await create("later");
+    await quiet();
+    expect([await status("again"), await status("late")]).toEqual(["queued", "queued"]);
+    end("r1");
+    await until(() => begun.length === 3);
+    expect(begun.at(-1)).toBe("again");
+  });
+
+  it("gives them back a second after the first of them came, however many came and began before", async () => {
+    const { clock, begun, end, create, status, count } = await withWaiting(["a"]);
+    clock.advance(900);
+    end("r1");
+    await until(() => begun.includes("a"));
+    await until(async () => (await status("r1")) === "succeeded");
+    await create("b");
+    await until(async () => (await count())["running"] === 3);
+    clock.advance(900);
+    await quiet();
+    expect(await status("b")).toBe("running");
+    clock.advance(100);
+    await until(async () => (await status("b")) === "queued");
+  });
+
   it("leaves the next slot to a job that came first and cannot be claimed ahead", async () => {
     const ran: string[] = [];
     const other: WorkflowPlugin = {

@@ -1,4 +1,4 @@
-import { type AnyCommand, CoreError, isCoreError, silentLogger, systemClock } from "@atlas/core";
+import { type AnyCommand, CoreError, isCoreError, type Job, silentLogger, systemClock } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createJobMoves } from "../../src/jobs/job-moves.ts";
@@ -97,6 +97,29 @@ describe("the moves of jobs", () => {
       true,
     ]);
     expect(sent).toHaveLength(1);
+  });
+
+  it("leave a job that is claimed ahead in the queue when their set is refused", async () => {
+    const { noting, commands, sent, statuses, repo } = await setUp(["j1", "j2", "j3"]);
+    const jobs = [(await repo.getJob("j2")) as Job, (await repo.getJob("j3")) as Job];
+    const ahead = {
+      has: (id: string) => id !== "j1",
+      jobs: () => jobs.map((job) => ({ ...job, attempt: 1 })),
+    };
+    const moves = createJobMoves(noting, ahead);
+    await commands.enqueue({ type: "job.updateStatus", id: "j3", status: "cancelled" });
+    const started = await Promise.allSettled(first("j1", "j2", "j3").map(moves.start));
+    expect(started.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+    expect(sent).toEqual(["job.updateStatus j1"]);
+    expect(await statuses()).toEqual(["j1 running", "j2 queued", "j3 cancelled"]);
+    expect([...(await repo.plugins.listClaimedAhead())]).toEqual([]);
+
+    await moves.start({ id: "j2", attempt: 1 });
+    expect(await statuses()).toEqual(["j1 running", "j2 running", "j3 cancelled"]);
+    expect([...(await repo.plugins.listClaimedAhead())]).toEqual([
+      ["j2", 1],
+      ["j3", 1],
+    ]);
   });
 
   it("fill several commands when there are more than one takes", async () => {
