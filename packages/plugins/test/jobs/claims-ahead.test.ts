@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createStore, type NewJob, silentLogger } from "@atlas/core";
+import { createStore, type Job, type NewJob, silentLogger } from "@atlas/core";
 import { createMockLLM } from "@atlas/llm/mock";
 import { createFakeClock } from "@atlas/testing/clock";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { pluginsModule, type WorkflowPlugin } from "../../src/index.ts";
+import { createClaimsAhead } from "../../src/jobs/claims-ahead.ts";
+import { createSlots } from "../../src/jobs/slots.ts";
 import { createJobRunner, createPluginRegistry } from "../../src/runtime.ts";
 import { until } from "../support/until.ts";
 
@@ -199,21 +201,6 @@ describe("claims ahead of free slots", () => {
     expect(begun.at(-1)).toBe("again");
   });
 
-  it("gives them back a second after the first of them came, however many came and began before", async () => {
-    const { clock, begun, end, create, status, count } = await withWaiting(["a"]);
-    clock.advance(900);
-    end("r1");
-    await until(() => begun.includes("a"));
-    await until(async () => (await status("r1")) === "succeeded");
-    await create("b");
-    await until(async () => (await count())["running"] === 3);
-    clock.advance(900);
-    await quiet();
-    expect(await status("b")).toBe("running");
-    clock.advance(100);
-    await until(async () => (await status("b")) === "queued");
-  });
-
   it("leaves the next slot to a job that came first and cannot be claimed ahead", async () => {
     const ran: string[] = [];
     const other: WorkflowPlugin = {
@@ -260,6 +247,58 @@ describe("claims ahead of free slots", () => {
     await until(() => begun.length === 1 + SLOTS);
     await quiet();
     expect(await count()).toMatchObject({ running: 2, queued: 2 });
+  });
+});
+
+describe("the line of claims", () => {
+  const job = (id: string): Job => ({
+    id,
+    workflow_id: "work.v1",
+    status: "queued",
+    priority: 0,
+    attempt: 1,
+    run_at: "2026-01-01T00:00:00.000Z",
+    input: {},
+    created_at: "2026-01-01T00:00:00.000Z",
+    updated_at: "2026-01-01T00:00:00.000Z",
+    created_seq: 1,
+    depth: 0,
+  });
+  const workflow: WorkflowPlugin = { id: "work.v1", run: async () => undefined };
+
+  it("counts the second anew once it was empty, and gives back all that wait when it is over", async () => {
+    const clock = createFakeClock();
+    const slots = createSlots({ concurrency: 1, onFree: () => line.proceed() });
+    const line = createClaimsAhead(slots, clock);
+    const free = slots.take(workflow);
+    const came: string[] = [];
+    const claim = async (id: string): Promise<void> => {
+      line.add(job(id));
+      const slot = await line.turn(job(id), workflow);
+      came.push(`${id} ${slot === undefined ? "given back" : "begins"}`);
+    };
+    const all = [claim("a")];
+    clock.advance(900);
+    free();
+    all.push(claim("b"));
+    clock.advance(900);
+    all.push(claim("c"));
+    await quiet();
+    expect([came, line.count]).toEqual([["a begins"], 2]);
+    clock.advance(100);
+    await Promise.all(all);
+    expect(came).toEqual(["a begins", "b given back", "c given back"]);
+    expect(line.count).toBe(0);
+  });
+
+  it("gives back at once what comes after the stop, also when a slot is free", async () => {
+    const slots = createSlots({ concurrency: 1, onFree: () => undefined });
+    const line = createClaimsAhead(slots, createFakeClock());
+    line.add(job("a"));
+    line.stop();
+    expect(line.has("a")).toBe(true);
+    expect(await line.turn(job("a"), workflow)).toBeUndefined();
+    expect([line.has("a"), slots.used]).toEqual([false, 0]);
   });
 });
 
