@@ -4,9 +4,13 @@
  * @module
  */
 
+// Kysely at run time, which the build puts into this package (tsup.config.ts). Its types come from the peer.
+export { sql } from "kysely";
 export { checkOptions } from "./contract/known-options.ts";
+export { lazySchema } from "./contract/lazy-schema.ts";
 export { guardLogger } from "./contract/logger.ts";
 export { didYouMean, nearestName } from "./contract/nearest.ts";
+export { lazyStatement } from "./contract/statement.ts";
 export { normalizeTime } from "./contract/time.ts";
 export { requireNode } from "./file/node-version.ts";
 export { parseEventId } from "./model/domain-event.ts";

@@ -97,7 +97,7 @@ export function planOf<Payload, Tables>(
       writes += 1;
     },
     require: (query, values, otherwise) => {
-      checkRepeatable(query);
+      checkRepeatable(query.compiled());
       // A query's values are an object by its type.
       add({
         alternatives: [{ statement: query, values: values as Readonly<Record<string, unknown>> }],

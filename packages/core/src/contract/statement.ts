@@ -116,28 +116,43 @@ export interface ErasedStatement {
 export function statement<Tables, Values extends object>(
   build: Build<Tables, Values>,
 ): Statement<Tables, Values> {
+  const self = lazyStatement(build);
+  self.compiled();
+  return self;
+}
+
+/**
+ * Defines a write like {@link statement}, and compiles and checks it when it first runs. Atlas's own modules use it: a start
+ * would pay for a hundred statements that this process may never run. Their tests compile each of them.
+ */
+export function lazyStatement<Tables, Values extends object>(
+  build: Build<Tables, Values>,
+): Statement<Tables, Values> {
+  const compiled = compileOnce(build);
   const self: Statement<Tables, Values> = {
     kind: "write",
-    compiled: compileOnce(build),
+    compiled: (dialect) => {
+      const text = compiled(dialect);
+      checkRepeatable(text);
+      return text;
+    },
     with: (values) => ({ statement: self, values: values as Readonly<Record<string, unknown>> }),
   };
-  checkRepeatable(self);
   return self;
 }
 
 type Build<Tables, Values> = (db: Kysely<Tables>, p: Placeholders<Values>, spelling: Spelling) => Compilable;
 
-const repeatable = new WeakSet<ErasedStatement>();
+const repeatable = new WeakSet<CompiledStatement>();
 
 /** Checks once that a step of a handler gives the same rows each time. A query is free to read the clock elsewhere. */
-export function checkRepeatable(step: ErasedStatement): void {
-  if (repeatable.has(step)) return;
-  const { sql: text, order } = step.compiled();
+export function checkRepeatable(compiled: CompiledStatement): void {
+  if (repeatable.has(compiled)) return;
   checkDeterministic(
-    text,
-    order.flatMap((one) => (typeof one === "object" ? [one.literal] : [])),
+    compiled.sql,
+    compiled.order.flatMap((one) => (typeof one === "object" ? [one.literal] : [])),
   );
-  repeatable.add(step);
+  repeatable.add(compiled);
 }
 
 /**

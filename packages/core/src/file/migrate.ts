@@ -161,15 +161,23 @@ function checkTable(statement: string): void {
 
 const builder = createSqlBuilder<unknown>();
 
+// An opening needs them three times: to look for what is pending, to apply that, and for the fingerprint of an epoch.
+const compiledBefore = new WeakMap<Migrated, readonly CompiledMigration[]>();
+
 /** The migrations of a module, in order, as SQL. */
-export function compileMigrations({ name: module, migrations }: Migrated): readonly CompiledMigration[] {
-  return Object.keys(migrations)
+export function compileMigrations(of: Migrated): readonly CompiledMigration[] {
+  const { name: module, migrations } = of;
+  const before = compiledBefore.get(of);
+  if (before !== undefined) return before;
+  const compiled = Object.keys(migrations)
     .sort()
     .map((name) => {
       const statements = (migrations[name] as Migration)(builder).map((statement) => statement.compile().sql);
       const checksum = createHash("sha256").update(JSON.stringify(statements)).digest("hex");
       return { module, name, checksum, statements };
     });
+  compiledBefore.set(of, compiled);
+  return compiled;
 }
 
 function nameOf({ module, name }: { readonly module: string; readonly name: string }): string {

@@ -15,5 +15,12 @@ export function requireNode(version: string): void {
 
 /** Negative, 0 or positive, as `left` is older than, equal to or newer than `right`. */
 export function compareVersions(left: string, right: string): number {
-  return left.localeCompare(right, "en", { numeric: true });
+  const [leftMajor = 0, leftMinor = 0, leftPatch = 0] = numbersOf(left);
+  const [rightMajor = 0, rightMinor = 0, rightPatch = 0] = numbersOf(right);
+  return leftMajor - rightMajor || leftMinor - rightMinor || leftPatch - rightPatch;
+}
+
+// Not by `localeCompare`: a process that compares nothing else by language would load a collator for it, at each start.
+function numbersOf(version: string): readonly number[] {
+  return version.split(".").map((part) => Number.parseInt(part, 10));
 }

@@ -3,8 +3,9 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { defineCommand } from "../contract/define-command.ts";
 import { canonicalJson } from "../contract/json.ts";
+import { lazySchema } from "../contract/lazy-schema.ts";
 import type { StoreModule } from "../contract/module.ts";
-import { excluded, statement } from "../contract/statement.ts";
+import { excluded, lazyStatement } from "../contract/statement.ts";
 import type { Connection } from "../file/connection.ts";
 import type { SqliteDatabase } from "../file/driver.ts";
 import { compileMigrations } from "../file/migrate.ts";
@@ -78,7 +79,7 @@ const EPOCH_CONTENT = [
 /** The columns of `epochs`. */
 export const EPOCH_COLUMNS = ["first_seq", ...EPOCH_CONTENT] as const;
 
-const insertEpoch = statement<BookkeepingTables, EpochRow>((db, p) =>
+const insertEpoch = lazyStatement<BookkeepingTables, EpochRow>((db, p) =>
   db
     .insertInto("epochs")
     .values(p.columns(EPOCH_COLUMNS))
@@ -97,6 +98,6 @@ export const START_EPOCH = "store.startEpoch";
 
 /** Begins an epoch. It is a command like any other, so that the journal tells of it too. */
 export const startEpoch = defineCommand<BookkeepingTables>()({
-  schema: z.object({ epoch: z.custom<EpochRow>() }),
+  schema: lazySchema(() => z.object({ epoch: z.custom<EpochRow>() })),
   apply: ({ epoch }, change) => change.run(insertEpoch, epoch),
 });

@@ -175,15 +175,24 @@ function installCommands(modules: readonly StoreModule[]): ReadonlyMap<string, I
   const installed = new Map<string, InstalledCommand>();
   for (const module of modules) {
     for (const [type, definition] of Object.entries(module.commands)) {
-      const { schema } = definition;
-      installed.set(type, {
-        type,
-        definition,
-        schema: schema instanceof z.ZodObject ? schema.strict() : schema,
-      });
+      installed.set(type, installCommand(type, definition));
     }
   }
   return installed;
+}
+
+function installCommand(type: string, definition: AnyCommandDefinition): InstalledCommand {
+  let strict: z.ZodType | undefined;
+  return {
+    type,
+    definition,
+    // With the first command of its type: a process sends few of the types that are installed.
+    get schema() {
+      const { schema } = definition;
+      strict ??= schema instanceof z.ZodObject ? schema.strict() : schema;
+      return strict;
+    },
+  };
 }
 
 function check(known: InstalledCommand, command: AnyCommand): object {

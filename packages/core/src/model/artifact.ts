@@ -4,7 +4,8 @@ import { defineCommand } from "../contract/define-command.ts";
 import { notFound } from "../contract/errors.ts";
 import { idText } from "../contract/id.ts";
 import { jsonObject, jsonText } from "../contract/json.ts";
-import { excluded, query, statement } from "../contract/statement.ts";
+import { lazySchema } from "../contract/lazy-schema.ts";
+import { excluded, lazyStatement, query } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";
 import type { ArtifactRow, CoreTables } from "./tables.ts";
@@ -26,29 +27,31 @@ const contentText = z.string().check((context) => {
 });
 
 /** A result of a workflow: Markdown, data, or both. */
-const newArtifact = z.strictObject({
-  id: idText.optional(),
-  type: idText,
-  job_id: idText.optional(),
-  title: z.string().optional(),
-  content_md: contentText.optional(),
-  data: jsonObject.optional(),
-  created_at: timeText.optional(),
-});
+const newArtifact = () =>
+  z.strictObject({
+    id: idText.optional(),
+    type: idText,
+    job_id: idText.optional(),
+    title: z.string().optional(),
+    content_md: contentText.optional(),
+    data: jsonObject.optional(),
+    created_at: timeText.optional(),
+  });
 
 /** The input of `artifact.create`. */
-export type NewArtifact = z.input<typeof newArtifact>;
+export type NewArtifact = z.input<ReturnType<typeof newArtifact>>;
 
 /** The fields of an artifact that may change. Absent fields keep their value. */
-const partialArtifact = z.strictObject({
-  title: z.string().optional(),
-  content_md: contentText.optional(),
-  data: jsonObject.optional(),
-  updated_at: timeText.optional(),
-});
+const partialArtifact = () =>
+  z.strictObject({
+    title: z.string().optional(),
+    content_md: contentText.optional(),
+    data: jsonObject.optional(),
+    updated_at: timeText.optional(),
+  });
 
 /** The input of `artifact.update`. */
-export type PartialArtifact = z.input<typeof partialArtifact>;
+export type PartialArtifact = z.input<ReturnType<typeof partialArtifact>>;
 
 // What makes an artifact differ from the one it replaces.
 const CONTENT = [
@@ -61,7 +64,7 @@ const CONTENT = [
 /** The columns of `artifacts`. */
 export const ARTIFACT_COLUMNS = ["id", ...CONTENT, "created_at", "updated_at"] as const;
 
-const createArtifact = statement<CoreTables, ArtifactRow>((db, p, { differs }) =>
+const createArtifact = lazyStatement<CoreTables, ArtifactRow>((db, p, { differs }) =>
   db
     .insertInto("artifacts")
     .values(p.columns(ARTIFACT_COLUMNS))
@@ -81,7 +84,7 @@ const selectArtifactId = query<CoreTables, { id: string }>()((db, p) =>
   db.selectFrom("artifacts").select("id").where("id", "=", p.id),
 );
 
-const deleteArtifact = statement<CoreTables, { id: string; job_id: string | null }>((db, p) =>
+const deleteArtifact = lazyStatement<CoreTables, { id: string; job_id: string | null }>((db, p) =>
   db
     .deleteFrom("artifacts")
     .where("id", "=", p.id)
@@ -99,7 +102,7 @@ interface ArtifactPatch {
 
 const PATCHED = ["title", "content_md", "data"] as const;
 
-const updateArtifact = statement<CoreTables, ArtifactPatch>((db, p, { differs }) =>
+const updateArtifact = lazyStatement<CoreTables, ArtifactPatch>((db, p, { differs }) =>
   db
     .updateTable("artifacts")
     .set((row) => ({
@@ -118,7 +121,7 @@ const command = defineCommand<CoreTables, CoreEvents>();
 
 /** Stores an artifact. If the id exists, it replaces that artifact, so that a retried attempt never duplicates its results. */
 export const artifactCreate = command({
-  schema: z.object({ artifact: newArtifact }),
+  schema: lazySchema(() => z.object({ artifact: newArtifact() })),
   prepare: ({ artifact }, { now, newId }) => ({
     artifact: { ...artifact, id: artifact.id ?? newId(), created_at: artifact.created_at ?? now },
   }),
@@ -144,7 +147,7 @@ export const artifactCreate = command({
 
 /** Changes the given fields of an artifact. Refused with `ATLAS_CORE_NOT_FOUND` if the artifact does not exist. */
 export const artifactUpdate = command({
-  schema: z.object({ id: idText, patch: partialArtifact }),
+  schema: lazySchema(() => z.object({ id: idText, patch: partialArtifact() })),
   prepare: ({ id, patch }, { now }) => ({ id, patch: { ...patch, updated_at: patch.updated_at ?? now } }),
   apply: ({ id, patch }, change) => {
     change.require(selectArtifactId, { id }, notFound("artifact", id));
@@ -162,7 +165,7 @@ export const artifactUpdate = command({
 
 /** Removes an artifact; with `job_id`, only if it belongs to that job. If there is no such artifact, nothing changes. */
 export const artifactDelete = command({
-  schema: z.object({ id: idText, job_id: idText.optional() }),
+  schema: lazySchema(() => z.object({ id: idText, job_id: idText.optional() })),
   apply: ({ id, job_id }, change) => {
     change.run(deleteArtifact, { id, job_id: job_id ?? null }, { ifNone: "stop" });
     change.emit({

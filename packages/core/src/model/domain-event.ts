@@ -5,22 +5,24 @@ import { notFound } from "../contract/errors.ts";
 import type { NewEventOf } from "../contract/event-types.ts";
 import { idText } from "../contract/id.ts";
 import { jsonObject } from "../contract/json.ts";
+import { lazySchema } from "../contract/lazy-schema.ts";
 import type { Refusal } from "../contract/refusal.ts";
-import { query, statement } from "../contract/statement.ts";
+import { lazyStatement, query } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";
 import type { CoreTables } from "./tables.ts";
 
 /** An event that a host or a plugin emits itself. */
-const newDomainEvent = z.strictObject({
-  type: idText,
-  aggregate_id: idText.optional(),
-  payload: jsonObject.optional(),
-  created_at: timeText.optional(),
-});
+const newDomainEvent = () =>
+  z.strictObject({
+    type: idText,
+    aggregate_id: idText.optional(),
+    payload: jsonObject.optional(),
+    created_at: timeText.optional(),
+  });
 
 /** The input of `domainEvent.emit`. */
-export type NewDomainEvent = z.input<typeof newDomainEvent>;
+export type NewDomainEvent = z.input<ReturnType<typeof newDomainEvent>>;
 
 /** An event's number and its store, as they stand in its id. */
 export interface EventId {
@@ -59,7 +61,7 @@ interface Delivered {
   limit: number;
 }
 
-const markDelivered = statement<CoreTables, Delivered>((db, p) =>
+const markDelivered = lazyStatement<CoreTables, Delivered>((db, p) =>
   db
     .updateTable("domain_events")
     .set({ delivered_at: p.at })
@@ -123,7 +125,7 @@ const command = defineCommand<CoreTables, CoreEvents>();
 
 /** Emits an event. The writer numbers it; its `created_at` defaults to the time of the call. */
 export const domainEventEmit = command({
-  schema: z.object({ event: newDomainEvent }),
+  schema: lazySchema(() => z.object({ event: newDomainEvent() })),
   apply: ({ event }, change) => {
     const emitted: NewChangeEvent = {
       type: event.type,
@@ -143,12 +145,14 @@ export const domainEventEmit = command({
  * database was restored between the two ends of the range: whoever knows `id` from before cannot mean the events after it.
  */
 export const domainEventMarkDelivered = command({
-  schema: z.object({
-    id: eventIdText,
-    through_seq: z.int().min(1).optional(),
-    limit: z.int().min(1).max(MARKED_AT_ONCE).optional(),
-    at: timeText.optional(),
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      id: eventIdText,
+      through_seq: z.int().min(1).optional(),
+      limit: z.int().min(1).max(MARKED_AT_ONCE).optional(),
+      at: timeText.optional(),
+    }),
+  ),
   prepare: (payload, { now }) => ({
     ...payload,
     limit: payload.limit ?? MARKED_AT_ONCE,

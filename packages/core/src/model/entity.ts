@@ -2,7 +2,8 @@ import { z } from "zod";
 import { defineCommand } from "../contract/define-command.ts";
 import { idText, MAX_ID_BYTES } from "../contract/id.ts";
 import { jsonObject, jsonText } from "../contract/json.ts";
-import { type BoundStatement, excluded, statement } from "../contract/statement.ts";
+import { lazySchema } from "../contract/lazy-schema.ts";
+import { type BoundStatement, excluded, lazyStatement } from "../contract/statement.ts";
 import { textProblem } from "../contract/text.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";
@@ -13,29 +14,30 @@ import type { CoreTables, EntityRow } from "./tables.ts";
  * `%25` for a percent sign in the source, so that no two origins share an id. It is a new id if one of them is missing. `deleted_at`
  * marks a tombstone, which lists hide by default.
  */
-const entityInput = z
-  .strictObject({
-    id: idText.optional(),
-    type: idText,
-    source: idText.optional(),
-    external_id: idText.optional(),
-    title: z.string().optional(),
-    url: z.string().optional(),
-    data: jsonObject.optional(),
-    updated_at: timeText.optional(),
-    deleted_at: timeText.nullable().optional(),
-  })
-  .check((context) => {
-    const id = context.value.id === undefined ? originId(context.value) : undefined;
-    const problem = id === undefined ? undefined : textProblem(id, { maxBytes: MAX_ID_BYTES });
-    if (problem !== undefined) {
-      const message = `makes the id "<source>:<external_id>", which ${problem}; give an id`;
-      context.issues.push({ code: "custom", message, path: ["external_id"], input: context.value });
-    }
-  });
+const entityInput = () =>
+  z
+    .strictObject({
+      id: idText.optional(),
+      type: idText,
+      source: idText.optional(),
+      external_id: idText.optional(),
+      title: z.string().optional(),
+      url: z.string().optional(),
+      data: jsonObject.optional(),
+      updated_at: timeText.optional(),
+      deleted_at: timeText.nullable().optional(),
+    })
+    .check((context) => {
+      const id = context.value.id === undefined ? originId(context.value) : undefined;
+      const problem = id === undefined ? undefined : textProblem(id, { maxBytes: MAX_ID_BYTES });
+      if (problem !== undefined) {
+        const message = `makes the id "<source>:<external_id>", which ${problem}; give an id`;
+        context.issues.push({ code: "custom", message, path: ["external_id"], input: context.value });
+      }
+    });
 
 /** The input of `entity.upsert`. */
-export type EntityInput = z.input<typeof entityInput>;
+export type EntityInput = z.input<ReturnType<typeof entityInput>>;
 
 // What the indexes hold, and what makes an entity differ besides.
 const PLACE = ["type", "source", "external_id"] as const satisfies readonly (keyof EntityRow)[];
@@ -46,7 +48,7 @@ export const ENTITY_COLUMNS = ["id", ...PLACE, ...CONTENT, "updated_at"] as cons
 // Naming a column in SET makes SQLite rewrite its index entries even when the value is the same (1.5x on random ids):
 // so the common case leaves the indexed columns alone, and a second statement moves an entity whose place changed.
 const upsertInPlace = (compare: readonly (keyof EntityRow)[]) =>
-  statement<CoreTables, EntityRow>((db, p, { differs, isSame }) =>
+  lazyStatement<CoreTables, EntityRow>((db, p, { differs, isSame }) =>
     db
       .insertInto("entities")
       .values(p.columns(ENTITY_COLUMNS))
@@ -70,7 +72,7 @@ const upsertInPlace = (compare: readonly (keyof EntityRow)[]) =>
 const upsertEntity = upsertInPlace(CONTENT);
 const upsertDatedEntity = upsertInPlace([...CONTENT, "updated_at"]);
 
-const moveEntity = statement<CoreTables, EntityRow>((db, p, { differs }) =>
+const moveEntity = lazyStatement<CoreTables, EntityRow>((db, p, { differs }) =>
   db
     .updateTable("entities")
     .set(p.columns([...PLACE, ...CONTENT, "updated_at"]))
@@ -85,7 +87,7 @@ const command = defineCommand<CoreTables, CoreEvents>();
  * compared only if the caller gives it. `at` (default: now) becomes the `updated_at` of an entity without one.
  */
 export const entityUpsert = command({
-  schema: z.object({ entity: entityInput, at: timeText.optional() }),
+  schema: lazySchema(() => z.object({ entity: entityInput(), at: timeText.optional() })),
   prepare: ({ entity, at }, { now, newId }) => ({
     entity: { ...entity, id: entity.id ?? originId(entity) ?? newId() },
     at: at ?? now,

@@ -2,24 +2,26 @@ import { z } from "zod";
 import { defineCommand } from "../contract/define-command.ts";
 import { idText } from "../contract/id.ts";
 import { jsonObject, jsonText } from "../contract/json.ts";
-import { statement } from "../contract/statement.ts";
+import { lazySchema } from "../contract/lazy-schema.ts";
+import { lazyStatement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";
 import type { CoreTables, EventRow } from "./tables.ts";
 
 /** Something that happened in the outside world. Events are never changed. */
-const eventInput = z.strictObject({
-  id: idText.optional(),
-  type: idText,
-  source: idText.optional(),
-  external_id: idText.optional(),
-  entity_id: idText.optional(),
-  data: jsonObject.optional(),
-  occurred_at: timeText.optional(),
-});
+const eventInput = () =>
+  z.strictObject({
+    id: idText.optional(),
+    type: idText,
+    source: idText.optional(),
+    external_id: idText.optional(),
+    entity_id: idText.optional(),
+    data: jsonObject.optional(),
+    occurred_at: timeText.optional(),
+  });
 
 /** The input of `event.insert`. */
-export type EventInput = z.input<typeof eventInput>;
+export type EventInput = z.input<ReturnType<typeof eventInput>>;
 
 /** The columns of `events`. */
 export const EVENT_COLUMNS = [
@@ -32,7 +34,7 @@ export const EVENT_COLUMNS = [
   "occurred_at",
 ] as const satisfies readonly (keyof EventRow)[];
 
-const insertEvent = statement<CoreTables, EventRow>((db, p) =>
+const insertEvent = lazyStatement<CoreTables, EventRow>((db, p) =>
   db
     .insertInto("events")
     .values(p.columns(EVENT_COLUMNS))
@@ -43,7 +45,7 @@ const command = defineCommand<CoreTables, CoreEvents>();
 
 /** Stores an event. If its id or its `(source, external_id)` exists, nothing changes. */
 export const eventInsert = command({
-  schema: z.object({ event: eventInput }),
+  schema: lazySchema(() => z.object({ event: eventInput() })),
   prepare: ({ event }, { now, newId }) => ({
     event: { ...event, id: event.id ?? newId(), occurred_at: event.occurred_at ?? now },
   }),

@@ -5,9 +5,10 @@ import { defineCommand } from "../contract/define-command.ts";
 import type { CoreErrorCode } from "../contract/errors.ts";
 import { idText } from "../contract/id.ts";
 import { jsonObject, jsonText } from "../contract/json.ts";
+import { lazySchema } from "../contract/lazy-schema.ts";
 import { DEPTH, EVENT_SEQ } from "../contract/marker.ts";
 import type { Refusal } from "../contract/refusal.ts";
-import { type Placeholders, query, statement } from "../contract/statement.ts";
+import { lazyStatement, type Placeholders, query } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";
 import type { CoreTables, JobRow, JobStatus } from "./tables.ts";
@@ -17,23 +18,24 @@ import type { CoreTables, JobRow, JobStatus } from "./tables.ts";
  * first. A second job with the same `idempotency_key` and workflow is not created. `deadline_at` bounds its whole life, over
  * all attempts. `context` says what it belongs to. `group_key` names whose job it is among those of its workflow, such as a tenant.
  */
-const newJob = z.strictObject({
-  id: idText.optional(),
-  workflow_id: idText,
-  input: jsonObject.optional(),
-  priority: z.int().min(-1_000_000).max(1_000_000).optional(),
-  run_at: timeText.optional(),
-  idempotency_key: idText.optional(),
-  parent_id: idText.optional(),
-  max_attempts: z.int().min(1).max(1_000).optional(),
-  created_at: timeText.optional(),
-  context: callContext.optional(),
-  deadline_at: timeText.optional(),
-  group_key: idText.optional(),
-});
+const newJob = () =>
+  z.strictObject({
+    id: idText.optional(),
+    workflow_id: idText,
+    input: jsonObject.optional(),
+    priority: z.int().min(-1_000_000).max(1_000_000).optional(),
+    run_at: timeText.optional(),
+    idempotency_key: idText.optional(),
+    parent_id: idText.optional(),
+    max_attempts: z.int().min(1).max(1_000).optional(),
+    created_at: timeText.optional(),
+    context: callContext.optional(),
+    deadline_at: timeText.optional(),
+    group_key: idText.optional(),
+  });
 
 /** The input of `job.create`. */
-export type NewJob = z.input<typeof newJob>;
+export type NewJob = z.input<ReturnType<typeof newJob>>;
 
 /** The columns of `jobs`. */
 export const JOB_COLUMNS = [
@@ -59,7 +61,7 @@ export const JOB_COLUMNS = [
   "group_key",
 ] as const satisfies readonly (keyof JobRow)[];
 
-const insertJob = statement<CoreTables, JobRow>((db, p) =>
+const insertJob = lazyStatement<CoreTables, JobRow>((db, p) =>
   db
     .insertInto("jobs")
     .values(p.columns(JOB_COLUMNS))
@@ -83,7 +85,7 @@ function isAttempt(p: Placeholders<JobStep>, attempt: Expression<number>): Expre
 const attemptColumn = sql.ref<number>("attempt");
 const nextAttempt = sql<number>`attempt + 1`;
 
-const startJob = statement<CoreTables, JobStep>((db, p) =>
+const startJob = lazyStatement<CoreTables, JobStep>((db, p) =>
   db
     .updateTable("jobs")
     .set({ status: "running", attempt: nextAttempt, started_at: p.at, finished_at: null, updated_at: p.at })
@@ -93,7 +95,7 @@ const startJob = statement<CoreTables, JobStep>((db, p) =>
 );
 
 const endJob = (status: "succeeded" | "failed" | "cancelled", from: readonly JobStatus[]) =>
-  statement<CoreTables, JobStep>((db, p) =>
+  lazyStatement<CoreTables, JobStep>((db, p) =>
     db
       .updateTable("jobs")
       .set({ status, error: p.error, finished_at: p.at, updated_at: p.at })
@@ -102,7 +104,7 @@ const endJob = (status: "succeeded" | "failed" | "cancelled", from: readonly Job
       .where(isAttempt(p, attemptColumn)),
   );
 
-const requeueJob = statement<CoreTables, JobStep>((db, p) =>
+const requeueJob = lazyStatement<CoreTables, JobStep>((db, p) =>
   db
     .updateTable("jobs")
     .set((row) => ({
@@ -118,7 +120,7 @@ const requeueJob = statement<CoreTables, JobStep>((db, p) =>
 );
 
 /** A job that has begun keeps its input: its attempts belong together. */
-const reviseJob = statement<CoreTables, JobStep & { input: string; group_key: string | null }>((db, p) =>
+const reviseJob = lazyStatement<CoreTables, JobStep & { input: string; group_key: string | null }>((db, p) =>
   db
     .updateTable("jobs")
     .set((row) => ({
@@ -149,7 +151,7 @@ const command = defineCommand<CoreTables, CoreEvents>();
 
 /** Queues a job. If its id, or its idempotency key for this workflow, exists, nothing changes. */
 export const jobCreate = command({
-  schema: z.object({ job: newJob }),
+  schema: lazySchema(() => z.object({ job: newJob() })),
   prepare: ({ job }, { now, newId }) => {
     const created_at = job.created_at ?? now;
     return { job: { ...job, id: job.id ?? newId(), created_at, run_at: job.run_at ?? created_at } };
@@ -196,26 +198,28 @@ export const jobCreate = command({
  * begun gets another input, and the `group_key` that goes with it; for any other job the command is refused.
  */
 export const jobUpdateStatus = command({
-  schema: z
-    .object({
-      id: idText,
-      status: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]),
-      from: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]).optional(),
-      attempt: z.int().min(1).optional(),
-      run_at: timeText.optional(),
-      error: jsonObject.optional(),
-      input: jsonObject.optional(),
-      group_key: idText.optional(),
-      at: timeText.optional(),
-    })
-    .refine(({ status, input }) => input === undefined || status === "queued", {
-      path: ["input"],
-      message: 'only a job that is queued can get another input: pass status "queued"',
-    })
-    .refine(({ group_key, input }) => group_key === undefined || input !== undefined, {
-      path: ["group_key"],
-      message: "a job gets another key only together with another input: pass both",
-    }),
+  schema: lazySchema(() =>
+    z
+      .object({
+        id: idText,
+        status: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]),
+        from: z.enum(["queued", "running", "succeeded", "failed", "cancelled"]).optional(),
+        attempt: z.int().min(1).optional(),
+        run_at: timeText.optional(),
+        error: jsonObject.optional(),
+        input: jsonObject.optional(),
+        group_key: idText.optional(),
+        at: timeText.optional(),
+      })
+      .refine(({ status, input }) => input === undefined || status === "queued", {
+        path: ["input"],
+        message: 'only a job that is queued can get another input: pass status "queued"',
+      })
+      .refine(({ group_key, input }) => group_key === undefined || input !== undefined, {
+        path: ["group_key"],
+        message: "a job gets another key only together with another input: pass both",
+      }),
+  ),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
   apply: ({ id, status, from, attempt, run_at, error, input, group_key = null, at }, change) => {
     const { move, event } = transitions[status];

@@ -2,7 +2,8 @@ import { type SqlBool, sql } from "kysely";
 import { z } from "zod";
 import { defineCommand } from "../contract/define-command.ts";
 import { idText } from "../contract/id.ts";
-import { statement } from "../contract/statement.ts";
+import { lazySchema } from "../contract/lazy-schema.ts";
+import { lazyStatement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";
 import type { CoreTables, JobStatus } from "./tables.ts";
@@ -14,7 +15,7 @@ interface Due {
 }
 
 /** Only a query in the words of its index is served by it. */
-export const markDueJobs = statement<CoreTables, Due>((db, p) =>
+export const markDueJobs = lazyStatement<CoreTables, Due>((db, p) =>
   db
     .updateTable("jobs")
     .set({ updated_at: p.at })
@@ -41,7 +42,9 @@ const command = defineCommand<CoreTables, CoreEvents>();
  * for the next key passes no job that still waits for its time. The job runner sends it; it emits no event.
  */
 export const jobMarkDue = command({
-  schema: z.object({ workflow_id: idText, at: timeText.optional(), limit: z.int().min(1).max(10_000) }),
+  schema: lazySchema(() =>
+    z.object({ workflow_id: idText, at: timeText.optional(), limit: z.int().min(1).max(10_000) }),
+  ),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
   apply: (due, change) => change.run(markDueJobs, due),
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineCommand } from "../contract/define-command.ts";
 import { idText } from "../contract/id.ts";
+import { lazySchema } from "../contract/lazy-schema.ts";
 import { DEFAULT_PRUNE_LIMIT, pruneLimit } from "../contract/prune.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";
@@ -55,17 +56,19 @@ const command = defineCommand<CoreTables, CoreEvents>();
  * sends as many of these as it takes.
  */
 export const maintenancePrune = command({
-  schema: z
-    .object({
-      policy: prunePolicy,
-      limit: pruneLimit,
-      examine: z.int().min(1).max(5_000).optional(),
-      after: z.union([idText, z.int().min(0)]).optional(),
-    })
-    .refine(({ policy, after }) => after === undefined || Object.keys(policy).length === 1, {
-      message: "needs a policy of exactly one field",
-      path: ["after"],
-    }),
+  schema: lazySchema(() =>
+    z
+      .object({
+        policy: prunePolicy,
+        limit: pruneLimit,
+        examine: z.int().min(1).max(5_000).optional(),
+        after: z.union([idText, z.int().min(0)]).optional(),
+      })
+      .refine(({ policy, after }) => after === undefined || Object.keys(policy).length === 1, {
+        message: "needs a policy of exactly one field",
+        path: ["after"],
+      }),
+  ),
   prepare: ({ policy, limit = sharedLimit(policy), examine = examinedRows(limit), ...place }) => ({
     ...place,
     policy,

@@ -1,5 +1,11 @@
 import { type Expression, type ExpressionBuilder, expressionBuilder, type SqlBool, sql } from "kysely";
-import { type Placeholders, type Query, query, type Statement, statement } from "../contract/statement.ts";
+import {
+  lazyStatement,
+  type Placeholders,
+  type Query,
+  query,
+  type Statement,
+} from "../contract/statement.ts";
 import type { CoreTables } from "./tables.ts";
 
 /** The key of a row: an id, or a number. */
@@ -104,7 +110,7 @@ function removalOf<Table extends PrunedTable>(kind: {
     table: kind.table,
     start: key === "id" ? "" : 0,
     isAwaited,
-    remove: statement((db, p) =>
+    remove: lazyStatement((db, p) =>
       db.deleteFrom(table).where(key, "in", () => oldRows(p).select(`old.${key}`)),
     ),
     find: query<CoreTables, OldRows>()((db, p) =>
@@ -154,7 +160,7 @@ const presentEpoch = expression
   .select((epoch) => epoch.fn.max("last.first_seq").as("first_seq"));
 
 /** Removes an epoch with the last of its entries, and with it the copy that it starts from. */
-export const removeEpochs: Statement<CoreTables, { before: string }> = statement((db, p) =>
+export const removeEpochs: Statement<CoreTables, { before: string }> = lazyStatement((db, p) =>
   db
     .deleteFrom("epochs")
     .where("started_at", "<", p.before)

@@ -1,9 +1,10 @@
-import { defineCommand, jsonText, statement } from "@atlas/core";
+import { defineCommand, jsonText } from "@atlas/core";
+import { lazySchema, lazyStatement } from "@atlas/core/internal";
 import { z } from "zod";
 import { callSchema } from "./call.ts";
 import type { LLMTables } from "./tables.ts";
 
-const insertCall = statement<LLMTables, LLMTables["llm_calls"]>((db, p) =>
+const insertCall = lazyStatement<LLMTables, LLMTables["llm_calls"]>((db, p) =>
   db
     .insertInto("llm_calls")
     .values({
@@ -31,7 +32,7 @@ const insertCall = statement<LLMTables, LLMTables["llm_calls"]>((db, p) =>
 
 /** Stores the evidence of one call. A call that is stored already is left as it is. */
 export const callRecord = defineCommand<LLMTables>()({
-  schema: z.object({ call: callSchema }),
+  schema: lazySchema(() => z.object({ call: callSchema() })),
   apply: ({ call }, change) => {
     const row = {
       ...call,

@@ -9,9 +9,8 @@ import {
   query,
   type Read,
   type Refusal,
-  statement,
 } from "@atlas/core";
-import { sql } from "kysely";
+import { lazySchema, lazyStatement, sql } from "@atlas/core/internal";
 import { z } from "zod";
 import { parseJsonColumn } from "./json-column.ts";
 import type { PluginsTables } from "./tables.ts";
@@ -33,7 +32,7 @@ interface BatchKey {
 // Core's table, which every store has. It is only read here.
 const jobs = sql<{ id: string; status: string; attempt: number }>`jobs`.as("job");
 
-const open = statement<PluginsTables, BatchRow & { before: string | null }>((db, p) =>
+const open = lazyStatement<PluginsTables, BatchRow & { before: string | null }>((db, p) =>
   db
     .insertInto("plugins_batches")
     .values(p.columns(["workflow_id", "key", "job_id"]))
@@ -45,7 +44,7 @@ const open = statement<PluginsTables, BatchRow & { before: string | null }>((db,
     ),
 );
 
-const add = statement<PluginsTables, InputRow>((db, p) =>
+const add = lazyStatement<PluginsTables, InputRow>((db, p) =>
   db
     .insertInto("plugins_batch_inputs")
     .columns(["job_id", "number", "input"])
@@ -94,14 +93,16 @@ const command = defineCommand<PluginsTables>();
  * found there; refused when it is another one by now.
  */
 export const batchOpen = command({
-  schema: z.object({ workflow_id: idText, key: z.string(), job_id: idText, before: idText.optional() }),
+  schema: lazySchema(() =>
+    z.object({ workflow_id: idText, key: z.string(), job_id: idText, before: idText.optional() }),
+  ),
   apply: ({ before = null, ...batch }, change) =>
     change.run(open, { ...batch, before }, { ifNone: closed(before ?? batch.job_id) }),
 });
 
 /** Adds an input to a batch that has not begun. Refused unless it is the next one by its number. */
 export const batchAdd = command({
-  schema: z.object({ job_id: idText, number: z.int().min(1), input: jsonObject }),
+  schema: lazySchema(() => z.object({ job_id: idText, number: z.int().min(1), input: jsonObject })),
   apply: ({ input, ...place }, change) =>
     change.run(add, { ...place, input: jsonText(input) }, { ifNone: closed(place.job_id) }),
 });

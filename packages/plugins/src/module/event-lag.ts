@@ -1,5 +1,5 @@
 import { type CoreTables, query, type Read } from "@atlas/core";
-import { sql } from "kysely";
+import { sql } from "@atlas/core/internal";
 import type { PluginsTables } from "./tables.ts";
 
 /** How far a sink is behind the newest event. */

@@ -1,6 +1,5 @@
 import { type CoreTables, type JsonObject, query, type Read } from "@atlas/core";
-import { createEventIds, type EventIdOf } from "@atlas/core/internal";
-import { sql } from "kysely";
+import { createEventIds, type EventIdOf, sql } from "@atlas/core/internal";
 import { parseJsonColumn } from "./json-column.ts";
 import type { FailedDeliveryStatus, PluginsTables } from "./tables.ts";
 

@@ -1,5 +1,5 @@
 import { type CoreTables, type JobStatus, query, type Read } from "@atlas/core";
-import { sql } from "kysely";
+import { sql } from "@atlas/core/internal";
 import type { PluginsTables } from "./tables.ts";
 
 /** Figures of the jobs of one workflow that ended last. */

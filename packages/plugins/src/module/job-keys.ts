@@ -1,14 +1,6 @@
-import {
-  defineCommand,
-  excluded,
-  idText,
-  query,
-  type Read,
-  type Refusal,
-  statement,
-  timeText,
-} from "@atlas/core";
-import { type Expression, type SqlBool, sql } from "kysely";
+import { defineCommand, excluded, idText, query, type Read, type Refusal, timeText } from "@atlas/core";
+import { lazySchema, lazyStatement, sql } from "@atlas/core/internal";
+import type { Expression, SqlBool } from "kysely";
 import { z } from "zod";
 import type { KeyScope, PluginsTables } from "./tables.ts";
 
@@ -31,7 +23,7 @@ const isFree = {
 } as const satisfies Record<KeyScope, (p: { readonly at: Expression<string> }) => Expression<SqlBool>>;
 
 const holdFor = (scope: KeyScope) =>
-  statement<PluginsTables, Hold>((db, p) =>
+  lazyStatement<PluginsTables, Hold>((db, p) =>
     db
       .insertInto("plugins_job_keys")
       .columns(KEY_COLUMNS)
@@ -79,15 +71,17 @@ const command = defineCommand<PluginsTables>();
  * creates no job; the job of an idempotency key is not created then, and nothing changes.
  */
 export const jobKey = command({
-  schema: z.object({
-    workflow_id: idText,
-    scope: z.enum(["job", "active", "window", "debounce"]),
-    key: idText,
-    job_id: idText,
-    input_digest: idText,
-    until: timeText.optional(),
-    at: timeText.optional(),
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      workflow_id: idText,
+      scope: z.enum(["job", "active", "window", "debounce"]),
+      key: idText,
+      job_id: idText,
+      input_digest: idText,
+      until: timeText.optional(),
+      at: timeText.optional(),
+    }),
+  ),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
   apply: ({ until = null, ...given }, change) => {
     const { scope } = given;

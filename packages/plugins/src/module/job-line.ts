@@ -1,5 +1,5 @@
 import { type CoreTables, query, type Read } from "@atlas/core";
-import { sql } from "kysely";
+import { sql } from "@atlas/core/internal";
 
 // The parent of a job has a child, so it is not pruned before it.
 const countAncestors = query<CoreTables, { job_id: string; most: number }>()((db, p) =>

@@ -6,10 +6,10 @@ import {
   jsonText,
   query,
   type Read,
-  statement,
   timeText,
 } from "@atlas/core";
-import { type SqlBool, sql } from "kysely";
+import { lazySchema, lazyStatement, sql } from "@atlas/core/internal";
+import type { SqlBool } from "kysely";
 import { z } from "zod";
 import type { JobLogLine } from "../contract/job-log.ts";
 import { parseJsonColumn } from "./json-column.ts";
@@ -23,14 +23,14 @@ export const MAX_LOG_BYTES = 32 * 1_024;
 type Row = PluginsTables["plugins_job_logs"];
 const COLUMNS = ["job_id", "attempt", "number", "at", "level", "message", "fields", "size_bytes"] as const;
 
-const insertLine = statement<PluginsTables, Row>((db, p) =>
+const insertLine = lazyStatement<PluginsTables, Row>((db, p) =>
   db
     .insertInto("plugins_job_logs")
     .values(p.columns(COLUMNS))
     .onConflict((conflict) => conflict.columns(["job_id", "attempt", "number"]).doNothing()),
 );
 
-const dropOldest = statement<PluginsTables, { job_id: string }>((db, p) =>
+const dropOldest = lazyStatement<PluginsTables, { job_id: string }>((db, p) =>
   db
     .deleteFrom("plugins_job_logs")
     .where("job_id", "=", p.job_id)
@@ -59,21 +59,23 @@ const command = defineCommand<PluginsTables>();
 
 /** Stores lines of a job's log, and drops its oldest ones. */
 export const jobLog = command({
-  schema: z.object({
-    job_id: idText,
-    attempt: z.int().min(1),
-    lines: z
-      .array(
-        z.object({
-          number: z.int().min(1),
-          at: timeText,
-          level: z.enum(["debug", "info", "warn", "error"]),
-          message: z.string(),
-          fields: jsonObject.optional(),
-        }),
-      )
-      .max(MAX_LOG_LINES),
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      job_id: idText,
+      attempt: z.int().min(1),
+      lines: z
+        .array(
+          z.object({
+            number: z.int().min(1),
+            at: timeText,
+            level: z.enum(["debug", "info", "warn", "error"]),
+            message: z.string(),
+            fields: jsonObject.optional(),
+          }),
+        )
+        .max(MAX_LOG_LINES),
+    }),
+  ),
   apply: ({ job_id, attempt, lines }, change) => {
     for (const { fields, ...line } of lines) {
       const text = fields === undefined ? null : jsonText(fields);

@@ -1,4 +1,5 @@
-import { type CoreTables, defineCommand, excluded, idText, query, type Read, statement } from "@atlas/core";
+import { type CoreTables, defineCommand, excluded, idText, query, type Read } from "@atlas/core";
+import { lazySchema, lazyStatement } from "@atlas/core/internal";
 import { z } from "zod";
 import { FIRST_VERSION } from "../contract/version.ts";
 import { forgetWaits, forgiveAttempts } from "./job-commands.ts";
@@ -8,7 +9,7 @@ interface JobKey {
   job_id: string;
 }
 
-const keepVersion = statement<PluginsTables, PluginsTables["plugins_job_versions"]>((db, p) =>
+const keepVersion = lazyStatement<PluginsTables, PluginsTables["plugins_job_versions"]>((db, p) =>
   db
     .insertInto("plugins_job_versions")
     .values(p.columns(["job_id", "version"]))
@@ -17,11 +18,11 @@ const keepVersion = statement<PluginsTables, PluginsTables["plugins_job_versions
 
 const forgetTables = ["plugins_job_steps", "plugins_job_progress"] as const;
 const forget = forgetTables.map((table) =>
-  statement<PluginsTables, JobKey>((db, p) => db.deleteFrom(table).where("job_id", "=", p.job_id)),
+  lazyStatement<PluginsTables, JobKey>((db, p) => db.deleteFrom(table).where("job_id", "=", p.job_id)),
 );
 
 // An artifact of the same number is replaced, whatever its type: the earlier ones are of the code before.
-const releaseArtifacts = statement<PluginsTables, JobKey>((db, p) =>
+const releaseArtifacts = lazyStatement<PluginsTables, JobKey>((db, p) =>
   db
     .updateTable("plugins_job_calls")
     .set({ digest: null })
@@ -42,7 +43,7 @@ const version = z.int().min(0);
 
 /** Stores the version under which a job begins; 0 when it was claimed and did not begin. */
 export const jobVersion = command({
-  schema: z.object({ job_id: idText, version }),
+  schema: lazySchema(() => z.object({ job_id: idText, version })),
   apply: (begun, change) => change.run(keepVersion, begun),
 });
 
@@ -51,7 +52,7 @@ export const jobVersion = command({
  * signals stay, since they came from outside; so do the notes of what it has made, so that it is not made twice.
  */
 export const jobRestart = command({
-  schema: z.object({ job_id: idText, attempt: z.int().min(1), version }),
+  schema: lazySchema(() => z.object({ job_id: idText, attempt: z.int().min(1), version })),
   apply: ({ job_id, attempt, version }, change) => {
     for (const one of [...forget, forgetWaits, releaseArtifacts]) change.run(one, { job_id });
     change.run(forgiveAttempts, { job_id, attempt: attempt - 1 });

@@ -1,6 +1,6 @@
 import { type CoreTables, type Job, type JobStatus, query, type Read } from "@atlas/core";
-import { toJob } from "@atlas/core/internal";
-import { type Expression, type SqlBool, sql } from "kysely";
+import { sql, toJob } from "@atlas/core/internal";
+import type { Expression, SqlBool } from "kysely";
 
 /** The queued jobs of one workflow and one priority. */
 export interface JobLevel {

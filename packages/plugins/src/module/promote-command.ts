@@ -1,5 +1,5 @@
 import { defineCommand, idText, query, type Refusal } from "@atlas/core";
-import { sql } from "kysely";
+import { lazySchema, sql } from "@atlas/core/internal";
 import { z } from "zod";
 import type { PluginsTables } from "./tables.ts";
 
@@ -30,7 +30,7 @@ const command = defineCommand<PluginsTables>();
 
 /** Says that a job is queued after this run and waits for nothing. It is refused otherwise, with the unit that it belongs to. */
 export const jobPromote = command({
-  schema: z.object({ job_id: idText, attempt: z.int().min(0) }),
+  schema: lazySchema(() => z.object({ job_id: idText, attempt: z.int().min(0) })),
   apply: (job, change) => change.require(delayedJob, job, notDelayed(job.job_id)),
 });
 

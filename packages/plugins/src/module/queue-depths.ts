@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { type CoreTables, type JobStatus, type Placeholders, query, type Read } from "@atlas/core";
-import { sql } from "kysely";
+import { sql } from "@atlas/core/internal";
 import type { ReadonlyKysely } from "kysely/readonly";
 import type { PluginsTables } from "./tables.ts";
 

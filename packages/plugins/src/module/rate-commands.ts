@@ -1,4 +1,5 @@
-import { defineCommand, idText, query, type Read, statement, timeText } from "@atlas/core";
+import { defineCommand, idText, query, type Read, timeText } from "@atlas/core";
+import { lazySchema, lazyStatement } from "@atlas/core/internal";
 import { z } from "zod";
 import type { PluginsTables } from "./tables.ts";
 
@@ -8,13 +9,13 @@ interface RateStart {
   at: string;
 }
 
-const keepStart = statement<PluginsTables, RateStart>((db, p) =>
+const keepStart = lazyStatement<PluginsTables, RateStart>((db, p) =>
   db
     .insertInto("plugins_rate_starts")
     .values({ workflow_id: p.workflow_id, number: p.number, at: p.at })
     .onConflict((conflict) => conflict.columns(["workflow_id", "number"]).doUpdateSet({ at: p.at })),
 );
-const removeStarts = statement<PluginsTables, { workflow_id: string; before: number }>((db, p) =>
+const removeStarts = lazyStatement<PluginsTables, { workflow_id: string; before: number }>((db, p) =>
   db
     .deleteFrom("plugins_rate_starts")
     .where("workflow_id", "=", p.workflow_id)
@@ -25,12 +26,14 @@ const command = defineCommand<PluginsTables>();
 
 /** Stores that an attempt of a workflow with a rate limit began, and forgets those before `keep_from`. */
 export const rateStart = command({
-  schema: z.object({
-    workflow_id: idText,
-    number: z.int().min(1),
-    keep_from: z.int(),
-    at: timeText,
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      workflow_id: idText,
+      number: z.int().min(1),
+      keep_from: z.int(),
+      at: timeText,
+    }),
+  ),
   apply: ({ workflow_id, number, keep_from, at }, change) => {
     change.run(keepStart, { workflow_id, number, at });
     change.run(removeStarts, { workflow_id, before: keep_from });
@@ -41,7 +44,7 @@ interface KeyStart extends RateStart {
   group_key: string;
 }
 
-const keepKeyStart = statement<PluginsTables, KeyStart>((db, p) =>
+const keepKeyStart = lazyStatement<PluginsTables, KeyStart>((db, p) =>
   db
     .insertInto("plugins_key_starts")
     .values({ workflow_id: p.workflow_id, number: p.number, group_key: p.group_key, at: p.at })
@@ -49,19 +52,21 @@ const keepKeyStart = statement<PluginsTables, KeyStart>((db, p) =>
       conflict.columns(["workflow_id", "number"]).doUpdateSet({ group_key: p.group_key, at: p.at }),
     ),
 );
-const removeKeyStarts = statement<PluginsTables, { workflow_id: string; before: number }>((db, p) =>
+const removeKeyStarts = lazyStatement<PluginsTables, { workflow_id: string; before: number }>((db, p) =>
   db.deleteFrom("plugins_key_starts").where("workflow_id", "=", p.workflow_id).where("number", "<", p.before),
 );
 
 /** Stores that an attempt of a key with a rate limit began, and forgets those of the workflow before `keep_from`. */
 export const rateStartOfKey = command({
-  schema: z.object({
-    workflow_id: idText,
-    group_key: idText,
-    number: z.int().min(1),
-    keep_from: z.int(),
-    at: timeText,
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      workflow_id: idText,
+      group_key: idText,
+      number: z.int().min(1),
+      keep_from: z.int(),
+      at: timeText,
+    }),
+  ),
   apply: ({ workflow_id, group_key, number, keep_from, at }, change) => {
     change.run(keepKeyStart, { workflow_id, group_key, number, at });
     change.run(removeKeyStarts, { workflow_id, before: keep_from });

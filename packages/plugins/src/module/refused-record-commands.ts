@@ -1,4 +1,5 @@
-import { defineCommand, idText, statement, timeText } from "@atlas/core";
+import { defineCommand, idText, timeText } from "@atlas/core";
+import { lazySchema, lazyStatement } from "@atlas/core/internal";
 import { z } from "zod";
 import type { PluginsTables } from "./tables.ts";
 
@@ -15,7 +16,7 @@ interface RefusedRow {
 // A world in which everything is wrong must not fill the disk.
 const KEPT_PER_SOURCE = 1_000;
 
-const keep = statement<PluginsTables, RefusedRow>((db, p) =>
+const keep = lazyStatement<PluginsTables, RefusedRow>((db, p) =>
   db
     .insertInto("plugins_refused_records")
     .values({
@@ -40,7 +41,7 @@ const keep = statement<PluginsTables, RefusedRow>((db, p) =>
     ),
 );
 
-const dropOldest = statement<PluginsTables, { source_id: string }>((db, p) =>
+const dropOldest = lazyStatement<PluginsTables, { source_id: string }>((db, p) =>
   db
     .deleteFrom("plugins_refused_records")
     .where("source_id", "=", p.source_id)
@@ -56,7 +57,7 @@ const dropOldest = statement<PluginsTables, { source_id: string }>((db, p) =>
     ),
 );
 
-const forget = statement<PluginsTables, { source_id: string; before: string }>((db, p) =>
+const forget = lazyStatement<PluginsTables, { source_id: string; before: string }>((db, p) =>
   db
     .deleteFrom("plugins_refused_records")
     .where("source_id", "=", p.source_id)
@@ -67,15 +68,17 @@ const command = defineCommand<PluginsTables>();
 
 /** Keeps a record of a source that was refused; the newest 1,000 of a source stay. */
 export const sourceRefuse = command({
-  schema: z.object({
-    source_id: idText,
-    record_key: idText,
-    external_id: idText.optional(),
-    record: z.string().max(16_384),
-    code: z.string(),
-    message: z.string(),
-    at: timeText.optional(),
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      source_id: idText,
+      record_key: idText,
+      external_id: idText.optional(),
+      record: z.string().max(16_384),
+      code: z.string(),
+      message: z.string(),
+      at: timeText.optional(),
+    }),
+  ),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
   apply: ({ external_id, ...refused }, change) => {
     change.run(keep, { ...refused, external_id: external_id ?? null });
@@ -85,7 +88,7 @@ export const sourceRefuse = command({
 
 /** Forgets the records of a source that were last refused before a time. */
 export const sourceForgetRefused = command({
-  schema: z.object({ source_id: idText, before: timeText }),
+  schema: lazySchema(() => z.object({ source_id: idText, before: timeText })),
   apply: (old, change) => {
     change.run(forget, old, { ifNone: "stop" });
   },

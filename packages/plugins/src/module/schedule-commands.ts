@@ -1,11 +1,12 @@
-import { defineCommand, excluded, idText, jsonObject, jsonText, statement, timeText } from "@atlas/core";
+import { defineCommand, excluded, idText, jsonObject, jsonText, timeText } from "@atlas/core";
+import { lazySchema, lazyStatement } from "@atlas/core/internal";
 import { z } from "zod";
 import type { PluginsTables } from "./tables.ts";
 
 type Row = PluginsTables["plugins_api_schedules"];
 type Content = Pick<Row, "id" | "workflow_id" | "schedule" | "input" | "revision">;
 
-const create = statement<PluginsTables, Content & Pick<Row, "next_at">>((db, p) =>
+const create = lazyStatement<PluginsTables, Content & Pick<Row, "next_at">>((db, p) =>
   db
     .insertInto("plugins_api_schedules")
     .values({
@@ -24,19 +25,19 @@ const create = statement<PluginsTables, Content & Pick<Row, "next_at">>((db, p) 
         .doUpdateSet((row) => excluded(row, ["workflow_id", "schedule", "input", "revision", "next_at"])),
     ),
 );
-const change = statement<PluginsTables, Content>((db, p) =>
+const change = lazyStatement<PluginsTables, Content>((db, p) =>
   db
     .updateTable("plugins_api_schedules")
     .set({ workflow_id: p.workflow_id, schedule: p.schedule, input: p.input, revision: p.revision })
     .where("id", "=", p.id),
 );
-const drop = statement<PluginsTables, Pick<Row, "id">>((db, p) =>
+const drop = lazyStatement<PluginsTables, Pick<Row, "id">>((db, p) =>
   db.deleteFrom("plugins_api_schedules").where("id", "=", p.id),
 );
 
 type Place = Pick<Row, "id" | "revision" | "next_at" | "runs"> & { readonly after: number };
 
-const move = statement<PluginsTables, Place>((db, p) =>
+const move = lazyStatement<PluginsTables, Place>((db, p) =>
   db
     .updateTable("plugins_api_schedules")
     .set({ next_at: p.next_at, runs: p.runs })
@@ -44,7 +45,7 @@ const move = statement<PluginsTables, Place>((db, p) =>
     .where("revision", "=", p.revision)
     .where("runs", "=", p.after),
 );
-const moveWithJob = statement<PluginsTables, Place & { readonly last_job_id: string }>((db, p) =>
+const moveWithJob = lazyStatement<PluginsTables, Place & { readonly last_job_id: string }>((db, p) =>
   db
     .updateTable("plugins_api_schedules")
     .set({ next_at: p.next_at, runs: p.runs, last_job_id: p.last_job_id })
@@ -58,15 +59,17 @@ const count = z.int().min(0);
 
 /** Stores a schedule. With `next_at` it starts anew; without, its next time stays. The number of its runs always stays. */
 export const scheduleUpsert = command({
-  schema: z.object({
-    id: idText,
-    workflow_id: idText,
-    schedule: jsonObject,
-    input: jsonObject,
-    /** Another one each time that anything changes. */
-    revision: idText,
-    next_at: timeText.optional(),
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      id: idText,
+      workflow_id: idText,
+      schedule: jsonObject,
+      input: jsonObject,
+      /** Another one each time that anything changes. */
+      revision: idText,
+      next_at: timeText.optional(),
+    }),
+  ),
   apply({ next_at, ...given }, plan) {
     const content = { ...given, schedule: jsonText(given.schedule), input: jsonText(given.input) };
     if (next_at === undefined) plan.run(change, content, { ifNone: "stop" });
@@ -76,7 +79,7 @@ export const scheduleUpsert = command({
 
 /** Removes a schedule. */
 export const scheduleRemove = command({
-  schema: z.object({ id: idText }),
+  schema: lazySchema(() => z.object({ id: idText })),
   apply: (schedule, plan) => plan.run(drop, schedule, { ifNone: "stop" }),
 });
 
@@ -85,15 +88,17 @@ export const scheduleRemove = command({
  * removed or run since it was read, so that no job of it is created then.
  */
 export const scheduleAdvance = command({
-  schema: z.object({
-    id: idText,
-    revision: idText,
-    /** How many runs it had before. */
-    after: count,
-    runs: count,
-    next_at: timeText,
-    last_job_id: idText.optional(),
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      id: idText,
+      revision: idText,
+      /** How many runs it had before. */
+      after: count,
+      runs: count,
+      next_at: timeText,
+      last_job_id: idText.optional(),
+    }),
+  ),
   apply({ last_job_id, ...place }, plan) {
     const ifNone = {
       refuse: "ATLAS_PLUGINS_SCHEDULE_CHANGED",

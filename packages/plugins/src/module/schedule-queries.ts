@@ -1,5 +1,6 @@
 import { type JsonObject, query, type Read } from "@atlas/core";
-import { type SqlBool, sql } from "kysely";
+import { sql } from "@atlas/core/internal";
+import type { SqlBool } from "kysely";
 import type { Schedule } from "../contract/schedule.ts";
 import { parseJsonColumn } from "./json-column.ts";
 import type { PluginsTables } from "./tables.ts";

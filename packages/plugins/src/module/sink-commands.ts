@@ -1,4 +1,5 @@
-import { defineCommand, idText, jsonObject, jsonText, statement, timeText } from "@atlas/core";
+import { defineCommand, idText, jsonObject, jsonText, timeText } from "@atlas/core";
+import { lazySchema, lazyStatement } from "@atlas/core/internal";
 import { z } from "zod";
 import type { FailedDeliveryStatus, PluginsTables } from "./tables.ts";
 
@@ -8,7 +9,7 @@ interface SinkCursor {
   seen_at: string;
 }
 
-const keepCursor = statement<PluginsTables, SinkCursor>((db, p) =>
+const keepCursor = lazyStatement<PluginsTables, SinkCursor>((db, p) =>
   db
     .insertInto("plugins_sink_cursors")
     .values({ sink_id: p.sink_id, event_seq: p.event_seq, seen_at: p.seen_at })
@@ -33,7 +34,7 @@ interface FailedRow {
   updated_at: string;
 }
 
-const keepFailed = statement<PluginsTables, FailedRow>((db, p) =>
+const keepFailed = lazyStatement<PluginsTables, FailedRow>((db, p) =>
   db
     .insertInto("plugins_sink_exceptions")
     .values({
@@ -56,14 +57,14 @@ const keepFailed = statement<PluginsTables, FailedRow>((db, p) =>
     ),
 );
 
-const removeFailed = statement<PluginsTables, { sink_id: string; event_seq: number }>((db, p) =>
+const removeFailed = lazyStatement<PluginsTables, { sink_id: string; event_seq: number }>((db, p) =>
   db
     .deleteFrom("plugins_sink_exceptions")
     .where("sink_id", "=", p.sink_id)
     .where("event_seq", "=", p.event_seq),
 );
 
-const redrive = statement<PluginsTables, { sink_id: string; event_seq: number; at: string }>((db, p) =>
+const redrive = lazyStatement<PluginsTables, { sink_id: string; event_seq: number; at: string }>((db, p) =>
   db
     .updateTable("plugins_sink_exceptions")
     .set({ status: "retrying", attempts: 0, next_at: p.at, updated_at: p.at })
@@ -72,7 +73,7 @@ const redrive = statement<PluginsTables, { sink_id: string; event_seq: number; a
     .where("status", "=", "dead"),
 );
 
-const dismiss = statement<PluginsTables, { sink_id: string; event_seq: number }>((db, p) =>
+const dismiss = lazyStatement<PluginsTables, { sink_id: string; event_seq: number }>((db, p) =>
   db
     .deleteFrom("plugins_sink_exceptions")
     .where("sink_id", "=", p.sink_id)
@@ -80,10 +81,10 @@ const dismiss = statement<PluginsTables, { sink_id: string; event_seq: number }>
     .where("status", "=", "dead"),
 );
 
-const forgetCursor = statement<PluginsTables, { sink_id: string }>((db, p) =>
+const forgetCursor = lazyStatement<PluginsTables, { sink_id: string }>((db, p) =>
   db.deleteFrom("plugins_sink_cursors").where("sink_id", "=", p.sink_id),
 );
-const forgetFailed = statement<PluginsTables, { sink_id: string }>((db, p) =>
+const forgetFailed = lazyStatement<PluginsTables, { sink_id: string }>((db, p) =>
   db.deleteFrom("plugins_sink_exceptions").where("sink_id", "=", p.sink_id),
 );
 
@@ -93,22 +94,24 @@ const seqs = z.array(seq).min(1).max(1_000).readonly();
 
 /** Stores that a sink has passed every event up to `event_seq`. A cursor never moves back. */
 export const sinkAdvance = command({
-  schema: z.object({ sink_id: idText, event_seq: seq, seen_at: timeText.optional() }),
+  schema: lazySchema(() => z.object({ sink_id: idText, event_seq: seq, seen_at: timeText.optional() })),
   prepare: (payload, { now }) => ({ ...payload, seen_at: payload.seen_at ?? now }),
   apply: (passed, change) => change.run(keepCursor, passed, { ifNone: "stop" }),
 });
 
 /** Stores a failed delivery: it is retried at `next_at`, or it is a dead letter. */
 export const sinkFail = command({
-  schema: z.object({
-    sink_id: idText,
-    event_seq: seq,
-    status: z.enum(["retrying", "dead"]),
-    attempts: z.int().min(0),
-    next_at: timeText,
-    error: jsonObject,
-    at: timeText.optional(),
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      sink_id: idText,
+      event_seq: seq,
+      status: z.enum(["retrying", "dead"]),
+      attempts: z.int().min(0),
+      next_at: timeText,
+      error: jsonObject,
+      at: timeText.optional(),
+    }),
+  ),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
   apply: ({ error, at, ...failed }, change) => {
     change.run(keepFailed, { ...failed, error: jsonText(error), updated_at: at });
@@ -117,7 +120,7 @@ export const sinkFail = command({
 
 /** Removes failed deliveries of events that the sink has taken after all, or is not asked to take any more. */
 export const sinkSettle = command({
-  schema: z.object({ sink_id: idText, event_seqs: seqs }),
+  schema: lazySchema(() => z.object({ sink_id: idText, event_seqs: seqs })),
   apply: ({ sink_id, event_seqs }, change) => {
     for (const event_seq of event_seqs) change.run(removeFailed, { sink_id, event_seq });
   },
@@ -125,7 +128,7 @@ export const sinkSettle = command({
 
 /** Retries dead letters of a sink with all attempts. */
 export const sinkRedrive = command({
-  schema: z.object({ sink_id: idText, event_seqs: seqs, at: timeText.optional() }),
+  schema: lazySchema(() => z.object({ sink_id: idText, event_seqs: seqs, at: timeText.optional() })),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
   apply: ({ sink_id, event_seqs, at }, change) => {
     for (const event_seq of event_seqs) change.run(redrive, { sink_id, event_seq, at });
@@ -134,7 +137,7 @@ export const sinkRedrive = command({
 
 /** Removes dead letters of a sink: their events are not delivered to it any more. */
 export const sinkDismiss = command({
-  schema: z.object({ sink_id: idText, event_seqs: seqs }),
+  schema: lazySchema(() => z.object({ sink_id: idText, event_seqs: seqs })),
   apply: ({ sink_id, event_seqs }, change) => {
     for (const event_seq of event_seqs) change.run(dismiss, { sink_id, event_seq });
   },
@@ -142,7 +145,7 @@ export const sinkDismiss = command({
 
 /** Removes the cursor and the failed deliveries of a sink that is gone for good. */
 export const sinkForget = command({
-  schema: z.object({ sink_id: idText }),
+  schema: lazySchema(() => z.object({ sink_id: idText })),
   apply: ({ sink_id }, change) => {
     change.run(forgetCursor, { sink_id });
     change.run(forgetFailed, { sink_id });

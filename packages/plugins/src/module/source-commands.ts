@@ -1,16 +1,9 @@
-import {
-  defineCommand,
-  idText,
-  type JsonValue,
-  jsonObject,
-  jsonText,
-  statement,
-  timeText,
-} from "@atlas/core";
+import { defineCommand, idText, type JsonValue, jsonObject, jsonText, timeText } from "@atlas/core";
+import { lazySchema, lazyStatement } from "@atlas/core/internal";
 import { z } from "zod";
 import type { PluginsTables, ScheduleKind } from "./tables.ts";
 
-const keepCursor = statement<PluginsTables, { source_id: string; cursor: string }>((db, p, { differs }) =>
+const keepCursor = lazyStatement<PluginsTables, { source_id: string; cursor: string }>((db, p, { differs }) =>
   db
     .insertInto("plugins_source_cursors")
     .values({ source_id: p.source_id, cursor: p.cursor })
@@ -30,7 +23,7 @@ interface NextTime {
   runs: number;
 }
 
-const keepSchedule = statement<PluginsTables, NextTime>((db, p) =>
+const keepSchedule = lazyStatement<PluginsTables, NextTime>((db, p) =>
   db
     .insertInto("plugins_schedules")
     .values({ kind: p.kind, id: p.id, spec: p.spec, next_at: p.next_at, runs: p.runs })
@@ -47,7 +40,9 @@ const command = defineCommand<PluginsTables>();
 
 /** Stores the cursor of a source. */
 export const sourceCheckpoint = command({
-  schema: z.object({ source_id: idText, cursor: z.custom<JsonValue>((value) => value !== undefined) }),
+  schema: lazySchema(() =>
+    z.object({ source_id: idText, cursor: z.custom<JsonValue>((value) => value !== undefined) }),
+  ),
   apply: ({ source_id, cursor }, change) => {
     change.run(keepCursor, { source_id, cursor: jsonText(cursor) }, { ifNone: "stop" });
   },
@@ -55,14 +50,16 @@ export const sourceCheckpoint = command({
 
 /** Stores when a schedule is due next, and how often it was run. */
 export const scheduleSet = command({
-  schema: z.object({
-    kind: z.enum(["source", "workflow"]),
-    id: idText,
-    spec: jsonObject,
-    next_at: timeText,
-    // Absent in the journal of earlier versions.
-    runs: z.int().min(0).optional(),
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      kind: z.enum(["source", "workflow"]),
+      id: idText,
+      spec: jsonObject,
+      next_at: timeText,
+      // Absent in the journal of earlier versions.
+      runs: z.int().min(0).optional(),
+    }),
+  ),
   apply: ({ kind, id, spec, next_at, runs = 0 }, change) => {
     change.run(keepSchedule, { kind, id, spec: jsonText(spec), next_at, runs });
   },

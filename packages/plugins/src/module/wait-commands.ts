@@ -7,10 +7,9 @@ import {
   jsonText,
   query,
   type Refusal,
-  statement,
   timeText,
 } from "@atlas/core";
-import { sql } from "kysely";
+import { lazySchema, lazyStatement, sql } from "@atlas/core/internal";
 import { z } from "zod";
 import { eventFilter } from "../contract/event-filter.ts";
 import type { PluginsTables } from "./tables.ts";
@@ -42,7 +41,7 @@ const OPEN_COLUMNS = [
 ] as const satisfies readonly (keyof Row)[];
 
 // What was decided when the wait was first reached stays: when it was opened, and its deadline.
-const openWait = statement<PluginsTables, Pick<Row, (typeof OPEN_COLUMNS)[number]>>((db, p) =>
+const openWait = lazyStatement<PluginsTables, Pick<Row, (typeof OPEN_COLUMNS)[number]>>((db, p) =>
   db
     .insertInto("plugins_waits")
     .values(p.columns(OPEN_COLUMNS))
@@ -56,7 +55,7 @@ const openWait = statement<PluginsTables, Pick<Row, (typeof OPEN_COLUMNS)[number
     ),
 );
 
-const answerWait = statement<
+const answerWait = lazyStatement<
   PluginsTables,
   WaitKey & { value: string; by: string; at: string; signal_id: string | null }
 >((db, p) =>
@@ -81,7 +80,7 @@ const answerWait = statement<
     ),
 );
 
-const expireWait = statement<PluginsTables, WaitKey & { at: string }>((db, p) =>
+const expireWait = lazyStatement<PluginsTables, WaitKey & { at: string }>((db, p) =>
   db
     .updateTable("plugins_waits")
     .set({ closed_at: p.at, attempt: null })
@@ -92,7 +91,7 @@ const expireWait = statement<PluginsTables, WaitKey & { at: string }>((db, p) =>
     .where("closed_at", "is", null),
 );
 
-const leaveWaits = statement<PluginsTables, RunKey>((db, p) =>
+const leaveWaits = lazyStatement<PluginsTables, RunKey>((db, p) =>
   db
     .updateTable("plugins_waits")
     .set({ attempt: null })
@@ -100,7 +99,7 @@ const leaveWaits = statement<PluginsTables, RunKey>((db, p) =>
     .where("attempt", "=", p.attempt),
 );
 
-const dropOpen = statement<PluginsTables, { job_id: string }>((db, p) =>
+const dropOpen = lazyStatement<PluginsTables, { job_id: string }>((db, p) =>
   db
     .deleteFrom("plugins_waits")
     .where("job_id", "=", p.job_id)
@@ -132,20 +131,22 @@ const kind = z.enum(["signal", "event", "jobs", "time"]);
 
 /** Stores what a job waits for. Once it is answered or has timed out, only `attempt` and what it looks for change. */
 export const waitOpen = command({
-  schema: z.object({
-    job_id: idText,
-    attempt: z.int().min(1),
-    name,
-    kind,
-    deadline: timeText.optional(),
-    info: jsonObject.optional(),
-    schema: jsonObject.optional(),
-    filter: eventFilter.optional(),
-    ids: z.array(idText).max(1_000).optional(),
-    after_seq: z.int().min(0).optional(),
-    scanned_seq: z.int().min(0).optional(),
-    at: timeText.optional(),
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      job_id: idText,
+      attempt: z.int().min(1),
+      name,
+      kind,
+      deadline: timeText.optional(),
+      info: jsonObject.optional(),
+      schema: jsonObject.optional(),
+      filter: eventFilter.optional(),
+      ids: z.array(idText).max(1_000).optional(),
+      after_seq: z.int().min(0).optional(),
+      scanned_seq: z.int().min(0).optional(),
+      at: timeText.optional(),
+    }),
+  ),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
   apply: ({ job_id, attempt, name, kind, at, ...given }, change) => {
     change.run(openWait, {
@@ -167,15 +168,17 @@ export const waitOpen = command({
 
 /** Stores the answer to a wait, or to one to come. Refused when the job is over, and when there is an answer or a time-out already. */
 export const waitAnswer = command({
-  schema: z.object({
-    job_id: idText,
-    kind,
-    name,
-    value: z.custom<JsonValue>((value) => value !== undefined),
-    by: idText,
-    signal_id: idText.optional(),
-    at: timeText.optional(),
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      job_id: idText,
+      kind,
+      name,
+      value: z.custom<JsonValue>((value) => value !== undefined),
+      by: idText,
+      signal_id: idText.optional(),
+      at: timeText.optional(),
+    }),
+  ),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
   apply: ({ job_id, kind, name, value, by, signal_id, at }, change) => {
     change.require(liveJob, { job_id }, notWaiting(job_id));
@@ -189,7 +192,7 @@ export const waitAnswer = command({
 
 /** Says that a job which waits since this run is queued. Refused when the job was moved meanwhile, or was woken before. */
 export const waitWake = command({
-  schema: z.object({ job_id: idText, attempt: z.int().min(1) }),
+  schema: lazySchema(() => z.object({ job_id: idText, attempt: z.int().min(1) })),
   apply: ({ job_id, attempt }, change) => {
     change.require(parkedJob, { job_id, attempt }, notWaiting(job_id));
     change.run(leaveWaits, { job_id, attempt }, { ifNone: notWaiting(job_id) });
@@ -198,7 +201,7 @@ export const waitWake = command({
 
 /** Closes a wait that has timed out. Refused when it has an answer. */
 export const waitExpire = command({
-  schema: z.object({ job_id: idText, kind, name, at: timeText.optional() }),
+  schema: lazySchema(() => z.object({ job_id: idText, kind, name, at: timeText.optional() })),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
   apply: ({ job_id, kind, name, at }, change) => {
     change.run(expireWait, { job_id, kind, name, at }, { ifNone: notWaiting(job_id) });
@@ -207,7 +210,7 @@ export const waitExpire = command({
 
 /** Removes the open waits of a job that is cancelled. */
 export const waitDrop = command({
-  schema: z.object({ job_id: idText }),
+  schema: lazySchema(() => z.object({ job_id: idText })),
   apply: (job, change) => change.run(dropOpen, job),
 });
 

@@ -1,5 +1,5 @@
 import { type CoreTables, query, type Read } from "@atlas/core";
-import { sql } from "kysely";
+import { sql } from "@atlas/core/internal";
 import type { JobWait } from "../contract/wait.ts";
 import { parseJsonColumn } from "./json-column.ts";
 import type { PluginsTables } from "./tables.ts";

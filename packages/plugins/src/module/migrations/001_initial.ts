@@ -1,5 +1,5 @@
 import type { Migration } from "@atlas/core";
-import { sql } from "kysely";
+import { sql } from "@atlas/core/internal";
 
 /** The tables of the runners. Exceptions, steps and waits are few: only what did not go straight on has rows. */
 export const initial: Migration = ({ schema }) => [

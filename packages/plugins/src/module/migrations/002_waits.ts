@@ -1,5 +1,6 @@
 import type { Migration } from "@atlas/core";
-import { type Kysely, sql } from "kysely";
+import { sql } from "@atlas/core/internal";
+import type { Kysely } from "kysely";
 
 interface Tables {
   jobs: { id: string; status: string; run_at: string; created_at: string };

@@ -1,5 +1,5 @@
 import type { Migration } from "@atlas/core";
-import { sql } from "kysely";
+import { sql } from "@atlas/core/internal";
 
 /** Counts the runs of schedules, and finds the jobs that crashed last without reading those that only waited. */
 export const scheduleRuns: Migration = ({ schema }) => [

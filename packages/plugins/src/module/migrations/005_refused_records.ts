@@ -1,5 +1,5 @@
 import type { Migration } from "@atlas/core";
-import { sql } from "kysely";
+import { sql } from "@atlas/core/internal";
 
 /**
  * Indexes that find the sinks that still hold an event, and the dead letters that are old, without reading every failed delivery. And the
