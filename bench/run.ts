@@ -7,6 +7,7 @@ type Bench = (report: Report) => Promise<void>;
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   core: async () => (await import("./core.ts")).benchCore,
+  start: async () => (await import("./start.ts")).benchStart,
   llm: async () => (await import("./llm.ts")).benchLLM,
   "core-growth": async () => (await import("./core-growth.ts")).benchCoreGrowth,
   jobs: async () => (await import("./jobs.ts")).benchJobs,

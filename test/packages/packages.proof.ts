@@ -56,6 +56,54 @@ describe.each(packageNames)("@atlas/%s as it is installed", (name) => {
   });
 });
 
+it("has Kysely's code in @atlas/core, with its licence, and asks no package for it at run time", async () => {
+  const { output } = await consumer.run("grep", [
+    ...["-rlE", "--include=*.js", String.raw`(from|import)\s*\(?"kysely`],
+    join(consumer.folder, "node_modules/@atlas"),
+  ]);
+  expect(output).toBe("");
+  const licence = join(consumer.folder, "node_modules/@atlas/core/dist/kysely.LICENSE");
+  expect(readFileSync(licence, "utf8")).toContain("MIT License");
+});
+
+it("takes SQL that a user's own Kysely wrote, in a statement, in a migration and in select", async () => {
+  const file = consumer.write(
+    "own-kysely.mjs",
+    `import { createStore, defineCommand, defineModule, statement } from "@atlas/core";
+     import { sql } from "kysely";
+     import { z } from "zod";
+     const keep = statement((db, p) =>
+       db.insertInto("own_notes").values({ id: p.id, size: sql\`length(\${p.id})\` }));
+     const own = defineModule({
+       name: "own",
+       version: 1,
+       migrations: {
+         "001_initial": ({ schema }) => [
+           schema
+             .createTable("own_notes")
+             .addColumn("id", "text", (column) => column.notNull())
+             .addColumn("size", "integer", (column) => column.check(sql\`size > 0\`)),
+         ],
+       },
+       commands: {
+         "own.keep": defineCommand()({
+           schema: z.object({ id: z.string() }),
+           apply: ({ id }, change) => change.run(keep, { id }),
+         }),
+       },
+     });
+     await using store = await createStore({ database: ":memory:", modules: [own] });
+     await store.commands.enqueue({ type: "own.keep", id: "abc" });
+     const rows = await store.repo.select
+       .selectFrom("own_notes")
+       .select(["id", sql\`size + 1\`.as("next")])
+       .where(sql\`size\`, "=", 3)
+       .execute();
+     console.log(JSON.stringify(rows));`,
+  );
+  expect((await consumer.run(process.execPath, [file])).output).toContain('[{"id":"abc","next":4}]');
+});
+
 describe.each(nodes)("on Node $version", (node) => {
   it.each(packageNames)(
     `@atlas/%s ${node.isSupported ? "imports" : "imports, or says that Node is too old"}`,

@@ -180,10 +180,13 @@ it("exports these names under its subpath internal", () => {
         "didYouMean",
         "guardLogger",
         "isOfType",
+        "lazySchema",
+        "lazyStatement",
         "nearestName",
         "normalizeTime",
         "parseEventId",
         "requireNode",
+        "sql",
         "toJob",
       ],
     }

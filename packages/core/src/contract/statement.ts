@@ -123,7 +123,7 @@ export function statement<Tables, Values extends object>(
 
 /**
  * Defines a write like {@link statement}, and compiles and checks it when it first runs. Atlas's own modules use it: a start
- * would pay for a hundred statements that this process may never run. Their tests compile each of them.
+ * would pay for dozens of statements that this process may never run.
  */
 export function lazyStatement<Tables, Values extends object>(
   build: Build<Tables, Values>,

@@ -181,3 +181,15 @@ it.each(["rollback", "fail"])(
     expect(error.message).toContain(`it declares "on conflict ${words}"`);
   },
 );
+
+it("compiles each migration once, however often an opening needs it", async () => {
+  let compiled = 0;
+  const counted = moduleOf({
+    "001_a": (builder) => {
+      compiled += 1;
+      return table("stage_a")(builder);
+    },
+  });
+  await openStore({ modules: [counted] });
+  expect(compiled).toBe(1);
+});
