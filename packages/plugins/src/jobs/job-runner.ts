@@ -140,7 +140,6 @@ export function createJobRunner(options: {
 
   return {
     async start() {
-      await commands.enqueue({ type: "plugins.job.forget" }, { actor: "runner" });
       await recoverOrphans({ repo, commands, log, decide, suspect: quarantine.add });
       await quarantine.load();
       await waits.load();

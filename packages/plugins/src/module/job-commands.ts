@@ -186,7 +186,10 @@ export const jobProgress = command({
     change.run(keepProgress, { job_id, progress: jsonText(progress), at }),
 });
 
-/** Removes what is stored for a job that has ended; without an id, for every job that no longer exists. */
+/**
+ * Removes what is stored for a job that has ended. Without an id, for every job that no longer exists: earlier versions sent
+ * that at each start, so journals have it.
+ */
 export const jobForget = command({
   schema: lazySchema(() => z.object({ job_id: idText.optional() })),
   apply: ({ job_id }, change) => {

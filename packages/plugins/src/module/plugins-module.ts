@@ -25,6 +25,7 @@ import { jobVersions } from "./migrations/008_job_versions.ts";
 import { keyStarts } from "./migrations/009_key_starts.ts";
 import { batches } from "./migrations/010_batches.ts";
 import { claimsAhead } from "./migrations/011_claims_ahead.ts";
+import { forgetWithJob } from "./migrations/012_forget_with_job.ts";
 import { pauseLift, pauseSet } from "./pause-commands.ts";
 import { jobPromote } from "./promote-command.ts";
 import { pluginsQueries } from "./queries.ts";
@@ -56,6 +57,7 @@ export const pluginsModule = defineModule({
     "009_key_starts": keyStarts,
     "010_batches": batches,
     "011_claims_ahead": claimsAhead,
+    "012_forget_with_job": forgetWithJob,
   },
   commands: {
     "plugins.source.checkpoint": sourceCheckpoint,
