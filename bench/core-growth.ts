@@ -4,15 +4,20 @@ import { batchesPerSecond, fill, rawLane, storeLane } from "./core/lane.ts";
 import { openRaw } from "./core/raw-database.ts";
 import { createBenchFolder } from "./folder.ts";
 import { createLine, type Report } from "./line.ts";
+import { benchGrownStart } from "./start/grown.ts";
 
 const ROUNDS = 9;
 const batches = { rounds: ROUNDS, batch: 100, batchesPerSlice: 20 } as const;
 const FEW_ROWS = 10_000;
 const MANY_ROWS = 1_000_000;
 
-/** What a large file costs: ids that were written lately against a small file, and ids from anywhere against raw. */
+/**
+ * What a large file costs: its start, then commands with ids that were written lately against a small file, and with ids from
+ * anywhere against raw.
+ */
 export async function benchCoreGrowth(report: Report): Promise<void> {
   using folder = createBenchFolder();
+  await benchGrownStart(folder.path, report);
   await using small = await createStore({ database: join(folder.path, "small.db"), journal: false });
   await using large = await createStore({ database: join(folder.path, "large.db"), journal: false });
   using rawLarge = await openRaw(join(folder.path, "raw-large.db"), { journal: false });

@@ -53,16 +53,17 @@ function now() {
 
 /** The longest time in which the event loop ran nothing else, by the clock and by the processor's time of its thread. */
 function watch() {
+  const see = () => {
+    const { user, system } = process.threadCpuUsage();
+    return { ms: performance.now(), cpuMs: (user + system) / 1_000 };
+  };
   let heldMs = 0;
   let heldCpuMs = 0;
-  let last;
+  let last = see();
   const look = () => {
-    const { user, system } = process.threadCpuUsage();
-    const seen = { ms: performance.now(), cpuMs: (user + system) / 1_000 };
-    if (last !== undefined) {
-      heldMs = Math.max(heldMs, seen.ms - last.ms - 1);
-      heldCpuMs = Math.max(heldCpuMs, seen.cpuMs - last.cpuMs);
-    }
+    const seen = see();
+    heldMs = Math.max(heldMs, seen.ms - last.ms - 1);
+    heldCpuMs = Math.max(heldCpuMs, seen.cpuMs - last.cpuMs);
     last = seen;
   };
   const timer = setInterval(look, 1);

@@ -5,6 +5,8 @@ import { manyUndelivered, type Removal, type RowKey } from "../model/removals.ts
 
 // What one command removes: some milliseconds of work, so that others are written in between.
 const REMOVED_AT_ONCE = 250;
+// With a job goes what modules store for it: up to 200 lines of its log alone.
+const JOBS_REMOVED_AT_ONCE = 50;
 
 /** Which rows of a kind go, and how they are removed. */
 export interface PruneWalk {
@@ -42,7 +44,7 @@ export function keepsForSinks(reader: Connection, removal: Removal): boolean {
 async function pass({ reader, removal, before, remove }: PruneWalk): Promise<boolean> {
   const measure = reader.prepared(removal.measure);
   const find = reader.prepared(removal.find);
-  const limit = REMOVED_AT_ONCE;
+  const limit = removal.table === "jobs" ? JOBS_REMOVED_AT_ONCE : REMOVED_AT_ONCE;
   const examine = examinedRows(limit);
   let after = removal.start;
   for (let removed = false; ; ) {

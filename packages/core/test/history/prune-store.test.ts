@@ -37,6 +37,33 @@ it("removes a long list in parts and tells the sizes before and after", async ()
   expect(await store.verify()).toMatchObject({ status: "verified", first_seq: 1 });
 });
 
+it("removes at most 50 jobs with one command, because modules may store much for each", async () => {
+  const { store } = await aged();
+  const at = "2026-01-01T00:00:00.000Z";
+  const jobs = Array.from({ length: 120 }, (_, index) => `job-${String(index).padStart(3, "0")}`);
+  await Promise.all(
+    jobs.flatMap((id) => [
+      store.commands.enqueue({ type: "job.create", job: { id, workflow_id: "w", created_at: at } }),
+      store.commands.enqueue({ type: "job.updateStatus", id, status: "running", at }),
+      store.commands.enqueue({ type: "job.updateStatus", id, status: "succeeded", at }),
+    ]),
+  );
+  const id = `evt_${readValue<string>(store.path, "select id from store")}_1`;
+  await store.commands.enqueue({ type: "domainEvent.markDelivered", id, through_seq: 1_000_000 });
+  let left = readValue<number>(store.path, "select count(*) from jobs where finished_at is not null");
+  const removed: number[] = [];
+  const unsubscribe = store.onCommitted(() => {
+    const now = readValue<number>(store.path, "select count(*) from jobs where finished_at is not null");
+    removed.push(left - now);
+    left = now;
+  });
+  await store.prune({ jobs_before: CUT });
+  unsubscribe();
+  expect(readValue<number>(store.path, "select count(*) from jobs where id like 'job-%'")).toBe(0);
+  expect(removed.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(120);
+  expect(Math.max(...removed)).toBe(50);
+});
+
 it("cuts the journal where a new epoch begins, from which everything can be replayed", async () => {
   const { store, old } = await aged();
   const { before, after } = await store.prune({ journal_before: CUT });
