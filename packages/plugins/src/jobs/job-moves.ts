@@ -25,14 +25,19 @@ const ACTOR = { actor: "runner" };
 
 /**
  * The moves of one runner. Those of one turn are one command, which costs about half of as many single ones; a lone move is a single command.
- * When a set is refused, each of its jobs gets a command of its own, so a job that somebody else has moved never keeps back its neighbours; but
- * a job that is claimed ahead stays queued. With such claims it is committed which jobs have not begun.
+ * When a set is refused, each of its jobs gets a command of its own, so a job that somebody else has moved never keeps back its neighbours.
+ * With, or before, a claim ahead it is committed which jobs have not begun.
  */
 export function createJobMoves(
   commands: CommandSink<Command | PluginsCommand>,
   ahead: Pick<ClaimsAhead, "has" | "jobs"> = { has: () => false, jobs: () => [] },
 ): JobMoves {
   return { start: createSets("running"), succeed: createSets("succeeded") };
+
+  /** Says which jobs are claimed and have not begun. Those whose claim fails are no harm in it. */
+  function list() {
+    return { type: "plugins.job.ahead", jobs: ahead.jobs().map(named) } as const;
+  }
 
   function createSets(status: "running" | "succeeded"): JobMoves["start"] {
     let waiting: Move[] = [];
@@ -63,21 +68,23 @@ export function createJobMoves(
         );
         for (const { settled } of moves) settled.resolve();
       } catch (error) {
+        const listed = isRefused(error) && moves.some(isAhead) ? sendList() : undefined;
         for (const move of moves) {
-          if (isRefused(error) && !isAhead(move)) move.settled.resolve(sendOne(move.job));
-          else move.settled.reject(error);
+          if (!isRefused(error)) move.settled.reject(error);
+          else
+            move.settled.resolve(isAhead(move) ? listed?.then(() => sendOne(move.job)) : sendOne(move.job));
         }
       }
+    }
+
+    async function sendList(): Promise<void> {
+      await commands.enqueue(list(), ACTOR);
     }
 
     async function sendSet(moved: readonly Moved[], hasAhead: boolean): Promise<void> {
       const move = { type: "job.updateStatusMany", status, jobs: moved.map(named) } as const;
       if (!hasAhead) await commands.enqueue(move, ACTOR);
-      else
-        await commands.enqueueAll(
-          [move, { type: "plugins.job.ahead", jobs: ahead.jobs().map(named) }],
-          ACTOR,
-        );
+      else await commands.enqueueAll([move, list()], ACTOR);
     }
 
     async function sendOne({ id, attempt }: Moved): Promise<void> {

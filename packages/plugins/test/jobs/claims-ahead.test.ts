@@ -78,10 +78,10 @@ async function startProcess(
       isOpen = false;
     },
     /** Runs as many jobs as the runner needs to know that they are short. */
-    async warm() {
-      const ids = Array.from({ length: ENOUGH }, (_, index) => `warm-${index}`);
+    async warm(jobs = ENOUGH) {
+      const ids = Array.from({ length: jobs }, (_, index) => `warm-${index}`);
       await Promise.all(ids.map((id) => create(id)));
-      await until(async () => (await count())["succeeded"] === ENOUGH);
+      await until(async () => (await count())["succeeded"] === jobs);
     },
     status: async (id: string) => (await repo.getJob(id))?.status,
   };
@@ -182,6 +182,38 @@ describe("claims ahead of free slots", () => {
     end("r1");
     await until(async () => (await status("a")) === "queued");
     expect(begun).toEqual(["r1", "r2"]);
+  });
+
+  it("are at most 250, however many jobs there are", async () => {
+    const { commands, count, runner, warm, close } = await startProcess();
+    await runner.start();
+    await warm(200);
+    close();
+    await commands.enqueueAll(
+      Array.from({ length: 300 }, (_, index) => ({
+        type: "job.create" as const,
+        job: { id: `j${index}`, workflow_id: "work.v1" },
+      })),
+    );
+    await until(async () => ((await count())["running"] ?? 0) > SLOTS);
+    await quiet();
+    expect(await count()).toMatchObject({ running: SLOTS + 250, queued: 50 - SLOTS });
+  });
+
+  it("forgets a job that was cancelled before its claim was committed", async () => {
+    const { store, commands, repo, create, count, status } = await withWaiting([]);
+    store.onCommitted(({ events }) => {
+      if (events.some(({ type, aggregate_id }) => type === "job.created" && aggregate_id === "gone"))
+        void commands.enqueue({ type: "job.updateStatus", id: "gone", status: "cancelled" });
+    });
+    await create("gone");
+    await until(async () => (await status("gone")) === "cancelled");
+    await quiet();
+    // Its claim was tried: it is in the list, which nobody has replaced yet.
+    expect([...(await repo.plugins.listClaimedAhead()).keys()]).toEqual(["gone"]);
+    await create("next");
+    await until(async () => (await count())["running"] === SLOTS + 1);
+    expect([...(await repo.plugins.listClaimedAhead()).keys()]).toEqual(["next"]);
   });
 
   it("leaves the next slot to a job that was tried before and comes first", async () => {

@@ -99,27 +99,37 @@ describe("the moves of jobs", () => {
     expect(sent).toHaveLength(1);
   });
 
-  it("leave a job that is claimed ahead in the queue when their set is refused", async () => {
+  it("say which jobs have not begun before they go singly", async () => {
     const { noting, commands, sent, statuses, repo } = await setUp(["j1", "j2", "j3"]);
-    const jobs = [(await repo.getJob("j2")) as Job, (await repo.getJob("j3")) as Job];
+    const jobs = await Promise.all(["j2", "j3"].map((id) => repo.getJob(id)));
     const ahead = {
       has: (id: string) => id !== "j1",
-      jobs: () => jobs.map((job) => ({ ...job, attempt: 1 })),
+      jobs: () => jobs.flatMap((job) => (job === undefined ? [] : { ...job, attempt: 1 })),
     };
     const moves = createJobMoves(noting, ahead);
     await commands.enqueue({ type: "job.updateStatus", id: "j3", status: "cancelled" });
     const started = await Promise.allSettled(first("j1", "j2", "j3").map(moves.start));
-    expect(started.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
-    expect(sent).toEqual(["job.updateStatus j1"]);
-    expect(await statuses()).toEqual(["j1 running", "j2 queued", "j3 cancelled"]);
-    expect([...(await repo.plugins.listClaimedAhead())]).toEqual([]);
-
-    await moves.start({ id: "j2", attempt: 1 });
+    expect(started.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
+    expect(sent).toEqual([
+      "plugins.job.ahead j2,j3",
+      "job.updateStatus j1",
+      "job.updateStatus j2",
+      "job.updateStatus j3",
+    ]);
     expect(await statuses()).toEqual(["j1 running", "j2 running", "j3 cancelled"]);
     expect([...(await repo.plugins.listClaimedAhead())]).toEqual([
       ["j2", 1],
       ["j3", 1],
     ]);
+  });
+
+  it("commit a lone claim ahead with the list that has it", async () => {
+    const { noting, repo } = await setUp(["j1"]);
+    const job = (await repo.getJob("j1")) as Job;
+    const moves = createJobMoves(noting, { has: () => true, jobs: () => [{ ...job, attempt: 1 }] });
+    await moves.start({ id: "j1", attempt: 1 });
+    expect(await repo.getJob("j1")).toMatchObject({ status: "running" });
+    expect([...(await repo.plugins.listClaimedAhead())]).toEqual([["j1", 1]]);
   });
 
   it("fill several commands when there are more than one takes", async () => {
