@@ -229,6 +229,26 @@ describe("when the storage does not answer", () => {
     expect(await store.verify()).toMatchObject({ status: "verified", commands: 1 });
   });
 
+  it("does not wait for ever either while it finds out whether the storage works again", async () => {
+    const { send, loop, gate, clock, path, reopened } = await openGatedBench("commit", {
+      storageDeadlineMs: 500,
+    });
+    const other = new Sqlite(path, { timeout: 0 });
+    other.exec("begin immediate");
+    const sent = send(put("a"));
+    await loop.flush();
+    clock.advance(501);
+    expect((await rejection(sent)).code).toBe("ATLAS_CORE_STORAGE_BUSY");
+    other.close();
+    const probed = gate.reached();
+    // Nothing waits any more, so the loop looks by itself after a while.
+    clock.advance(1_000);
+    await probed;
+    clock.advance(500);
+    await expect.poll(reopened).toBe(1);
+    expect(loop.health()).toEqual({ status: "ok" });
+  });
+
   it("needs no time of its own where it answers: its deadline ends with the answer", async () => {
     const { send, loop, gate, clock } = await openGatedBench("commit", { storageDeadlineMs: 500 });
     const first = send(put("a"));
