@@ -98,8 +98,9 @@ function createStatement<Parameters extends unknown[], Row>(
     run(...values) {
       const bound = bindable(values);
       try {
-        // Without `setReadBigInts` they are numbers; what returns rows is never asked how many it changed.
-        return native.run(...bound) as { changes: number; lastInsertRowid: number };
+        const { changes, lastInsertRowid } = native.run(...bound);
+        // A statement that returns rows counts in bigints too.
+        return { changes: Number(changes), lastInsertRowid };
       } catch (error) {
         throw withCode(error);
       }
@@ -108,6 +109,7 @@ function createStatement<Parameters extends unknown[], Row>(
       const bound = rowsOf(values);
       try {
         const row = native.get(...bound);
+        readNames();
         return row === undefined ? undefined : toRow(row);
       } catch (error) {
         throw withCode(error);
@@ -116,7 +118,9 @@ function createStatement<Parameters extends unknown[], Row>(
     all(...values) {
       const bound = rowsOf(values);
       try {
-        return native.all(...bound).map(toRow);
+        const rows = native.all(...bound);
+        readNames();
+        return rows.map(toRow);
       } catch (error) {
         throw withCode(error);
       }
@@ -136,13 +140,22 @@ function createStatement<Parameters extends unknown[], Row>(
   /** The values for a statement that returns rows. */
   function rowsOf(values: unknown[]): Bound {
     if (!reader) throw new TypeError("This statement does not return data. Use run() instead");
-    if (!isFixed) names = namesOf(native);
     return bindable(values);
+  }
+
+  /** Called after a run, which compiles the statement again where the schema has changed. */
+  function readNames(): void {
+    if (!isFixed) names = namesOf(native);
   }
 
   function* iterate(bound: Bound): Generator<Row, undefined> {
     try {
-      for (const row of native.iterate(...bound)) yield toRow(row);
+      let isFirst = true;
+      for (const row of native.iterate(...bound)) {
+        if (isFirst) readNames();
+        isFirst = false;
+        yield toRow(row);
+      }
     } catch (error) {
       throw withCode(error);
     }
