@@ -32,7 +32,7 @@ export default defineConfig({
   // Users do not get the sources that a map would lead to; the code is not minified.
   sourcemap: false,
   clean: true,
-  // docs/decisions/0033-kysely-is-bundled.md. Its licence wants its text beside the code.
+  // docs/decisions/0036-kysely-is-bundled.md. Its licence wants its text beside the code.
   noExternal: bundlesKysely ? ["kysely"] : [],
   onSuccess: async () => {
     if (bundlesKysely) cpSync("../../node_modules/kysely/LICENSE", "dist/kysely.LICENSE");

@@ -26,7 +26,7 @@ export async function openRaw(
   { journal, driver = "better-sqlite3" }: { readonly journal: boolean; readonly driver?: DriverName },
 ): Promise<RawDatabase> {
   await (await createStore({ database: path, driver })).stop();
-  const database: Library = driver === "node:sqlite" ? new DatabaseSync(path) : new Database(path);
+  const database = openLibrary(path, driver);
   const settings = [
     "journal_mode = wal",
     "synchronous = full",
@@ -59,7 +59,7 @@ export async function openRaw(
     for (const { type, entity } of commands) {
       seq += 1;
       upsertEntity.run(
-        entity.id,
+        entity.id ?? null,
         entity.type,
         entity.source ?? null,
         entity.external_id ?? null,
@@ -69,11 +69,29 @@ export async function openRaw(
         now,
         null,
       );
-      insertEvent.run(seq, "entity.upserted", entity.id, JSON.stringify({ type: entity.type }), seq, 0, now);
+      insertEvent.run(
+        seq,
+        "entity.upserted",
+        entity.id ?? null,
+        JSON.stringify({ type: entity.type }),
+        seq,
+        0,
+        now,
+      );
       if (journal) insertJournal.run(seq, null, type, JSON.stringify({ entity, at: now }), "host", null, now);
     }
     end.run();
   };
 
   return { commit, [Symbol.dispose]: () => database.close() };
+}
+
+function openLibrary(path: string, driver: DriverName): Library {
+  if (driver === "node:sqlite") return new DatabaseSync(path);
+  const database = new Database(path);
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) => database.prepare<unknown[]>(sql),
+    close: () => database.close(),
+  };
 }

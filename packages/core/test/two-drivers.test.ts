@@ -7,9 +7,9 @@ import { claimFile } from "../src/file/claim-file.ts";
 import type { DriverName } from "../src/file/driver.ts";
 import {
   createStore,
+  type FileStore,
   openReadOnly,
   restore,
-  type Store,
   type StoreOptions,
   silentLogger,
 } from "../src/index.ts";
@@ -25,14 +25,14 @@ const pairs: readonly (readonly [DriverName, DriverName])[] = [
 async function openWith(
   driver: DriverName,
   options: Partial<StoreOptions<readonly []>> = {},
-): Promise<Store> {
+): Promise<FileStore> {
   const store = await createStore({ database: databasePath(), driver, log: silentLogger, ...options });
   onTestFinished(() => store.stop());
   return store;
 }
 
 /** Some of everything, through the store alone: a connection of the other library would free its locks. */
-async function writeHistory({ commands, flush }: Store): Promise<void> {
+async function writeHistory({ commands, flush }: FileStore): Promise<void> {
   const at = "2026-11-20T09:00:00.000Z";
   const entity = {
     id: "note",

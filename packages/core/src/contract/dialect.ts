@@ -35,4 +35,9 @@ export interface Spelling {
     array: AliasableExpression<string>,
     name: Name,
   ) => AliasedExpression<{ value: string }, Name>;
+  /** A table with a row for each field of a JSON object of whole numbers: `key` is its name, `value` the number. */
+  readonly numbersOf: <Name extends string>(
+    object: AliasableExpression<string>,
+    name: Name,
+  ) => AliasedExpression<{ key: string; value: number }, Name>;
 }

@@ -13,5 +13,6 @@ export const sqliteDialect: SqlDialect = {
     differs: (left, right) => sql`${left} is not ${right}`,
     isSame: (left, right) => sql`${left} is ${right}`,
     textsOf: (array, name) => sql<{ value: string }>`json_each(${array})`.as(name),
+    numbersOf: (object, name) => sql<{ key: string; value: number }>`json_each(${object})`.as(name),
   },
 };

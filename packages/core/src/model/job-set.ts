@@ -1,16 +1,18 @@
-import { type Expression, type SqlBool, sql } from "kysely";
+import { type AliasableExpression, type Expression, type SqlBool, sql } from "kysely";
 import { z } from "zod";
 import { defineCommand } from "../contract/define-command.ts";
+import type { Spelling } from "../contract/dialect.ts";
 import type { CoreErrorCode } from "../contract/errors.ts";
 import { idText } from "../contract/id.ts";
 import { jsonText } from "../contract/json.ts";
-import { statement } from "../contract/statement.ts";
+import { lazySchema } from "../contract/lazy-schema.ts";
+import { lazyStatement } from "../contract/statement.ts";
 import { timeText } from "../contract/time.ts";
 import type { CoreEvents } from "./core-events.ts";
 import type { CoreTables } from "./tables.ts";
 
 /** The most jobs that one command moves: some milliseconds of the writer. */
-export const MAX_JOBS_IN_SET = 1_000;
+const MAX_JOBS_IN_SET = 1_000;
 
 interface SetStep {
   /** A JSON object: the attempt of each job, by its id. */
@@ -19,12 +21,15 @@ interface SetStep {
 }
 
 /** The jobs of the set that are in the attempt before the named one (`by` = 1), or in the named one (0). */
-function isInSet(jobs: Expression<string>, by: 0 | 1): Expression<SqlBool> {
-  return sql<SqlBool>`(id, attempt) in (select key, value - ${sql.lit(by)} from json_each(${jobs}))`;
+function isInSet(
+  jobs: AliasableExpression<string>,
+  { numbersOf, by }: Pick<Spelling, "numbersOf"> & { readonly by: 0 | 1 },
+): Expression<SqlBool> {
+  return sql<SqlBool>`(id, attempt) in (select key, value - ${sql.lit(by)} from ${numbersOf(jobs, "moved")})`;
 }
 
 /** Both search each job by its id, and change those that are as the set says. */
-export const startJobs = statement<CoreTables, SetStep>((db, p) =>
+export const startJobs = lazyStatement<CoreTables, SetStep>((db, p, { numbersOf }) =>
   db
     .updateTable("jobs")
     .set({
@@ -34,14 +39,14 @@ export const startJobs = statement<CoreTables, SetStep>((db, p) =>
       finished_at: null,
       updated_at: p.at,
     })
-    .where(isInSet(p.jobs, 1))
+    .where(isInSet(p.jobs, { numbersOf, by: 1 }))
     .where("status", "=", "queued"),
 );
-export const succeedJobs = statement<CoreTables, SetStep>((db, p) =>
+export const succeedJobs = lazyStatement<CoreTables, SetStep>((db, p, { numbersOf }) =>
   db
     .updateTable("jobs")
     .set({ status: "succeeded", error: null, finished_at: p.at, updated_at: p.at })
-    .where(isInSet(p.jobs, 0))
+    .where(isInSet(p.jobs, { numbersOf, by: 0 }))
     .where("status", "=", "running"),
 );
 
@@ -59,17 +64,19 @@ const command = defineCommand<CoreTables, CoreEvents>();
  * with `ATLAS_CORE_JOB_CONFLICT`; then send the moves one by one. The job runner does so for jobs that it starts or ends together.
  */
 export const jobUpdateStatusMany = command({
-  schema: z.object({
-    status: z.enum(["running", "succeeded"]),
-    jobs: z
-      .array(z.strictObject({ id: idText, attempt: z.int().min(1) }))
-      .min(1)
-      .max(MAX_JOBS_IN_SET)
-      .refine((jobs) => new Set(jobs.map(({ id }) => id)).size === jobs.length, {
-        message: "a job can be moved only once: name each id once",
-      }),
-    at: timeText.optional(),
-  }),
+  schema: lazySchema(() =>
+    z.object({
+      status: z.enum(["running", "succeeded"]),
+      jobs: z
+        .array(z.strictObject({ id: idText, attempt: z.int().min(1) }))
+        .min(1)
+        .max(MAX_JOBS_IN_SET)
+        .refine((jobs) => new Set(jobs.map(({ id }) => id)).size === jobs.length, {
+          message: "a job can be moved only once: name each id once",
+        }),
+      at: timeText.optional(),
+    }),
+  ),
   prepare: (payload, { now }) => ({ ...payload, at: payload.at ?? now }),
   apply: ({ status, jobs, at }, change) => {
     const { move, event } = transitions[status];

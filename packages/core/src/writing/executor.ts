@@ -8,7 +8,7 @@ import type { Awaitable } from "./work.ts";
 type Values = Readonly<Record<string, unknown>>;
 
 /** A statement that is ready to run on one engine. */
-export interface ExecutorStatement {
+interface ExecutorStatement {
   /** True when it reads or writes domain events or the journal, which the writer keeps back until the end of a batch. */
   readonly touchesLog: boolean;
   /** Runs a write. Returns how many rows it changed. */

@@ -28,6 +28,10 @@ const postgres: SqlDialect = {
     isSame: (left, right) => sql<SqlBool>`${left} is not distinct from ${right}`,
     textsOf: (array, name) =>
       sql<{ value: string }>`(select * from json_array_elements_text(${array}::json) as value)`.as(name),
+    numbersOf: (object, name) =>
+      sql<{ key: string; value: number }>`(select key, value::int from json_each_text(${object}::json))`.as(
+        name,
+      ),
   },
 };
 
@@ -110,6 +114,18 @@ it("makes rows of the texts of a JSON array", () => {
     { value: "a" },
     { value: 'b"' },
     { value: "a" },
+  ]);
+  database.close();
+});
+
+it("makes rows of the numbers of a JSON object", () => {
+  const numbers = query<Tables, { object: string }>()((db, p, { numbersOf }) =>
+    db.selectFrom(numbersOf(p.object, "wanted")).select(["wanted.key", "wanted.value"]),
+  );
+  const database = new Sqlite(":memory:");
+  expect(database.prepare(numbers.compiled().sql).all('{"a":1,"__proto__":2}')).toEqual([
+    { key: "a", value: 1 },
+    { key: "__proto__", value: 2 },
   ]);
   database.close();
 });

@@ -267,11 +267,11 @@ it.each([
   ["ends", succeedJobs],
 ])("job.updateStatusMany %s each job by its id, however many jobs there are", async (_, statement) => {
   const { path } = await openStore();
-  const database = new Sqlite(path, { readonly: true });
+  const database = openRaw(path, { readonly: true });
   onTestFinished(() => void database.close());
   const { sql } = statement.compiled();
   const values = Array.from({ length: sql.split("?").length - 1 }, () => "{}");
-  const steps = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(values);
+  const steps = database.prepare<unknown[], { detail: string }>(`explain query plan ${sql}`).all(...values);
   expect(steps.map(({ detail }) => detail).filter((detail) => /\bjobs\b/.test(detail))).toEqual([
     "SEARCH jobs USING INDEX sqlite_autoindex_jobs_1 (id=?)",
   ]);

@@ -86,8 +86,8 @@ describe("job.updateStatusMany", () => {
 
   it("leaves the neighbours of a refused set in the batch as they are", async () => {
     const bench = await openWriterBench();
-    bench.apply(...["j1", "j2"].map((id) => ({ type: "job.create", job: { id, workflow_id: "w" } })));
-    const outcomes = bench.apply(
+    await bench.apply(...["j1", "j2"].map((id) => ({ type: "job.create", job: { id, workflow_id: "w" } })));
+    const outcomes = await bench.apply(
       { type: "domainEvent.emit", event: { type: "before" } },
       { type: "job.updateStatusMany", status: "running", jobs: first("j1", "none") },
       { type: "job.updateStatusMany", status: "running", jobs: first("j2") },
@@ -173,10 +173,10 @@ it("leaves the same tables as single commands, but for the numbers of commands",
           type: "job.create",
           job: { id, workflow_id: "w" },
         }));
-        apply(...create);
+        await apply(...create);
         for (const { status, jobs, other } of list) {
           clock.setWallClock(clock.now() + 1_000);
-          apply(
+          await apply(
             ...(other === null ? [] : [{ type: "job.updateStatus", ...other }]),
             isSet
               ? { type: "job.updateStatusMany", status, jobs }

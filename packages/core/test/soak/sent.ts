@@ -46,7 +46,8 @@ export function randomCommand(random: Random, known: Known): SentCommand {
       },
     };
   }
-  if (kind < 34) return { type: "event.insert", event: { id: name(2_000), type: "seen" } };
+  if (kind < 32) return { type: "event.insert", event: { id: name(2_000), type: "seen" } };
+  if (kind < 34) return { type: "artifact.delete", id: name(65) };
   if (kind < 44) {
     const content_md = title.repeat(1 + random.below(800));
     return { type: "artifact.create", artifact: { id: name(60), type: "report", title, content_md } };

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
 import { createFakeClock } from "@atlas/testing/clock";
-import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { openRaw } from "../../../../test/support/test-driver.ts";
 import { type AnyCommand, type Clock, systemClock } from "../../src/index.ts";
 import { createSqliteExecutor } from "../../src/writing/sqlite-executor.ts";
 import { createStoragePatience } from "../../src/writing/storage-patience.ts";
@@ -123,7 +123,7 @@ describe("while a batch is on its way", () => {
     const sent = send(put("a"));
     void loop.flush();
     await gate.reached();
-    const other = new Sqlite(path, { timeout: 0 });
+    const other = openRaw(path, { timeoutMs: 0 });
     other.exec("begin immediate");
     const stopped = loop.stop();
     gate.open();
@@ -233,7 +233,7 @@ describe("when the storage does not answer", () => {
     const { send, loop, gate, clock, path, reopened } = await openGatedBench("commit", {
       storageDeadlineMs: 500,
     });
-    const other = new Sqlite(path, { timeout: 0 });
+    const other = openRaw(path, { timeoutMs: 0 });
     other.exec("begin immediate");
     const sent = send(put("a"));
     await loop.flush();

@@ -1,8 +1,9 @@
-import { defineCommand, excluded, idText, jsonText, query, type Read, statement } from "@atlas/core";
+import { defineCommand, excluded, idText, jsonText, query, type Read } from "@atlas/core";
+import { lazySchema, lazyStatement } from "@atlas/core/internal";
 import { z } from "zod";
 import type { PluginsTables } from "./tables.ts";
 
-const keepClaims = statement<PluginsTables, { jobs: string }>((db, p) =>
+const keepClaims = lazyStatement<PluginsTables, { jobs: string }>((db, p) =>
   db
     .insertInto("plugins_claims_ahead")
     .values({ id: 1, jobs: p.jobs })
@@ -19,7 +20,9 @@ const command = defineCommand<PluginsTables>();
  * jobs of the list may have begun since. An attempt that is not in the list has begun.
  */
 export const jobAhead = command({
-  schema: z.object({ jobs: z.array(z.strictObject({ id: idText, attempt: z.int().min(1) })).max(10_000) }),
+  schema: lazySchema(() =>
+    z.object({ jobs: z.array(z.strictObject({ id: idText, attempt: z.int().min(1) })).max(10_000) }),
+  ),
   apply: ({ jobs }, change) =>
     change.run(keepClaims, { jobs: jsonText(jobs.map(({ id, attempt }) => [id, attempt])) }),
 });
