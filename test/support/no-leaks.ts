@@ -21,11 +21,10 @@ const home = process.cwd();
 const folder = join(earlier.folder, `atlas-test-${randomUUID()}`);
 for (const name of ["TMPDIR", "TMP", "TEMP"]) process.env[name] = folder;
 
-// What was closed may need some turns of the event loop until it is gone, and vitest itself holds a timer for up to 100 ms.
-const PATIENCE_MS = 500;
+// What was closed may need some turns of the event loop until it is gone, and vitest itself holds a timer for up to 100 ms. Looks are
+// counted and not time: on a busy machine all of it may pass between two of them.
+const LOOKS = 100;
 const PAUSE_MS = 5;
-// A test may put a clock of its own in place of the global one.
-const monotonicNs = process.hrtime.bigint;
 
 const isTimer = (kind: string): boolean => kind === "Timeout";
 const found = holdings(folder);
@@ -42,8 +41,7 @@ beforeAll(() => {
 // Registered first, so it runs last: after the file's own afterAll.
 afterAll(async () => {
   let leaks = leaksSince(before, holdings(folder));
-  const deadline = monotonicNs() + BigInt(PATIENCE_MS) * 1_000_000n;
-  while (leaks.length > 0 && monotonicNs() < deadline) {
+  for (let look = 1; leaks.length > 0 && look < LOOKS; look += 1) {
     await setTimeout(PAUSE_MS, undefined, { ref: false });
     leaks = leaksSince(before, holdings(folder));
   }
