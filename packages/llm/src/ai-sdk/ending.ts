@@ -1,5 +1,7 @@
 import { LLMError } from "../contract/errors.ts";
-import type { LLMResult, LLMUsage } from "../contract/runtime.ts";
+import type { LLMResult } from "../contract/runtime.ts";
+import { knownUsage } from "../contract/usage.ts";
+import { finishedAs } from "./finish-reason.ts";
 
 /** The end of an answer, in any version of the AI SDK specification. */
 export interface Ending {
@@ -26,9 +28,9 @@ export function resultOf(answer: {
   const { provider, model, text, end } = answer;
   const usage = usageOf(end?.usage ?? {});
   // A failed answer is charged too.
-  const details = { provider, model, ...(Object.keys(usage).length === 0 ? {} : { usage }) };
+  const details = { provider, model, ...(usage === undefined ? {} : { usage }) };
   const who = `"${provider}" (${model})`;
-  const reason = endOf(end);
+  const reason = finishedAs(end?.finishReason);
   // Only an answer that had begun can be cut off.
   if (reason === "cut_off" && text !== "") {
     const message = `${who} broke off: the answer ended without the mark that it is complete.`;
@@ -37,7 +39,7 @@ export function resultOf(answer: {
   if (reason === "filtered") {
     throw new LLMError(
       "ATLAS_LLM_REJECTED",
-      { ...details, providerCode: "content-filter" },
+      { ...details, providerCode: "content-filter", ...(text === "" ? {} : { text }) },
       `${who} rejected the request: its content filter stopped the answer.`,
     );
   }
@@ -50,45 +52,20 @@ export function resultOf(answer: {
     }[reason];
     throw new LLMError("ATLAS_LLM_BAD_RESPONSE", details, `${who} gave no valid answer: ${why}.`);
   }
-  return { text, provider, model, usage, finishReason: reason };
+  return { text, provider, model, usage: usage ?? {}, finishReason: reason };
 }
 
-function endOf(end: Ending | undefined): "stop" | "length" | "filtered" | "invalid" | "cut_off" {
-  const given = end?.finishReason;
-  const [unified, raw] = typeof given === "object" ? [given.unified, given.raw] : [given, undefined];
-  switch (unified) {
-    case "stop":
-    case "length":
-      return unified;
-    case "content-filter":
-      return "filtered";
-    case "tool-calls":
-    case "error":
-      return "invalid";
-    // "other" with a raw reason is a regular end that the specification has no word for yet.
-    case "other":
-      return raw === undefined ? "cut_off" : "stop";
-    default:
-      return "cut_off";
-  }
-}
-
-function usageOf({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: AnyUsage): LLMUsage {
+function usageOf({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: AnyUsage) {
   const input = sidesOf(inputTokens);
   const output = sidesOf(outputTokens);
-  const figures: Readonly<Record<keyof LLMUsage, unknown>> = {
+  return knownUsage({
     inputTokens: input.total,
     outputTokens: output.total,
     cachedInputTokens: input.cacheRead ?? cachedInputTokens,
     reasoningTokens: output.reasoning ?? reasoningTokens,
-  };
-  return Object.fromEntries(Object.entries(figures).filter(([, figure]) => isCount(figure)));
+  });
 }
 
 function sidesOf(figure: unknown): { total?: unknown; cacheRead?: unknown; reasoning?: unknown } {
   return typeof figure === "object" && figure !== null ? figure : { total: figure };
-}
-
-function isCount(figure: unknown): boolean {
-  return typeof figure === "number" && Number.isFinite(figure) && figure >= 0;
 }

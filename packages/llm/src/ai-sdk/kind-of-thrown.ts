@@ -1,28 +1,39 @@
 import { APICallError } from "@ai-sdk/provider";
-import type { FailureKind } from "@atlas/routing";
 import { verdictOfStatus } from "@atlas/routing/http-status";
+import { failureRules, type ProviderFailureKind, type RuledKind, statusRules } from "./failure-rules.ts";
 import { isRefusedResponse } from "./refused-response.ts";
 import { messageText, nameOf, type Thrown } from "./thrown.ts";
 
-/** The kinds of failure that a provider can report. */
-export type ProviderFailureKind = Exclude<FailureKind, "aborted">;
+const LONGEST_TEXT = 2_000;
 
-/** Decides what kind of failure a thrown value stands for. The most specific evidence wins. */
-export function kindOfThrown(thrown: Thrown): ProviderFailureKind {
-  const { chain, status, providerCode, message } = thrown;
+/**
+ * Decides what kind of failure a thrown value stands for. The most specific evidence wins. `isChosen` says that the caller
+ * named the model, so a model that does not exist is the caller's mistake.
+ */
+export function kindOfThrown(thrown: Thrown, isChosen: boolean): ProviderFailureKind {
+  const kind = ruledKindOf(thrown);
+  if (kind !== "unknown_model") return kind;
+  return isChosen ? "rejected" : "misconfigured";
+}
+
+function ruledKindOf(thrown: Thrown): RuledKind {
+  const { chain, status } = thrown;
   const refused = chain.find(isRefusedResponse);
   if (refused !== undefined) return refused.kind;
   if (hasName(/^TimeoutError$/)) return "timed_out";
   // The connection was lost after the answer had begun.
   const isLost = chain.some((one) => nameOf(one) === "TypeError" && /terminated/.test(messageText(one)));
   if (isLost) return "truncated";
-  if (status !== undefined) return kindOfStatus(status, `${providerCode ?? ""} ${message}`);
+  const ruled = ruleFor(thrown);
+  if (ruled !== undefined) return ruled;
+  if (status !== undefined) return statusRules.get(status) ?? kindOfStatus(status);
   if (chain.some((one) => networkCode.test(String(Reflect.get(one, "code") ?? "")))) return "unavailable";
   if (chain.some((one) => APICallError.isInstance(one) && one.isRetryable)) return "unavailable";
+  // OpenAI accepted the request and failed later, in a way that no rule knows.
+  if (thrown.answer.hasFailedLater) return "unavailable";
   if (hasName(badAnswer)) return "bad_response";
   if (hasName(/^AI_(LoadAPIKey|LoadSetting|NoSuchModel)Error$/)) return "misconfigured";
   if (hasName(/^AI_(UnsupportedFunctionality|Invalid(Prompt|Argument))Error$/)) return "rejected";
-  if (providerCode !== undefined && overloaded.test(providerCode)) return "unavailable";
   return "failed";
 
   function hasName(pattern: RegExp): boolean {
@@ -31,26 +42,33 @@ export function kindOfThrown(thrown: Thrown): ProviderFailureKind {
 }
 
 const networkCode =
-  /^(E(CONNREFUSED|CONNRESET|NOTFOUND|AI_AGAIN|TIMEDOUT|PIPE|HOSTUNREACH|NETUNREACH)|UND_ERR_\w+|HPE_\w+|CERT_\w+|ERR_(TLS|SSL)_\w+|EPROTO|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/;
+  /^(E(CONNREFUSED|CONNRESET|CONNABORTED|NOTFOUND|AI_AGAIN|TIMEDOUT|PIPE|HOSTUNREACH|NETUNREACH)|UND_ERR_\w+|HPE_\w+|CERT_\w+|ERR_(TLS|SSL|NETWORK)\w*|EPROTO|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+)$/;
 const badAnswer =
   /^AI_(JSONParse|TypeValidation|EmptyResponseBody|InvalidResponseData|NoContentGenerated)Error$/;
-const overloaded = /overloaded|unavailable|server_error|internal/i;
-const noCredit = /insufficient_quota|billing|credit balance/i;
 
-function kindOfStatus(status: number, said: string): ProviderFailureKind {
+function ruleFor({ status: given, answer, message }: Thrown): RuledKind | undefined {
+  const status = given ?? "none";
+  const said = [message, ...answer.messages].join("\n").slice(0, LONGEST_TEXT);
+  return failureRules.find(
+    (rule) =>
+      (rule.status?.includes(status) ?? true) &&
+      (answer.codes.some((code) => rule.code?.test(code)) || rule.text?.test(said)),
+  )?.kind;
+}
+
+function kindOfStatus(status: number): RuledKind {
   const verdict = verdictOfStatus(status);
   switch (verdict) {
     case "rate_limited":
-      // Some services use the same status for an empty account, and no wait fills that.
-      return noCredit.test(said) ? "misconfigured" : "rate_limited";
+      return "rate_limited";
     case "unavailable":
-    // A question to a model changes nothing, so it can be repeated after a conflict.
     case "conflict":
       return "unavailable";
     case "wrong_credentials":
+      return "misconfigured";
     // The address, or the name of the model in it.
     case "not_found":
-      return "misconfigured";
+      return "unknown_model";
     case "refused":
       return "rejected";
     case "ok":

@@ -1,30 +1,35 @@
-import { parseRetryAfter } from "@atlas/routing/http-status";
+import type { AnyHeaders } from "./asked-pause.ts";
+import { failureStatus, fieldOf, readServiceAnswer, type ServiceAnswer } from "./service-answer.ts";
 
 /** What could be read from a thrown value, whoever threw it. */
 export interface Thrown {
   /** The error and its causes, the outermost first; never empty. */
   readonly chain: readonly object[];
-  /** The HTTP status of the service's response. */
+  /** The HTTP status of the service's response, or the one that the body of a 200 names. */
   readonly status: number | undefined;
   /** The service's own code for the failure. */
   readonly providerCode: string | undefined;
-  readonly retryAfterMs: number | undefined;
+  /** What the service's response says. */
+  readonly answer: ServiceAnswer;
+  readonly headers: readonly AnyHeaders[];
   /** May hold secrets. */
   readonly message: string;
 }
 
 const MAX_CAUSES = 10;
 
-/** Reads an error of the AI SDK, or of a client of a similar kind. `now` is wall-clock time in milliseconds since 1970. */
-export function readThrown(error: unknown, now: number): Thrown {
+/** Reads an error of the AI SDK, or of a client of a similar kind. */
+export function readThrown(error: unknown): Thrown {
   const chain = chainOf(error);
-  const headers = firstOf(chain, headersOf);
+  const answer = readServiceAnswer(chain);
+  const codes = [...answer.codes, ...chain.flatMap(codeOfClient)];
   return {
     chain,
-    status: firstOf(chain, statusOf),
-    providerCode: firstOf(chain, providerCodeOf),
-    retryAfterMs: headers === undefined ? undefined : retryAfterOf(headers, now),
-    message: messageOf(chain),
+    status: statusOf(chain, answer),
+    providerCode: codes[0],
+    answer: { ...answer, codes },
+    headers: [...chain.flatMap(headersOf), ...answer.headers],
+    message: messageOf(chain, answer),
   };
 }
 
@@ -49,51 +54,55 @@ function chainOf(error: unknown): readonly object[] {
   return chain.length > 0 ? chain : [new Error(String(error))];
 }
 
-function firstOf<Value>(chain: readonly object[], read: (error: object) => Value | undefined) {
-  for (const error of chain) {
-    const value = read(error);
-    if (value !== undefined) return value;
-  }
-  return undefined;
-}
-
-function messageOf(chain: readonly object[]): string {
-  const texts = chain.map(messageText).filter((text) => text !== "");
-  const [first = "it gave no reason.", second = ""] = texts;
-  // A cause usually says more exactly what went wrong than the error around it.
+function messageOf(chain: readonly object[], { messages }: ServiceAnswer): string {
+  const own = chain.map(messageText).filter((text) => text !== "" && !/^\s*[[{]/.test(text));
+  const [first = "it gave no reason.", second = ""] = [...new Set([...own.slice(0, 1), ...messages, ...own])];
+  // A cause, and the body of the response, usually say more exactly what went wrong than the error around it.
   return second === "" || first.includes(second) ? first : `${first}: ${second}`;
 }
 
-function statusOf(error: object): number | undefined {
-  const status: unknown = Reflect.get(error, "statusCode") ?? Reflect.get(error, "status");
-  return typeof status === "number" && Number.isInteger(status) ? status : undefined;
+function statusOf(
+  chain: readonly object[],
+  { status: named, hasFailedLater }: ServiceAnswer,
+): number | undefined {
+  const http = chain.map(httpStatusOf).find((status) => status !== undefined);
+  // The package of OpenAI throws a 400 of its own for it, or the 200 if the body surprises it. Neither is an answer to the request.
+  if (hasFailedLater) return named;
+  return http === undefined || (http >= 200 && http < 300) ? (named ?? http) : http;
 }
 
-function headersOf(error: object): unknown {
-  return Reflect.get(error, "responseHeaders") ?? Reflect.get(error, "headers") ?? undefined;
+/** `response` is where axios, ky and gaxios keep it, `$metadata` is where the clients of AWS do. */
+function httpStatusOf(error: object): number | undefined {
+  const response: unknown = Reflect.get(error, "response");
+  const places = [
+    Reflect.get(error, "statusCode"),
+    Reflect.get(error, "status"),
+    fieldOf(Reflect.get(error, "$metadata"), "httpStatusCode"),
+    fieldOf(response, "status"),
+    fieldOf(response, "statusCode"),
+    failureStatus(Reflect.get(error, "code")),
+  ];
+  return places.find(
+    (status): status is number => typeof status === "number" && Number.isInteger(status) && status >= 100,
+  );
 }
 
-function retryAfterOf(headers: unknown, now: number): number | undefined {
-  const read = (name: string): string | undefined => {
-    if (headers instanceof Headers) return headers.get(name) ?? undefined;
-    const value: unknown =
-      typeof headers === "object" && headers !== null ? Reflect.get(headers, name) : undefined;
-    return typeof value === "string" ? value : undefined;
-  };
-  const exact = read("retry-after-ms");
-  return exact !== undefined && /^\d+$/.test(exact)
-    ? Number(exact)
-    : parseRetryAfter(read("retry-after"), now);
+function headersOf(error: object): readonly AnyHeaders[] {
+  const places = [
+    Reflect.get(error, "responseHeaders"),
+    Reflect.get(error, "headers"),
+    fieldOf(Reflect.get(error, "response"), "headers"),
+    fieldOf(Reflect.get(error, "$response"), "headers"),
+  ];
+  return places.filter((headers): headers is object => typeof headers === "object" && headers !== null);
 }
 
-/** `error.code` or `error.type` of the service's answer, or the status text that Google's services send. */
-function providerCodeOf(error: object): string | undefined {
-  const data: unknown = Reflect.get(error, "data");
-  // A failure inside a stream arrives as the service's own object, not as an error.
-  const own = error instanceof Error ? undefined : error;
-  const inner: unknown =
-    typeof data === "object" && data !== null ? (Reflect.get(data, "error") ?? data) : own;
-  if (typeof inner !== "object" || inner === null) return undefined;
-  const words = ["code", "type", "status"].map((key): unknown => Reflect.get(inner, key));
-  return words.find((word): word is string => typeof word === "string" && word.length <= 100);
+/** The clients of services throw errors that carry the service's code, or, those of AWS, are named by it. */
+function codeOfClient(error: object): readonly string[] {
+  const code: unknown = Reflect.get(error, "code");
+  const type: unknown = Reflect.get(error, "type");
+  const name = Reflect.has(error, "$metadata") ? [nameOf(error)] : [];
+  return [...name, code, type].filter(
+    (word): word is string => typeof word === "string" && word !== "" && word.length <= 100,
+  );
 }

@@ -1,8 +1,9 @@
-import { verdictOfStatus } from "@atlas/routing/http-status";
 import { isLLMError, LLMError, type ProviderDetails } from "../contract/errors.ts";
 import { codeOf } from "../contract/failure-kind.ts";
 import { redactSecrets } from "../redact.ts";
-import { kindOfThrown, type ProviderFailureKind } from "./kind-of-thrown.ts";
+import { askedPause } from "./asked-pause.ts";
+import type { ProviderFailureKind } from "./failure-rules.ts";
+import { kindOfThrown } from "./kind-of-thrown.ts";
 import { readThrown } from "./thrown.ts";
 
 /** Whom a failed call asked, and what its error must not reveal. */
@@ -28,15 +29,15 @@ const LONGEST_MESSAGE = 300;
 export function toLLMError(error: unknown, asked: Asked): LLMError {
   if (isLLMError(error)) return error;
   const { provider, model, secrets, text = "" } = asked;
-  const thrown = readThrown(error, asked.now);
-  const { status, providerCode, retryAfterMs } = thrown;
+  const thrown = readThrown(error);
+  const { status, providerCode } = thrown;
   const said = shortened(redactSecrets(thrown.message, secrets));
-  const isMissing = status !== undefined && verdictOfStatus(status) === "not_found";
   // Nothing of this reading is kept, so it reads the words that a redaction would hide.
-  const thrownKind =
-    isMissing && asked.isChosen === true
-      ? "rejected"
-      : kindOfThrown({ ...thrown, message: shortened(thrown.message) });
+  const thrownKind = kindOfThrown(thrown, asked.isChosen === true);
+  const retryAfterMs = askedPause(thrown.headers, thrown.answer, {
+    now: asked.now,
+    isRateLimited: thrownKind === "rate_limited",
+  });
   // A valid answer had begun, so the failure cut it off.
   const kind = thrownKind === "bad_response" && text !== "" ? "truncated" : thrownKind;
   const details: ProviderDetails = {
