@@ -1,10 +1,14 @@
 import { type Clock, type CommandSink, isoTime, type Job, type Logger } from "@atlas/core";
-import { isLLMError, type LLM, type LLMOptions, type LLMResult } from "@atlas/llm";
-import type { LLMCall, LLMCommand } from "@atlas/llm/module";
+import type { LLM, LLMOptions, LLMResult } from "@atlas/llm";
+import { isWrongCall, type LLMCall, type LLMCommand } from "@atlas/llm/module";
 import type { AttemptLLM } from "@atlas/plugins/runtime";
-import type { Attempt, Route } from "@atlas/routing";
+import type { Route } from "@atlas/routing";
+import { bareEvidence, type CallEnd, type CallFrame, evidenceOf } from "./call-evidence.ts";
 
-const LONGEST_TEXT = 1_000;
+interface Watched {
+  readonly onRoute: (route: Route) => void;
+  until<Result extends LLMResult>(answer: Promise<Result>): Promise<Result>;
+}
 
 /**
  * Creates the `ctx.llm` of each attempt of a job. It passes every call on and stores its evidence with the job. Once the
@@ -30,125 +34,89 @@ export function createAttemptLLM(options: {
     let isDegraded = wasDegraded;
     let calls = 0;
 
-    const watch = <Result extends LLMResult>(
-      method: LLMCall["method"],
-      { profile, context }: LLMOptions,
-      answer: Promise<Result>,
-    ): Promise<Result> => {
-      calls += 1;
-      const number = calls;
+    /** Returns the call to make, and what keeps the evidence of its answer. */
+    const watch = (method: LLMCall["method"], call: LLMOptions): Watched => {
       const startedAt = clock.monotonic();
-      const keep = (outcome: Pick<LLMCall, "status"> & Partial<LLMCall>, route: Route | undefined): void => {
-        const call: LLMCall = {
+      // An aborted call rejects with the reason of its signal, which has no evidence, so it is collected on the way.
+      const routes: Route[] = [];
+      const onRoute = (route: Route): void => {
+        routes.push(route);
+        call.onRoute?.(route);
+      };
+      const keepAs = (number: number, status: LLMCall["status"], end: Omit<CallEnd, "routes">): void => {
+        const isStandIn = end.result?.degraded === true;
+        isDegraded ||= isStandIn;
+        const frame: CallFrame = {
           job_id: job.id,
           attempt: job.attempt,
           number,
           at: isoTime(clock.now()),
           method,
-          degraded: false,
-          duration_ms: Math.round(clock.monotonic() - startedAt),
-          ...(profile === undefined ? {} : { profile: tidy(profile) }),
-          ...(context?.correlation_id === undefined ? {} : { correlation_id: context.correlation_id }),
-          ...evidenceOf(route),
-          ...outcome,
+          status,
+          degraded: isStandIn,
+          duration_ms: Math.max(0, Math.round(clock.monotonic() - startedAt)),
         };
-        record(job, call);
+        record(job, frame, () => evidenceOf(frame, call, { ...end, routes }));
       };
-      answer.then(
-        (result) => {
-          isDegraded ||= result.degraded === true;
-          keep({ status: "answered", ...answeredBy(result) }, result.route);
-        },
-        (error: unknown) => {
-          // A wrong call was refused before any model was asked.
-          if (error instanceof TypeError) return;
-          const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-          keep(
-            { status: "failed", ...(typeof code === "string" ? { error_code: tidy(code) } : {}) },
-            isLLMError(error) ? error.route : undefined,
+      return {
+        onRoute,
+        until(answer) {
+          calls += 1;
+          const number = calls;
+          answer.then(
+            (result) => keepAs(number, "answered", { result }),
+            (error: unknown) => {
+              if (!isWrongCall(error)) keepAs(number, "failed", { error });
+            },
           );
+          return answer;
         },
-      );
-      return answer;
+      };
     };
 
     return {
       llm: {
-        generateText: (call) => watch("text", call, llm.generateText(call)),
+        generateText(call) {
+          const { onRoute, until } = watch("text", call);
+          return until(llm.generateText({ ...call, onRoute }));
+        },
         streamText(call) {
-          const stream = llm.streamText(call);
-          void watch("stream", call, stream.result).catch(() => undefined);
+          const { onRoute, until } = watch("stream", call);
+          const stream = llm.streamText({ ...call, onRoute });
+          void until(stream.result).catch(() => undefined);
           return stream;
         },
-        generateObject: (call) => watch("object", call, llm.generateObject(call)),
+        generateObject(call) {
+          const { onRoute, until } = watch("object", call);
+          return until(llm.generateObject({ ...call, onRoute }));
+        },
       },
       artifactData: () => (isDegraded ? { degraded: true } : undefined),
     };
   }
 
-  /** Sent before the job can end, so that it is committed before the end of the job. It never fails the attempt. */
-  function record(job: Job, call: LLMCall): void {
+  /**
+   * Sent before the job can end, so that it is committed before the end of the job. It never fails the attempt, nor the
+   * process: of a call whose evidence cannot be read or is refused, the bare record is kept, with its mark.
+   */
+  function record(job: Job, frame: CallFrame, read: () => LLMCall): void {
     const { id, workflow_id, attempt, depth } = job;
     const envelope = {
       actor: `workflow:${workflow_id}#${id}`,
       cause: { kind: "job", id, depth },
       context: { ...job.context, job_id: id, workflow_id, attempt },
     } as const;
-    commands
-      .enqueue({ type: "llm.call.record", call }, envelope)
+    const store = async (call: LLMCall): Promise<void> => {
+      await commands.enqueue({ type: "llm.call.record", call }, envelope);
+    };
+    const whole = async (): Promise<void> => store(read());
+    whole()
+      .catch((error: unknown) => {
+        log.warn({ error, job: job.id }, "The evidence of a call to a model could not be stored as a whole.");
+        return store(bareEvidence(frame));
+      })
       .catch((error: unknown) =>
         log.warn({ error, job: job.id }, "The evidence of a call to a model could not be stored."),
       );
   }
-}
-
-function answeredBy({ provider, model, degraded = false, usage = {} }: LLMResult): Partial<LLMCall> {
-  const { inputTokens, outputTokens } = usage;
-  return {
-    provider: tidy(provider),
-    degraded,
-    ...(model === undefined ? {} : { model: tidy(model) }),
-    ...(inputTokens === undefined ? {} : { input_tokens: inputTokens }),
-    ...(outputTokens === undefined ? {} : { output_tokens: outputTokens }),
-  };
-}
-
-function evidenceOf(route: Route | undefined): Partial<LLMCall> & Pick<LLMCall, "tries" | "skipped"> {
-  if (route === undefined) return { tries: [], skipped: [] };
-  const { profile, candidate, attempts, skipped } = route;
-  return {
-    profile,
-    ...(candidate === undefined ? {} : { candidate }),
-    tries: attempts.map(tryOf),
-    skipped: [...skipped],
-  };
-}
-
-function tryOf({
-  waitedMs,
-  durationMs,
-  retryAfterMs,
-  message,
-  usage,
-  ...rest
-}: Attempt): LLMCall["tries"][number] {
-  return {
-    ...rest,
-    ...(message === undefined ? {} : { message: tidy(message) }),
-    waited_ms: waitedMs,
-    duration_ms: durationMs,
-    ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
-    ...(usage === undefined ? {} : { usage: inSnakeCase(usage) }),
-  };
-}
-
-/** The names of stored data are in snake_case: `inputTokens` becomes `input_tokens`. */
-function inSnakeCase(amounts: Readonly<Record<string, number>>): Record<string, number> {
-  const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [tidy(snake(name)), amount]));
-}
-
-/** Makes a text from outside fit for a record: not too long, and without half a surrogate pair. */
-function tidy(text: string): string {
-  return Buffer.from(text.slice(0, LONGEST_TEXT), "utf8").toString("utf8");
 }

@@ -79,6 +79,8 @@ describe("the calls of a job", () => {
         degraded: false,
         input_tokens: 7,
         output_tokens: 5,
+        cached_input_tokens: 0,
+        reasoning_tokens: 0,
         duration_ms: expect.any(Number),
         tries: [
           {

@@ -83,6 +83,7 @@ it("exports the mock, the adapters, the module, the redactor and the tracing und
           "LLMTables",
         ],
         "values": [
+          "isWrongCall",
           "llmModule",
         ],
       },

@@ -1,11 +1,14 @@
 import {
+  type JSONObject,
   type LanguageModelV4,
   type LanguageModelV4CallOptions,
   type LanguageModelV4Prompt,
   type LanguageModelV4StreamPart,
   type LanguageModelV4Usage,
+  type SharedV4ProviderMetadata,
   UnsupportedFunctionalityError,
 } from "@ai-sdk/provider";
+import type { Route } from "@atlas/routing";
 import { streamOf } from "../calling/stream.ts";
 import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
 
@@ -32,7 +35,8 @@ export function toModel(runtime: LLMRuntime, profile?: string): LanguageModelV4 
         finishReason: finishReasonOf(result),
         usage: usageOf(result),
         response: responseOf(result),
-        warnings: [],
+        warnings: result.degraded === true ? [standInWarning] : [],
+        providerMetadata: metadataOf(result),
       };
     },
     async doStream(options) {
@@ -63,6 +67,7 @@ export function toModel(runtime: LLMRuntime, profile?: string): LanguageModelV4 
                 type: "finish",
                 finishReason: finishReasonOf(whole),
                 usage: usageOf(whole),
+                providerMetadata: metadataOf(whole),
               });
             } catch (error) {
               controller.enqueue({ type: "error", error });
@@ -118,6 +123,29 @@ function unsupported(functionality: string): UnsupportedFunctionalityError {
 
 function finishReasonOf({ finishReason = "stop" }: LLMResult) {
   return { unified: finishReason, raw: finishReason };
+}
+
+// A stream has said its warnings before it knows who answers: there, only the metadata has the mark.
+const standInWarning = {
+  type: "other",
+  message: "The mock answered in place of a configured model. Do not act on its text.",
+} as const;
+
+/** The evidence, as `providerMetadata.atlas`. */
+function metadataOf({ provider, degraded, replayed, route }: LLMResult): SharedV4ProviderMetadata {
+  return {
+    atlas: {
+      provider,
+      ...(degraded === undefined ? {} : { degraded }),
+      ...(replayed === undefined ? {} : { replayed }),
+      ...(route === undefined ? {} : { route: asJson(route) }),
+    },
+  };
+}
+
+/** The route as plain data: an attempt can hold a number that JSON does not have. */
+function asJson(route: Route): JSONObject {
+  return JSON.parse(JSON.stringify(route));
 }
 
 function responseOf({ model, provider }: LLMResult): { modelId: string } {

@@ -1,7 +1,9 @@
-import type { Clock, Route } from "@atlas/routing";
+import type { Clock } from "@atlas/routing";
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
-import { LLMError } from "../contract/errors.ts";
-import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime, LLMUsage } from "../contract/runtime.ts";
+import { isLLMError, LLMError } from "../contract/errors.ts";
+import { joinRoutes } from "../contract/join-routes.ts";
+import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
+import { sumOfUsage } from "../contract/usage.ts";
 
 /** A call to a model whose answer must fit a schema. */
 export interface ObjectOptions<T> extends Omit<LLMOptions, "json"> {
@@ -35,9 +37,12 @@ export async function generateObject<T>(
   if (!repair) throw invalid(first, read.issues);
 
   const remainingMs = Math.max(1, deadlineMs - (clock.monotonic() - startedAt));
+  const correction = { ...repairing(call, first.text, read.issues), deadlineMs: remainingMs };
   const second = joined(
     first,
-    await runtime.generateText({ ...repairing(call, first.text, read.issues), deadlineMs: remainingMs }),
+    await runtime.generateText(correction).catch((error: unknown) => {
+      throw withFirst(first, error);
+    }),
   );
   const again = await readObject(second.text, schema);
   if (again.issues !== undefined) throw invalid(second, again.issues);
@@ -94,33 +99,27 @@ function invalid({ text, usage, provider, route }: LLMResult, issues: readonly s
   );
 }
 
+/** The failure of a repair, with the evidence of the answer that it should have repaired. */
+function withFirst({ route, usage }: LLMResult, error: unknown): unknown {
+  const joint = isLLMError(error) ? joinRoutes(route, error.route) : undefined;
+  if (!isLLMError(error) || joint === undefined) return error;
+  const { code, details, message } = error;
+  const paid = sumOfUsage(usage, "usage" in details ? details.usage : undefined);
+  // Sound: every code whose details name a provider may say what was paid.
+  const known = "provider" in details && paid !== undefined ? { ...details, usage: paid } : details;
+  return new LLMError(code, known, message, { cause: error, route: joint });
+}
+
 /** The repaired answer, with the evidence and the tokens of both answers. */
 function joined(first: LLMResult, second: LLMResult): LLMResult {
-  const usage = sumOf(first.usage, second.usage);
-  const route = routeOf(first.route, second.route);
+  const usage = sumOfUsage(first.usage, second.usage);
+  const route = joinRoutes(first.route, second.route);
   return {
     ...second,
     ...(usage === undefined ? {} : { usage }),
     ...(route === undefined ? {} : { route }),
     ...(first.degraded === true || second.degraded === true ? { degraded: true } : {}),
   };
-}
-
-function routeOf(first: Route | undefined, second: Route | undefined): Route | undefined {
-  if (first === undefined || second === undefined) return second ?? first;
-  const repairs = second.attempts.map((attempt) => ({ ...attempt, repair: true as const }));
-  return {
-    ...second,
-    attempts: [...first.attempts, ...repairs],
-    skipped: [...first.skipped, ...second.skipped],
-    durationMs: first.durationMs + second.durationMs,
-  };
-}
-
-function sumOf(first: LLMUsage | undefined, second: LLMUsage | undefined): LLMUsage | undefined {
-  if (first === undefined || second === undefined) return second ?? first;
-  const keys = new Set([...Object.keys(first), ...Object.keys(second)]) as ReadonlySet<keyof LLMUsage>;
-  return Object.fromEntries([...keys].map((key) => [key, (first[key] ?? 0) + (second[key] ?? 0)]));
 }
 
 /** The JSON Schema of a Standard Schema, if its library can generate one (zod 4 can). */

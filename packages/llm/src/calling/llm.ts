@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "@atlas/routing";
 import { checkOptions } from "@atlas/routing/internal";
+import { completeResult } from "../contract/complete-result.ts";
 import type { LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { askedText } from "./asked.ts";
 import { generateObject, type ObjectOptions } from "./generate-object.ts";
@@ -13,6 +14,9 @@ export type LLM = Required<LLMRuntime> & {
    */
   generateObject<T>(options: ObjectOptions<T>): Promise<LLMResult & { readonly object: T }>;
 };
+
+/** The provider of a runtime that names none, and that no router named. */
+const UNNAMED = "unnamed";
 
 /**
  * Completes a runtime with `streamText` and `generateObject`. A runtime that cannot stream answers in a single piece;
@@ -36,18 +40,25 @@ export function createLLM(
 ): LLM {
   checkOptions("createLLM", options, ["deadlineMs", "clock"]);
   const { deadlineMs = 120_000, clock = systemClock } = options;
+  const complete: LLMRuntime = {
+    generateText: async (call) => completeResult(await runtime.generateText(call), UNNAMED),
+  };
   return {
     async generateText(call) {
       askedText(call);
-      return runtime.generateText(call);
+      return complete.generateText(call);
     },
     streamText(call) {
       askedText(call);
-      return streamOf(runtime, call);
+      const { textStream, result } = streamOf(runtime, call);
+      const whole = result.then((answer) => completeResult(answer, UNNAMED));
+      // Nobody has to await the result: the iteration rejects as well.
+      whole.catch(() => undefined);
+      return { textStream, result: whole };
     },
     async generateObject(call) {
       askedText(call);
-      return generateObject(runtime, call, { deadlineMs: call.deadlineMs ?? deadlineMs, clock });
+      return generateObject(complete, call, { deadlineMs: call.deadlineMs ?? deadlineMs, clock });
     },
   };
 }

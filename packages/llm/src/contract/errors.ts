@@ -26,7 +26,10 @@ export interface LLMErrorDetails {
     readonly usage?: LLMUsage;
   };
   ATLAS_LLM_RATE_LIMITED: ProviderDetails;
-  ATLAS_LLM_REJECTED: ProviderDetails;
+  ATLAS_LLM_REJECTED: ProviderDetails & {
+    /** The text that had arrived before a filter stopped the answer. */
+    readonly text?: string;
+  };
   ATLAS_LLM_SKILL_UNKNOWN: { readonly skill: string; readonly nearest?: string };
   ATLAS_LLM_TIMED_OUT: ProviderDetails;
   ATLAS_LLM_TRUNCATED: ProviderDetails & { readonly text: string };

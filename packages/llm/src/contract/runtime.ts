@@ -31,6 +31,12 @@ export interface LLMOptions {
   /** Ends the call early. The call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /**
+   * Receives the evidence of the call from each router that it went through, when the call ends there: also when it was
+   * aborted and rejects with the signal's reason, which has no `route`. `generateObject` with `repair` may call it twice. What it
+   * throws is ignored. Default: nothing is called.
+   */
+  readonly onRoute?: (route: Route) => void;
+  /**
    * Who and what the call belongs to, for logs, traces and evidence. It is never sent to a provider, and calls that differ only
    * in it are the same call for a recorder.
    */

@@ -24,6 +24,10 @@ export const callSchema = () =>
     degraded: z.boolean(),
     input_tokens: count.exactOptional(),
     output_tokens: count.exactOptional(),
+    /** The part of `input_tokens` that came from the provider's cache. */
+    cached_input_tokens: count.exactOptional(),
+    /** The part of `output_tokens` that the model spent on reasoning. */
+    reasoning_tokens: count.exactOptional(),
     duration_ms: count,
     error_code: text.exactOptional(),
     /** The `correlation_id` of the context of the call. */

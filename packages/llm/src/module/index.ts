@@ -1,3 +1,4 @@
+export { isWrongCall } from "../calling/wrong-call.ts";
 export type { LLMCall } from "./call.ts";
 export { type LLMCommand, type LLMModule, llmModule } from "./llm-module.ts";
 export type { LLMTables } from "./tables.ts";

@@ -2,6 +2,7 @@ import { type CommandOf, defineModule, tables } from "@atlas/core";
 import { callRecord } from "./call-commands.ts";
 import { calls } from "./migrations/001_calls.ts";
 import { correlation } from "./migrations/002_correlation.ts";
+import { tokenDetails } from "./migrations/003_token_details.ts";
 import { llmQueries } from "./queries.ts";
 import type { LLMTables } from "./tables.ts";
 
@@ -13,7 +14,7 @@ export const llmModule = defineModule({
   name: "llm",
   version: 1,
   tables: tables<LLMTables>(),
-  migrations: { "001_calls": calls, "002_correlation": correlation },
+  migrations: { "001_calls": calls, "002_correlation": correlation, "003_token_details": tokenDetails },
   commands: { "llm.call.record": callRecord },
   queries: llmQueries,
 });

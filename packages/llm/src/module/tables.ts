@@ -18,6 +18,8 @@ export interface LLMTables {
     degraded: number;
     input_tokens: number | null;
     output_tokens: number | null;
+    cached_input_tokens: number | null;
+    reasoning_tokens: number | null;
     duration_ms: number;
     error_code: string | null;
     /** JSON: every attempt at a candidate, in order. */

@@ -100,7 +100,7 @@ export function withRecorder(options: RecorderOptions): LLMMiddleware {
 
   async function lookUp(
     call: keyof LLMRuntime,
-    { signal: _, deadlineMs: __, context: ___, ...asked }: LLMOptions,
+    { signal: _, deadlineMs: __, context: ___, onRoute: ____, ...asked }: LLMOptions,
   ): Promise<{ readonly tape: Tape; readonly request: JsonObject; readonly found: Interaction | undefined }> {
     const request = toJson({ ...asked, call }, clean);
     opening ??= open();

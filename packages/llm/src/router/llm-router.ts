@@ -15,7 +15,8 @@ import {
 import { checkOptions, guardLogger } from "@atlas/routing/internal";
 import { toLLMError } from "../ai-sdk/to-llm-error.ts";
 import { createStream, streamOf } from "../calling/stream.ts";
-import { LLMError } from "../contract/errors.ts";
+import { completeResult } from "../contract/complete-result.ts";
+import { isLLMError, LLMError } from "../contract/errors.ts";
 import { failureOf } from "../contract/failure-kind.ts";
 import type { LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { createMockLLM } from "../mock/mock.ts";
@@ -110,15 +111,15 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
 
   return {
     deadlineMs: policy.deadlineMs,
-    async generateText(call) {
-      const outcome = await router.route(routedCall(call), async (runtime, { signal, used }) => {
-        const result = await runtime.generateText({ ...call, signal });
+    async generateText({ onRoute, ...call }) {
+      const outcome = await router.route(routedCall(call), async (runtime, { candidate, signal, used }) => {
+        const result = completeResult(await runtime.generateText({ ...call, signal }), candidate);
         used({ ...result.usage });
         return result;
       });
-      return finish(call, outcome);
+      return finish({ ...call, onRoute }, outcome);
     },
-    streamText(call) {
+    streamText({ onRoute, ...call }) {
       return createStream(call.signal, async (emit, signal) => {
         let given = "";
         const outcome = await router.route(routedCall({ ...call, signal }), async (runtime, context) => {
@@ -130,11 +131,11 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
             given += piece;
             await emit(piece);
           }
-          const whole = await result;
+          const whole = completeResult(await result, context.candidate);
           context.used({ ...whole.usage });
           return whole;
         });
-        return finish({ ...call, signal }, outcome, given);
+        return finish({ ...call, signal, onRoute }, outcome, given);
       });
     },
     // Without a configuration, every profile has the same candidates.
@@ -153,8 +154,13 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
   }
 
   /** Returns the answer with its evidence, or throws the error with its own. */
-  function finish(call: LLMOptions, outcome: RouteOutcome<LLMResult>, given = ""): LLMResult {
+  function finish(
+    call: Pick<LLMOptions, "signal" | "context"> & { readonly onRoute: LLMOptions["onRoute"] | undefined },
+    outcome: RouteOutcome<LLMResult>,
+    given = "",
+  ): LLMResult {
     const { route } = outcome;
+    tell(call.onRoute, route);
     if (outcome.status === "failed") {
       // The caller aborted the call, so it gets its own reason back.
       if (outcome.why === "aborted") call.signal?.throwIfAborted();
@@ -168,6 +174,15 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
       `The mock answered in place of a model. ${triedInWords(route)}`,
     );
     return { ...outcome.answer, route, degraded: true };
+  }
+}
+
+/** A listener that throws must not cost an answer. */
+function tell(listener: LLMOptions["onRoute"] | undefined, route: Route): void {
+  try {
+    listener?.(route);
+  } catch {
+    // The listener is the caller's; nobody else can be told.
   }
 }
 
@@ -200,17 +215,23 @@ function errorOf(
   given: string,
   now: number,
 ): LLMError {
+  const provider = route.attempts.at(-1)?.candidate ?? route.profile;
+  // A filter that stops an answer stops it for good: it is no connection that broke.
+  if (given !== "" && failure?.kind === "rejected") {
+    const { message, details } = toLLMError(error, { provider, now });
+    const known = "provider" in details ? details : { provider };
+    return new LLMError("ATLAS_LLM_REJECTED", { ...known, text: given }, message, { route });
+  }
   if (given !== "") {
-    const provider = route.attempts.at(-1)?.candidate ?? route.profile;
+    const usage = isLLMError(error) && "usage" in error.details ? error.details.usage : undefined;
     return new LLMError(
       "ATLAS_LLM_TRUNCATED",
-      { provider, text: given },
+      { provider, text: given, ...(usage === undefined ? {} : { usage }) },
       `"${provider}" broke off after ${given.length} characters: ${failure?.message ?? why}`,
       { route },
     );
   }
   if (why === "stopped") {
-    const provider = route.attempts.at(-1)?.candidate ?? route.profile;
     const { code, details, message } = toLLMError(error, { provider, now });
     return new LLMError(code, details, message, { route });
   }

@@ -105,6 +105,38 @@ describe("a profile as a model of the AI SDK", () => {
     ).rejects.toThrow('so it cannot take parts of type "file"');
   });
 
+  it("says who answered, and that the mock stood in, in the metadata and as a warning", async () => {
+    const down: LLMRuntime = { generateText: () => Promise.reject(new Error("down")) };
+    const router = createLLMRouter({
+      config: { profiles: { quality: ["house"] }, fallback: ["mock"] },
+      providers: { house: down },
+    });
+    const model = toModel(router, "quality");
+    const evidence = {
+      provider: "mock",
+      degraded: true,
+      route: {
+        candidate: "mock",
+        attempts: [{ candidate: "house", outcome: "failed" }, { outcome: "answered" }],
+      },
+    };
+    const { warnings, providerMetadata } = await generateText({ model, prompt: "Hello" });
+    expect(providerMetadata?.atlas).toMatchObject(evidence);
+    expect(warnings).toMatchObject([
+      { type: "other", message: expect.stringContaining("The mock answered") },
+    ]);
+    const stream = streamText({ model, prompt: "Hello" });
+    await stream.consumeStream();
+    expect((await stream.providerMetadata)?.atlas).toMatchObject(evidence);
+  });
+
+  it("warns of nothing where a model answered", async () => {
+    const { model } = setUp();
+    const { warnings, providerMetadata } = await generateText({ model, prompt: "Hello" });
+    expect(warnings).toEqual([]);
+    expect(providerMetadata?.atlas).not.toHaveProperty("degraded");
+  });
+
   it("fails as the runtime fails", async () => {
     const model = toModel(createMockLLM({ script: [new Error("down"), new Error("down")] }));
     await expect(generateText({ model, prompt: "Hello", maxRetries: 0 })).rejects.toThrow("down");

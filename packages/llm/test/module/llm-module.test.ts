@@ -82,6 +82,8 @@ it("keeps what a call belongs to, and what each try used", async () => {
   const whole: LLMCall = {
     ...call,
     correlation_id: "request-7",
+    cached_input_tokens: 2,
+    reasoning_tokens: 1,
     tries: call.tries.map((tried) => ({ ...tried, usage: { input_tokens: 3 } })),
   };
   await commands.enqueue({ type: "llm.call.record", call: whole });
@@ -120,5 +122,9 @@ it("leaves its migrations as they were released", async () => {
   expect(applied).toEqual([
     { name: "001_calls", checksum: "737c3bb32dc2e4783e3c56a890615ce8da0c206edbae92350efa7ad3d1f0b368" },
     { name: "002_correlation", checksum: "09c555c3557b43ca968093fb7e9708142a9a3bccb421013972bdc8771a6300c6" },
+    {
+      name: "003_token_details",
+      checksum: "3634cf2b55076a308926af3fb4fd708988e809f950fda06ff2f80cdbad06463b",
+    },
   ]);
 });

@@ -1,4 +1,4 @@
-import type { LLMRoutingConfig, Logger } from "@atlas/routing";
+import type { LLMRoutingConfig, Logger, Route } from "@atlas/routing";
 import { createFakeClock } from "@atlas/testing";
 import { describe, expect, it } from "vitest";
 import {
@@ -6,6 +6,7 @@ import {
   createStream,
   LLMError,
   type LLMOptions,
+  type LLMResult,
   type LLMRuntime,
 } from "../../src/index.ts";
 import { createMockLLM } from "../../src/mock/mock.ts";
@@ -289,4 +290,96 @@ describe("the router over models", () => {
     });
     expect(router.deadlineMs).toBe(5_000);
   });
+});
+
+describe("a runtime that is written by hand", () => {
+  // Nobody checks what a runtime resolves with.
+  const answeringWith = (answer: object): LLMRuntime => ({
+    generateText: async () => answer as LLMResult,
+    streamText: ({ signal }) =>
+      createStream(signal, async (emit) => {
+        await emit("Ahoy");
+        return answer as LLMResult;
+      }),
+  });
+
+  it("is named by its candidate where it names no provider, whole and streamed", async () => {
+    const house = answeringWith({
+      text: "Ahoy",
+      model: null,
+      usage: { inputTokens: Number.NaN, outputTokens: 2 },
+    });
+    const { router } = setUp({ profiles: { fast: ["house"] } }, { house });
+    const whole = await router.generateText({ prompt: "Hello" });
+    const streamed = await router.streamText({ prompt: "Hello" }).result;
+    for (const result of [whole, streamed]) {
+      expect(result).toMatchObject({ text: "Ahoy", provider: "house", usage: { outputTokens: 2 } });
+      expect(result).not.toHaveProperty("model");
+      expect(result.usage).not.toHaveProperty("inputTokens");
+    }
+  });
+});
+
+describe("the evidence of a call, for a listener", () => {
+  it("comes also where the call is aborted, and the listener may throw", async () => {
+    const hanging: LLMRuntime = { generateText: () => new Promise(() => undefined) };
+    const { router } = setUp({ profiles: { fast: ["hanging"] } }, { hanging });
+    const caller = new AbortController();
+    const routes: Route[] = [];
+    const call: LLMOptions = {
+      prompt: "Hello",
+      signal: caller.signal,
+      onRoute: (route) => {
+        routes.push(route);
+        throw new Error("odd");
+      },
+    };
+    const answers = [router.generateText(call), router.streamText(call).result];
+    for (const answer of answers) answer.catch(() => undefined);
+    await Promise.resolve();
+    caller.abort(new Error("enough"));
+    for (const answer of answers) await expect(answer).rejects.toThrow("enough");
+    expect(routes.map(({ attempts }) => attempts.map(({ outcome }) => outcome))).toEqual([
+      ["aborted"],
+      ["aborted"],
+    ]);
+  });
+
+  it("comes with an answer too, and never changes it", async () => {
+    const { router } = setUp({ profiles: { fast: ["house"] } }, { house: answering("house") });
+    const routes: Route[] = [];
+    const result = await router.generateText({
+      prompt: "Hello",
+      onRoute: (route) => {
+        routes.push(route);
+        throw new Error("odd");
+      },
+    });
+    expect(routes).toEqual([result.route]);
+  });
+});
+
+describe("a filter that stops a stream after some text", () => {
+  it.each(["openai", "compatible", "anthropic", "google"])(
+    "is a rejection, as it is for the whole answer (%s)",
+    async (profile) => {
+      const server = await openServer();
+      const router = openRouter(server);
+      server.reply({ text: "Some of it", finish: "content_filter" });
+      await expect(router.generateText({ profile, prompt: "Hello" })).rejects.toMatchObject({
+        code: "ATLAS_LLM_REJECTED",
+      });
+      await expect(router.streamText({ profile, prompt: "Hello" }).result).rejects.toMatchObject({
+        code: "ATLAS_LLM_REJECTED",
+        retryable: false,
+        details: {
+          text: "Some of it",
+          provider: profile,
+          providerCode: "content-filter",
+          usage: { outputTokens: 5 },
+        },
+        route: { attempts: [{ outcome: "rejected" }] },
+      });
+    },
+  );
 });

@@ -192,7 +192,11 @@ export const openai: readonly RealFailure[] = [
   ]),
 ];
 
-function failedLater(kind: RealFailure["kind"], said: { readonly code: string; readonly message: string; readonly type?: string }, how: string): RealFailure {
+function failedLater(
+  kind: RealFailure["kind"],
+  said: { readonly code: string; readonly message: string; readonly type?: string },
+  how: string,
+): RealFailure {
   return {
     what: `${said.code} in the body of a 200, ${how}`,
     via: "openai",
