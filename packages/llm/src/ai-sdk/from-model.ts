@@ -6,8 +6,9 @@ import type {
 } from "@ai-sdk/provider";
 import { type Clock, systemClock } from "@atlas/routing";
 import { checkOptions } from "@atlas/routing/internal";
+import { isClosed } from "../calling/closed-schema.ts";
 import { createStream } from "../calling/stream.ts";
-import type { LLMOptions, LLMRuntime } from "../contract/runtime.ts";
+import type { JsonRequest, LLMOptions, LLMRuntime } from "../contract/runtime.ts";
 import { type Ending, resultOf } from "./ending.ts";
 import { promptOf } from "./prompt.ts";
 import { type Asked, toLLMError } from "./to-llm-error.ts";
@@ -142,18 +143,29 @@ function requestOf(call: LLMOptions, signal: AbortSignal | undefined): LanguageM
     prompt: promptOf(call),
     ...(temperature === undefined ? {} : { temperature }),
     ...(maxTokens === undefined ? {} : { maxOutputTokens: maxTokens }),
-    ...(json === undefined
-      ? {}
-      : {
-          responseFormat: {
-            type: "json",
-            // Sound if the caller passed a JSON Schema; a service rejects anything else.
-            ...(json.schema === undefined ? {} : { schema: json.schema as JsonSchema, name: "answer" }),
-          },
-        }),
+    ...(json === undefined ? {} : formatOf(json)),
     ...(signal === undefined ? {} : { abortSignal: signal }),
   };
 }
+
+function formatOf({
+  schema,
+  strictSchema,
+}: JsonRequest): Pick<LanguageModelV4CallOptions, "responseFormat" | "providerOptions"> {
+  const sent = strictSchema ?? schema;
+  if (sent === undefined) return { responseFormat: { type: "json" } };
+  return {
+    // Sound if the caller passed a JSON Schema; a service rejects anything else.
+    responseFormat: { type: "json", schema: sent as JsonSchema, name: "answer" },
+    ...(isClosed(sent) ? {} : { providerOptions: notStrict }),
+  };
+}
+
+// The packages ask for strict mode on their own, and a service refuses an open schema in it. Others ignore the option.
+const notStrict = {
+  openai: { strictJsonSchema: false },
+  openaiCompatible: { strictJsonSchema: false },
+};
 
 type JsonSchema = NonNullable<
   Extract<LanguageModelV4CallOptions["responseFormat"], { type: "json" }>["schema"]

@@ -4,6 +4,9 @@ import { isLLMError, LLMError } from "../contract/errors.ts";
 import { joinRoutes } from "../contract/join-routes.ts";
 import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { sumOfUsage } from "../contract/usage.ts";
+import { withoutAbsent } from "./absent-values.ts";
+import { type ClosedSchema, closeSchema, type JsonSchema } from "./closed-schema.ts";
+import { jsonIn } from "./json-in-text.ts";
 
 /** A call to a model whose answer must fit a schema. */
 export interface ObjectOptions<T> extends Omit<LLMOptions, "json"> {
@@ -24,15 +27,18 @@ export async function generateObject<T>(
   { deadlineMs, clock }: { readonly deadlineMs: number; readonly clock: Clock },
 ): Promise<LLMResult & { readonly object: T }> {
   const startedAt = clock.monotonic();
-  const jsonSchema = jsonSchemaOf(schema);
+  const form = formOf(schema);
   const call: LLMOptions = {
     ...options,
     deadlineMs,
-    system: [...(options.system === undefined ? [] : [options.system]), instruction(jsonSchema)].join("\n\n"),
-    json: jsonSchema === undefined ? {} : { schema: jsonSchema },
+    system: [...(options.system === undefined ? [] : [options.system]), instruction(form.open)].join("\n\n"),
+    json: {
+      ...(form.open === undefined ? {} : { schema: form.open }),
+      ...(form.closed === undefined ? {} : { strictSchema: form.closed.schema }),
+    },
   };
   const first = await runtime.generateText(call);
-  const read = await readObject(first.text, schema);
+  const read = await readObject(first.text, form);
   if (read.issues === undefined) return { ...first, object: read.object };
   if (!repair) throw invalid(first, read.issues);
 
@@ -44,9 +50,21 @@ export async function generateObject<T>(
       throw withFirst(first, error);
     }),
   );
-  const again = await readObject(second.text, schema);
+  const again = await readObject(second.text, form);
   if (again.issues !== undefined) throw invalid(second, again.issues);
   return { ...second, object: again.object };
+}
+
+/** What an answer has to fit: the caller's schema, as JSON Schema, and as services take it in strict mode. */
+interface Form<T> {
+  readonly schema: StandardSchemaV1<unknown, T>;
+  readonly open: JsonSchema | undefined;
+  readonly closed: ClosedSchema | undefined;
+}
+
+function formOf<T>(schema: StandardSchemaV1<unknown, T>): Form<T> {
+  const open = jsonSchemaOf(schema);
+  return { schema, open, closed: open === undefined ? undefined : closeSchema(open) };
 }
 
 function instruction(schema: object | undefined): string {
@@ -68,26 +86,35 @@ type ReadObject<T> =
   | { readonly object: T; readonly issues?: undefined }
   | { readonly issues: readonly string[] };
 
-async function readObject<T>(text: string, schema: StandardSchemaV1<unknown, T>): Promise<ReadObject<T>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(withoutFence(text));
-  } catch {
-    return { issues: ["it is not valid JSON"] };
+/** Takes the first value in the answer that fits the schema; otherwise it says what is wrong with the last one. */
+async function readObject<T>(text: string, { schema, open, closed }: Form<T>): Promise<ReadObject<T>> {
+  let issues: readonly string[] = ["it is not valid JSON"];
+  for (const found of jsonIn(text)) {
+    const value = open === undefined ? found : withoutAbsent(found, open);
+    const inside = closed?.isWrapped === true ? unwrapped(found) : undefined;
+    const values =
+      inside === undefined
+        ? [value]
+        : [value, open === undefined ? inside.value : withoutAbsent(inside.value, open)];
+    for (const one of values) {
+      const checked = await schema["~standard"].validate(one);
+      if (checked.issues === undefined) return { object: checked.value };
+      issues = checked.issues.slice(0, MOST_ISSUES).map(inWords);
+    }
   }
-  const checked = await schema["~standard"].validate(value);
-  if (checked.issues === undefined) return { object: checked.value };
-  return {
-    issues: checked.issues.slice(0, MOST_ISSUES).map(({ message, path = [] }) => {
-      const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
-      return place === "" ? message : `${place}: ${message}`;
-    }),
-  };
+  return { issues };
 }
 
-/** Many models put JSON into a Markdown code block, whatever they are told. */
-function withoutFence(text: string): string {
-  return /^\s*```(?:json)?\s*\n([\s\S]*?)\n\s*```\s*$/.exec(text)?.[1] ?? text;
+/** The value of `{ "value": … }`. */
+function unwrapped(found: unknown): { readonly value: unknown } | undefined {
+  if (typeof found !== "object" || found === null) return undefined;
+  const [only, ...others] = Object.entries(found);
+  return only?.[0] === "value" && others.length === 0 ? { value: only[1] } : undefined;
+}
+
+function inWords({ message, path = [] }: StandardSchemaV1.Issue): string {
+  const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+  return place === "" ? message : `${place}: ${message}`;
 }
 
 function invalid({ text, usage, provider, route }: LLMResult, issues: readonly string[]): LLMError {
@@ -123,7 +150,7 @@ function joined(first: LLMResult, second: LLMResult): LLMResult {
 }
 
 /** The JSON Schema of a Standard Schema, if its library can generate one (zod 4 can). */
-function jsonSchemaOf(schema: StandardSchemaV1): Readonly<Record<string, unknown>> | undefined {
+function jsonSchemaOf(schema: StandardSchemaV1): JsonSchema | undefined {
   // Standard JSON Schema extends the same property; a library that has it implements all of it.
   const standard = schema["~standard"] as Partial<StandardJSONSchemaV1.Props>;
   try {

@@ -47,6 +47,12 @@ export interface LLMOptions {
 export interface JsonRequest {
   /** The JSON Schema of the answer, if there is one. */
   readonly schema?: Readonly<Record<string, unknown>>;
+  /**
+   * The same schema for the strict mode of services, whose answers differ: what is optional is `null`, and a value that is no
+   * object stands as `value` in one. `generateObject` sets it and undoes both. Default: services get `schema`, and strict mode
+   * only if it is closed.
+   */
+  readonly strictSchema?: Readonly<Record<string, unknown>>;
 }
 
 /** Token counts of a call, as the provider reported them. */

@@ -102,7 +102,9 @@ export function withRecorder(options: RecorderOptions): LLMMiddleware {
     call: keyof LLMRuntime,
     { signal: _, deadlineMs: __, context: ___, onRoute: ____, ...asked }: LLMOptions,
   ): Promise<{ readonly tape: Tape; readonly request: JsonObject; readonly found: Interaction | undefined }> {
-    const request = toJson({ ...asked, call }, clean);
+    // The strict form follows from the schema.
+    const { strictSchema: _____, ...json } = asked.json ?? {};
+    const request = toJson({ ...asked, ...(asked.json === undefined ? {} : { json }), call }, clean);
     opening ??= open();
     const tape = await opening;
     const found = mode === "record" ? undefined : tape.find(request);

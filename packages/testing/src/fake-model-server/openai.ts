@@ -1,4 +1,5 @@
 import { event, type Protocol } from "./protocol.ts";
+import { fieldAt, strictProblem } from "./strict-schema.ts";
 
 const created = 1_767_225_600;
 
@@ -10,6 +11,20 @@ const error: Protocol["error"] = (status, message) => ({
     code: null,
   },
 });
+
+/** Refuses what OpenAI refuses of a schema for the answer: an open one in strict mode, and any that is not about an object. */
+function refuseSchema(format: unknown, param: string): object | undefined {
+  if (fieldAt(format, "type") !== "json_schema") return undefined;
+  const schema = fieldAt(format, "schema");
+  const type = fieldAt(schema, "type");
+  const problem =
+    type === "object"
+      ? fieldAt(format, "strict") === true && strictProblem(schema)
+      : `schema must be a JSON Schema of 'type: "object"', got 'type: "${String(type ?? "None")}"'.`;
+  if (problem === undefined || problem === false) return undefined;
+  const message = `Invalid schema for response_format '${String(fieldAt(format, "name"))}': ${problem}`;
+  return { error: { message, type: "invalid_request_error", param, code: "invalid_json_schema" } };
+}
 
 /** OpenAI's chat completions, which most other services speak too. */
 export const openaiChat: Protocol = {
@@ -43,6 +58,13 @@ export const openaiChat: Protocol = {
       piece: (content) => chunk(choice({ content })),
       end: [chunk(choice({}, finish)), chunk([], { usage }), event("[DONE]")],
     };
+  },
+  refuse: (body) => {
+    const format = fieldAt(body, "response_format");
+    return refuseSchema(
+      { ...Object(fieldAt(format, "json_schema")), type: fieldAt(format, "type") },
+      "response_format",
+    );
   },
   error,
 };
@@ -92,6 +114,7 @@ export const openaiResponses: Protocol = {
       ],
     };
   },
+  refuse: (body) => refuseSchema(fieldAt(body, "text", "format"), "text.format.schema"),
   error,
 };
 

@@ -19,6 +19,8 @@ export interface Protocol {
     piece(text: string): string;
     readonly end: readonly string[];
   };
+  /** The error with which the service refuses a request before a model sees it, with status 400. Default: it refuses nothing. */
+  refuse?(body: unknown): object | undefined;
   /** How the service says what went wrong. */
   error(status: number, message: string): object;
 }

@@ -61,7 +61,8 @@ const DEFAULT_REPLY = "The fake model says hello.";
 
 /**
  * Starts a server on loopback that speaks like OpenAI (chat completions and responses), Anthropic, Gemini and Ollama,
- * whole and streamed, and that fails in every way a service can fail. Nothing of it thinks.
+ * whole and streamed, and that fails in every way a service can fail. Like OpenAI, it refuses a JSON Schema that is not
+ * closed in strict mode. Nothing of it thinks.
  *
  * @example
  * ```ts
@@ -139,6 +140,11 @@ export async function createFakeModelServer(): Promise<FakeModelServer> {
       isStream,
       over: once(response, "close").then(() => (response.writableFinished ? "answered" : "aborted")),
     });
+    const refusal = protocol.refuse?.(body);
+    if (refusal !== undefined) {
+      response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify(refusal));
+      return;
+    }
     const reply = (replies.length > 1 ? replies.shift() : replies[0]) ?? DEFAULT_REPLY;
     send(response, reply, { protocol, isStream, model: modelOf(path, body) });
   }
