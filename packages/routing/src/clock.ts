@@ -8,12 +8,15 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
-/** The clock of the machine. */
+/** The longest delay of a timer, some 25 days. Node fires a longer one at once. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+/** The clock of the machine. A delay that is longer than 25 days, such as an infinite one, ends after them. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
+    const timer = setTimeout(callback, Math.min(delayMs, LONGEST_DELAY_MS));
     return () => clearTimeout(timer);
   },
 };

@@ -45,7 +45,13 @@ function reasonToSkip<Runtime>(member: Member<Runtime> | undefined, now: number)
 
 /** Why a candidate cannot be asked, whatever its history is. */
 export function reasonMissing<Runtime>(member: Member<Runtime> | undefined): string | undefined {
-  return member === undefined ? "there is no such candidate" : member.candidate.unavailable?.();
+  if (member === undefined) return "there is no such candidate";
+  try {
+    return member.candidate.unavailable?.();
+  } catch {
+    // The candidate's own code: what it throws must not fail a call that others can answer, nor be shown.
+    return "its `unavailable` threw an error";
+  }
 }
 
 /** True for a candidate that is ready and real, so that a call need not wait for the one before it. */
