@@ -103,7 +103,7 @@ export const openai: readonly RealFailure[] = [
       "x-ratelimit-remaining-requests": "0",
       "x-ratelimit-reset-requests": "1m3.5s",
       "x-ratelimit-remaining-tokens": "149984",
-      "x-ratelimit-reset-tokens": "6ms",
+      "x-ratelimit-reset-tokens": "9m0s",
     },
     body: error("Rate limit reached.", "requests", "rate_limit_exceeded"),
     kind: "rate_limited",
