@@ -141,7 +141,11 @@ describe("a recorder", () => {
 
   it("takes the order of options for nothing, and each of their values for something", async () => {
     const llm = recorded(createCounter(), "record");
-    await llm.generateText({ prompt: "a", tags: ["x"], json: { schema: { type: "object", title: "t" } } });
+    await llm.generateText({
+      prompt: "a",
+      tags: ["x"],
+      json: { schema: { type: "object", title: "t" }, strictSchema: { type: "object" } },
+    });
     const replaying = recorded(forbidden, "replay");
     await replaying.generateText({
       json: { schema: { title: "t", type: "object" } },
