@@ -14,15 +14,22 @@ export type { OrderedCandidate, Profile, Profiles } from "./config/profile.ts";
 export { isRoutingError, RoutingError, type RoutingErrorCode, type RoutingErrorDetails } from "./errors.ts";
 export type { Logger } from "./logger.ts";
 export type { AroundAttempt, AttemptInfo } from "./router/around.ts";
-export type { Attempt, AttemptUsage, FailureKind, Route, SkippedCandidate } from "./router/attempt.ts";
+export type {
+  Attempt,
+  AttemptUsage,
+  FailureKind,
+  RejectionReason,
+  Route,
+  SkippedCandidate,
+} from "./router/attempt.ts";
 export type { Candidate } from "./router/candidate.ts";
 export type { CandidateFailure } from "./router/failover.ts";
 export type { PlannedCandidate, RoutePlan } from "./router/plan.ts";
 export { defaultPolicy, type RoutingPolicy } from "./router/policy.ts";
+export type { RouteOutcome } from "./router/route-call.ts";
 export {
   createRouter,
   type RoutedCall,
-  type RouteOutcome,
   type Router,
   type RouterOptions,
 } from "./router/router.ts";

@@ -24,6 +24,7 @@ it("exports these names and no others", () => {
         "Profile",
         "Profiles",
         "ProviderConfig",
+        "RejectionReason",
         "Route",
         "RouteOutcome",
         "RoutePlan",

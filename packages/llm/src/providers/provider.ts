@@ -3,6 +3,7 @@ import { fromModels, type LanguageModel } from "../ai-sdk/from-model.ts";
 import { LLMError } from "../contract/errors.ts";
 import type { LLMRuntime } from "../contract/runtime.ts";
 import { builtInProvider, type ProviderType, providerDefaults } from "./built-in.ts";
+import { limitsOf } from "./candidate-limits.ts";
 import { createGuardedFetch } from "./guarded-fetch.ts";
 import { loadModels } from "./load-model.ts";
 import { PackageMissing, reasonNotInstalled } from "./optional-package.ts";
@@ -33,7 +34,7 @@ export function createProvider(
   const baseURL = config.base_url ?? baseUrl;
   const keyVariable = config.api_key_env ?? keyName;
   const apiKey = keyVariable === undefined ? undefined : env[keyVariable]?.trim();
-  const { model, concurrency } = config;
+  const { model, attempt_ms, idle_ms } = config;
 
   let missing = whatIsMissing();
   const settings = { name: id, baseURL: baseURL ?? "", apiKey, fetch: createGuardedFetch(fetch) };
@@ -53,13 +54,16 @@ export function createProvider(
       provider: builtIn === undefined ? id : type,
       secrets: apiKey === undefined || apiKey === "" ? [] : [apiKey],
       clock,
+      // The router limits the time until the first part, so that there is one limit for it.
+      ...(attempt_ms === undefined ? {} : { firstPartMs: attempt_ms }),
+      ...(idle_ms === undefined ? {} : { idleMs: idle_ms }),
     },
   );
   return {
     runtime,
     unavailable: () => missing,
     ...(model === undefined ? {} : { model }),
-    ...(concurrency === undefined ? {} : { concurrency }),
+    ...limitsOf(given),
   };
 
   async function load(name: string): ReturnType<typeof loadModels> {

@@ -21,6 +21,7 @@ import { failureOf } from "../contract/failure-kind.ts";
 import type { LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { createMockLLM } from "../mock/mock.ts";
 import { builtInProviders } from "../providers/built-in.ts";
+import { limitsOf } from "../providers/candidate-limits.ts";
 import { createProvider } from "../providers/provider.ts";
 
 /** One runtime over all configured models. */
@@ -195,18 +196,23 @@ function candidatesFor(
   return new Map([
     [MOCK, { runtime: createMockLLM(), isStandIn: true }],
     ...names.map((id) => [id, createProvider(id, configured[id] ?? {}, { env, clock, fetch })] as const),
-    ...Object.entries(providers).map(([id, runtime]) => [id, { runtime, isStandIn: id === MOCK }] as const),
+    ...Object.entries(providers).map(
+      ([id, runtime]) =>
+        [id, { runtime, isStandIn: id === MOCK, ...limitsOf(configured[id] ?? {}) }] as const,
+    ),
   ]);
 }
 
 function policyOf(config: LLMRoutingConfig | undefined): Partial<RoutingPolicy> {
-  const { deadline_ms, attempt_ms, retries, cooldown_ms, concurrency } = config?.limits ?? {};
+  const { deadline_ms, attempt_ms, retries, cooldown_ms, patience_ms, max_concurrency } =
+    config?.limits ?? {};
   return {
     ...(deadline_ms === undefined ? {} : { deadlineMs: deadline_ms }),
     ...(attempt_ms === undefined ? {} : { attemptMs: attempt_ms }),
     ...(retries === undefined ? {} : { retries }),
     ...(cooldown_ms === undefined ? {} : { cooldownMs: cooldown_ms }),
-    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(patience_ms === undefined ? {} : { patienceMs: patience_ms }),
+    ...(max_concurrency === undefined ? {} : { maxConcurrency: max_concurrency }),
   };
 }
 

@@ -286,7 +286,7 @@ describe("the router over models", () => {
   it("takes its patience from the configuration", async () => {
     const { router } = setUp({
       profiles: { fast: ["mock"] },
-      limits: { deadline_ms: 5_000, attempt_ms: 1_000, retries: 0, cooldown_ms: 10, concurrency: 1 },
+      limits: { deadline_ms: 5_000, attempt_ms: 1_000, retries: 0, cooldown_ms: 10, max_concurrency: 1 },
     });
     expect(router.deadlineMs).toBe(5_000);
   });

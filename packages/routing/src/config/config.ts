@@ -33,42 +33,113 @@ const name = z.string().min(1).max(100);
 const milliseconds = z.int().min(1).max(3_600_000);
 const candidates = z.array(name).min(1, "expected at least one candidate").max(50);
 
+const profileOptions = z.strictObject({
+  candidates,
+  fail_over_on_rejected: z
+    .boolean()
+    .optional()
+    .describe("Whether to ask the next candidate when one rejects the request itself. Default: false."),
+  context_window_fallback: z
+    .array(name)
+    .min(1, "expected at least one candidate")
+    .max(50)
+    .optional()
+    .describe("Candidates that are asked when one rejects the request as too long for its model."),
+  content_filter_fallback: z
+    .array(name)
+    .min(1, "expected at least one candidate")
+    .max(50)
+    .optional()
+    .describe("Candidates that are asked when a content filter stopped the request or the answer."),
+  order: z
+    .enum(["listed", "cost", "latency"])
+    .optional()
+    .describe(
+      "Which candidate of the profile is asked first: the one listed first, the cheapest, or the one that lately began to answer soonest. Default: listed.",
+    ),
+  weights: z
+    .record(name, z.number().min(0).max(1_000_000))
+    .optional()
+    .describe(
+      "Draws the order of the profile's candidates for each call, in proportion to these weights. A candidate without a weight has 1; one with 0 comes last.",
+    ),
+});
+
 const profile = z.union([
   candidates.describe("Candidates, the preferred one first."),
-  z
-    .strictObject({
-      candidates,
-      fail_over_on_rejected: z
-        .boolean()
-        .optional()
-        .describe("Whether to ask the next candidate when one rejects the request itself. Default: false."),
-    })
-    .describe("Candidates with options."),
+  profileOptions.describe("Candidates with options."),
 ]);
+const attemptMs = milliseconds
+  .optional()
+  .describe(
+    "Time for one attempt until it begins to answer. While another candidate is ready, it is at most half of the time that is left of the call. Default: 60000.",
+  );
+const retries = z
+  .int()
+  .min(0)
+  .max(10)
+  .optional()
+  .describe("How often an unavailable candidate is retried within a call. Default: 2.");
+const maxConcurrency = z
+  .int()
+  .min(1)
+  .max(1_000)
+  .optional()
+  .describe(
+    "Calls that one candidate answers at the same time. Further calls go to the next ready candidate, or wait. Default: 10 for models, 2 for agents.",
+  );
 
 const limits = z.strictObject({
   deadline_ms: milliseconds
     .optional()
     .describe("Time for a whole call, shared by all attempts. Default: 120000."),
-  attempt_ms: milliseconds
-    .optional()
-    .describe("Time for one attempt until it begins to answer. Default: 60000."),
-  retries: z
+  attempt_ms: attemptMs,
+  retries,
+  patience_ms: z
     .int()
     .min(0)
-    .max(10)
+    .max(3_600_000)
     .optional()
-    .describe("How often an unavailable candidate is retried within a call. Default: 2."),
-  cooldown_ms: milliseconds
+    .describe(
+      "How long a call waits, in all, for candidates that are rate limited while a later one is ready. Default: 5000.",
+    ),
+  cooldown_ms: z
+    .int()
+    .min(0)
+    .max(3_600_000)
     .optional()
-    .describe("How long calls skip a candidate after five failures in a row. Default: 30000."),
-  concurrency: z
+    .describe(
+      "How long calls skip a candidate after five failures in a row, or when most of its recent attempts failed. Doubles on repetition, up to 300000. 0 switches it off. Default: 30000.",
+    ),
+  max_concurrency: maxConcurrency,
+});
+
+/** What holds for one candidate, in place of the section's limits. */
+const candidateLimits = {
+  attempt_ms: attemptMs,
+  retries,
+  max_concurrency: maxConcurrency,
+  requests_per_minute: z
     .int()
     .min(1)
-    .max(1_000)
+    .max(1_000_000)
     .optional()
-    .describe("Calls that one candidate answers at the same time. Default: 10 for models, 2 for agents."),
-});
+    .describe(
+      "Attempts that begin within any 60 s. Set it to the limit of the service. Each process counts for itself. Default: no limit.",
+    ),
+  tokens_per_minute: z
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .optional()
+    .describe("Tokens of questions and answers within any 60 s. Default: no limit."),
+  usd_per_million_tokens: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe("What the candidate costs, for profiles with the order cost."),
+};
 
 const section = {
   default_profile: name
@@ -95,7 +166,10 @@ const provider = z.strictObject({
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of an environment variable, not a key")
     .optional(),
   model: z.string().min(1).max(200).optional(),
-  concurrency: z.int().min(1).max(1_000).optional(),
+  idle_ms: milliseconds
+    .optional()
+    .describe("The longest pause between two parts of a stream. Default: 30000."),
+  ...candidateLimits,
 });
 
 const outputParser = z.looseObject({
@@ -128,6 +202,8 @@ export type LLMRoutingConfig = NonNullable<RoutingConfig["llm"]>;
 
 /** The `harness` part of a routing configuration. */
 type HarnessRoutingConfig = NonNullable<RoutingConfig["harness"]>;
+
+type ProfileWithOptions = Exclude<LLMRoutingConfig["profiles"][string], readonly string[]>;
 
 /** One entry of `llm.providers`. */
 export type ProviderConfig = z.infer<typeof provider>;
@@ -182,6 +258,10 @@ function* nameProblems(
 ): Iterable<Problem> {
   if (section === undefined) return;
   const { default_profile, profiles, fallback = [] } = section;
+  const providers = "providers" in section ? Object.entries(section.providers ?? {}) : [];
+  const costs = new Set(
+    providers.filter(([, { usd_per_million_tokens: cost }]) => cost !== undefined).map(([id]) => id),
+  );
   const names = Object.keys(profiles);
   if (default_profile !== undefined && !names.includes(default_profile)) {
     yield {
@@ -192,8 +272,38 @@ function* nameProblems(
   for (const [name, profile] of Object.entries(profiles)) {
     const at = [...path, "profiles", name, ...(Array.isArray(profile) ? [] : ["candidates"])];
     yield* unknownCandidates(at, Array.isArray(profile) ? profile : profile.candidates, known);
+    if (!Array.isArray(profile)) yield* profileProblems([...path, "profiles", name], profile, known, costs);
   }
   yield* unknownCandidates([...path, "fallback"], fallback, known, names);
+}
+
+/** Options of a profile that would have no effect, or whose candidates do not exist. */
+function* profileProblems(
+  path: readonly PropertyKey[],
+  profile: ProfileWithOptions,
+  known: readonly string[],
+  costs: ReadonlySet<string>,
+): Iterable<Problem> {
+  const { candidates, order, weights } = profile;
+  for (const key of ["context_window_fallback", "content_filter_fallback"] as const) {
+    yield* unknownCandidates([...path, key], profile[key] ?? [], known);
+  }
+  for (const id of Object.keys(weights ?? {})) {
+    if (candidates.includes(id)) continue;
+    const text = `"${id}" is not among the profile's candidates.${didYouMean(id, candidates)}`;
+    yield { path: [...path, "weights", id], text };
+  }
+  if (weights !== undefined && order !== undefined && order !== "listed") {
+    yield {
+      path: [...path, "weights"],
+      text: `cannot be combined with "order": "${order}". Remove one of the two.`,
+    };
+  }
+  if (order === "cost" && !candidates.some((id) => costs.has(id))) {
+    const text =
+      'no candidate of the profile has a cost. Set "usd_per_million_tokens" under llm.providers for at least one of them.';
+    yield { path: [...path, "order"], text };
+  }
 }
 
 function* unknownCandidates(
@@ -226,6 +336,7 @@ function* forbiddenKeys(value: unknown, path: readonly PropertyKey[]): Iterable<
 const topKeys = Object.keys(routingConfigSchema.shape);
 const sectionKeys = [...Object.keys(section), "providers"];
 const innerKeys = [
+  ...Object.keys(profileOptions.shape),
   ...Object.keys(limits.shape),
   ...Object.keys(provider.shape),
   ...Object.keys(harness.shape),
@@ -238,9 +349,19 @@ function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
     return issue.keys.map((key) => ({ path: [...path, key], text: `unknown key.${hintFor(key, known)}` }));
   }
   if (issue.code === "invalid_union") {
+    const inner = insideOptions(issue);
+    if (inner.length > 0) return inner.flatMap((one) => problemsOf({ ...one, path: [...path, ...one.path] }));
     return [{ path, text: "expected a list of candidates, at least one, or { candidates: […] }." }];
   }
   return [{ path, text: `${issue.message.replace(/^Invalid input: /, "")}.` }];
+}
+
+/** The problems of a profile that was meant to be an object with candidates, because no list has such a problem. */
+function insideOptions({ errors }: Extract<z.core.$ZodIssue, { code: "invalid_union" }>) {
+  const options = errors.find((issues) =>
+    issues.every(({ path, code }) => path.length > 0 || code === "unrecognized_keys"),
+  );
+  return options ?? [];
 }
 
 function hintFor(key: string, known: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { RoutingError } from "../errors.ts";
 import { didYouMean, nearestName } from "../nearest.ts";
+import type { RejectionFallbacks } from "../router/rejection-fallback.ts";
 
 /** Which candidates a router asks, and in which order. Models and agents have the same shape. */
 export interface Profiles {
@@ -20,6 +21,23 @@ export type Profile =
        * further attempts where the request is wrong for every candidate. Default: false.
        */
       readonly fail_over_on_rejected?: boolean | undefined;
+      /**
+       * Candidates that are asked, in order, when one rejects the request because it is too long for its model: name models
+       * with a larger context window. Default: the call fails, or does what `fail_over_on_rejected` says.
+       */
+      readonly context_window_fallback?: readonly string[] | undefined;
+      /** The same for a request or an answer that a content filter stopped. */
+      readonly content_filter_fallback?: readonly string[] | undefined;
+      /**
+       * The order in which the profile's own candidates are asked: as `listed`, the cheapest first (`cost`), or the one that
+       * lately began to answer soonest (`latency`). Default: `listed`.
+       */
+      readonly order?: "listed" | "cost" | "latency" | undefined;
+      /**
+       * Draws the order for each call, so that candidates come first in proportion to their weights. A candidate without a
+       * weight has 1; one with 0 comes last. Default: no drawing.
+       */
+      readonly weights?: Readonly<Record<string, number>> | undefined;
     };
 
 /** A candidate, and the list that it comes from. */
@@ -55,10 +73,17 @@ export function candidatesOf(config: Profiles, profile: string): readonly Ordere
   return listed.filter(({ candidate }) => !seen.has(candidate) && seen.add(candidate));
 }
 
-/** Tells whether a profile asks the next candidate after one has rejected the request. */
-export function failsOverOnRejected({ profiles }: Profiles, name: string): boolean {
+/** What a profile does after a candidate has rejected the request. */
+export function onRejectedOf({ profiles }: Profiles, name: string): RejectionFallbacks {
   const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
-  return profile !== undefined && "candidates" in profile && profile.fail_over_on_rejected === true;
+  if (profile === undefined || !("candidates" in profile)) return { failsOver: false, targets: {} };
+  return {
+    failsOver: profile.fail_over_on_rejected === true,
+    targets: {
+      context_window: profile.context_window_fallback,
+      content_filter: profile.content_filter_fallback,
+    },
+  };
 }
 
 function namesOf({ profiles }: Profiles, name: string): readonly string[] {

@@ -22,6 +22,9 @@ export type FailureKind =
   | "failed"
   | "aborted";
 
+/** Why a candidate rejected a request: it was too long for the model, or a content filter stopped it. */
+export type RejectionReason = "context_window" | "content_filter";
+
 /** What an attempt used, as the candidate counted it: an amount by name, such as `inputTokens`. */
 export type AttemptUsage = Readonly<Record<string, number>>;
 
@@ -29,7 +32,7 @@ export type AttemptUsage = Readonly<Record<string, number>>;
 export interface Attempt {
   readonly candidate: string;
   readonly outcome: "answered" | FailureKind;
-  /** How long the call waited before the attempt: for a backoff, or for a free place. */
+  /** How long the call waited before the attempt: for a backoff, or for a free place, since the last attempt of the call. */
   readonly waitedMs: number;
   /** How long the attempt took, without the wait. */
   readonly durationMs: number;
@@ -41,6 +44,8 @@ export interface Attempt {
   readonly status?: number;
   /** The pause that the candidate asked for. */
   readonly retryAfterMs?: number;
+  /** Why the candidate rejected the request, where it is known. */
+  readonly rejectedFor?: RejectionReason;
   /** What the attempt used, where it is known. Failed attempts cost money too. */
   readonly usage?: AttemptUsage;
   /** The attempt repairs an earlier answer that did not fit its schema. */

@@ -1,4 +1,5 @@
 import type { FailureKind } from "./attempt.ts";
+import { addedTo, emptyWindow, isMostlyFailing, type OutcomeWindow } from "./outcome-window.ts";
 import type { RoutingPolicy } from "./policy.ts";
 
 /**
@@ -8,8 +9,12 @@ import type { RoutingPolicy } from "./policy.ts";
 export interface Circuit {
   /** The number of failures since the last answer. */
   readonly failures: number;
+  /** How often the circuit has opened since the last answer after a cool-down. Each time doubles the cool-down. */
+  readonly openings: number;
+  /** The outcomes of the last while. */
+  readonly recent: OutcomeWindow;
   readonly open?: {
-    readonly why: "failing" | "rate_limited" | "misconfigured";
+    readonly why: OpenedBy;
     /** Monotonic milliseconds. */
     readonly until: number;
     /** A call is probing the candidate now. */
@@ -17,44 +22,56 @@ export interface Circuit {
   };
 }
 
-/** Whether a call may ask the candidate now; if not, for how long it may not. */
+/** What opened a circuit. `failing_often`: most recent attempts failed, but not in a row. */
+type OpenedBy = "failing" | "failing_often" | "rate_limited" | "misconfigured";
+
+/** Whether a call may ask the candidate now; if not, why, and for how long it may not. */
 export type CircuitState =
   | { readonly state: "closed" }
   | { readonly state: "half_open" }
   | {
       readonly state: "open";
+      readonly why: Exclude<OpenedBy, "failing_often"> | "probed";
       readonly reason: string;
-      readonly waitMs: number;
-      readonly worthWaiting: boolean;
+      /** Absent while another call probes the candidate: the end of the probe decides. */
+      readonly waitMs?: number;
     };
 
 /** The circuit of a candidate without failures. */
-export const closedCircuit: Circuit = { failures: 0 };
+export const closedCircuit: Circuit = { failures: 0, openings: 0, recent: emptyWindow };
+
+const words = {
+  failing_often: "most of its recent attempts failed",
+  rate_limited: "it is rate limited",
+  misconfigured: "it refused its key, model name or address",
+} as const;
 
 /** Returns what a circuit allows at `now` (monotonic milliseconds). */
 export function circuitState({ failures, open }: Circuit, now: number): CircuitState {
   if (open === undefined) return { state: "closed" };
-  const waitMs = Math.max(0, open.until - now);
-  // After a rate limit every call may come back, because the candidate itself named the time.
-  if (waitMs === 0 && open.why === "rate_limited") return { state: "closed" };
-  if (waitMs === 0 && !open.probing) return { state: "half_open" };
-  const until =
-    waitMs === 0 ? "another call is probing it" : `it is skipped for another ${inSeconds(waitMs)}`;
-  const reason = {
-    failing: `it failed ${failures} times in a row`,
-    rate_limited: "it is rate limited",
-    misconfigured: "it refused its key, model name or address",
-  }[open.why];
-  return { state: "open", reason: `${reason}; ${until}`, waitMs, worthWaiting: open.why === "rate_limited" };
+  const { why, until, probing } = open;
+  const waitMs = until - now;
+  if (waitMs <= 0) {
+    // After a rate limit every call may come back, because the candidate itself named the time.
+    if (why === "rate_limited") return { state: "closed" };
+    if (!probing) return { state: "half_open" };
+  }
+  const reason = why === "failing" ? `it failed ${failures} times in a row` : words[why];
+  if (waitMs <= 0) return { state: "open", why: "probed", reason: `${reason}; another call is probing it` };
+  const skipped = `it is skipped for another ${Math.ceil(waitMs / 1_000)} s`;
+  const known = why === "failing_often" ? "failing" : why;
+  return { state: "open", why: known, reason: `${reason}; ${skipped}`, waitMs };
 }
 
 /** Returns the circuit while one call probes the candidate. */
-export function probing({ failures, open }: Circuit): Circuit {
-  return open === undefined ? { failures } : { failures, open: { ...open, probing: true } };
+export function probing({ open, ...circuit }: Circuit): Circuit {
+  return open === undefined ? circuit : { ...circuit, open: { ...open, probing: true } };
 }
 
 /** What determines the next state of a circuit, besides the outcome of an attempt. */
 export interface CircuitUpdate {
+  /** When the attempt began, in monotonic milliseconds. */
+  readonly startedAt: number;
   /** Monotonic milliseconds. */
   readonly now: number;
   readonly retryAfterMs?: number;
@@ -67,44 +84,84 @@ export interface CircuitUpdate {
 export function circuitAfter(
   circuit: Circuit,
   outcome: "answered" | FailureKind,
-  { now, retryAfterMs, isGivenUp, policy }: CircuitUpdate,
+  update: CircuitUpdate,
 ): Circuit {
+  const { now, retryAfterMs, isGivenUp, policy } = update;
   const askedMs = retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, policy.maxRetryAfterMs);
+  // Only an attempt that began after the pause speaks for what follows the pause.
+  const wasUnderWay = circuit.open !== undefined && update.startedAt < circuit.open.until;
   switch (outcome) {
     case "answered":
-      // The answer to a call that began before the rate limit does not end the pause.
-      return circuit.open?.why === "rate_limited" && now < circuit.open.until
-        ? { failures: 0, open: circuit.open }
-        : closedCircuit;
-    // The outcome says nothing about the candidate. If it was a probe, another call may probe.
+      return wasUnderWay
+        ? circuit
+        : {
+            ...closedCircuit,
+            recent:
+              circuit.open === undefined
+                ? addedTo(circuit.recent, { now, failed: false, policy })
+                : emptyWindow,
+          };
+    // The outcome says nothing about the candidate. If it was the probe, another call may probe.
     case "rejected":
     case "aborted":
-      return circuit.open === undefined
+      return circuit.open === undefined || wasUnderWay
         ? circuit
-        : { failures: circuit.failures, open: { ...circuit.open, probing: false } };
+        : { ...circuit, open: { ...circuit.open, probing: false } };
     case "rate_limited":
-      if (askedMs === undefined && !isGivenUp) return { failures: circuit.failures + 1 };
-      return opened(circuit, "rate_limited", now + (askedMs ?? policy.cooldownMs));
+      // A call that retries soon anyway does not close the candidate to the others, unless it was the one that probed.
+      if (askedMs === undefined && !isGivenUp && circuit.open === undefined) {
+        return { ...circuit, failures: circuit.failures + 1 };
+      }
+      return opened(circuit, "rate_limited", { ...update, pauseMs: askedMs, wasUnderWay });
     case "misconfigured":
-      return opened(circuit, "misconfigured", now + policy.misconfiguredMs);
+      return opened(circuit, "misconfigured", { ...update, pauseMs: policy.misconfiguredMs, wasUnderWay });
     case "unavailable":
     case "bad_response":
     case "truncated":
     case "timed_out":
     case "failed": {
-      const failures = circuit.failures + 1;
-      if (failures < policy.failuresToOpen) return { failures };
-      return opened(circuit, "failing", now + Math.max(askedMs ?? 0, policy.cooldownMs));
+      const recent = addedTo(circuit.recent, { now, failed: true, policy });
+      const next = { ...circuit, recent };
+      const isInARow = circuit.open !== undefined || circuit.failures + 1 >= policy.failuresToOpen;
+      if (!isInARow && !isMostlyFailing(recent, policy)) return { ...next, failures: circuit.failures + 1 };
+      const why = isInARow ? "failing" : "failing_often";
+      return opened(next, why, { ...update, pauseMs: askedMs, wasUnderWay });
     }
     default:
       return outcome satisfies never;
   }
 }
 
-function opened({ failures }: Circuit, why: NonNullable<Circuit["open"]>["why"], until: number): Circuit {
-  return { failures: failures + 1, open: { why, until, probing: false } };
+/** The cool-down after the circuit has opened `openings` times: it doubles each time, up to a bound. */
+export function cooldownMs(openings: number, policy: RoutingPolicy): number {
+  const most = Math.max(policy.cooldownMs, policy.maxCooldownMs);
+  return Math.min(most, policy.cooldownMs * 2 ** Math.max(0, openings - 1));
 }
 
-function inSeconds(ms: number): string {
-  return `${Math.ceil(ms / 1_000)} s`;
+/** Opens a circuit. A pause that is already set may grow, but is never shortened. */
+function opened(
+  circuit: Circuit,
+  why: OpenedBy,
+  {
+    now,
+    pauseMs,
+    wasUnderWay,
+    policy,
+  }: CircuitUpdate & { readonly pauseMs: number | undefined; readonly wasUnderWay: boolean },
+): Circuit {
+  const { open: before, ...rest } = circuit;
+  const failures = circuit.failures + 1;
+  const isSuspect = why === "failing" || why === "failing_often";
+  if (before !== undefined && wasUnderWay) {
+    // The attempt began before the pause, so it tells of the same outage: it neither lets the cool-down grow nor ends a probe.
+    const until = now + (pauseMs ?? 0);
+    const open = until <= Math.max(before.until, now) ? before : { why, until, probing: false };
+    return { ...rest, failures, open };
+  }
+  const openings = circuit.openings + 1;
+  const ownMs = isSuspect || pauseMs === undefined ? cooldownMs(openings, policy) : 0;
+  const pause = Math.max(ownMs, pauseMs ?? 0);
+  // A cool-down of 0 switches the circuit breaker off.
+  if (pause === 0) return { ...rest, failures };
+  return { ...rest, failures, openings, open: { why, until: now + pause, probing: false } };
 }

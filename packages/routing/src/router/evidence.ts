@@ -5,6 +5,7 @@ import type { CandidateFailure } from "./failover.ts";
 /** Collects the evidence of one call while it runs. */
 export interface Evidence {
   readonly startedAt: number;
+  /** Notes why a candidate was passed over. The last reason counts, and none once the candidate is asked. */
   skip(candidate: string, reason: string): void;
   answer(attempt: AttemptTimes): void;
   fail(attempt: AttemptTimes, failure: CandidateFailure): void;
@@ -19,19 +20,23 @@ type AttemptTimes = Pick<Attempt, "candidate" | "waitedMs" | "durationMs" | "usa
 export function createEvidence(profile: string, clock: Clock): Evidence {
   const startedAt = clock.monotonic();
   const attempts: Attempt[] = [];
-  const skipped: SkippedCandidate[] = [];
+  const skipped = new Map<string, string>();
 
   return {
     startedAt,
-    skip: (candidate, reason) => skipped.push({ candidate, reason }),
-    answer: (attempt) => attempts.push({ ...attempt, outcome: "answered" }),
-    fail: (attempt, { kind, ...said }) => attempts.push({ ...attempt, outcome: kind, ...said }),
+    skip: (candidate, reason) => void skipped.set(candidate, reason),
+    answer: (attempt) => add({ ...attempt, outcome: "answered" }),
+    fail: (attempt, { kind, ...said }) => add({ ...attempt, outcome: kind, ...said }),
     route: (candidate) => ({
       profile,
       ...(candidate === undefined ? {} : { candidate }),
       attempts,
-      skipped,
+      skipped: [...skipped].map(([candidate, reason]): SkippedCandidate => ({ candidate, reason })),
       durationMs: Math.round(clock.monotonic() - startedAt),
     }),
   };
+  function add(attempt: Attempt): void {
+    skipped.delete(attempt.candidate);
+    attempts.push(attempt);
+  }
 }

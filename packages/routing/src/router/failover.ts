@@ -1,4 +1,4 @@
-import type { AttemptUsage, FailureKind } from "./attempt.ts";
+import type { AttemptUsage, FailureKind, RejectionReason } from "./attempt.ts";
 import type { RoutingPolicy } from "./policy.ts";
 
 /** Why an attempt at a candidate failed, and what the candidate said about it. */
@@ -9,6 +9,8 @@ export interface CandidateFailure {
   readonly code?: string;
   readonly status?: number;
   readonly retryAfterMs?: number;
+  /** Why the candidate rejected the request, where it is known. A profile can name candidates for each reason. */
+  readonly rejectedFor?: RejectionReason;
   /** What the failed attempt has used, if the candidate said so. */
   readonly usage?: AttemptUsage;
 }
@@ -20,18 +22,19 @@ export interface Situation {
   readonly tries: number;
   /** A part of the answer has reached the caller. */
   readonly isCommitted: boolean;
-  /** A candidate after this one could answer sooner. */
-  readonly hasNext: boolean;
   /** The time until the deadline of the call. */
   readonly remainingMs: number;
   readonly failsOverOnRejected: boolean;
   /** 0 ≤ x < 1: the share of the longest pause that is used (jitter). */
   readonly random: number;
+  /** Retries of this candidate. */
+  readonly retries: number;
   readonly policy: RoutingPolicy;
 }
 
 /** What happens after a failed attempt. */
 export type Move =
+  /** The candidate may be asked again after `waitMs`. If that is long and another is ready, the other is asked first. */
   | { readonly move: "retry"; readonly waitMs: number }
   | { readonly move: "fail_over" }
   | { readonly move: "stop" };
@@ -41,7 +44,7 @@ const failOver: Move = { move: "fail_over" };
 
 /** Decides what happens after a failed attempt. It is a pure function. */
 export function nextMove(situation: Situation): Move {
-  const { failure, isCommitted, failsOverOnRejected, policy } = situation;
+  const { failure, isCommitted, failsOverOnRejected, retries } = situation;
   // The caller has already seen a part of the answer, and the texts of two candidates are never joined.
   if (isCommitted) return stop;
   switch (failure.kind) {
@@ -55,21 +58,19 @@ export function nextMove(situation: Situation): Move {
     case "failed":
       return failOver;
     case "bad_response":
-      return retryUpTo(Math.min(1, policy.retries), situation);
+      return retryUpTo(Math.min(1, retries), situation);
     case "rate_limited":
     case "unavailable":
-      return retryUpTo(policy.retries, situation);
+      return retryUpTo(retries, situation);
     default:
       return failure.kind satisfies never;
   }
 }
 
 function retryUpTo(retries: number, situation: Situation): Move {
-  const { failure, tries, hasNext, remainingMs, policy } = situation;
-  if (tries > retries) return failOver;
+  if (situation.tries > retries) return failOver;
   const waitMs = pauseOf(situation);
-  const isTooLong = failure.retryAfterMs !== undefined && waitMs > policy.patienceMs && hasNext;
-  return isTooLong || waitMs >= remainingMs ? failOver : { move: "retry", waitMs };
+  return waitMs >= situation.remainingMs ? failOver : { move: "retry", waitMs };
 }
 
 /** The pause that the candidate asked for; otherwise exponential backoff with full jitter. */

@@ -8,8 +8,11 @@ export interface Limits {
   /** Why the call is over, once it is. */
   readonly over: { readonly why: "aborted" | "deadline"; readonly failure: CandidateFailure } | undefined;
   remainingMs(): number;
-  /** Waits, then resolves with true if the call goes on, with false if it is over. */
-  pause(delayMs: number): Promise<boolean>;
+  /**
+   * Waits until `delayMs` are over, the call is over, or `subscribe` calls back, whichever is first. Without `delayMs` only
+   * the latter two end the wait. `subscribe` returns a function that unsubscribes.
+   */
+  wait(delayMs: number | undefined, subscribe: (wake: () => void) => () => void): Promise<void>;
   /** The limits of one attempt of this call. */
   forAttempt(attemptMs: number): AttemptLimits;
   end(): void;
@@ -58,17 +61,20 @@ export function createLimits(options: {
       return over;
     },
     remainingMs: () => deadlineAt - clock.monotonic(),
-    pause(delayMs) {
-      if (signal.aborted) return Promise.resolve(false);
-      return new Promise((resolve) => {
-        const done = (): void => {
-          cancel();
-          signal.removeEventListener("abort", done);
-          resolve(!signal.aborted);
-        };
-        const cancel = clock.after(delayMs, done);
-        signal.addEventListener("abort", done, { once: true });
-      });
+    async wait(delayMs, subscribe) {
+      if (signal.aborted) return;
+      const { promise, resolve: wake } = Promise.withResolvers<void>();
+      const cancel = delayMs === undefined ? undefined : clock.after(delayMs, wake);
+      const onAbort = (): void => wake();
+      signal.addEventListener("abort", onAbort, { once: true });
+      const unsubscribe = subscribe(wake);
+      try {
+        await promise;
+      } finally {
+        cancel?.();
+        signal.removeEventListener("abort", onAbort);
+        unsubscribe();
+      }
     },
     forAttempt: (attemptMs) => createAttemptLimits(clock, signal, attemptMs),
     end() {
@@ -76,6 +82,19 @@ export function createLimits(options: {
       given?.removeEventListener("abort", giveUp);
     },
   };
+}
+
+/**
+ * The time that an attempt may take to begin to answer. While another candidate is ready, it is at most half of what is left
+ * of the call, so that a short deadline does not switch fail-over off.
+ */
+export function attemptTimeMs(call: {
+  readonly attemptMs: number;
+  readonly remainingMs: number;
+  readonly isOtherReady: boolean;
+}): number {
+  const { attemptMs, remainingMs, isOtherReady } = call;
+  return isOtherReady ? Math.min(attemptMs, Math.max(1, Math.floor(remainingMs / 2))) : attemptMs;
 }
 
 function createAttemptLimits(clock: Clock, call: AbortSignal, attemptMs: number): AttemptLimits {

@@ -1,48 +1,59 @@
 /** A bounded number of places. Callers that find no free place wait in order. */
 export interface Places {
-  /** Resolves with a function that gives the place back. Rejects with the signal's reason if it is aborted first. */
-  take(signal: AbortSignal): Promise<() => void>;
+  /** True while no place is free. */
+  readonly isFull: boolean;
+  /** Takes a free place and returns a function that gives it back; returns `undefined` if none is free. */
+  take(): GiveBack | undefined;
+  /**
+   * Waits in line and calls `enter` once, as soon as a place is free. Returns a function that leaves the line; after `enter`
+   * it has no effect.
+   */
+  waitInLine(enter: (giveBack: GiveBack) => void): () => void;
 }
+
+/** Gives a place back. A second call has no effect. */
+export type GiveBack = () => void;
 
 /** Creates `count` free places. */
 export function createPlaces(count: number): Places {
   let free = count;
-  const waiting = new Set<(giveBack: () => void) => void>();
+  const line = new Set<(giveBack: GiveBack) => void>();
 
-  const placeOnce = (): (() => void) => {
+  const placeOnce = (): GiveBack => {
     let isTaken = true;
     return () => {
       if (!isTaken) return;
       isTaken = false;
-      const [next] = waiting;
+      const [next] = line;
       if (next === undefined) {
         free += 1;
       } else {
-        waiting.delete(next);
+        line.delete(next);
         next(placeOnce());
       }
     };
   };
 
+  const take = (): GiveBack | undefined => {
+    if (free === 0) return undefined;
+    free -= 1;
+    return placeOnce();
+  };
+
   return {
-    async take(signal) {
-      signal.throwIfAborted();
-      if (free > 0) {
-        free -= 1;
-        return placeOnce();
+    get isFull() {
+      return free === 0;
+    },
+    take,
+    waitInLine(enter) {
+      const place = take();
+      if (place !== undefined) {
+        enter(place);
+        return () => undefined;
       }
-      return new Promise((resolve, reject) => {
-        const leave = (): void => {
-          waiting.delete(enter);
-          reject(signal.reason);
-        };
-        const enter = (giveBack: () => void): void => {
-          signal.removeEventListener("abort", leave);
-          resolve(giveBack);
-        };
-        waiting.add(enter);
-        signal.addEventListener("abort", leave, { once: true });
-      });
+      const waiting = (giveBack: GiveBack): void => enter(giveBack);
+      line.add(waiting);
+      return () => void line.delete(waiting);
     },
   };
 }

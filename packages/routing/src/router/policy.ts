@@ -6,8 +6,9 @@ export interface RoutingPolicy {
    */
   readonly deadlineMs: number;
   /**
-   * Time for one attempt until it begins to answer (default 60,000). It keeps time for the next candidate when one hangs.
-   * Too low a value gives up on slow models that would have answered.
+   * Time for one attempt until it begins to answer (default 60,000). While another candidate is ready, an attempt gets at
+   * most half of the time that is left of the call, so that a short deadline leaves time to fail over. Too low a value gives
+   * up on slow models that would have answered.
    */
   readonly attemptMs: number;
   /**
@@ -20,23 +21,37 @@ export interface RoutingPolicy {
   /** The upper bound of that pause (default 8,000). */
   readonly maxBackoffMs: number;
   /**
-   * The longest pause that a candidate may ask for while another candidate is ready (default 5,000). Raise it to stay with
-   * the preferred candidate; lower it to answer sooner.
+   * The longest time that a call waits, in all, for candidates while a later one is ready (default 5,000). Raise it to stay
+   * with the preferred candidate; lower it to answer sooner; 0 fails over at once.
    */
   readonly patienceMs: number;
   /** The upper bound of a `Retry-After` (default 60,000). */
   readonly maxRetryAfterMs: number;
   /** The number of failures in a row after which calls skip a candidate (default 5). */
   readonly failuresToOpen: number;
-  /** How long calls skip it then, and after a rate limit that names no time (default 30,000). */
+  /**
+   * A candidate is skipped, too, when a larger share of its recent attempts than this has failed (default 0.5). 1 switches the
+   * rule off.
+   */
+  readonly failureShareToOpen: number;
+  /** How many recent attempts that rule needs (default 10). A smaller number reacts sooner, and to chance. */
+  readonly failureWindowCalls: number;
+  /** How long an attempt counts as recent (default 60,000). It may be forgotten after half of that time. */
+  readonly failureWindowMs: number;
+  /**
+   * How long calls skip it then, and after a rate limit that names no time (default 30,000). It doubles each time the
+   * candidate fails again right after a pause. 0 switches these pauses off.
+   */
   readonly cooldownMs: number;
+  /** The upper bound of a cool-down that has grown (default 300,000). */
+  readonly maxCooldownMs: number;
   /** How long calls skip a candidate that refused its key, model name or address (default 300,000). */
   readonly misconfiguredMs: number;
   /**
-   * Calls that one candidate answers at the same time; further calls wait in order (default 10). Raise it for throughput;
-   * lower it where a service limits requests, or where a local model slows down.
+   * Calls that one candidate answers at the same time (default 10). Further calls go to the next ready candidate, or wait in
+   * order if there is none. Raise it for throughput; lower it where a local model slows down.
    */
-  readonly concurrency: number;
+  readonly maxConcurrency: number;
   /** How long an aborted attempt may take to end by itself before the router stops waiting for it (default 0). */
   readonly abandonMs: number;
 }
@@ -51,8 +66,12 @@ export const defaultPolicy: RoutingPolicy = {
   patienceMs: 5_000,
   maxRetryAfterMs: 60_000,
   failuresToOpen: 5,
+  failureShareToOpen: 0.5,
+  failureWindowCalls: 10,
+  failureWindowMs: 60_000,
   cooldownMs: 30_000,
+  maxCooldownMs: 300_000,
   misconfiguredMs: 300_000,
-  concurrency: 10,
+  maxConcurrency: 10,
   abandonMs: 0,
 };

@@ -1,18 +1,19 @@
 import type { CallContext } from "../call-context.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { candidatesOf, failsOverOnRejected, type Profiles, profileName } from "../config/profile.ts";
+import { candidatesOf, onRejectedOf, type Profiles, profileName } from "../config/profile.ts";
 import { checkOptions } from "../known-options.ts";
 import { guardLogger, type Logger } from "../logger.ts";
+import { didYouMean } from "../nearest.ts";
 import type { AroundAttempt } from "./around.ts";
-import type { Route } from "./attempt.ts";
 import { type Candidate, createMembers } from "./candidate.ts";
 import { createEvidence } from "./evidence.ts";
 import type { CandidateFailure } from "./failover.ts";
 import { createLimits } from "./limits.ts";
-import { isWorthHurrying, planRoute, type RoutePlan } from "./plan.ts";
+import { inOrder } from "./order.ts";
+import { planRoute, type RoutePlan } from "./plan.ts";
 import { defaultPolicy, type RoutingPolicy } from "./policy.ts";
+import { type RouteOutcome, routeCall } from "./route-call.ts";
 import type { AttemptContext } from "./run-attempt.ts";
-import { type LastFailure, tryCandidate } from "./try-candidate.ts";
 
 /** Asks the candidates of a profile in order until one answers. */
 export interface Router<Runtime> {
@@ -41,34 +42,15 @@ export interface RoutedCall {
    * from now.
    */
   readonly deadlineAt?: number | undefined;
+  /** Candidates that are asked after all others, in place of the configured `fallback`. Default: the configured ones. */
+  readonly fallback?: readonly string[] | undefined;
+  /** The tokens that the call will probably use, for candidates with a `tokensPerMinute`. Default: 0, counted afterwards. */
+  readonly tokens?: number | undefined;
   /** The model that the caller named, for `around`. Default: the model of each candidate. */
   readonly model?: string | undefined;
   /** Who and what the call belongs to. It appears as `context` in every log line of the call. */
   readonly context?: CallContext | undefined;
 }
-
-/** How a call ended. */
-export type RouteOutcome<Answer> =
-  | {
-      readonly status: "answered";
-      readonly answer: Answer;
-      readonly candidate: string;
-      readonly route: Route;
-    }
-  | {
-      readonly status: "failed";
-      /**
-       * - `exhausted`: every candidate failed or was skipped.
-       * - `stopped`: a failure that another candidate cannot cure.
-       * - `deadline`: the time of the call was up.
-       * - `aborted`: the caller gave up.
-       */
-      readonly why: "exhausted" | "stopped" | "deadline" | "aborted";
-      /** The last failure and what was thrown; absent where no candidate was asked. */
-      readonly failure?: CandidateFailure;
-      readonly error?: unknown;
-      readonly route: Route;
-    };
 
 /** The options of a router. */
 export interface RouterOptions<Runtime> {
@@ -132,37 +114,26 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
   return {
     async route(call, ask) {
       const profile = profileName(config, call.profile);
+      checkFallback(call.fallback ?? []);
       const evidence = createEvidence(profile, clock);
       const { deadlineAt } = call;
       const deadlineMs =
         deadlineAt === undefined ? policy.deadlineMs : Math.max(0, deadlineAt - evidence.startedAt);
       const limits = createLimits({ clock, signal: call.signal, deadlineMs });
-      const order = candidatesOf(config, profile).map(({ candidate }) => candidate);
-      let last: LastFailure | undefined;
+      const order = inOrder(
+        candidatesOf({ ...config, fallback: call.fallback ?? config.fallback }, profile),
+        {
+          profile: config.profiles[profile],
+          members,
+          now: evidence.startedAt,
+          random,
+        },
+      );
+      const { model, context, tokens = 0 } = call;
+      const onRejected = onRejectedOf(config, profile);
       try {
-        for (const [index, candidate] of order.entries()) {
-          const tried = await tryCandidate(
-            candidate,
-            {
-              member: members.get(candidate),
-              ask,
-              limits,
-              evidence,
-              hasNext: () => hasReady(order.slice(index + 1)),
-              failsOverOnRejected: failsOverOnRejected(config, profile),
-              model: call.model,
-              context: call.context,
-            },
-            setup,
-          );
-          if (tried.status === "answered") {
-            return { status: "answered", answer: tried.answer, candidate, route: evidence.route(candidate) };
-          }
-          last = tried.last ?? last;
-          const why = limits.over?.why ?? (tried.status === "stopped" ? "stopped" : undefined);
-          if (why !== undefined) return { status: "failed", why, ...last, route: evidence.route() };
-        }
-        return { status: "failed", why: "exhausted", ...last, route: evidence.route() };
+        const way = { order, members, ask, limits, evidence, onRejected, tokens, model, context };
+        return await routeCall(way, setup);
       } finally {
         limits.end();
       }
@@ -170,7 +141,11 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
     explainRoute: (profile) => planRoute(config, members, { profile, now: clock.monotonic() }),
   };
 
-  function hasReady(candidates: readonly string[]): boolean {
-    return candidates.some((id) => isWorthHurrying(members.get(id), clock.monotonic()));
+  function checkFallback(fallback: readonly string[]): void {
+    const wrong = fallback.find((id) => !members.has(id));
+    if (wrong === undefined) return;
+    throw new TypeError(
+      `The call's "fallback" names "${wrong}", but there is no such candidate.${didYouMean(wrong, [...members.keys()])}`,
+    );
   }
 }

@@ -1,8 +1,8 @@
+import type { Clock } from "../clock.ts";
 import type { AroundAttempt } from "./around.ts";
 import type { AttemptUsage } from "./attempt.ts";
 import type { CandidateFailure } from "./failover.ts";
 import type { Limits } from "./limits.ts";
-import type { RoutingPolicy } from "./policy.ts";
 
 /** What the function that asks a candidate is given. */
 export interface AttemptContext {
@@ -26,7 +26,13 @@ export type AskCandidate<Runtime, Answer> = (runtime: Runtime, context: AttemptC
 
 /** How one attempt ended. */
 export type AttemptResult<Answer> =
-  | { readonly status: "answered"; readonly answer: Answer; readonly usage: AttemptUsage | undefined }
+  | {
+      readonly status: "answered";
+      readonly answer: Answer;
+      readonly usage: AttemptUsage | undefined;
+      /** When the answer began, in monotonic milliseconds. */
+      readonly beganAt: number;
+    }
   | {
       readonly status: "failed";
       readonly usage: AttemptUsage | undefined;
@@ -34,6 +40,8 @@ export type AttemptResult<Answer> =
       /** What was thrown. */
       readonly error: unknown;
       readonly isCommitted: boolean;
+      /** The deadline of the call or its share of it ended the attempt, so the time-out does not speak against the candidate. */
+      readonly isHurried: boolean;
     };
 
 /** Runs one attempt within the limits of its call. It never rejects. */
@@ -45,27 +53,40 @@ export async function runAttempt<Runtime, Answer>(options: {
   readonly ask: AskCandidate<Runtime, Answer>;
   readonly classify: (error: unknown, candidate: string) => CandidateFailure;
   readonly limits: Limits;
-  readonly policy: RoutingPolicy;
+  /** Time for the attempt until it begins to answer, and the time that the candidate would get without a deadline. */
+  readonly timeMs: number;
+  readonly fullTimeMs: number;
+  readonly abandonMs: number;
+  readonly clock: Clock;
 }): Promise<AttemptResult<Answer>> {
-  const { candidate, model, runtime, around, ask, classify, limits, policy } = options;
-  let isCommitted = false;
+  const { candidate, model, runtime, around, ask, classify, limits, clock } = options;
+  const { timeMs, fullTimeMs, abandonMs } = options;
+  const startedAt = clock.monotonic();
+  let beganAt: number | undefined;
   let usage: AttemptUsage | undefined;
-  const bounds = limits.forAttempt(policy.attemptMs);
+  const bounds = limits.forAttempt(timeMs);
   const commit = (): void => {
-    isCommitted = true;
+    beganAt ??= clock.monotonic();
     bounds.untimed();
   };
   try {
     const context = { candidate, signal: bounds.signal, commit, used };
-    const answer = await bounds.settled(() => ask(wrapped(), context), policy.abandonMs);
-    return { status: "answered", answer, usage };
+    const answer = await bounds.settled(() => ask(wrapped(), context), abandonMs);
+    return { status: "answered", answer, usage, beganAt: beganAt ?? clock.monotonic() };
   } catch (error) {
     const { usage: charged, ...said } = read(error);
     if (charged !== undefined) used(charged);
     const failure = limits.over?.failure ?? bounds.timeout ?? said;
-    return { status: "failed", failure, error, isCommitted, usage };
+    const isCommitted = beganAt !== undefined;
+    return { status: "failed", failure, error, isCommitted, isHurried: isHurried(isCommitted), usage };
   } finally {
     bounds.end();
+  }
+
+  /** A reader may also have been the slow one, once the answer had begun. */
+  function isHurried(isCommitted: boolean): boolean {
+    if (limits.over?.why === "deadline") return isCommitted || clock.monotonic() - startedAt < fullTimeMs;
+    return bounds.timeout !== undefined && timeMs < fullTimeMs;
   }
 
   function wrapped(): Runtime {

@@ -1,0 +1,233 @@
+import type { CallContext } from "../call-context.ts";
+import type { OrderedCandidate } from "../config/profile.ts";
+import { nextStep, type Standing, type Step } from "./admission.ts";
+import { askMember, type LastFailure, type RouterSetup } from "./ask-member.ts";
+import type { Route } from "./attempt.ts";
+import type { Member } from "./candidate.ts";
+import type { Evidence } from "./evidence.ts";
+import { attemptTimeMs, type Limits } from "./limits.ts";
+import type { GiveBack } from "./places.ts";
+import { fallbackAfter, type RejectionFallbacks } from "./rejection-fallback.ts";
+import type { AskCandidate } from "./run-attempt.ts";
+import { standingOf } from "./standing.ts";
+
+/** How a call ended. */
+export type RouteOutcome<Answer> =
+  | {
+      readonly status: "answered";
+      readonly answer: Answer;
+      readonly candidate: string;
+      readonly route: Route;
+    }
+  | {
+      readonly status: "failed";
+      /**
+       * - `exhausted`: every candidate failed or was skipped.
+       * - `stopped`: a failure that another candidate cannot cure.
+       * - `deadline`: the time of the call was up.
+       * - `aborted`: the caller gave up.
+       */
+      readonly why: "exhausted" | "stopped" | "deadline" | "aborted";
+      /** The last failure and what was thrown; absent where no candidate was asked. */
+      readonly failure?: LastFailure["failure"];
+      readonly error?: unknown;
+      readonly route: Route;
+    };
+
+/** A call, and everything that it needs on its way through the candidates. */
+export interface CallOnItsWay<Runtime, Answer> {
+  readonly order: readonly OrderedCandidate[];
+  readonly members: ReadonlyMap<string, Member<Runtime>>;
+  readonly ask: AskCandidate<Runtime, Answer>;
+  readonly limits: Limits;
+  readonly evidence: Evidence;
+  readonly onRejected: RejectionFallbacks;
+  /** The tokens that the call will probably use. */
+  readonly tokens: number;
+  /** The model that the caller named. */
+  readonly model: string | undefined;
+  readonly context: CallContext | undefined;
+}
+
+/** A candidate that the call may still ask. */
+interface Contender<Runtime> {
+  readonly id: string;
+  readonly member: Member<Runtime> | undefined;
+  tries: number;
+  /** The earliest time of the next attempt, in monotonic milliseconds. */
+  notBefore: number;
+}
+
+/** Asks the candidates of a call until one answers, none is left, or the call is over. */
+export async function routeCall<Runtime, Answer>(
+  call: CallOnItsWay<Runtime, Answer>,
+  setup: RouterSetup<Runtime>,
+): Promise<RouteOutcome<Answer>> {
+  const { members, limits, evidence, tokens } = call;
+  const { policy, clock } = setup;
+  let left = call.order.map(({ candidate }) => contender(candidate));
+  const asked = new Set<string>();
+  let last: LastFailure | undefined;
+  let hasFailed = false;
+  let patienceMs = policy.patienceMs;
+  let waitedFrom = evidence.startedAt;
+  /** A place that the call got in line. */
+  let held: { readonly of: Contender<Runtime>; readonly giveBack: GiveBack } | undefined;
+
+  try {
+    for (;;) {
+      const over = reasonOver();
+      if (over !== undefined) return ended(over);
+      const now = clock.monotonic();
+      const standings = left.map((one) => standing(one, now));
+      const step = nextStep(
+        standings.map((standing, index) => ({
+          standing,
+          isStandIn: left[index]?.member?.candidate.isStandIn === true,
+        })),
+        { remainingMs: limits.remainingMs(), patienceMs, hasFailed },
+      );
+      if (step.step === "end") return ended("exhausted");
+      if (step.step === "wait") {
+        dropHeld();
+        await wait(step, standings);
+        if (step.isPatience) patienceMs -= clock.monotonic() - now;
+        continue;
+      }
+      const next = left[step.index];
+      const giveBack = next === undefined ? undefined : place(next);
+      // Unreachable: the candidate was ready a moment ago, and nothing has run since.
+      if (next?.member === undefined || giveBack === undefined) continue;
+      noteSkipped(standings.slice(0, step.index));
+      asked.add(next.id);
+      next.tries += 1;
+      const tried = await askMember(
+        next.id,
+        next.member,
+        {
+          ...call,
+          giveBack,
+          tries: next.tries,
+          waitedMs: Math.round(now - waitedFrom),
+          timeMs: attemptTimeMs({
+            attemptMs: next.member.candidate.attemptMs ?? policy.attemptMs,
+            remainingMs: limits.remainingMs(),
+            isOtherReady: left.some((one, index) => one !== next && isReadyAndReal(one, standings[index])),
+          }),
+        },
+        setup,
+      );
+      waitedFrom = clock.monotonic();
+      if (tried.status === "answered") {
+        const { answer } = tried;
+        return { status: "answered", answer, candidate: next.id, route: evidence.route(next.id) };
+      }
+      last = tried.last;
+      if (tried.move.move === "stop") return ended(reasonOver() ?? "stopped");
+      if (tried.move.move === "retry") {
+        next.notBefore = waitedFrom + tried.move.waitMs;
+        continue;
+      }
+      hasFailed = true;
+      const targets = fallbackAfter(last.failure, call.onRejected);
+      const others = left.filter((one) => one !== next);
+      left = targets === undefined ? others : redirected(targets, others);
+    }
+  } finally {
+    dropHeld();
+  }
+
+  function reasonOver(): "aborted" | "deadline" | undefined {
+    return limits.over?.why;
+  }
+
+  function contender(id: string): Contender<Runtime> {
+    return { id, member: members.get(id), tries: 0, notBefore: 0 };
+  }
+
+  function standing(one: Contender<Runtime>, now: number): Standing {
+    const { member, notBefore } = one;
+    return standingOf(member, { now, notBefore, tokens, hasPlace: held?.of === one });
+  }
+
+  function isReadyAndReal({ member }: Contender<Runtime>, standing: Standing | undefined): boolean {
+    return standing?.state === "ready" && member?.candidate.isStandIn !== true;
+  }
+
+  /** The candidates that the profile names for a rejection come first; the others stay only if the profile allows it. */
+  function redirected(
+    targets: readonly string[],
+    others: readonly Contender<Runtime>[],
+  ): Contender<Runtime>[] {
+    const first = targets
+      .filter((id) => !asked.has(id))
+      .map((id) => others.find((one) => one.id === id) ?? contender(id));
+    return call.onRejected.failsOver ? [...first, ...others.filter((one) => !first.includes(one))] : first;
+  }
+
+  function place(next: Contender<Runtime>): GiveBack | undefined {
+    if (held?.of !== next) {
+      dropHeld();
+      return next.member?.places.take();
+    }
+    const { giveBack } = held;
+    held = undefined;
+    return giveBack;
+  }
+
+  function dropHeld(): void {
+    held?.giveBack();
+    held = undefined;
+  }
+
+  /** Waits for whatever may make one of the candidates ready. */
+  async function wait(step: Extract<Step, { step: "wait" }>, standings: readonly Standing[]): Promise<void> {
+    await limits.wait(step.waitMs, (wake) => {
+      const leave = step.for.flatMap((index) => {
+        const one = left[index];
+        const standing = standings[index];
+        if (one?.member === undefined) return [];
+        const { watchers, places } = one.member;
+        watchers.add(wake);
+        const unwatch = (): void => void watchers.delete(wake);
+        // Only where nothing but a place is missing: a place that cannot be used would go from call to call for ever.
+        if (standing?.state !== "waiting" || standing.why !== "full") return [unwatch];
+        const enter = (giveBack: GiveBack): void => {
+          // Two places can come at the same moment, and the call needs one.
+          if (held !== undefined) return giveBack();
+          held = { of: one, giveBack };
+          wake();
+        };
+        return [unwatch, places.waitInLine(enter)];
+      });
+      return () => {
+        for (const stop of leave) stop();
+      };
+    });
+  }
+
+  function noteSkipped(standings: readonly Standing[]): void {
+    for (const [index, standing] of standings.entries()) {
+      const id = left[index]?.id;
+      if (id !== undefined && standing.state !== "ready" && !asked.has(id))
+        evidence.skip(id, standing.reason);
+    }
+  }
+
+  function ended(why: "exhausted" | "stopped" | "deadline" | "aborted"): RouteOutcome<Answer> {
+    if (why === "exhausted" || why === "deadline") {
+      const now = clock.monotonic();
+      noteSkipped(left.map((one) => inTheEnd(standing(one, now), why)));
+    }
+    // The candidates for such a rejection could not be asked, so the rejection stands.
+    const isRejection = last?.failure.kind === "rejected" && !call.onRejected.failsOver;
+    const known = why === "exhausted" && isRejection ? "stopped" : why;
+    return { status: "failed", why: known, ...last, route: evidence.route() };
+  }
+}
+
+function inTheEnd(standing: Standing, why: "exhausted" | "deadline"): Standing {
+  return why === "deadline" && standing.state === "waiting" && standing.why === "full"
+    ? { ...standing, reason: `${standing.reason.replace("are", "were")} until the deadline` }
+    : standing;
+}
