@@ -15,6 +15,11 @@ export interface LLMOptions {
   readonly messages?: readonly LLMMessage[];
   /** The profile of the routing file, such as `fast`, `balanced` or `quality`. Default: the default profile. */
   readonly profile?: string;
+  /**
+   * Candidates that a router asks after all others, in place of the `fallback` of the routing file. A name that it does not know
+   * is a `TypeError`. Default: the `fallback` of the routing file.
+   */
+  readonly fallback?: readonly string[];
   /** The name of a model, for providers that offer several. Every candidate of the profile is asked for this model. */
   readonly model?: string;
   readonly temperature?: number;

@@ -23,6 +23,8 @@ import { createMockLLM } from "../mock/mock.ts";
 import { builtInProviders } from "../providers/built-in.ts";
 import { limitsOf } from "../providers/candidate-limits.ts";
 import { createProvider } from "../providers/provider.ts";
+import { estimatedTokens } from "./estimated-tokens.ts";
+import { rejectionOf } from "./rejection.ts";
 
 /** One runtime over all configured models. */
 export interface LLMRouter extends Required<LLMRuntime> {
@@ -102,13 +104,20 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
   const router = createRouter<LLMRuntime>({
     config: config ?? { profiles: { default: own.length > 0 ? own : [MOCK] } },
     candidates: candidatesFor(options, clock),
-    classify: (error, provider) => failureOf(toLLMError(error, { provider, now: clock.now() })),
+    classify: (error, provider) => {
+      const said = toLLMError(error, { provider, now: clock.now() });
+      return { ...failureOf(said), ...rejectionOf(said) };
+    },
     policy,
     clock,
     ...(log === undefined ? {} : { log }),
     ...(random === undefined ? {} : { random }),
     ...(around === undefined ? {} : { around }),
   });
+
+  const countsTokens = Object.values(config?.providers ?? {}).some(
+    ({ tokens_per_minute: limit }) => limit !== undefined,
+  );
 
   return {
     deadlineMs: policy.deadlineMs,
@@ -143,13 +152,16 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
     explainRoute: (profile) => router.explainRoute(config === undefined ? undefined : profile),
   };
 
-  function routedCall({ profile, signal, model, context, ...call }: LLMOptions) {
+  function routedCall(call: LLMOptions) {
+    const { profile, signal, model, context, fallback } = call;
     const { deadlineMs = Number.POSITIVE_INFINITY } = call;
     return {
       profile: config === undefined ? undefined : profile,
       signal,
       model,
       context,
+      fallback,
+      ...(countsTokens ? { tokens: estimatedTokens(call) } : {}),
       deadlineAt: clock.monotonic() + Math.min(deadlineMs, policy.deadlineMs),
     };
   }

@@ -194,7 +194,10 @@ export async function routeCall<Runtime, Answer>(
         if (standing?.state !== "waiting" || standing.why !== "full") return [unwatch];
         const enter = (giveBack: GiveBack): void => {
           // Two places can come at the same moment, and the call needs one.
-          if (held !== undefined) return giveBack();
+          if (held !== undefined) {
+            giveBack();
+            return;
+          }
           held = { of: one, giveBack };
           wake();
         };

@@ -1,4 +1,5 @@
 import { createFakeClock } from "@atlas/testing/clock";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type AroundAttempt,
@@ -434,6 +435,120 @@ describe("a candidate's places", () => {
       },
     });
   });
+});
+
+describe("the places of a candidate that fails", () => {
+  it.each<FailureKind>(["failed", "rejected", "timed_out"])(
+    "are given back after an attempt that %s",
+    async (kind) => {
+      const { asked } = setUp({ a: inTurn(refuses(kind), answers("a")) }, { concurrency: 1 });
+      await asked();
+      expect((await asked()).route.attempts.at(-1)).toMatchObject({ outcome: "answered" });
+    },
+  );
+
+  it("are given back by a call that waited for several and got one", async () => {
+    const slow = (text: string, clock: () => { after(ms: number, then: () => void): unknown }): Answering => {
+      return () => new Promise((resolve) => void clock().after(100, () => resolve(text)));
+    };
+    const set = setUp({ a: slow("a", () => set.clock), b: slow("b", () => set.clock) }, { concurrency: 1 });
+    const outcomes = await set.clock.run(Promise.all(Array.from({ length: 6 }, () => set.ask())));
+    expect(outcomes.map(({ route }) => route.candidate)).toEqual(["a", "b", "a", "b", "a", "b"]);
+    expect(outcomes.map(({ route }) => route.durationMs)).toEqual([100, 100, 200, 200, 300, 300]);
+  });
+
+  it("do not go from call to call for ever while the circuit is open", async () => {
+    const set = setUp(
+      { a: inTurn(...Array.from({ length: 3 }, () => refuses("failed")), answers("a")) },
+      { concurrency: 1, policy: { failuresToOpen: 3 } },
+    );
+    for (let call = 0; call < 3; call += 1) await set.asked();
+    const outcomes = await set.clock.run(Promise.all(Array.from({ length: 5 }, () => set.ask())));
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(5).fill("answered"));
+  });
+});
+
+describe("a probe", () => {
+  it("that its caller aborts leaves its place to the next call", async () => {
+    const caller = new AbortController();
+    const { asked, ask, clock } = setUp(
+      { a: inTurn(refuses("failed"), hangs, answers("a")), b: answers("b") },
+      { policy: { failuresToOpen: 1 } },
+    );
+    await asked();
+    await clock.run(new Promise<void>((resolve) => void clock.after(30_000, resolve)));
+    const probe = ask({ signal: caller.signal });
+    await new Promise((resolve) => setImmediate(resolve));
+    caller.abort();
+    expect(await probe).toMatchObject({ why: "aborted" });
+    expect((await asked()).route.candidate).toBe("a");
+  });
+
+  it("is waited for by calls that have nobody else, which its answer lets in", async () => {
+    const slow: Answering = () => new Promise((resolve) => void set.clock.after(100, () => resolve("a")));
+    const set = setUp({ a: inTurn(refuses("failed"), slow) }, { policy: { failuresToOpen: 1 } });
+    await set.asked();
+    const outcomes = await set.clock.run(Promise.all([set.ask(), set.ask(), set.ask()]));
+    expect(outcomes.map(({ route }) => route.attempts[0]?.waitedMs)).toEqual([30_000, 30_100, 30_100]);
+  });
+});
+
+it("does not forget a rate limit because of an answer that was under way", async () => {
+  const slow: Answering = () => new Promise((resolve) => void set.clock.after(500, () => resolve("slow")));
+  const set = setUp({ a: inTurn(slow, refuses("misconfigured"), answers("a")), b: answers("b") });
+  const [first, second] = await set.clock.run(Promise.all([set.ask(), set.ask()]));
+  expect([first, second].map(({ route }) => route.candidate)).toEqual(["a", "b"]);
+  expect((await set.asked()).route.candidate).toBe("b");
+});
+
+it("spends its patience once in a call, and not once for each retry", async () => {
+  const { asked } = setUp({ a: refuses("rate_limited", 3_000), b: answers("b") });
+  expect(story(await asked())).toEqual(["a rate_limited +0", "a rate_limited +3000", "b answered +0"]);
+});
+
+it("begins no wait that the deadline would end", async () => {
+  const { asked } = setUp(
+    { a: refuses("rate_limited", 20_000) },
+    { policy: { deadlineMs: 50_000, retries: 9 } },
+  );
+  const outcome = await asked();
+  expect(outcome).toMatchObject({ why: "exhausted", route: { durationMs: 40_000 } });
+  expect(story(outcome)).toHaveLength(3);
+});
+
+it("never takes longer than its deadline, whatever the candidates do", async () => {
+  const parts = [
+    answers("x"),
+    hangs,
+    refuses("failed"),
+    refuses("unavailable"),
+    refuses("rate_limited", 7_000),
+    refuses("rate_limited"),
+    refuses("misconfigured"),
+    refuses("bad_response"),
+  ];
+  const part = fc.integer({ min: 0, max: parts.length - 1 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(part, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
+      fc.integer({ min: 1, max: 90_000 }),
+      fc.integer({ min: 1, max: 2 }),
+      async (given, deadlineMs, concurrency) => {
+        const runtimes = given.map((turns, index): [string, Answering] => [
+          `m${index}`,
+          inTurn(...turns.flatMap((turn) => parts[turn] ?? [])),
+        ]);
+        const { ask, clock } = setUp(Object.fromEntries(runtimes), {
+          concurrency,
+          policy: { deadlineMs, failuresToOpen: 2 },
+        });
+        const outcomes = await clock.run(Promise.all([ask(), ask(), ask(), ask()]));
+        for (const { route } of outcomes) expect(route.durationMs).toBeLessThanOrEqual(deadlineMs);
+        expect(clock.timers).toBe(0);
+      },
+    ),
+    { numRuns: 60 },
+  );
 });
 
 describe("a wrapper around every attempt", () => {
