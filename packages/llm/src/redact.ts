@@ -1,3 +1,6 @@
+import { withoutEchoes } from "./redaction/echoes.ts";
+import { spellingsOf } from "./redaction/spellings.ts";
+
 const MARK = "[redacted]";
 
 // The lengths are bounded, because an unbounded pattern exhausts the stack of the regular expression on texts of some MB. The
@@ -8,6 +11,8 @@ const SHAPES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
     /\b(?:sk-[\w-]{8,4096}|AIza[\w-]{20,4096}|gsk_\w{8,4096}|xai-\w{8,4096})|(?<=\bBearer )[^\s"',;]{1,4096}|(?<=[?&]key=)[^\s"'&]{1,4096}/g,
     MARK,
   ],
+  // The same keys where the service has masked their middle.
+  [/\b(?:sk-|AIza|gsk_|xai-)[\w-]{0,64}(?:[*•…]|\.{3}){1,64}[\w-]{0,64}/g, MARK],
   // Secrets that are common in code, mail and settings.
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g, MARK],
   [/\beyJ[\w-]{8,4096}\.eyJ[\w-]{8,4096}\.[\w-]{0,4096}/g, MARK],
@@ -25,8 +30,9 @@ const SHAPES: readonly (readonly [pattern: RegExp, replacement: string])[] = [
 ];
 
 /**
- * Replaces secrets in a text with `[redacted]`: the given ones, also where they are written in base64 or escaped for a URL or
- * for JSON, and everything that looks like a key, a token or a password. Errors of models and recordings go through it.
+ * Replaces secrets in a text with `[redacted]`: the given ones, also where they are written in base64 or hex, escaped for a URL, for
+ * JSON or for HTML, or echoed in part, and everything that looks like a key, a token or a password. Errors of models and
+ * recordings go through it.
  * Shapes can miss a secret, so do not rely on them alone: pass the secrets that you know.
  *
  * @example
@@ -41,16 +47,7 @@ export function redactSecrets(text: string, secrets: readonly string[] = []): st
     .filter((secret) => secret !== "")
     .flatMap(spellingsOf)
     .sort((left, right) => right.length - left.length);
-  const rest = known.reduce((left, secret) => left.replaceAll(secret, MARK), text);
+  const whole = known.reduce((left, secret) => left.replaceAll(secret, MARK), text);
+  const rest = secrets.reduce((left, secret) => withoutEchoes(left, secret, MARK), whole);
   return SHAPES.reduce((left, [pattern, replacement]) => left.replaceAll(pattern, replacement), rest);
-}
-
-function spellingsOf(secret: string): readonly string[] {
-  return [
-    secret,
-    encodeURIComponent(secret.toWellFormed()),
-    JSON.stringify(secret).slice(1, -1),
-    Buffer.from(secret).toString("base64"),
-    Buffer.from(secret).toString("base64url"),
-  ];
 }

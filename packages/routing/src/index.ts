@@ -1,16 +1,9 @@
 export type { CallContext } from "./call-context.ts";
 export { type Clock, systemClock } from "./clock.ts";
-export {
-  type BuiltInModel,
-  builtInHarnesses,
-  builtInModels,
-  type KnownCandidates,
-  type LLMRoutingConfig,
-  type ProviderConfig,
-  parseRoutingConfig,
-  type RoutingConfig,
-} from "./config/config.ts";
+export { type BuiltInModel, builtInHarnesses, builtInModels } from "./config/built-in-names.ts";
+export { type KnownCandidates, parseRoutingConfig } from "./config/config.ts";
 export type { OrderedCandidate, Profile, Profiles } from "./config/profile.ts";
+export type { LLMRoutingConfig, ProviderConfig, RoutingConfig } from "./config/schema.ts";
 export { isRoutingError, RoutingError, type RoutingErrorCode, type RoutingErrorDetails } from "./errors.ts";
 export type { Logger } from "./logger.ts";
 export type { AroundAttempt, AttemptInfo } from "./router/around.ts";

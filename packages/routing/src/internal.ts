@@ -1,4 +1,5 @@
-export { routingJsonSchema } from "./config/config.ts";
+export { routingJsonSchema } from "./config/schema.ts";
+export { credentialsIn, looksLikeKey } from "./config/secret-in-config.ts";
 export { checkOptions } from "./known-options.ts";
 export { guardLogger } from "./logger.ts";
 export { didYouMean, nearestName } from "./nearest.ts";

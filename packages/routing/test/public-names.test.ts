@@ -71,8 +71,10 @@ it("exports these names under its subpath internal", () => {
       "types": [],
       "values": [
         "checkOptions",
+        "credentialsIn",
         "didYouMean",
         "guardLogger",
+        "looksLikeKey",
         "nearestName",
         "routingJsonSchema",
       ],

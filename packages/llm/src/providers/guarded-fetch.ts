@@ -12,17 +12,30 @@ export function createGuardedFetch(
 ): typeof globalThis.fetch {
   return async (input, init) => {
     const response = await fetch(input, { ...init, redirect: "manual" });
-    if (response.status >= 300 && response.status < 400) {
+    if (isRedirect(response)) {
       await response.body?.cancel();
       throw new RefusedResponse(
         "misconfigured",
         `The address answered with a redirect (${response.status}), which is not followed because the request carries a key. Configure the address that it leads to.`,
       );
     }
+    // A `fetch` of the host can ignore what it is asked. Its answer is not trusted, and the log says that the key has left.
+    if (response.redirected) {
+      await response.body?.cancel();
+      throw new RefusedResponse(
+        "misconfigured",
+        'The "fetch" option followed a redirect with a request that carries a key, although it was called with { redirect: "manual" }. Pass that on, and replace the key if you do not trust the other address.',
+      );
+    }
     if (response.body === null || saysItIsSmall(response)) return response;
     const { status, statusText, headers } = response;
     return new Response(response.body.pipeThrough(bounded()), { status, statusText, headers });
   };
+}
+
+/** Some implementations of `fetch` hide the status of a redirect that they did not follow. */
+function isRedirect({ status, type }: Response): boolean {
+  return type === "opaqueredirect" || (status >= 300 && status < 400);
 }
 
 /** A body cannot be longer than its length says, unless it is compressed. (Our own stream around it costs some 0.1 ms.) */

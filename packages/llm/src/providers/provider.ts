@@ -1,4 +1,5 @@
 import type { Candidate, Clock, ProviderConfig } from "@atlas/routing";
+import { credentialsIn, looksLikeKey } from "@atlas/routing/internal";
 import { fromModels, type LanguageModel } from "../ai-sdk/from-model.ts";
 import { LLMError } from "../contract/errors.ts";
 import type { LLMRuntime } from "../contract/runtime.ts";
@@ -81,6 +82,12 @@ export function createProvider(
 
   function whatIsMissing(): string | undefined {
     const place = `llm.providers.${id}`;
+    // A router over a configuration that nobody has checked must not print a key, either.
+    if (keyVariable !== undefined && looksLikeKey(keyVariable)) {
+      return `${place}.api_key_env looks like a key: name an environment variable there`;
+    }
+    const credentials = baseURL === undefined ? undefined : credentialsIn(baseURL);
+    if (credentials !== undefined) return `${place}.base_url ${credentials}: remove it, and use api_key_env`;
     if (baseURL === undefined) return `it has no address: set ${place}.base_url`;
     if (model === undefined) return `it has no model: set ${place}.model`;
     if (keyVariable !== undefined && (apiKey === undefined || apiKey === "")) {

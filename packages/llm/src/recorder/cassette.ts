@@ -28,13 +28,16 @@ export async function readCassette(path: string): Promise<readonly Interaction[]
   return parseCassette(path, text);
 }
 
-/** Writes a cassette atomically: into a file beside it first, which then replaces it. */
+/**
+ * Writes a cassette atomically: into a file beside it first, which then replaces it. Only the owner can read the file and the
+ * folders that are made for it, because answers and questions can hold what no shape gives away.
+ */
 export async function writeCassette(path: string, interactions: readonly Interaction[]): Promise<void> {
   const beside = `${path}.${randomUUID()}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const text = JSON.stringify({ atlas_cassette: VERSION, interactions }, null, 2);
-    await writeFile(beside, `${text}\n`, { flag: "wx", flush: true });
+    await writeFile(beside, `${text}\n`, { flag: "wx", flush: true, mode: 0o600 });
     await rename(beside, path);
   } catch (cause) {
     await rm(beside, { force: true }).catch(() => undefined);

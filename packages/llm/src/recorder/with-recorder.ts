@@ -29,9 +29,16 @@ export interface RecorderOptions {
    * Everything that looks like a key, a token or a password is replaced anyway. Default: nothing else is redacted.
    */
   readonly redact?: (text: string) => string;
+  /** Keys that are replaced in every spelling, also where they are echoed in part. Default: none. */
+  readonly secrets?: readonly string[];
 }
 
-const known: Readonly<Record<keyof RecorderOptions, true>> = { path: true, mode: true, redact: true };
+const known: Readonly<Record<keyof RecorderOptions, true>> = {
+  path: true,
+  mode: true,
+  redact: true,
+  secrets: true,
+};
 
 const modes = ["record", "replay", "auto"] as const;
 
@@ -58,14 +65,14 @@ const modes = ["record", "replay", "auto"] as const;
  */
 export function withRecorder(options: RecorderOptions): LLMMiddleware {
   checkOptions("withRecorder", options, Object.keys(known));
-  const { mode, redact = (text) => text } = options;
+  const { mode, redact = (text) => text, secrets } = options;
   if (!modes.includes(mode)) {
     throw new TypeError(
       `withRecorder expected "mode" to be one of ${modes.join(", ")}, but got "${String(mode)}".`,
     );
   }
   const path = resolve(options.path);
-  const clean = (text: string): string => redactSecrets(redact(text));
+  const clean = (text: string): string => redactSecrets(redact(text), secrets);
   let opening: Promise<Tape> | undefined;
 
   return (next) => ({

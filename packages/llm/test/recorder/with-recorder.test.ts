@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -50,6 +50,26 @@ const failure = (call: Promise<unknown> | undefined): Promise<unknown> =>
   );
 
 describe("a recorder", () => {
+  it("lets only the owner read the file and the folders that it makes", async () => {
+    path = join(folder.path, "one/two/answers.json");
+    const llm = recorded(createCounter(), "auto");
+    await llm.generateText({ prompt: "Hello" });
+    await llm.generateText({ prompt: "Again" });
+    const modes = ["one", "one/two", "one/two/answers.json"].map(
+      (place) => statSync(join(folder.path, place)).mode & 0o777,
+    );
+    // Windows has no such modes.
+    if (process.platform !== "win32") expect(modes).toEqual([0o700, 0o700, 0o600]);
+  });
+
+  it("replaces the secrets that it is given, in questions and in answers", async () => {
+    const key = "q7Zt9wXk2pL8vB4n";
+    const llm = applyMiddleware(createCounter(), [withRecorder({ path, mode: "record", secrets: [key] })]);
+    await llm.generateText({ prompt: `Use ${key} or ${Buffer.from(`:${key}`).toString("base64")}` });
+    expect(readFileSync(path, "utf8")).not.toMatch(/q7Zt9wXk|N1p0OXdYazJwTDh2QjRu/);
+    expect(read().interactions[0].request.prompt).toContain("[redacted]");
+  });
+
   it("writes a file that a person can read, and gives its answers again", async () => {
     const call = {
       system: "Be kind.",

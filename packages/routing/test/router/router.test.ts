@@ -493,7 +493,7 @@ describe("a probe", () => {
   });
 });
 
-it("does not forget a rate limit because of an answer that was under way", async () => {
+it("does not forget a pause because of an answer that was under way", async () => {
   const slow: Answering = () => new Promise((resolve) => void set.clock.after(500, () => resolve("slow")));
   const set = setUp({ a: inTurn(slow, refuses("misconfigured"), answers("a")), b: answers("b") });
   const [first, second] = await set.clock.run(Promise.all([set.ask(), set.ask()]));
