@@ -1,7 +1,7 @@
 import { type Circuit, closedCircuit } from "./circuit.ts";
 import type { Latency } from "./latency.ts";
 import { createPlaces, type Places } from "./places.ts";
-import type { RoutingPolicy } from "./policy.ts";
+import { checkNumber, type RoutingPolicy } from "./policy.ts";
 import { createRateWindow, type RateWindow } from "./rate-window.ts";
 
 /** A model or an agent that a router can ask. */
@@ -53,7 +53,14 @@ export function createMembers<Runtime>(
   candidates: ReadonlyMap<string, Candidate<Runtime>>,
   policy: RoutingPolicy,
 ): ReadonlyMap<string, Member<Runtime>> {
-  return new Map([...candidates].map(([id, candidate]) => [id, createMember(candidate, policy)]));
+  return new Map(
+    [...candidates].map(([id, candidate]) => {
+      for (const limit of ["maxConcurrency", "requestsPerMinute", "tokensPerMinute", "attemptMs"] as const) {
+        checkNumber(`The candidate "${id}": "${limit}"`, candidate[limit], 1);
+      }
+      return [id, createMember(candidate, policy)];
+    }),
+  );
 }
 
 function createMember<Runtime>(candidate: Candidate<Runtime>, policy: RoutingPolicy): Member<Runtime> {

@@ -75,3 +75,22 @@ export const defaultPolicy: RoutingPolicy = {
   maxConcurrency: 10,
   abandonMs: 0,
 };
+
+/** The longest time that a timer of Node can measure, about 25 days. A longer one would end at once. */
+export const LONGEST_MS = 2_147_483_647;
+
+/** Completes a policy. Throws a `TypeError` for a part that is no number of 0 or more; an infinite one becomes 25 days. */
+export function policyOf(given: Partial<RoutingPolicy> = {}): RoutingPolicy {
+  const policy: RoutingPolicy = { ...defaultPolicy, ...given };
+  for (const [name, value] of Object.entries(policy)) {
+    checkNumber(`createRouter's policy: "${name}"`, value, name === "maxConcurrency" ? 1 : 0);
+  }
+  const capped = Object.entries(policy).map(([name, value]) => [name, Math.min(value, LONGEST_MS)] as const);
+  return { ...policy, ...Object.fromEntries(capped) };
+}
+
+/** Throws a `TypeError` unless `value` is a number of `least` or more. */
+export function checkNumber(what: string, value: number | undefined, least: number): void {
+  if (value === undefined || value >= least) return;
+  throw new TypeError(`${what} must be a number of ${least} or more, but is ${String(value)}.`);
+}

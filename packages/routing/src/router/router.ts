@@ -11,7 +11,7 @@ import type { CandidateFailure } from "./failover.ts";
 import { createLimits } from "./limits.ts";
 import { inOrder } from "./order.ts";
 import { planRoute, type RoutePlan } from "./plan.ts";
-import { defaultPolicy, type RoutingPolicy } from "./policy.ts";
+import { defaultPolicy, LONGEST_MS, policyOf, type RoutingPolicy } from "./policy.ts";
 import { type RouteOutcome, routeCall } from "./route-call.ts";
 import type { AttemptContext } from "./run-attempt.ts";
 
@@ -107,7 +107,7 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
   const { config, classify, clock = systemClock, random = Math.random, around } = options;
   const log = options.log === undefined ? undefined : guardLogger(options.log);
   checkOptions("createRouter's policy", options.policy ?? {}, Object.keys(defaultPolicy));
-  const policy: RoutingPolicy = { ...defaultPolicy, ...options.policy };
+  const policy = policyOf(options.policy);
   const members = createMembers(options.candidates, policy);
   const setup = { classify, policy, clock, log, random, around };
 
@@ -118,17 +118,16 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
       const evidence = createEvidence(profile, clock);
       const { deadlineAt } = call;
       const deadlineMs =
-        deadlineAt === undefined ? policy.deadlineMs : Math.max(0, deadlineAt - evidence.startedAt);
+        deadlineAt === undefined
+          ? policy.deadlineMs
+          : Math.min(LONGEST_MS, Math.max(0, deadlineAt - evidence.startedAt));
       const limits = createLimits({ clock, signal: call.signal, deadlineMs });
-      const order = inOrder(
-        candidatesOf({ ...config, fallback: call.fallback ?? config.fallback }, profile),
-        {
-          profile: config.profiles[profile],
-          members,
-          now: evidence.startedAt,
-          random,
-        },
-      );
+      const order = inOrder(candidatesOf(withFallback(config, call.fallback), profile), {
+        profile: config.profiles[profile],
+        members,
+        now: evidence.startedAt,
+        random,
+      });
       const { model, context, tokens = 0 } = call;
       const onRejected = onRejectedOf(config, profile);
       try {
@@ -148,4 +147,8 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
       `The call's "fallback" names "${wrong}", but there is no such candidate.${didYouMean(wrong, [...members.keys()])}`,
     );
   }
+}
+
+function withFallback(config: Profiles, fallback: readonly string[] | undefined): Profiles {
+  return fallback === undefined ? config : { ...config, fallback };
 }

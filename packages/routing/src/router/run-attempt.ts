@@ -102,7 +102,10 @@ export async function runAttempt<Runtime, Answer>(options: {
   /** Anything can be thrown, even a value whose fields throw when they are read. */
   function read(error: unknown): CandidateFailure {
     try {
-      return classify(error, candidate);
+      const { retryAfterMs, ...said } = classify(error, candidate);
+      // A pause that is no time would never end.
+      const isTime = retryAfterMs !== undefined && retryAfterMs >= 0;
+      return isTime ? { ...said, retryAfterMs } : said;
     } catch {
       return { kind: "failed", message: `"${candidate}" failed with an error that cannot be read.` };
     }

@@ -39,9 +39,14 @@ export function standingOf<Runtime>(
   return { state: "ready" };
 }
 
-/** Why a candidate cannot be asked, whatever its history is. */
+/** Why a candidate cannot be asked, whatever its history is. A check of the host that throws must not end the call. */
 function reasonMissing<Runtime>(member: Member<Runtime> | undefined): string | undefined {
-  return member === undefined ? "there is no such candidate" : member.candidate.unavailable?.();
+  if (member === undefined) return "there is no such candidate";
+  try {
+    return member.candidate.unavailable?.();
+  } catch {
+    return "its check of whether it can be asked failed";
+  }
 }
 
 function quotaStanding<Runtime>(

@@ -506,6 +506,84 @@ it("spends its patience once in a call, and not once for each retry", async () =
   expect(story(await asked())).toEqual(["a rate_limited +0", "a rate_limited +3000", "b answered +0"]);
 });
 
+it("does not blame a candidate for the time that it leaves to another", async () => {
+  const { asked, router } = setUp({ a: hangs, b: answers("b") }, { policy: { failuresToOpen: 1 } });
+  const outcome = await asked({ deadlineAt: 10_000 });
+  expect(outcome.route.attempts).toMatchObject([{ outcome: "timed_out", durationMs: 5_000 }, {}]);
+  expect(router.explainRoute().candidates[0]?.state).toBe("ready");
+});
+
+it("says of no candidate that it was skipped once it has been asked", async () => {
+  const slow: Answering = () => new Promise((resolve) => void set.clock.after(100, () => resolve("a")));
+  const later: Answering = () =>
+    new Promise((_, reject) => void set.clock.after(200, () => reject(new Refusal("failed"))));
+  const set = setUp({ a: slow, b: later }, { concurrency: 1 });
+  const [, second] = await set.clock.run(Promise.all([set.ask(), set.ask()]));
+  expect(story(second)).toEqual(["b failed +0", "a answered +0"]);
+  expect(second.route.skipped).toEqual([]);
+});
+
+it("asks a candidate last that lately hung, where the profile goes by latency", async () => {
+  const { asked, router } = setUp(
+    { a: inTurn(hangs, answers("a")), b: answers("b") },
+    { config: { profiles: { fast: { candidates: ["a", "b"], order: "latency" } } } },
+  );
+  await asked();
+  const { candidates } = router.explainRoute();
+  expect(candidates.map(({ candidate, latencyMs }) => [candidate, latencyMs])).toEqual([
+    ["b", 0],
+    ["a", 60_000],
+  ]);
+});
+
+describe("a host that hands in what it should not", () => {
+  it("loses no call to a check that throws", async () => {
+    const clock = createFakeClock();
+    const broken = {
+      runtime: answers("a"),
+      unavailable: () => {
+        throw new Error("no disk");
+      },
+    };
+    const router = createRouter<Answering>({
+      config: { profiles: { fast: ["a", "b"] } },
+      candidates: new Map<string, Candidate<Answering>>([
+        ["a", broken],
+        ["b", { runtime: answers("b") }],
+      ]),
+      classify: () => ({ kind: "failed", message: "" }),
+      clock,
+    });
+    const outcome = await clock.run(router.route({}, (runtime, context) => runtime(context)));
+    expect(outcome).toMatchObject({ answer: "b", route: { skipped: [{ candidate: "a" }] } });
+  });
+
+  it.each([Number.NaN, -5])("waits for no pause of %s", async (retryAfterMs) => {
+    const { asked } = setUp({ a: inTurn(refuses("rate_limited", retryAfterMs), answers("a")) });
+    expect(story(await asked())).toEqual(["a rate_limited +0", "a answered +250"]);
+  });
+
+  it("gets 25 days where it says for ever, because a longer timer would end at once", async () => {
+    const { ask, clock } = setUp(
+      { a: hangs },
+      { policy: { deadlineMs: Number.POSITIVE_INFINITY, attemptMs: Number.POSITIVE_INFINITY } },
+    );
+    const outcome = await clock.run(ask());
+    expect(outcome.route.durationMs).toBe(2_147_483_647);
+    const other = await clock.run(ask({ deadlineAt: Number.POSITIVE_INFINITY }));
+    expect(other.route.durationMs).toBe(2_147_483_647);
+  });
+
+  it("is told at the door of a limit that can never be kept", () => {
+    expect(() => setUp({ a: hangs }, { concurrency: 0 })).toThrow(
+      'The candidate "a": "maxConcurrency" must be a number of 1 or more, but is 0.',
+    );
+    expect(() => setUp({ a: hangs }, { policy: { attemptMs: Number.NaN } })).toThrow(
+      'createRouter\'s policy: "attemptMs" must be a number of 0 or more, but is NaN.',
+    );
+  });
+});
+
 it("begins no wait that the deadline would end", async () => {
   const { asked } = setUp(
     { a: refuses("rate_limited", 20_000) },
