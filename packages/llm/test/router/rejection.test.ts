@@ -7,7 +7,7 @@ const cases: readonly [
   string,
   string,
   { readonly providerCode?: string; readonly status?: number },
-  string?,
+  string | undefined,
 ][] = [
   [
     "OpenAI",

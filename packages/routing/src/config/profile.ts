@@ -73,10 +73,12 @@ export function candidatesOf(config: Profiles, profile: string): readonly Ordere
   return listed.filter(({ candidate }) => !seen.has(candidate) && seen.add(candidate));
 }
 
+const stops: RejectionFallbacks = { failsOver: false, targets: {} };
+
 /** What a profile does after a candidate has rejected the request. */
 export function onRejectedOf({ profiles }: Profiles, name: string): RejectionFallbacks {
   const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
-  if (profile === undefined || !("candidates" in profile)) return { failsOver: false, targets: {} };
+  if (profile === undefined || !("candidates" in profile)) return stops;
   return {
     failsOver: profile.fail_over_on_rejected === true,
     targets: {

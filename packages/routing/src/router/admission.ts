@@ -53,15 +53,13 @@ export function nextStep(
   },
 ): Step {
   const { remainingMs, patienceMs, hasFailed } = call;
-  const isProbeWorthIt =
-    !hasFailed && !contenders.some(({ standing, isStandIn }) => isStandIn && standing.state === "ready");
   const hopes: number[] = [];
   let shortestMs: number | undefined;
   for (const [index, { standing, isStandIn }] of contenders.entries()) {
     if (standing.state === "missing") continue;
     if (standing.state === "ready") {
       if (isStandIn && hopes.length > 0) continue;
-      return { step: "ask", index: index };
+      return { step: "ask", index };
     }
     if (!mayAnswer(standing)) continue;
     const { waitMs } = standing;
@@ -78,8 +76,12 @@ export function nextStep(
   function mayAnswer(standing: Extract<Standing, { state: "waiting" }>): boolean {
     if (standing.why === "misconfigured") return false;
     const isUncertain = standing.why === "failing" || standing.why === "probed";
-    if (isUncertain && !isProbeWorthIt) return false;
+    if (isUncertain && (hasFailed || isStandInReady())) return false;
     return standing.waitMs === undefined || standing.waitMs < remainingMs;
+  }
+
+  function isStandInReady(): boolean {
+    return contenders.some((one) => one.isStandIn && one.standing.state === "ready");
   }
 
   function isRealReadyAfter(index: number): boolean {

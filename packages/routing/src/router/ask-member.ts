@@ -47,6 +47,8 @@ export async function askMember<Runtime, Answer>(
     readonly onRejected: RejectionFallbacks;
     /** The number of attempts at this member in this call, including this one. */
     readonly tries: number;
+    /** Now, in monotonic milliseconds. */
+    readonly startedAt: number;
     readonly waitedMs: number;
     /** Time until the attempt begins to answer. */
     readonly timeMs: number;
@@ -57,9 +59,10 @@ export async function askMember<Runtime, Answer>(
   },
   { classify, policy, clock, log, random, around }: RouterSetup<Runtime>,
 ): Promise<Tried<Answer>> {
-  const { ask, limits, evidence, onRejected, tries, waitedMs, timeMs, tokens, context, giveBack } = attempt;
+  const { ask, limits, evidence, onRejected, tries, startedAt, waitedMs, timeMs, tokens, context, giveBack } =
+    attempt;
   const { candidate } = member;
-  const startedAt = clock.monotonic();
+  let endedAt = startedAt;
   let outcome: "answered" | FailureKind = "aborted";
   let retryAfterMs: number | undefined;
   let isGivenUp = true;
@@ -79,31 +82,33 @@ export async function askMember<Runtime, Answer>(
       ask,
       classify,
       limits,
+      startedAt,
       timeMs,
       fullTimeMs: candidate.attemptMs ?? policy.attemptMs,
       abandonMs: policy.abandonMs,
       clock,
     });
     const { usage } = ended;
+    endedAt = clock.monotonic();
     settleTokens(ended);
-    const durationMs = Math.round(clock.monotonic() - startedAt);
+    const durationMs = Math.round(endedAt - startedAt);
     const times = { candidate: id, waitedMs, durationMs, ...(usage === undefined ? {} : { usage }) };
     if (ended.status === "answered") {
       outcome = "answered";
-      member.latency = observed(member.latency, ended.beganAt - startedAt, clock.monotonic());
+      member.latency = observed(member.latency, (ended.beganAt ?? endedAt) - startedAt, endedAt);
       evidence.answer(times);
       return ended;
     }
     const { failure, error, isCommitted, isHurried } = ended;
     evidence.fail(times, failure);
     if (failure.kind === "timed_out" && !isCommitted) {
-      member.latency = observed(member.latency, durationMs, clock.monotonic());
+      member.latency = observed(member.latency, durationMs, endedAt);
     }
     const move = nextMove({
       failure,
       tries,
       isCommitted,
-      remainingMs: limits.remainingMs(),
+      remainingMs: limits.deadlineAt - endedAt,
       failsOverOnRejected: onRejected.failsOver || fallbackAfter(failure, onRejected) !== undefined,
       random: random(),
       retries: candidate.retries ?? policy.retries,
@@ -117,7 +122,7 @@ export async function askMember<Runtime, Answer>(
     return { status: "failed", move, last: { failure, error } };
   } finally {
     const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
-    const update = { startedAt, now: clock.monotonic(), ...asked, isGivenUp, policy };
+    const update = { startedAt, now: endedAt, ...asked, isGivenUp, policy };
     setCircuit(member, circuitAfter(member.circuit, outcome, update));
     // Only now, so that a call that waits for the place sees what this one has found out.
     giveBack();
@@ -127,7 +132,7 @@ export async function askMember<Runtime, Answer>(
   function settleTokens({ usage }: AttemptResult<Answer>): void {
     if (member.tokens === undefined || usage === undefined) return;
     const used = (usage["inputTokens"] ?? 0) + (usage["outputTokens"] ?? 0);
-    member.tokens = chargedWith(member.tokens, used - tokens, clock.monotonic());
+    member.tokens = chargedWith(member.tokens, used - tokens, endedAt);
   }
 
   function report({ kind, ...said }: CandidateFailure, { move }: Move): void {

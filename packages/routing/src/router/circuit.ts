@@ -46,14 +46,16 @@ const words = {
   misconfigured: "it refused its key, model name or address",
 } as const;
 
+const closed: CircuitState = { state: "closed" };
+
 /** Returns what a circuit allows at `now` (monotonic milliseconds). */
 export function circuitState({ failures, open }: Circuit, now: number): CircuitState {
-  if (open === undefined) return { state: "closed" };
+  if (open === undefined) return closed;
   const { why, until, probing } = open;
   const waitMs = until - now;
   if (waitMs <= 0) {
     // After a rate limit every call may come back, because the candidate itself named the time.
-    if (why === "rate_limited") return { state: "closed" };
+    if (why === "rate_limited") return closed;
     if (!probing) return { state: "half_open" };
   }
   const reason = why === "failing" ? `it failed ${failures} times in a row` : words[why];

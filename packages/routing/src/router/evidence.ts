@@ -20,23 +20,26 @@ type AttemptTimes = Pick<Attempt, "candidate" | "waitedMs" | "durationMs" | "usa
 export function createEvidence(profile: string, clock: Clock): Evidence {
   const startedAt = clock.monotonic();
   const attempts: Attempt[] = [];
-  const skipped = new Map<string, string>();
+  let skipped: Map<string, string> | undefined;
 
   return {
     startedAt,
-    skip: (candidate, reason) => void skipped.set(candidate, reason),
+    skip(candidate, reason) {
+      skipped ??= new Map();
+      skipped.set(candidate, reason);
+    },
     answer: (attempt) => add({ ...attempt, outcome: "answered" }),
     fail: (attempt, { kind, ...said }) => add({ ...attempt, outcome: kind, ...said }),
     route: (candidate) => ({
       profile,
       ...(candidate === undefined ? {} : { candidate }),
       attempts,
-      skipped: [...skipped].map(([candidate, reason]): SkippedCandidate => ({ candidate, reason })),
+      skipped: [...(skipped ?? [])].map(([candidate, reason]): SkippedCandidate => ({ candidate, reason })),
       durationMs: Math.round(clock.monotonic() - startedAt),
     }),
   };
   function add(attempt: Attempt): void {
-    skipped.delete(attempt.candidate);
+    skipped?.delete(attempt.candidate);
     attempts.push(attempt);
   }
 }

@@ -7,7 +7,8 @@ export interface Limits {
   readonly signal: AbortSignal;
   /** Why the call is over, once it is. */
   readonly over: { readonly why: "aborted" | "deadline"; readonly failure: CandidateFailure } | undefined;
-  remainingMs(): number;
+  /** Monotonic milliseconds. */
+  readonly deadlineAt: number;
   /**
    * Waits until `delayMs` are over, the call is over, or `subscribe` calls back, whichever is first. Without `delayMs` only
    * the latter two end the wait. `subscribe` returns a function that unsubscribes.
@@ -34,10 +35,12 @@ interface AttemptLimits {
 export function createLimits(options: {
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
+  /** When the call began, in monotonic milliseconds. */
+  readonly startedAt: number;
   readonly deadlineMs: number;
 }): Limits {
-  const { clock, signal: given, deadlineMs } = options;
-  const deadlineAt = clock.monotonic() + deadlineMs;
+  const { clock, signal: given, startedAt, deadlineMs } = options;
+  const deadlineAt = startedAt + deadlineMs;
   const controller = new AbortController();
   const { signal } = controller;
   let over: Limits["over"];
@@ -60,7 +63,7 @@ export function createLimits(options: {
     get over() {
       return over;
     },
-    remainingMs: () => deadlineAt - clock.monotonic(),
+    deadlineAt,
     async wait(delayMs, subscribe) {
       if (signal.aborted) return;
       const { promise, resolve: wake } = Promise.withResolvers<void>();

@@ -1,6 +1,6 @@
 import type { CallContext } from "../call-context.ts";
 import type { OrderedCandidate } from "../config/profile.ts";
-import { nextStep, type Standing, type Step } from "./admission.ts";
+import { type Contender, nextStep, type Standing, type Step } from "./admission.ts";
 import { askMember, type LastFailure, type RouterSetup } from "./ask-member.ts";
 import type { Route } from "./attempt.ts";
 import type { Member } from "./candidate.ts";
@@ -50,7 +50,7 @@ export interface CallOnItsWay<Runtime, Answer> {
 }
 
 /** A candidate that the call may still ask. */
-interface Contender<Runtime> {
+interface CandidateOfCall<Runtime> {
   readonly id: string;
   readonly member: Member<Runtime> | undefined;
   tries: number;
@@ -65,32 +65,30 @@ export async function routeCall<Runtime, Answer>(
 ): Promise<RouteOutcome<Answer>> {
   const { members, limits, evidence, tokens } = call;
   const { policy, clock } = setup;
-  let left = call.order.map(({ candidate }) => contender(candidate));
-  const asked = new Set<string>();
+  let left = call.order.map(({ candidate }) => candidateOfCall(candidate));
+  const asked: string[] = [];
   let last: LastFailure | undefined;
   let hasFailed = false;
   let patienceMs = policy.patienceMs;
   let waitedFrom = evidence.startedAt;
   /** A place that the call got in line. */
-  let held: { readonly of: Contender<Runtime>; readonly giveBack: GiveBack } | undefined;
+  let held: { readonly of: CandidateOfCall<Runtime>; readonly giveBack: GiveBack } | undefined;
 
   try {
     for (;;) {
       const over = reasonOver();
       if (over !== undefined) return ended(over);
       const now = clock.monotonic();
-      const standings = left.map((one) => standing(one, now));
-      const step = nextStep(
-        standings.map((standing, index) => ({
-          standing,
-          isStandIn: left[index]?.member?.candidate.isStandIn === true,
-        })),
-        { remainingMs: limits.remainingMs(), patienceMs, hasFailed },
-      );
+      const contenders = left.map((one) => ({
+        standing: standing(one, now),
+        isStandIn: one.member?.candidate.isStandIn === true,
+      }));
+      const remainingMs = limits.deadlineAt - now;
+      const step = nextStep(contenders, { remainingMs, patienceMs, hasFailed });
       if (step.step === "end") return ended("exhausted");
       if (step.step === "wait") {
         dropHeld();
-        await wait(step, standings);
+        await wait(step, contenders);
         if (step.isPatience) patienceMs -= clock.monotonic() - now;
         continue;
       }
@@ -98,8 +96,8 @@ export async function routeCall<Runtime, Answer>(
       const giveBack = next === undefined ? undefined : place(next);
       // Unreachable: the candidate was ready a moment ago, and nothing has run since.
       if (next?.member === undefined || giveBack === undefined) continue;
-      noteSkipped(standings.slice(0, step.index));
-      asked.add(next.id);
+      if (step.index > 0) noteSkipped(contenders.slice(0, step.index));
+      asked.push(next.id);
       next.tries += 1;
       const tried = await askMember(
         next.id,
@@ -108,11 +106,12 @@ export async function routeCall<Runtime, Answer>(
           ...call,
           giveBack,
           tries: next.tries,
+          startedAt: now,
           waitedMs: Math.round(now - waitedFrom),
           timeMs: attemptTimeMs({
             attemptMs: next.member.candidate.attemptMs ?? policy.attemptMs,
-            remainingMs: limits.remainingMs(),
-            isOtherReady: left.some((one, index) => one !== next && isReadyAndReal(one, standings[index])),
+            remainingMs,
+            isOtherReady: contenders.some((one, index) => index !== step.index && isReadyAndReal(one)),
           }),
         },
         setup,
@@ -141,31 +140,27 @@ export async function routeCall<Runtime, Answer>(
     return limits.over?.why;
   }
 
-  function contender(id: string): Contender<Runtime> {
+  function candidateOfCall(id: string): CandidateOfCall<Runtime> {
     return { id, member: members.get(id), tries: 0, notBefore: 0 };
   }
 
-  function standing(one: Contender<Runtime>, now: number): Standing {
+  function standing(one: CandidateOfCall<Runtime>, now: number): Standing {
     const { member, notBefore } = one;
     return standingOf(member, { now, notBefore, tokens, hasPlace: held?.of === one });
-  }
-
-  function isReadyAndReal({ member }: Contender<Runtime>, standing: Standing | undefined): boolean {
-    return standing?.state === "ready" && member?.candidate.isStandIn !== true;
   }
 
   /** The candidates that the profile names for a rejection come first; the others stay only if the profile allows it. */
   function redirected(
     targets: readonly string[],
-    others: readonly Contender<Runtime>[],
-  ): Contender<Runtime>[] {
+    others: readonly CandidateOfCall<Runtime>[],
+  ): CandidateOfCall<Runtime>[] {
     const first = targets
-      .filter((id) => !asked.has(id))
-      .map((id) => others.find((one) => one.id === id) ?? contender(id));
+      .filter((id) => !asked.includes(id))
+      .map((id) => others.find((one) => one.id === id) ?? candidateOfCall(id));
     return call.onRejected.failsOver ? [...first, ...others.filter((one) => !first.includes(one))] : first;
   }
 
-  function place(next: Contender<Runtime>): GiveBack | undefined {
+  function place(next: CandidateOfCall<Runtime>): GiveBack | undefined {
     if (held?.of !== next) {
       dropHeld();
       return next.member?.places.take();
@@ -181,11 +176,14 @@ export async function routeCall<Runtime, Answer>(
   }
 
   /** Waits for whatever may make one of the candidates ready. */
-  async function wait(step: Extract<Step, { step: "wait" }>, standings: readonly Standing[]): Promise<void> {
+  async function wait(
+    step: Extract<Step, { step: "wait" }>,
+    contenders: readonly Contender[],
+  ): Promise<void> {
     await limits.wait(step.waitMs, (wake) => {
       const leave = step.for.flatMap((index) => {
         const one = left[index];
-        const standing = standings[index];
+        const standing = contenders[index]?.standing;
         if (one?.member === undefined) return [];
         const { watchers, places } = one.member;
         watchers.add(wake);
@@ -209,10 +207,10 @@ export async function routeCall<Runtime, Answer>(
     });
   }
 
-  function noteSkipped(standings: readonly Standing[]): void {
-    for (const [index, standing] of standings.entries()) {
+  function noteSkipped(contenders: readonly Pick<Contender, "standing">[]): void {
+    for (const [index, { standing }] of contenders.entries()) {
       const id = left[index]?.id;
-      if (id !== undefined && standing.state !== "ready" && !asked.has(id))
+      if (id !== undefined && standing.state !== "ready" && !asked.includes(id))
         evidence.skip(id, standing.reason);
     }
   }
@@ -220,13 +218,17 @@ export async function routeCall<Runtime, Answer>(
   function ended(why: "exhausted" | "stopped" | "deadline" | "aborted"): RouteOutcome<Answer> {
     if (why === "exhausted" || why === "deadline") {
       const now = clock.monotonic();
-      noteSkipped(left.map((one) => inTheEnd(standing(one, now), why)));
+      noteSkipped(left.map((one) => ({ standing: inTheEnd(standing(one, now), why) })));
     }
     // The candidates for such a rejection could not be asked, so the rejection stands.
     const isRejection = last?.failure.kind === "rejected" && !call.onRejected.failsOver;
     const known = why === "exhausted" && isRejection ? "stopped" : why;
     return { status: "failed", why: known, ...last, route: evidence.route() };
   }
+}
+
+function isReadyAndReal({ standing, isStandIn }: Contender): boolean {
+  return standing.state === "ready" && !isStandIn;
 }
 
 function inTheEnd(standing: Standing, why: "exhausted" | "deadline"): Standing {

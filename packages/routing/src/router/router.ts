@@ -121,7 +121,7 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
         deadlineAt === undefined
           ? policy.deadlineMs
           : Math.min(LONGEST_MS, Math.max(0, deadlineAt - evidence.startedAt));
-      const limits = createLimits({ clock, signal: call.signal, deadlineMs });
+      const limits = createLimits({ clock, signal: call.signal, startedAt: evidence.startedAt, deadlineMs });
       const order = inOrder(candidatesOf(withFallback(config, call.fallback), profile), {
         profile: config.profiles[profile],
         members,

@@ -30,8 +30,8 @@ export type AttemptResult<Answer> =
       readonly status: "answered";
       readonly answer: Answer;
       readonly usage: AttemptUsage | undefined;
-      /** When the answer began, in monotonic milliseconds. */
-      readonly beganAt: number;
+      /** When a part of the answer reached the caller, in monotonic milliseconds; absent if it came as a whole. */
+      readonly beganAt: number | undefined;
     }
   | {
       readonly status: "failed";
@@ -53,6 +53,8 @@ export async function runAttempt<Runtime, Answer>(options: {
   readonly ask: AskCandidate<Runtime, Answer>;
   readonly classify: (error: unknown, candidate: string) => CandidateFailure;
   readonly limits: Limits;
+  /** When the attempt begins, in monotonic milliseconds. */
+  readonly startedAt: number;
   /** Time for the attempt until it begins to answer, and the time that the candidate would get without a deadline. */
   readonly timeMs: number;
   readonly fullTimeMs: number;
@@ -60,8 +62,7 @@ export async function runAttempt<Runtime, Answer>(options: {
   readonly clock: Clock;
 }): Promise<AttemptResult<Answer>> {
   const { candidate, model, runtime, around, ask, classify, limits, clock } = options;
-  const { timeMs, fullTimeMs, abandonMs } = options;
-  const startedAt = clock.monotonic();
+  const { startedAt, timeMs, fullTimeMs, abandonMs } = options;
   let beganAt: number | undefined;
   let usage: AttemptUsage | undefined;
   const bounds = limits.forAttempt(timeMs);
@@ -72,7 +73,7 @@ export async function runAttempt<Runtime, Answer>(options: {
   try {
     const context = { candidate, signal: bounds.signal, commit, used };
     const answer = await bounds.settled(() => ask(wrapped(), context), abandonMs);
-    return { status: "answered", answer, usage, beganAt: beganAt ?? clock.monotonic() };
+    return { status: "answered", answer, usage, beganAt };
   } catch (error) {
     const { usage: charged, ...said } = read(error);
     if (charged !== undefined) used(charged);

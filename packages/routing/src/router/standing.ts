@@ -15,6 +15,8 @@ export interface StandingOf {
   readonly hasPlace: boolean;
 }
 
+const ready: Standing = { state: "ready" };
+
 /** Tells whether a candidate can be asked now. */
 export function standingOf<Runtime>(
   member: Member<Runtime> | undefined,
@@ -36,7 +38,7 @@ export function standingOf<Runtime>(
   if (member.places.isFull && !hasPlace) {
     return { state: "waiting", why: "full", reason: "all its places are taken" };
   }
-  return { state: "ready" };
+  return ready;
 }
 
 /** Why a candidate cannot be asked, whatever its history is. A check of the host that throws must not end the call. */
