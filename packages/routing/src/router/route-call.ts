@@ -70,7 +70,7 @@ export async function routeCall<Runtime, Answer>(
   let last: LastFailure | undefined;
   let hasFailed = false;
   let patienceMs = policy.patienceMs;
-  let waitedFrom = evidence.startedAt;
+  let waitedFrom: number | undefined;
   /** A place that the call got in line. */
   let held: { readonly of: CandidateOfCall<Runtime>; readonly giveBack: GiveBack } | undefined;
 
@@ -79,6 +79,7 @@ export async function routeCall<Runtime, Answer>(
       const over = reasonOver();
       if (over !== undefined) return ended(over);
       const now = clock.monotonic();
+      waitedFrom ??= now;
       const contenders = left.map((one) => ({
         standing: standing(one, now),
         isStandIn: one.member?.candidate.isStandIn === true,
@@ -116,7 +117,7 @@ export async function routeCall<Runtime, Answer>(
         },
         setup,
       );
-      waitedFrom = clock.monotonic();
+      waitedFrom = undefined;
       if (tried.status === "answered") {
         const { answer } = tried;
         return { status: "answered", answer, candidate: next.id, route: evidence.route(next.id) };
@@ -124,7 +125,7 @@ export async function routeCall<Runtime, Answer>(
       last = tried.last;
       if (tried.move.move === "stop") return ended(reasonOver() ?? "stopped");
       if (tried.move.move === "retry") {
-        next.notBefore = waitedFrom + tried.move.waitMs;
+        next.notBefore = clock.monotonic() + tried.move.waitMs;
         continue;
       }
       hasFailed = true;
