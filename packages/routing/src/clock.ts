@@ -9,7 +9,7 @@ export interface Clock {
 }
 
 /** The longest delay of a timer, some 25 days. Node fires a longer one at once. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
+export const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** The clock of the machine. A delay that is longer than 25 days, such as an infinite one, ends after them. */
 export const systemClock: Clock = {

@@ -107,10 +107,10 @@ export function withRecorder(options: RecorderOptions): LLMMiddleware {
 
   async function lookUp(
     call: keyof LLMRuntime,
-    { signal: _, deadlineMs: __, context: ___, onRoute: ____, ...asked }: LLMOptions,
+    { signal, deadlineMs, context, onRoute, ...asked }: LLMOptions,
   ): Promise<{ readonly tape: Tape; readonly request: JsonObject; readonly found: Interaction | undefined }> {
     // The strict form follows from the schema.
-    const { strictSchema: _____, ...json } = asked.json ?? {};
+    const { strictSchema, ...json } = asked.json ?? {};
     const request = toJson({ ...asked, ...(asked.json === undefined ? {} : { json }), call }, clean);
     opening ??= open();
     const tape = await opening;

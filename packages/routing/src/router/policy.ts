@@ -1,3 +1,5 @@
+import { LONGEST_DELAY_MS } from "../clock.ts";
+
 /** How long a router waits, how often it retries, and when it stops asking a candidate. All times are milliseconds. */
 export interface RoutingPolicy {
   /**
@@ -76,16 +78,15 @@ export const defaultPolicy: RoutingPolicy = {
   abandonMs: 0,
 };
 
-/** The longest time that a timer of Node can measure, about 25 days. A longer one would end at once. */
-export const LONGEST_MS = 2_147_483_647;
-
 /** Completes a policy. Throws a `TypeError` for a part that is no number of 0 or more; an infinite one becomes 25 days. */
 export function policyOf(given: Partial<RoutingPolicy> = {}): RoutingPolicy {
   const policy: RoutingPolicy = { ...defaultPolicy, ...given };
   for (const [name, value] of Object.entries(policy)) {
     checkNumber(`createRouter's policy: "${name}"`, value, name === "maxConcurrency" ? 1 : 0);
   }
-  const capped = Object.entries(policy).map(([name, value]) => [name, Math.min(value, LONGEST_MS)] as const);
+  const capped = Object.entries(policy).map(
+    ([name, value]) => [name, Math.min(value, LONGEST_DELAY_MS)] as const,
+  );
   return { ...policy, ...Object.fromEntries(capped) };
 }
 

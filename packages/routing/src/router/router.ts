@@ -1,5 +1,5 @@
 import type { CallContext } from "../call-context.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, LONGEST_DELAY_MS, systemClock } from "../clock.ts";
 import { candidatesOf, onRejectedOf, type Profiles, profileName } from "../config/profile.ts";
 import { checkOptions } from "../known-options.ts";
 import { guardLogger, type Logger } from "../logger.ts";
@@ -11,7 +11,7 @@ import type { CandidateFailure } from "./failover.ts";
 import { createLimits } from "./limits.ts";
 import { inOrder } from "./order.ts";
 import { planRoute, type RoutePlan } from "./plan.ts";
-import { defaultPolicy, LONGEST_MS, policyOf, type RoutingPolicy } from "./policy.ts";
+import { defaultPolicy, policyOf, type RoutingPolicy } from "./policy.ts";
 import { type RouteOutcome, routeCall } from "./route-call.ts";
 import type { AttemptContext } from "./run-attempt.ts";
 
@@ -120,7 +120,7 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
       const deadlineMs =
         deadlineAt === undefined
           ? policy.deadlineMs
-          : Math.min(LONGEST_MS, Math.max(0, deadlineAt - evidence.startedAt));
+          : Math.min(LONGEST_DELAY_MS, Math.max(0, deadlineAt - evidence.startedAt));
       const limits = createLimits({ clock, signal: call.signal, startedAt: evidence.startedAt, deadlineMs });
       const order = inOrder(candidatesOf(withFallback(config, call.fallback), profile), {
         profile: config.profiles[profile],

@@ -47,7 +47,7 @@ function reasonMissing<Runtime>(member: Member<Runtime> | undefined): string | u
   try {
     return member.candidate.unavailable?.();
   } catch {
-    return "its check of whether it can be asked failed";
+    return "its `unavailable` threw an error";
   }
 }
 
