@@ -15,7 +15,7 @@ export interface ClaimsAhead {
   remove(jobId: string): void;
   /** Says that the job is claimed. Resolves with its slot, which it then has; without one when the job is to be given back. */
   turn(job: Job, workflow: WorkflowPlugin): Promise<(() => void) | undefined>;
-  /** Hands free slots to those that wait: the highest priority first, then the longest waiting. */
+  /** Hands free slots to those that wait and whose workflow may run one more: the highest priority first, then the longest waiting. */
   proceed(): void;
   /** Gives back all that wait, now and later. */
   stop(): void;
@@ -31,7 +31,7 @@ interface Waiting {
 }
 
 /** No claims. */
-export function createClaimsAhead(slots: Pick<Slots, "free" | "take">, clock: Clock): ClaimsAhead {
+export function createClaimsAhead(slots: Pick<Slots, "free" | "room" | "take">, clock: Clock): ClaimsAhead {
   const claimed = new Map<string, Job>();
   const line: Waiting[] = [];
   let isStopped = false;
@@ -65,7 +65,8 @@ export function createClaimsAhead(slots: Pick<Slots, "free" | "take">, clock: Cl
     },
     proceed() {
       while (slots.free > 0) {
-        const next = line.shift();
+        const at = line.findIndex(({ workflow }) => slots.room(workflow) > 0);
+        const [next] = at < 0 ? [] : line.splice(at, 1);
         if (next === undefined) return;
         if (line.length === 0) endWait();
         claimed.delete(next.job.id);

@@ -103,7 +103,7 @@ export function createClaims(options: {
         // Fewer reads than lanes: most of them are known to be empty.
         for (const lane of open)
           if (lane.isStale(now)) await lane.read({ now, count: roomOf(lane.workflow) });
-        const lane = nextLane(open);
+        const lane = nextLane(open.filter(mayBegin));
         if (lane?.first === undefined) return pauseMs(now);
         const job = lane.first;
         // Whoever comes first and cannot be claimed ahead gets the next free slot.
@@ -191,13 +191,21 @@ export function createClaims(options: {
   }
 
   function roomOf(workflow: WorkflowPlugin): number {
-    return slots.free > 0 ? slots.room(workflow) : Math.max(1, aheadRoom(workflow));
+    return slots.room(workflow) > 0 ? slots.room(workflow) : Math.max(1, aheadRoom(workflow));
   }
 
   /** Beside the slots of all workflows, which are looked at apart. */
   function permitOf(workflow: WorkflowPlugin, now: number): Permit {
-    const permit = slots.ownRoom(workflow) > 0 ? "now" : "later";
-    return limits.length === 0 ? permit : strictest([permit, ...limits.map((limit) => limit(workflow, now))]);
+    return slots.ownRoom(workflow) > 0 ? limitOf(workflow, now) : "later";
+  }
+
+  function limitOf(workflow: WorkflowPlugin, now: number): Permit {
+    return strictest(limits.map((limit) => limit(workflow, now)));
+  }
+
+  /** False while the first job of a workflow that has reached its own limit cannot be claimed ahead: other workflows go on. */
+  function mayBegin({ workflow, first }: ReadyLane): boolean {
+    return slots.ownRoom(workflow) > 0 || (first?.attempt === 0 && aheadRoom(workflow) > 0);
   }
 
   function permitOfKey(workflow: WorkflowPlugin, key: string | undefined): Permit {
@@ -215,7 +223,8 @@ export function createClaims(options: {
     if (slots.free <= 0 && !mayClaimAhead()) return [];
     const open: ReadyLane[] = [];
     for (const workflow of registry.workflows.values()) {
-      if (permitOf(workflow, now) !== "now") continue;
+      if (limitOf(workflow, now) !== "now") continue;
+      if (slots.ownRoom(workflow) <= 0 && aheadRoom(workflow) <= 0) continue;
       const lane = laneOf(workflow.id);
       if (lane !== undefined) open.push(lane);
     }

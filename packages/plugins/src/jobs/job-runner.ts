@@ -47,10 +47,10 @@ export interface JobRunner {
 const IDLE_MS = 5_000;
 const DEFAULT_CONCURRENCY = 10;
 
-/** What begins with more than a claim, or under a limit of its own, waits for its slot in the queue. */
+/** What begins with more than a claim, or under a limit of time or of keys, waits for its slot in the queue. */
 function mayBeClaimedAhead(workflow: WorkflowPlugin): boolean {
-  const { concurrency, perKey, rateLimit, batch, version = FIRST_VERSION } = workflow;
-  const limits = [concurrency, perKey, rateLimit, batch];
+  const { perKey, rateLimit, batch, version = FIRST_VERSION } = workflow;
+  const limits = [perKey, rateLimit, batch];
   return version === FIRST_VERSION && limits.every((limit) => limit === undefined);
 }
 
@@ -121,7 +121,8 @@ export function createJobRunner(options: {
     registry,
     slots,
     aheadRoom(workflow) {
-      const room = pace.ahead(workflow.id, slots.concurrency) - ahead.count;
+      const { id, concurrency: most = slots.concurrency } = workflow;
+      const room = pace.ahead(id, Math.min(slots.concurrency, most)) - ahead.count;
       return room > 0 && quarantine.isEmpty && mayBeClaimedAhead(workflow) ? room : 0;
     },
     limits: [rates.permit, ({ id }) => (pausedAt?.("workflow", id) === undefined ? "now" : "later")],

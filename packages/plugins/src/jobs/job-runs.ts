@@ -130,7 +130,7 @@ export function createJobRuns(options: {
   async function run(begun: JobRun): Promise<void> {
     const { job, workflow } = begun;
     runs.set(job.id, begun);
-    const isAhead = slots.free <= 0;
+    const isAhead = slots.room(workflow) <= 0;
     if (isAhead) ahead.add(job);
     let free = isAhead ? () => undefined : slots.take(workflow, job.group_key);
     let record = isAhead ? () => undefined : beginRecord(begun);

@@ -251,7 +251,7 @@ describe("claims ahead of free slots", () => {
   });
 
   it.each<[string, Partial<WorkflowPlugin>]>([
-    ["a limit of its own", { concurrency: 10 }],
+    ["batches", { batch: { maxSize: 1, maxWaitMs: 1 } }],
     ["a rate limit", { rateLimit: { max: 1_000, perMs: 1 } }],
     ["keys", { perKey: { key: () => "k" } }],
     ["another version than the first", { version: 2 }],
@@ -264,6 +264,52 @@ describe("claims ahead of free slots", () => {
     await until(() => begun.length === SLOTS);
     await quiet();
     expect(await count()).toMatchObject({ running: 2, queued: 2 });
+  });
+
+  it("keep to the limit of their workflow, and leave the other slots to others", async () => {
+    const ran: string[] = [];
+    const other: WorkflowPlugin = { id: "other.v1", run: async (_ctx, _input, id) => void ran.push(id) };
+    const { runner, warm, close, create, begun, end, count, status } = await startProcess({
+      workflow: { concurrency: 1 },
+      others: [other],
+    });
+    await runner.start();
+    await warm();
+    close();
+    for (const id of ["r1", "a", "b"]) await create(id);
+    await until(async () => (await count())["running"] === 3);
+    expect(begun).toEqual(["r1"]);
+    await create("o1", { workflow_id: "other.v1" });
+    await until(async () => (await status("o1")) === "succeeded");
+    expect([begun, ran]).toEqual([["r1"], ["o1"]]);
+    for (const id of ["r1", "a", "b"]) {
+      end(id);
+      await until(async () => (await status(id)) === "succeeded");
+    }
+    expect(begun).toEqual(["r1", "a", "b"]);
+  });
+
+  it("are not held up by a job of a full workflow that was tried before", async () => {
+    const { runner, warm, close, create, commands, begun, end, status } = await startProcess({
+      workflow: { concurrency: 1 },
+      others: [{ id: "other.v1", run: async () => undefined }],
+    });
+    await runner.start();
+    await warm();
+    close();
+    await create("r1");
+    await until(() => begun.length === 1);
+    await commands.enqueueAll([
+      { type: "job.create", job: { id: "again", workflow_id: "work.v1", priority: 1 } },
+      { type: "job.updateStatus", id: "again", status: "running" },
+      { type: "job.updateStatus", id: "again", status: "queued" },
+    ]);
+    await create("o1", { workflow_id: "other.v1" });
+    await until(async () => (await status("o1")) === "succeeded");
+    expect([begun, await status("again")]).toEqual([["r1"], "queued"]);
+    end("r1");
+    await until(() => begun.length === 2);
+    expect(begun).toEqual(["r1", "again"]);
   });
 
   it("never are jobs of a workflow whose runs take long", async () => {
