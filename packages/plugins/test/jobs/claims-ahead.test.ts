@@ -289,6 +289,26 @@ describe("claims ahead of free slots", () => {
     expect(begun).toEqual(["r1", "a", "b"]);
   });
 
+  it("are as many as end in time within the limit of their workflow", async () => {
+    let advance: () => void = () => undefined;
+    const { runner, warm, close, create, begun, count, clock } = await startProcess({
+      workflow: { concurrency: 1 },
+      run: () => advance(),
+    });
+    await runner.start();
+    await warm();
+    advance = () => clock.advance(5);
+    await create("five");
+    await until(async () => (await count())["succeeded"] === ENOUGH + 1);
+    advance = () => undefined;
+    close();
+    for (const id of ["r1", "a", "b", "c", "d"]) await create(id);
+    await until(() => begun.length === 2);
+    await quiet();
+    // One runs, and two of five milliseconds each end within ten.
+    expect(await count()).toMatchObject({ running: 3, queued: 2 });
+  });
+
   it("are not held up by a job of a full workflow that was tried before", async () => {
     const { runner, warm, close, create, commands, begun, end, status } = await startProcess({
       workflow: { concurrency: 1 },
