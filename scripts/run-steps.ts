@@ -23,7 +23,7 @@ export interface Outcome {
 export const root = join(import.meta.dirname, "..");
 
 // The pinned Node and the pinned tools come first, whatever else the machine has.
-const env = { ...process.env, PATH: [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter) };
+const PATH = [join(root, "node_modules/.bin"), process.env["PATH"]].join(delimiter);
 
 /** Runs the steps one after the other, with their output as it comes, up to the first that fails. */
 export function runSteps(steps: readonly Step[]): Outcome {
@@ -51,7 +51,8 @@ function runStep({ command: [tool, ...args], folder = ".", env: added }: Step): 
   const shell = process.platform === "win32";
   const { status, signal, error } = spawnSync(tool, args, {
     cwd: join(root, folder),
-    env: { ...env, ...added },
+    // Read now: a script sets its flags in the environment after it has imported this file.
+    env: { ...process.env, PATH, ...added },
     stdio: "inherit",
     shell,
   });
