@@ -49,7 +49,7 @@ const routing = (name = "house"): RoutingConfig => ({
 it.each<[string, object]>([
   ["no provider", { text: "Ahoy", usage: { inputTokens: 1 } }],
   ["a provider of null", { text: "Ahoy", provider: null }],
-  ["a provider that is no name", { text: "Ahoy", provider: 7 }],
+  ["a provider that is a number", { text: "Ahoy", provider: 7 }],
   ["an empty provider", { text: "Ahoy", provider: "" }],
   ["a model of null", { text: "Ahoy", provider: "house", model: null }],
   ["usage of null", { text: "Ahoy", provider: "house", usage: null }],

@@ -29,7 +29,8 @@ export interface NewChangeEvent {
 /**
  * Collects what a handler wants done: the steps of its command, in order, and the events that report it. Nothing runs
  * while the handler is called, so a handler is a pure function and can be tested without a database. Guards come first:
- * after a step that may write, only `continue` is allowed. So a refused command never has to be undone, but for the one write that found too few rows. `Emitted` is what it may emit.
+ * after a step that may write, only `continue` is allowed. So a refused command never has to be undone, except for one write
+ * that changed too few rows. `Emitted` is what it may emit.
  */
 export interface Change<in out Tables, in Emitted = NewChangeEvent> {
   /**

@@ -102,8 +102,9 @@ export interface ErasedStatement {
 
 /**
  * Defines a write with Kysely, typed by the tables. It is compiled once for each engine and runs as a prepared statement. Use
- * only what other SQL engines have too: `ON CONFLICT` and plain columns, not `INSERT OR IGNORE`, `rowid` or `json_extract`. What engines
- * spell differently comes as the third argument, see {@link Spelling}. Throws a `TypeError` for SQL that a replay could not repeat, such as `random()` and `datetime('now')`, and for `OR ROLLBACK`.
+ * only what other SQL engines have too: `ON CONFLICT` and plain columns, not `INSERT OR IGNORE`, `rowid` or `json_extract`.
+ * What engines spell differently comes as the third argument, see {@link Spelling}. Throws a `TypeError` for SQL that a replay
+ * could not repeat, such as `random()` and `datetime('now')`, and for `OR ROLLBACK`.
  *
  * @example
  * ```ts

@@ -13,7 +13,7 @@ const DRIVERS: Readonly<Record<DriverName, () => Promise<OpenConnection>>> = {
   "node:sqlite": loadNodeSqlite,
 };
 
-/** The driver that a caller of `what` has chosen. Throws a `TypeError` for a name that is none. */
+/** The driver that a caller of `what` has chosen. Throws a `TypeError` for an unknown name. */
 export function chosenDriver(what: string, driver: DriverName = "better-sqlite3"): DriverName {
   if (Object.hasOwn(DRIVERS, driver)) return driver;
   const known = Object.keys(DRIVERS).map((name) => `"${name}"`);

@@ -74,7 +74,7 @@ export function createWriter(options: {
       log.abandon();
       const isOver = yield* rolledBack();
       if (error instanceof FileLost) throw error;
-      // A transaction that nobody can end goes with its connection, so there is no use in trying again on this one.
+      // A transaction that cannot be rolled back ends only with its connection, so trying again on this one is pointless.
       throw new StorageTrouble(error, { kind: isOver ? kind : "failed", duringCommit: isCommitting });
     } finally {
       isWriting = false;

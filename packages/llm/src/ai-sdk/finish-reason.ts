@@ -1,4 +1,4 @@
-/** How an answer ended. `cut_off` is no end at all: whoever wrote it was interrupted. */
+/** How an answer ended. `cut_off`: it was interrupted before its end. */
 export type FinishedAs = "stop" | "length" | "filtered" | "invalid" | "cut_off";
 
 /** The words of the AI SDK. Its `other` only says that the service used another word, which is the raw one. */

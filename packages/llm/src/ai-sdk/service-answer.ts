@@ -92,7 +92,7 @@ function textsOf(level: object, names: readonly string[]): readonly string[] {
     .filter((value): value is string => typeof value === "string" && value !== "");
 }
 
-/** An object as a list of one, a list without what is no object, and anything else as an empty list. */
+/** The objects in a value: the value itself, or those in a list. */
 function objectsIn(value: unknown): readonly object[] {
   return [value].flat().filter((one): one is object => typeof one === "object" && one !== null);
 }

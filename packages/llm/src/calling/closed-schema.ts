@@ -57,7 +57,7 @@ export function acceptsNull(node: unknown, root: JsonSchema): boolean {
   return type === undefined || [type].flat().includes("null");
 }
 
-/** The schema that a part of a schema stands for; undefined for what is no schema. */
+/** The schema that a part of a schema refers to, or the part itself; undefined for anything that is not a schema. */
 export function resolved(node: unknown, root: JsonSchema): JsonSchema | undefined {
   let schema = isSchema(node) ? withoutLoneAllOf(node) : undefined;
   for (let steps = 0; steps < 10 && typeof schema?.$ref === "string"; steps += 1) {

@@ -191,7 +191,7 @@ export function createClaims(options: {
   }
 
   function roomOf(workflow: WorkflowPlugin): number {
-    return slots.room(workflow) > 0 ? slots.room(workflow) : Math.max(1, aheadRoom(workflow));
+    return slots.room(workflow) || Math.max(1, aheadRoom(workflow));
   }
 
   /** Beside the slots of all workflows, which are looked at apart. */

@@ -34,7 +34,7 @@ export function createJobMoves(
 ): JobMoves {
   return { start: createSets("running"), succeed: createSets("succeeded") };
 
-  /** Says which jobs are claimed and have not begun. Those whose claim fails are no harm in it. */
+  /** Says which jobs are claimed and have not begun. Jobs whose claim fails do no harm in the list. */
   function list() {
     return { type: "plugins.job.ahead", jobs: ahead.jobs().map(named) } as const;
   }

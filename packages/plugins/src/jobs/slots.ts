@@ -12,8 +12,6 @@ export interface Slots {
   room(workflow: WorkflowPlugin): number;
   /** The same, but for the limit on all workflows. */
   ownRoom(workflow: WorkflowPlugin): number;
-  /** Whether the workflow may run one more attempt. */
-  permit(workflow: WorkflowPlugin): Permit;
   /** Whether the key of a workflow with `perKey` may run one more attempt. Jobs without a key may. */
   permitKey(workflow: WorkflowPlugin, key: string | undefined): Permit;
   /** Takes a slot, for a job of this key if it has one. The returned function gives it back; a second call does nothing. */
@@ -38,7 +36,6 @@ export function createSlots(options: { readonly concurrency: number; readonly on
     },
     room: (workflow) => Math.max(0, Math.min(slots.free, slots.ownRoom(workflow))),
     ownRoom: ({ id, concurrency: most = Number.POSITIVE_INFINITY }) => most - (usedOf.get(id) ?? 0),
-    permit: (workflow) => (slots.room(workflow) > 0 ? "now" : "later"),
     permitKey({ id, perKey }, key) {
       const used = key === undefined ? 0 : (usedOfKey.get(id)?.get(key) ?? 0);
       return used < (perKey?.concurrency ?? Number.POSITIVE_INFINITY) ? "now" : "later";

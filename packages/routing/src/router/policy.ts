@@ -78,7 +78,7 @@ export const defaultPolicy: RoutingPolicy = {
   abandonMs: 0,
 };
 
-/** Completes a policy. Throws a `TypeError` for a part that is no number of 0 or more; an infinite one becomes 25 days. */
+/** Completes a policy. Throws a `TypeError` unless every part is a number of 0 or more; an infinite one becomes 25 days. */
 export function policyOf(given: Partial<RoutingPolicy> = {}): RoutingPolicy {
   const policy: RoutingPolicy = { ...defaultPolicy, ...given };
   for (const [name, value] of Object.entries(policy)) {

@@ -104,7 +104,7 @@ export async function runAttempt<Runtime, Answer>(options: {
   function read(error: unknown): CandidateFailure {
     try {
       const { retryAfterMs, ...said } = classify(error, candidate);
-      // A pause that is no time would never end.
+      // A pause of NaN would never end.
       const isTime = retryAfterMs !== undefined && retryAfterMs >= 0;
       return isTime ? { ...said, retryAfterMs } : said;
     } catch {

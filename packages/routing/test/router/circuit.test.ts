@@ -9,18 +9,7 @@ import {
   cooldownMs,
   probing,
 } from "../../src/router/circuit.ts";
-
-const kinds = [
-  "rate_limited",
-  "unavailable",
-  "bad_response",
-  "truncated",
-  "timed_out",
-  "misconfigured",
-  "rejected",
-  "failed",
-  "aborted",
-] as const satisfies readonly FailureKind[];
+import { kinds } from "../support/kinds.ts";
 
 type Outcome = "answered" | FailureKind;
 

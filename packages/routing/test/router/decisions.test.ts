@@ -1,20 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { candidatesOf } from "../../src/config/profile.ts";
-import { type FailureKind, defaultPolicy as policy } from "../../src/index.ts";
+import { defaultPolicy as policy } from "../../src/index.ts";
 import { nextMove, type Situation } from "../../src/router/failover.ts";
-
-const kinds = [
-  "rate_limited",
-  "unavailable",
-  "bad_response",
-  "truncated",
-  "timed_out",
-  "misconfigured",
-  "rejected",
-  "failed",
-  "aborted",
-] as const satisfies readonly FailureKind[];
+import { kinds } from "../support/kinds.ts";
 
 const kind = fc.constantFrom(...kinds);
 const retryAfterMs = fc.option(fc.integer({ min: 0, max: 1e13 }), { nil: undefined });

@@ -88,7 +88,7 @@ function createStatement<Parameters extends unknown[], Row>(
   const isFixed = !sql.includes("*");
   let shape = toObject;
   if (reader) {
-    // Node makes an object for a row at twice the price, and throws for an integer that is no safe one.
+    // Rows as objects take Node twice as long, and it throws for integers beyond the safe range.
     native.setReturnArrays(true);
     native.setReadBigInts(true);
   }
