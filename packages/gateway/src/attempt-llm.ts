@@ -3,11 +3,16 @@ import type { LLM, LLMOptions, LLMResult } from "@atlas/llm";
 import { isWrongCall, type LLMCall, type LLMCommand } from "@atlas/llm/module";
 import type { AttemptLLM } from "@atlas/plugins/runtime";
 import type { Route } from "@atlas/routing";
+import { createAttemptModel } from "./attempt-model.ts";
 import { bareEvidence, type CallEnd, type CallFrame, evidenceOf } from "./call-evidence.ts";
 
 interface Watched {
   readonly onRoute: (route: Route) => void;
+  /** Gives the call its number, once it is known that it was made. */
+  begin(): void;
   until<Result extends LLMResult>(answer: Promise<Result>): Promise<Result>;
+  /** Keeps the evidence of a call that has begun, and has ended now. Only the first end counts. */
+  keep(end: Omit<CallEnd, "routes">): void;
 }
 
 /**
@@ -35,7 +40,7 @@ export function createAttemptLLM(options: {
     let calls = 0;
 
     /** Returns the call to make, and what keeps the evidence of its answer. */
-    const watch = (method: LLMCall["method"], call: LLMOptions): Watched => {
+    const watch = (method: LLMCall["method"], call: Omit<LLMOptions, "signal">): Watched => {
       const startedAt = clock.monotonic();
       // An aborted call rejects with the reason of its signal, which has no evidence, so it is collected on the way.
       const routes: Route[] = [];
@@ -58,15 +63,27 @@ export function createAttemptLLM(options: {
         };
         record(job, frame, () => evidenceOf(frame, call, { ...end, routes }));
       };
+      let number: number | undefined;
+      let isKept = false;
+      const begin = (): void => {
+        calls += 1;
+        number = calls;
+      };
+      const keep: Watched["keep"] = (end) => {
+        if (isKept || number === undefined) return;
+        isKept = true;
+        keepAs(number, end.result === undefined ? "failed" : "answered", end);
+      };
       return {
         onRoute,
+        begin,
+        keep,
         until(answer) {
-          calls += 1;
-          const number = calls;
+          begin();
           answer.then(
-            (result) => keepAs(number, "answered", { result }),
+            (result) => keep({ result }),
             (error: unknown) => {
-              if (!isWrongCall(error)) keepAs(number, "failed", { error });
+              if (!isWrongCall(error)) keep({ error });
             },
           );
           return answer;
@@ -90,6 +107,14 @@ export function createAttemptLLM(options: {
           const { onRoute, until } = watch("object", call);
           return until(llm.generateObject({ ...call, onRoute }));
         },
+        languageModel: (options = {}) =>
+          createAttemptModel(options, {
+            llm,
+            watch,
+            onStandIn() {
+              isDegraded = true;
+            },
+          }),
       },
       artifactData: () => (isDegraded ? { degraded: true } : undefined),
     };

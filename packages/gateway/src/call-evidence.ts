@@ -13,7 +13,8 @@ export type CallFrame = Pick<
 
 /** What a call that has ended left behind. */
 export interface CallEnd {
-  readonly result?: LLMResult;
+  /** The answer. Its text is not kept. */
+  readonly result?: Omit<LLMResult, "text">;
   readonly error?: unknown;
   /** The evidence of the routers that the call went through, where the result or the error has none. */
   readonly routes: readonly Route[];

@@ -8,6 +8,7 @@ import type {
   Store,
   StoreModule,
 } from "@atlas/core";
+import type { LanguageModelV4 } from "@atlas/llm";
 import type { LLMModule } from "@atlas/llm/module";
 import type {
   PluginRef,
@@ -56,6 +57,11 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   followJournal: Store["followJournal"];
   /** The language models that workflows use. Calls of the host itself are not recorded with any job. */
   readonly llm: GatewayLLM;
+  /**
+   * Returns a profile of the routing file as a model of the AI SDK (default: the default profile), which takes tools, files and
+   * everything else that its candidates take. Its calls are not recorded with any job: workflows use `ctx.model`.
+   */
+  model(profile?: string): LanguageModelV4;
   /**
    * Syncs one source, or all, and resolves with counts per source: commands, changed, unchanged, checkpoints. With `{ full: true }` a
    * source reads everything again. Works before `start()`. Rejects with the first failure once every sync has ended.

@@ -130,6 +130,7 @@ export async function createRunners(parts: {
     jobs,
     routes: opened.routes,
     llm,
+    model: (profile) => llm.languageModel(profile === undefined ? {} : { profile }),
     store,
     follow: store.follow,
     followJournal: store.followJournal,

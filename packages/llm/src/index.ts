@@ -1,3 +1,4 @@
+export type { LanguageModelV4 } from "@ai-sdk/provider";
 export type { ObjectOptions } from "./calling/generate-object.ts";
 export { createLLM, type LLM } from "./calling/llm.ts";
 export { createStream, streamOf } from "./calling/stream.ts";
@@ -9,7 +10,7 @@ export {
   type ProviderDetails,
 } from "./contract/errors.ts";
 export type { InjectedInstruction, InjectedSource, SkillReason } from "./contract/injected.ts";
-export { applyMiddleware, type LLMMiddleware } from "./contract/middleware.ts";
+export { applyMiddleware, joinAround, type LLMMiddleware } from "./contract/middleware.ts";
 export type {
   JsonRequest,
   LLMMessage,
@@ -18,6 +19,7 @@ export type {
   LLMRuntime,
   LLMStream,
   LLMUsage,
+  ModelOptions,
 } from "./contract/runtime.ts";
 export { type InstructionsOptions, withInstructions } from "./instructions/with-instructions.ts";
 export { type RecorderMode, type RecorderOptions, withRecorder } from "./recorder/with-recorder.ts";

@@ -1,6 +1,6 @@
 import type { Admit, Clock, Logger, Store } from "@atlas/core";
 import type { HarnessMiddleware } from "@atlas/harness";
-import type { LLMMiddleware, LLMRuntime } from "@atlas/llm";
+import { joinAround, type LLMMiddleware, type LLMRuntime } from "@atlas/llm";
 import type { PluginServices } from "@atlas/plugins";
 import { messageOf } from "@atlas/plugins/runtime";
 import type { AroundAttempt } from "@atlas/routing";
@@ -95,7 +95,13 @@ export function createInstallation(
       const routes = extensions.flatMap((extension) =>
         openRoutes(extension.name, make(extension, "routes") ?? [], () => isServing),
       );
-      return { services: Object.freeze(provided), llm, around: allAround(around), harness, routes };
+      return {
+        services: Object.freeze(provided),
+        llm,
+        around: around.length === 0 ? undefined : joinAround(around),
+        harness,
+        routes,
+      };
     },
     made(given) {
       parts = given;
@@ -154,12 +160,6 @@ export function createInstallation(
       return { status: "failing", error: messageOf(error) };
     }
   }
-}
-
-/** All layers as one, the first one outermost. */
-function allAround(layers: readonly AroundAttempt<LLMRuntime>[]): AroundAttempt<LLMRuntime> | undefined {
-  if (layers.length === 0) return undefined;
-  return (runtime, info) => layers.reduceRight((next, layer) => layer(next, info), runtime);
 }
 
 function checkResult(phase: ExtensionPhase, result: unknown): void {

@@ -1,5 +1,5 @@
 import { LLMError } from "../contract/errors.ts";
-import type { LLMResult } from "../contract/runtime.ts";
+import type { LLMResult, LLMUsage } from "../contract/runtime.ts";
 import { knownUsage } from "../contract/usage.ts";
 import { finishedAs } from "./finish-reason.ts";
 
@@ -10,29 +10,50 @@ export interface Ending {
 }
 
 /** Token counts in any version: plain numbers, or one object for each side. */
-interface AnyUsage {
+export interface AnyUsage {
   readonly inputTokens?: unknown;
   readonly outputTokens?: unknown;
   readonly cachedInputTokens?: unknown;
   readonly reasoningTokens?: unknown;
 }
 
-/** Returns the result of a complete answer. Throws an `LLMError` for any other. */
-export function resultOf(answer: {
+/** An answer at its end. */
+export interface Ended {
   readonly provider: string;
   readonly model: string;
   readonly text: string;
   /** Absent if the answer ended without saying so. */
   readonly end: Ending | undefined;
-}): LLMResult {
-  const { provider, model, text, end } = answer;
-  const usage = usageOf(end?.usage ?? {});
+}
+
+/** Returns the result of a complete answer. Throws an `LLMError` for any other. */
+export function resultOf(answer: Ended): LLMResult {
+  const { text, provider, model } = answer;
+  const { finishReason, usage } = completeEnd(answer, { hasContent: text !== "", mayCallTools: false });
+  return { text, provider, model, usage: usage ?? {}, finishReason };
+}
+
+/** Returns how a complete answer ended, and what it cost. Throws an `LLMError` for any other. */
+export function completeEnd(
+  { provider, model, text, end }: Ended,
+  {
+    hasContent,
+    mayCallTools,
+  }: {
+    /** There is a text, or anything else that a model can answer with. */
+    readonly hasContent: boolean;
+    /** Calls of tools are an answer. */
+    readonly mayCallTools: boolean;
+  },
+): { readonly finishReason: "stop" | "length"; readonly usage: LLMUsage | undefined } {
+  const usage = usageOf(end?.usage);
   // A failed answer is charged too.
   const details = { provider, model, ...(usage === undefined ? {} : { usage }) };
   const who = `"${provider}" (${model})`;
-  const reason = finishedAs(end?.finishReason);
+  const finished = finishedAs(end?.finishReason);
+  const reason = finished === "tool_calls" ? (mayCallTools ? "stop" : "invalid") : finished;
   // Only an answer that had begun can be cut off.
-  if (reason === "cut_off" && text !== "") {
+  if (reason === "cut_off" && hasContent) {
     const message = `${who} broke off: the answer ended without the mark that it is complete.`;
     throw new LLMError("ATLAS_LLM_TRUNCATED", { ...details, text }, message);
   }
@@ -43,7 +64,7 @@ export function resultOf(answer: {
       `${who} rejected the request: its content filter stopped the answer.`,
     );
   }
-  if (reason === "invalid" || reason === "cut_off" || text === "") {
+  if (reason === "invalid" || reason === "cut_off" || !hasContent) {
     const why = {
       invalid: "the response ended with something other than an answer",
       cut_off: "the response holds no answer",
@@ -52,10 +73,16 @@ export function resultOf(answer: {
     }[reason];
     throw new LLMError("ATLAS_LLM_BAD_RESPONSE", details, `${who} gave no valid answer: ${why}.`);
   }
-  return { text, provider, model, usage: usage ?? {}, finishReason: reason };
+  return { finishReason: reason, usage };
 }
 
-function usageOf({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: AnyUsage) {
+/** The tokens that an answer cost, whichever version of the specification counted them. */
+export function usageOf({
+  inputTokens,
+  outputTokens,
+  cachedInputTokens,
+  reasoningTokens,
+}: AnyUsage = {}): LLMUsage | undefined {
   const input = sidesOf(inputTokens);
   const output = sidesOf(outputTokens);
   return knownUsage({

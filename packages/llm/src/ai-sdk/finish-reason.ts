@@ -1,12 +1,12 @@
 /** How an answer ended. `cut_off`: it was interrupted before its end. */
-export type FinishedAs = "stop" | "length" | "filtered" | "invalid" | "cut_off";
+export type FinishedAs = "stop" | "length" | "filtered" | "tool_calls" | "cut_off";
 
 /** The words of the AI SDK. Its `other` only says that the service used another word, which is the raw one. */
 const unifiedReasons: ReadonlyMap<string, FinishedAs> = new Map<string, FinishedAs>([
   ["stop", "stop"],
   ["length", "length"],
   ["content-filter", "filtered"],
-  ["tool-calls", "invalid"],
+  ["tool-calls", "tool_calls"],
   ["error", "cut_off"],
 ]);
 

@@ -11,6 +11,7 @@ import { createStream } from "../calling/stream.ts";
 import type { JsonRequest, LLMOptions, LLMRuntime } from "../contract/runtime.ts";
 import { type Ending, resultOf } from "./ending.ts";
 import { promptOf } from "./prompt.ts";
+import { createProvidedModel } from "./provided-model.ts";
 import { type Asked, toLLMError } from "./to-llm-error.ts";
 import { createWatch } from "./watch.ts";
 
@@ -56,18 +57,23 @@ export function fromModel(model: LanguageModel, options: FromModelOptions = {}):
   return fromModels(() => Promise.resolve(model), {
     ...options,
     provider: options.provider ?? model.provider.split(".")[0] ?? model.provider,
+    modelId: model.modelId,
   });
 }
 
 /** Does the same for a provider that offers several models and may have to be loaded first. */
 export function fromModels(
   modelFor: (name: string | undefined) => Promise<LanguageModel>,
-  options: FromModelOptions & { readonly provider: string },
+  given: FromModelOptions & {
+    readonly provider: string;
+    /** The model of a call that names none, where it is known before it is loaded. */
+    readonly modelId?: string | undefined;
+  },
 ): Required<LLMRuntime> {
-  const { provider, secrets, clock = systemClock } = options;
-  const { firstPartMs = DEFAULT_PAUSE_MS, idleMs = DEFAULT_PAUSE_MS } = options;
+  const { provider, secrets, clock = systemClock } = given;
+  const { firstPartMs = DEFAULT_PAUSE_MS, idleMs = DEFAULT_PAUSE_MS } = given;
 
-  const asked = (call: LLMOptions, model: string | undefined, text?: string): Asked => ({
+  const asked = (call: Pick<LLMOptions, "model">, model: string | undefined, text?: string): Asked => ({
     provider,
     model,
     isChosen: call.model !== undefined,
@@ -76,7 +82,19 @@ export function fromModels(
     text,
   });
 
-  return {
+  const runtime: Required<LLMRuntime> = {
+    languageModel: (options = {}) =>
+      createProvidedModel({
+        provider,
+        modelId: options.model ?? given.modelId ?? provider,
+        load: () => modelFor(options.model),
+        text: runtime,
+        options,
+        asked: (name, text) => asked(options, name, text),
+        firstPartMs,
+        idleMs,
+        clock,
+      }),
     async generateText(call) {
       const request = requestOf(call, call.signal);
       let name = call.model;
@@ -135,6 +153,7 @@ export function fromModels(
       });
     },
   };
+  return runtime;
 }
 
 function requestOf(call: LLMOptions, signal: AbortSignal | undefined): LanguageModelV4CallOptions {

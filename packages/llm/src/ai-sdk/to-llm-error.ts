@@ -1,3 +1,4 @@
+import { UnsupportedFunctionalityError } from "@ai-sdk/provider";
 import { isLLMError, LLMError, type ProviderDetails } from "../contract/errors.ts";
 import { codeOf } from "../contract/failure-kind.ts";
 import { redactSecrets } from "../redact.ts";
@@ -22,6 +23,9 @@ export interface Asked {
 
 const LONGEST_MESSAGE = 300;
 
+/** The `providerCode` of a request that uses a feature which a model, or its package, does not have. */
+export const UNSUPPORTED = "unsupported-functionality";
+
 /**
  * Turns what an AI SDK provider (or a client of a similar kind) threw into an `LLMError`. The original is not attached as
  * `cause`, because it holds the request with its headers and whatever the service echoed.
@@ -30,7 +34,9 @@ export function toLLMError(error: unknown, asked: Asked): LLMError {
   if (isLLMError(error)) return error;
   const { provider, model, secrets, text = "" } = asked;
   const thrown = readThrown(error);
-  const { status, providerCode } = thrown;
+  const { status } = thrown;
+  const isUnsupported = thrown.chain.some((one) => UnsupportedFunctionalityError.isInstance(one));
+  const providerCode = isUnsupported ? UNSUPPORTED : thrown.providerCode;
   const said = shortened(redactSecrets(thrown.message, secrets));
   // Nothing of this reading is kept, so it reads the words that a redaction would hide.
   const thrownKind = kindOfThrown(thrown, asked.isChosen === true);

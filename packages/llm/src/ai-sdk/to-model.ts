@@ -1,20 +1,16 @@
-import {
-  type JSONObject,
-  type LanguageModelV4,
-  type LanguageModelV4CallOptions,
-  type LanguageModelV4Prompt,
-  type LanguageModelV4StreamPart,
-  type LanguageModelV4Usage,
-  type SharedV4ProviderMetadata,
-  UnsupportedFunctionalityError,
-} from "@ai-sdk/provider";
-import type { Route } from "@atlas/routing";
+import type { LanguageModelV4, LanguageModelV4StreamPart, LanguageModelV4Usage } from "@ai-sdk/provider";
 import { streamOf } from "../calling/stream.ts";
-import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
+import type { LLMResult, LLMRuntime, ModelOptions } from "../contract/runtime.ts";
+import { withEvidence } from "./model-evidence.ts";
+import { standInWarning } from "./stand-in-warning.ts";
+import { textCallOf } from "./text-call.ts";
+
+const textModels = new WeakSet<LanguageModelV4>();
 
 /**
- * Turns a runtime into a model of the AI SDK, so that you can use a profile wherever the AI SDK takes a model. It supports
- * text only, and rejects tools and files with `UnsupportedFunctionalityError`.
+ * Turns a runtime into a model of the AI SDK that carries text. It rejects tools and files with `UnsupportedFunctionalityError`,
+ * and warns of settings that a runtime does not have, such as `topP`, `seed` or `providerOptions`. The `model` of a router, of a
+ * gateway and of a workflow's context carries everything instead.
  *
  * @example
  * ```ts
@@ -23,24 +19,41 @@ import type { LLMMessage, LLMOptions, LLMResult, LLMRuntime } from "../contract/
  * ```
  */
 export function toModel(runtime: LLMRuntime, profile?: string): LanguageModelV4 {
-  return {
+  return textModel(runtime, profile === undefined ? {} : { profile });
+}
+
+/** The model of a runtime: its own, or one that carries text. */
+export function modelOf(runtime: LLMRuntime, options: ModelOptions): LanguageModelV4 {
+  return runtime.languageModel?.(options) ?? textModel(runtime, options);
+}
+
+/** Tells whether a model carries text only, because its runtime does. */
+export function isTextOnly(model: LanguageModelV4): boolean {
+  return textModels.has(model);
+}
+
+/** A model that carries text, for every call with these options. */
+export function textModel(runtime: LLMRuntime, options: ModelOptions): LanguageModelV4 {
+  const model: LanguageModelV4 = {
     specificationVersion: "v4",
     provider: "atlas",
-    modelId: profile ?? "default",
+    modelId: options.profile ?? "default",
     supportedUrls: {},
-    async doGenerate(options) {
-      const result = await runtime.generateText(callOf(options, profile));
+    async doGenerate(asked) {
+      const { call, warnings } = textCallOf(asked, options);
+      const result = await runtime.generateText(call);
       return {
         content: [{ type: "text", text: result.text }],
         finishReason: finishReasonOf(result),
         usage: usageOf(result),
         response: responseOf(result),
-        warnings: result.degraded === true ? [standInWarning] : [],
-        providerMetadata: metadataOf(result),
+        warnings: result.degraded === true ? [...warnings, standInWarning] : warnings,
+        providerMetadata: withEvidence(undefined, result),
       };
     },
-    async doStream(options) {
-      const { textStream, result } = streamOf(runtime, callOf(options, profile));
+    async doStream(asked) {
+      const { call, warnings } = textCallOf(asked, options);
+      const { textStream, result } = streamOf(runtime, call);
       // The AI SDK expects a failure before the first piece to reject the call.
       const pieces = textStream[Symbol.asyncIterator]();
       let first: IteratorResult<string, unknown> | undefined = await pieces.next();
@@ -48,7 +61,7 @@ export function toModel(runtime: LLMRuntime, profile?: string): LanguageModelV4 
       return {
         stream: new ReadableStream<LanguageModelV4StreamPart>({
           start(controller) {
-            controller.enqueue({ type: "stream-start", warnings: [] });
+            controller.enqueue({ type: "stream-start", warnings });
             controller.enqueue({ type: "text-start", id });
           },
           // One piece for each that is read, so that a slow reader slows the model down.
@@ -67,7 +80,7 @@ export function toModel(runtime: LLMRuntime, profile?: string): LanguageModelV4 
                 type: "finish",
                 finishReason: finishReasonOf(whole),
                 usage: usageOf(whole),
-                providerMetadata: metadataOf(whole),
+                providerMetadata: withEvidence(undefined, whole),
               });
             } catch (error) {
               controller.enqueue({ type: "error", error });
@@ -81,71 +94,12 @@ export function toModel(runtime: LLMRuntime, profile?: string): LanguageModelV4 
       };
     },
   };
-}
-
-function callOf(options: LanguageModelV4CallOptions, profile: string | undefined): LLMOptions {
-  const { prompt, temperature, maxOutputTokens, responseFormat, abortSignal, tools = [] } = options;
-  if (tools.length > 0) throw unsupported("tools");
-  const system = prompt.flatMap((message) => (message.role === "system" ? [message.content] : []));
-  return {
-    ...(system.length === 0 ? {} : { system: system.join("\n\n") }),
-    messages: messagesOf(prompt),
-    ...(profile === undefined ? {} : { profile }),
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(maxOutputTokens === undefined ? {} : { maxTokens: maxOutputTokens }),
-    ...(responseFormat?.type === "json"
-      ? { json: responseFormat.schema === undefined ? {} : { schema: { ...responseFormat.schema } } }
-      : {}),
-    ...(abortSignal === undefined ? {} : { signal: abortSignal }),
-  };
-}
-
-function messagesOf(prompt: LanguageModelV4Prompt): readonly LLMMessage[] {
-  return prompt.flatMap((message) => {
-    if (message.role === "system") return [];
-    if (message.role === "tool") throw unsupported("tool results");
-    const texts = message.content.map((part) => {
-      if (part.type === "text") return part.text;
-      // Reasoning is not sent back to a model.
-      if (part.type === "reasoning") return "";
-      throw unsupported(`parts of type "${part.type}"`);
-    });
-    return [{ role: message.role, content: texts.join("") }];
-  });
-}
-
-function unsupported(functionality: string): UnsupportedFunctionalityError {
-  return new UnsupportedFunctionalityError({
-    functionality,
-    message: `A profile of Atlas supports text only, so it cannot take ${functionality}. Use a model of the AI SDK directly.`,
-  });
+  textModels.add(model);
+  return model;
 }
 
 function finishReasonOf({ finishReason = "stop" }: LLMResult) {
   return { unified: finishReason, raw: finishReason };
-}
-
-// A stream has said its warnings before it knows who answers: there, only the metadata has the mark.
-const standInWarning = {
-  type: "other",
-  message: "The mock answered in place of a configured model. Do not act on its text.",
-} as const;
-
-/** The evidence, as `providerMetadata.atlas`. */
-function metadataOf({ provider, degraded, replayed, route }: LLMResult): SharedV4ProviderMetadata {
-  return {
-    atlas: {
-      provider,
-      ...(degraded === undefined ? {} : { degraded }),
-      ...(replayed === undefined ? {} : { replayed }),
-      ...(route === undefined ? {} : { route: asJson(route) }),
-    },
-  };
-}
-
-/** The route as plain data: an attempt can hold a number that JSON does not have. */
-function asJson(route: Route): JSONObject {
-  return JSON.parse(JSON.stringify(route));
 }
 
 function responseOf({ model, provider }: LLMResult): { modelId: string } {

@@ -1,12 +1,16 @@
 import { type Clock, systemClock } from "@atlas/routing";
 import { checkOptions } from "@atlas/routing/internal";
+import { modelOf } from "../ai-sdk/to-model.ts";
 import { completeResult } from "../contract/complete-result.ts";
 import type { LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { askedText } from "./asked.ts";
 import { generateObject, type ObjectOptions } from "./generate-object.ts";
 import { streamOf } from "./stream.ts";
 
-/** A complete runtime, such as `ctx.llm` of a workflow: `createLLM` adds what a provider leaves out. */
+/**
+ * A complete runtime, such as `ctx.llm` of a workflow: `createLLM` adds what a provider leaves out. The `languageModel` of a runtime
+ * that has none carries text only.
+ */
 export type LLM = Required<LLMRuntime> & {
   /**
    * Asks for an answer that fits a schema (any Standard Schema, such as one of zod). If the answer does not fit, it rejects
@@ -19,7 +23,7 @@ export type LLM = Required<LLMRuntime> & {
 const UNNAMED = "unnamed";
 
 /**
- * Completes a runtime with `streamText` and `generateObject`. A runtime that cannot stream answers in a single piece;
+ * Completes a runtime with `streamText`, `generateObject` and `languageModel`. A runtime that cannot stream answers in a single piece;
  * objects are parsed from its text. Each call is checked first: a wrong one throws a `TypeError`.
  *
  * @example
@@ -60,5 +64,6 @@ export function createLLM(
       askedText(call);
       return generateObject(complete, call, { deadlineMs: call.deadlineMs ?? deadlineMs, clock });
     },
+    languageModel: (options = {}) => modelOf(runtime, options),
   };
 }

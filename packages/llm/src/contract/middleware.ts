@@ -1,8 +1,13 @@
+import type { AroundAttempt } from "@atlas/routing";
+import { ownLayer } from "./own-layer.ts";
 import type { LLMRuntime } from "./runtime.ts";
 
 /**
  * Wraps a runtime to change its calls or answers: instructions, redaction, cost, tracing. It passes everything else on. A
- * middleware without `streamText` turns streams into single pieces.
+ * middleware without `streamText` turns streams into single pieces. One without `languageModel` makes models of the AI SDK
+ * carry text only: their calls go through its `generateText`, and tools and files are refused. A copy of `next.languageModel`,
+ * as in `{ ...next, generateText }`, counts as none, so that no call bypasses the middleware; wrap the model with
+ * `wrapLanguageModel` of the AI SDK instead.
  */
 export type LLMMiddleware = (next: LLMRuntime) => LLMRuntime;
 
@@ -24,5 +29,11 @@ export type LLMMiddleware = (next: LLMRuntime) => LLMRuntime;
  * ```
  */
 export function applyMiddleware(runtime: LLMRuntime, middleware: readonly LLMMiddleware[]): LLMRuntime {
-  return middleware.reduceRight<LLMRuntime>((next, around) => around(next), runtime);
+  return middleware.reduceRight<LLMRuntime>((next, around) => ownLayer(next, around(next)), runtime);
+}
+
+/** Joins layers around the attempts of a router. The first of the list is the outermost. */
+export function joinAround(layers: readonly AroundAttempt<LLMRuntime>[]): AroundAttempt<LLMRuntime> {
+  return (runtime, info) =>
+    layers.reduceRight<LLMRuntime>((next, layer) => ownLayer(next, layer(next, info)), runtime);
 }

@@ -1,3 +1,4 @@
+import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { CallContext, Route } from "@atlas/routing";
 import type { InjectedInstruction } from "./injected.ts";
 
@@ -47,6 +48,12 @@ export interface LLMOptions {
    */
   readonly context?: CallContext;
 }
+
+/** What the AI SDK has no place for in a call: it is said once, for every call of a model. */
+export type ModelOptions = Pick<
+  LLMOptions,
+  "profile" | "fallback" | "model" | "tags" | "skills" | "deadlineMs" | "onRoute" | "context"
+>;
 
 /** A request for an answer in JSON. */
 export interface JsonRequest {
@@ -107,4 +114,10 @@ export interface LLMStream {
 export interface LLMRuntime {
   generateText(options: LLMOptions): Promise<LLMResult>;
   streamText?(options: LLMOptions): LLMStream;
+  /**
+   * Returns a model for the AI SDK, which takes everything that a call there can have: tools, files, provider options. It must
+   * not wait, so load a package in the calls of the model. A runtime without this method carries text only: a router passes on
+   * plain calls as text, and asks another candidate for the rest.
+   */
+  languageModel?(options?: ModelOptions): LanguageModelV4;
 }

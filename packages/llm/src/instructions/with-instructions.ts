@@ -5,7 +5,8 @@ import { createStream, streamOf } from "../calling/stream.ts";
 import type { LLMMiddleware } from "../contract/middleware.ts";
 import type { LLMOptions, LLMResult } from "../contract/runtime.ts";
 import { estimateTokens } from "./budget.ts";
-import { createComposer } from "./composer.ts";
+import { type Composed, createComposer } from "./composer.ts";
+import { instructedModel } from "./instructed-model.ts";
 import { createInstructionFiles } from "./instruction-files.ts";
 
 /** Where instructions come from, and how much of them a call may get. */
@@ -85,7 +86,7 @@ export function withInstructions(options: InstructionsOptions): LLMMiddleware {
   const compose = createComposer({ maxMatches, budget: { maxCharacters, maxTokens, countTokens } });
 
   return (next) => {
-    const { streamText } = next;
+    const { streamText, languageModel } = next;
     return {
       generateText: async (asked) => {
         const { options, finish } = await add(asked);
@@ -100,15 +101,23 @@ export function withInstructions(options: InstructionsOptions): LLMMiddleware {
             return finish(await stream.result);
           }),
       }),
+      ...(languageModel && {
+        languageModel: (options) =>
+          instructedModel(languageModel.call(next, options), { options, instructionsFor }),
+      }),
     };
   };
+
+  async function instructionsFor(asked: LLMOptions): Promise<Composed> {
+    return compose(await files.current(), asked);
+  }
 
   async function add(asked: LLMOptions): Promise<{
     readonly options: LLMOptions;
     readonly finish: (result: LLMResult) => LLMResult;
   }> {
     asked.signal?.throwIfAborted();
-    const { text, injected } = await compose(await files.current(), asked);
+    const { text, injected } = await instructionsFor(asked);
     const system = [text, asked.system].filter((part) => part !== undefined && part !== "").join("\n\n");
     return {
       options: system === "" ? asked : { ...asked, system },

@@ -13,7 +13,7 @@ export const callSchema = () =>
     number: z.int().min(1),
     /** When the call ended. */
     at: timeText,
-    method: z.enum(["text", "stream", "object"]),
+    method: z.enum(["text", "stream", "object", "model", "model_stream"]),
     status: z.enum(["answered", "failed"]),
     profile: text.exactOptional(),
     /** The name of the candidate that answered. */

@@ -53,6 +53,7 @@ export function createProvider(
     },
     {
       provider: builtIn === undefined ? id : type,
+      modelId: model,
       secrets: apiKey === undefined || apiKey === "" ? [] : [apiKey],
       clock,
       // The router limits the time until the first part, so that there is one limit for it.

@@ -1,13 +1,11 @@
+import type { LanguageModelV4 } from "@ai-sdk/provider";
 import {
   type AroundAttempt,
-  type Candidate,
   type Clock,
   createRouter,
   defaultPolicy,
   type LLMRoutingConfig,
   type Logger,
-  type Route,
-  type RouteOutcome,
   type RoutePlan,
   type RoutingPolicy,
   systemClock,
@@ -16,15 +14,17 @@ import { checkOptions, guardLogger } from "@atlas/routing/internal";
 import { toLLMError } from "../ai-sdk/to-llm-error.ts";
 import { createStream, streamOf } from "../calling/stream.ts";
 import { completeResult } from "../contract/complete-result.ts";
-import { isLLMError, LLMError } from "../contract/errors.ts";
 import { failureOf } from "../contract/failure-kind.ts";
-import type { LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
-import { createMockLLM } from "../mock/mock.ts";
-import { builtInProviders } from "../providers/built-in.ts";
-import { limitsOf } from "../providers/candidate-limits.ts";
-import { createProvider } from "../providers/provider.ts";
-import { estimatedTokens } from "./estimated-tokens.ts";
+import { joinAround } from "../contract/middleware.ts";
+import type { LLMOptions, LLMResult, LLMRuntime, ModelOptions } from "../contract/runtime.ts";
+import { candidatesFor, MOCK } from "./candidates.ts";
+import { configuredPolicy } from "./configured-policy.ts";
+import { estimatedPromptTokens, estimatedTokens } from "./estimated-tokens.ts";
+import type { Settled } from "./model-host.ts";
 import { rejectionOf } from "./rejection.ts";
+import { routableUrls } from "./routable-urls.ts";
+import { createRoutedModel } from "./routed-model.ts";
+import { createSettle } from "./settle.ts";
 
 /** One runtime over all configured models. */
 export interface LLMRouter extends Required<LLMRuntime> {
@@ -33,6 +33,11 @@ export interface LLMRouter extends Required<LLMRuntime> {
    * `ATLAS_ROUTING_PROFILE_UNKNOWN`.
    */
   explainRoute(profile?: string): RoutePlan;
+  /**
+   * Returns a profile as a model of the AI SDK (default: the default profile). It passes everything on to the models of the
+   * profile and fails over as text calls do. `providerMetadata.atlas` says who answered.
+   */
+  model(profile?: string): LanguageModelV4;
   /** Time for a whole call, shared by all attempts, in milliseconds. */
   readonly deadlineMs: number;
 }
@@ -73,8 +78,6 @@ const known: Readonly<Record<keyof LLMRouterOptions, true>> = {
   around: true,
 };
 
-const MOCK = "mock";
-
 /**
  * Creates a runtime that asks the models of a profile in order until one answers completely. The result names the provider
  * and has the `route`: every attempt and every skipped candidate. If no model answers, the call rejects with
@@ -100,10 +103,11 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
   const { config, clock = systemClock, random, around } = options;
   const log = options.log === undefined ? undefined : guardLogger(options.log);
   const own = Object.keys(options.providers ?? {});
-  const policy: RoutingPolicy = { ...defaultPolicy, ...policyOf(config), ...options.policy };
+  const policy: RoutingPolicy = { ...defaultPolicy, ...configuredPolicy(config), ...options.policy };
+  const candidates = candidatesFor(options, clock);
   const router = createRouter<LLMRuntime>({
     config: config ?? { profiles: { default: own.length > 0 ? own : [MOCK] } },
-    candidates: candidatesFor(options, clock),
+    candidates,
     classify: (error, provider) => {
       const said = toLLMError(error, { provider, now: clock.now() });
       return { ...failureOf(said), ...rejectionOf(said) };
@@ -112,9 +116,11 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
     clock,
     ...(log === undefined ? {} : { log }),
     ...(random === undefined ? {} : { random }),
-    ...(around === undefined ? {} : { around }),
+    ...(around === undefined ? {} : { around: joinAround([around]) }),
   });
+  const settle = createSettle({ clock, log });
 
+  const supportedUrls = routableUrls({ config, candidates, explainRoute });
   const countsTokens = Object.values(config?.providers ?? {}).some(
     ({ tokens_per_minute: limit }) => limit !== undefined,
   );
@@ -127,7 +133,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
         used({ ...result.usage });
         return result;
       });
-      return finish({ ...call, onRoute }, outcome);
+      return resultOf(settle({ ...call, onRoute }, outcome));
     },
     streamText({ onRoute, ...call }) {
       return createStream(call.signal, async (emit, signal) => {
@@ -145,14 +151,33 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
           context.used({ ...whole.usage });
           return whole;
         });
-        return finish({ ...call, signal, onRoute }, outcome, given);
+        return resultOf(settle({ ...call, signal, onRoute }, outcome, given === "" ? undefined : given));
       });
     },
-    // Without a configuration, every profile has the same candidates.
-    explainRoute: (profile) => router.explainRoute(config === undefined ? undefined : profile),
+    languageModel,
+    model: (profile) => languageModel(profile === undefined ? {} : { profile }),
+    explainRoute,
   };
 
-  function routedCall(call: LLMOptions) {
+  function languageModel(asked: ModelOptions = {}): LanguageModelV4 {
+    return createRoutedModel(asked, {
+      route: ({ options, request, signal }, ask) => {
+        const tokens = countsTokens ? { tokens: estimatedPromptTokens(request) } : {};
+        return router.route({ ...routedCall({ ...options, signal }), ...tokens }, ask);
+      },
+      settle: ({ options, signal }, outcome, given) => settle({ ...options, signal }, outcome, given),
+      standsIn: (candidate, { options, asked: count }) =>
+        candidate === MOCK && (count > 1 || explainRoute(options.profile).candidates[0]?.candidate !== MOCK),
+      supportedUrls,
+    });
+  }
+
+  // Without a configuration, every profile has the same candidates.
+  function explainRoute(profile?: string): RoutePlan {
+    return router.explainRoute(config === undefined ? undefined : profile);
+  }
+
+  function routedCall(call: Omit<LLMOptions, "signal"> & { readonly signal?: AbortSignal | undefined }) {
     const { profile, signal, model, context, fallback } = call;
     const { deadlineMs = Number.POSITIVE_INFINITY } = call;
     return {
@@ -165,111 +190,8 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
       deadlineAt: clock.monotonic() + Math.min(deadlineMs, policy.deadlineMs),
     };
   }
-
-  /** Returns the answer with its evidence, or throws the error with its own. */
-  function finish(
-    call: Pick<LLMOptions, "signal" | "context"> & { readonly onRoute: LLMOptions["onRoute"] | undefined },
-    outcome: RouteOutcome<LLMResult>,
-    given = "",
-  ): LLMResult {
-    const { route } = outcome;
-    tell(call.onRoute, route);
-    if (outcome.status === "failed") {
-      // The caller aborted the call, so it gets its own reason back.
-      if (outcome.why === "aborted") call.signal?.throwIfAborted();
-      throw errorOf(outcome, given, clock.now());
-    }
-    const stoodIn = outcome.candidate === MOCK && route.attempts.length + route.skipped.length > 1;
-    if (!stoodIn) return { ...outcome.answer, route };
-    const { context } = call;
-    log?.warn(
-      { route, ...(context === undefined ? {} : { context }) },
-      `The mock answered in place of a model. ${triedInWords(route)}`,
-    );
-    return { ...outcome.answer, route, degraded: true };
-  }
 }
 
-/** A listener that throws must not cost an answer. */
-function tell(listener: LLMOptions["onRoute"] | undefined, route: Route): void {
-  try {
-    listener?.(route);
-  } catch {
-    // The listener is the caller's; nobody else can be told.
-  }
-}
-
-function candidatesFor(
-  { config, providers = {}, env = {}, fetch }: LLMRouterOptions,
-  clock: Clock,
-): ReadonlyMap<string, Candidate<LLMRuntime>> {
-  const configured = config?.providers ?? {};
-  const names = [...Object.keys(builtInProviders), ...Object.keys(configured)];
-  return new Map([
-    [MOCK, { runtime: createMockLLM(), isStandIn: true }],
-    ...names.map((id) => [id, createProvider(id, configured[id] ?? {}, { env, clock, fetch })] as const),
-    ...Object.entries(providers).map(
-      ([id, runtime]) =>
-        [id, { runtime, isStandIn: id === MOCK, ...limitsOf(configured[id] ?? {}) }] as const,
-    ),
-  ]);
-}
-
-function policyOf(config: LLMRoutingConfig | undefined): Partial<RoutingPolicy> {
-  const { deadline_ms, attempt_ms, retries, cooldown_ms, patience_ms, max_concurrency } =
-    config?.limits ?? {};
-  return {
-    ...(deadline_ms === undefined ? {} : { deadlineMs: deadline_ms }),
-    ...(attempt_ms === undefined ? {} : { attemptMs: attempt_ms }),
-    ...(retries === undefined ? {} : { retries }),
-    ...(cooldown_ms === undefined ? {} : { cooldownMs: cooldown_ms }),
-    ...(patience_ms === undefined ? {} : { patienceMs: patience_ms }),
-    ...(max_concurrency === undefined ? {} : { maxConcurrency: max_concurrency }),
-  };
-}
-
-function errorOf(
-  { why, error, failure, route }: Extract<RouteOutcome<LLMResult>, { status: "failed" }>,
-  given: string,
-  now: number,
-): LLMError {
-  const provider = route.attempts.at(-1)?.candidate ?? route.profile;
-  // A filter that stops an answer stops it for good: it is no connection that broke.
-  if (given !== "" && failure?.kind === "rejected") {
-    const { message, details } = toLLMError(error, { provider, now });
-    const known = "provider" in details ? details : { provider };
-    return new LLMError("ATLAS_LLM_REJECTED", { ...known, text: given }, message, { route });
-  }
-  if (given !== "") {
-    const usage = isLLMError(error) && "usage" in error.details ? error.details.usage : undefined;
-    return new LLMError(
-      "ATLAS_LLM_TRUNCATED",
-      { provider, text: given, ...(usage === undefined ? {} : { usage }) },
-      `"${provider}" broke off after ${given.length} characters: ${failure?.message ?? why}`,
-      { route },
-    );
-  }
-  if (why === "stopped") {
-    const { code, details, message } = toLLMError(error, { provider, now });
-    return new LLMError(code, details, message, { route });
-  }
-  return new LLMError(
-    "ATLAS_LLM_ALL_FAILED",
-    { profile: route.profile },
-    `No model of the profile "${route.profile}" answered${why === "deadline" ? " in time" : ""}. ${triedInWords(route)}`,
-    { route },
-  );
-}
-
-/** Says in one line which candidates failed or were skipped, and why. */
-function triedInWords({ attempts, skipped }: Route): string {
-  const failed = attempts.filter(({ outcome }) => outcome !== "answered");
-  const names = [...new Set(failed.map(({ candidate }) => candidate))];
-  const tried = names.map((name) => {
-    const own = failed.filter(({ candidate }) => candidate === name);
-    const last = own.at(-1);
-    return `${name} (${own.length === 1 ? "1 attempt" : `${own.length} attempts`}): ${last?.message ?? last?.outcome}`;
-  });
-  const passed = skipped.map(({ candidate, reason }) => `${candidate}: skipped, ${reason}`);
-  return `${[...tried, ...passed].map((line) => line.replace(/\.$/, "")).join("; ")}.`;
+function resultOf({ answer, route, isStandIn }: Settled<LLMResult>): LLMResult {
+  return isStandIn ? { ...answer, route, degraded: true } : { ...answer, route };
 }

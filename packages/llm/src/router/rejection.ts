@@ -1,4 +1,5 @@
 import type { CandidateFailure } from "@atlas/routing";
+import { UNSUPPORTED } from "../ai-sdk/to-llm-error.ts";
 import type { LLMError } from "../contract/errors.ts";
 
 // What services say, from their documentation. No two of them use the same code, and some use none.
@@ -21,6 +22,7 @@ const contentFilter = [
 export function rejectionOf({ code, message, details }: LLMError): Pick<CandidateFailure, "rejectedFor"> {
   if (code !== "ATLAS_LLM_REJECTED") return {};
   const providerCode = "providerCode" in details ? details.providerCode : undefined;
+  if (providerCode === UNSUPPORTED) return { rejectedFor: "unsupported" };
   const said = `${providerCode ?? ""} ${message}`;
   if (contentFilter.some((pattern) => pattern.test(said))) return { rejectedFor: "content_filter" };
   if (contextWindow.some((pattern) => pattern.test(said))) return { rejectedFor: "context_window" };

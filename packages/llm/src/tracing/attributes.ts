@@ -1,3 +1,4 @@
+import type { LanguageModelV4Prompt } from "@ai-sdk/provider";
 import type { Attributes } from "@opentelemetry/api";
 import type { LLMMessage, LLMOptions, LLMResult } from "../contract/runtime.ts";
 
@@ -8,9 +9,15 @@ import type { LLMMessage, LLMOptions, LLMResult } from "../contract/runtime.ts";
 /** The name of the provider until one has answered. */
 const CLIENT = "atlas";
 
+/** What a span says about a call. */
+export type RequestFacts = Pick<
+  LLMOptions,
+  "profile" | "model" | "temperature" | "maxTokens" | "json" | "context"
+>;
+
 /** The attributes that are known before a call. */
 export function requestAttributes(
-  options: LLMOptions,
+  options: RequestFacts,
   { isStream }: { readonly isStream: boolean },
 ): Attributes {
   const { profile, model, temperature, maxTokens, json, context } = options;
@@ -40,7 +47,7 @@ export function resultAttributes({
   route,
   degraded,
   replayed,
-}: LLMResult): Attributes {
+}: Omit<LLMResult, "text">): Attributes {
   return withoutUndefined({
     "gen_ai.provider.name": providerName(provider),
     "gen_ai.response.model": model,
@@ -66,8 +73,24 @@ export function requestContent({ system, prompt, messages }: LLMOptions): Attrib
   });
 }
 
+/** The content of a call of the AI SDK. A part that is no text is named by its type, because a file has no place in a span. */
+export function promptContent(prompt: LanguageModelV4Prompt): Attributes {
+  const system = prompt.flatMap((message) => (message.role === "system" ? [textPart(message.content)] : []));
+  const messages = prompt.flatMap((message) =>
+    message.role === "system" ? [] : [{ role: message.role, parts: message.content.map(promptPart) }],
+  );
+  return withoutUndefined({
+    "gen_ai.system_instructions": system.length === 0 ? undefined : JSON.stringify(system),
+    "gen_ai.input.messages": JSON.stringify(messages),
+  });
+}
+
+function promptPart(part: { readonly type: string; readonly text?: string }): object {
+  return part.text === undefined ? { type: part.type } : { type: part.type, content: part.text };
+}
+
 /** The content of an answer, in the shape of the conventions' JSON schema. */
-export function resultContent({ text }: LLMResult): Attributes {
+export function resultContent({ text }: Pick<LLMResult, "text">): Attributes {
   const message = { role: "assistant", parts: [textPart(text)], finish_reason: "stop" };
   return { "gen_ai.output.messages": JSON.stringify([message]) };
 }

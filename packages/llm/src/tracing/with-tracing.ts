@@ -1,18 +1,12 @@
 import { type Clock, systemClock } from "@atlas/routing";
 import { checkOptions } from "@atlas/routing/internal";
-import {
-  type Context,
-  context,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from "@opentelemetry/api";
+import { context, type Tracer, trace } from "@opentelemetry/api";
 import { createStream, streamOf } from "../calling/stream.ts";
 import type { LLMMiddleware } from "../contract/middleware.ts";
-import type { LLMOptions, LLMResult } from "../contract/runtime.ts";
-import { requestAttributes, requestContent, resultAttributes, resultContent } from "./attributes.ts";
+import type { LLMOptions } from "../contract/runtime.ts";
+import { requestContent } from "./attributes.ts";
+import { createSpans, type TracedRequest } from "./span.ts";
+import { tracedModel } from "./traced-model.ts";
 
 /** Where spans go, and whether they hold the content of calls. */
 export interface TracingOptions {
@@ -49,14 +43,21 @@ export function withTracing(options: TracingOptions = {}): LLMMiddleware {
   checkOptions("withTracing", options, Object.keys(known));
   const { tracer = trace.getTracer("@atlas/llm"), recordContent = false, clock = systemClock } = options;
 
+  const begin = createSpans({ tracer, recordContent, clock });
+  const request = (asked: LLMOptions, isStream: boolean): TracedRequest => ({
+    facts: asked,
+    isStream,
+    content: () => requestContent(asked),
+  });
+
   return (next) => {
-    const { streamText } = next;
+    const { streamText, languageModel } = next;
     return {
       async generateText(asked) {
-        const call = begin(asked, false);
+        const call = begin(request(asked, false));
         try {
           const result = await context.with(call.context, () => next.generateText(asked));
-          call.succeed(result);
+          call.succeed(result, result.text);
           return result;
         } catch (error) {
           call.fail(error);
@@ -66,7 +67,7 @@ export function withTracing(options: TracingOptions = {}): LLMMiddleware {
       ...(streamText && {
         streamText: (asked) =>
           createStream(asked.signal, (emit, signal) => {
-            const call = begin(asked, true);
+            const call = begin(request(asked, true));
             const abort = (): void => (asked.signal?.aborted ? call.fail(asked.signal.reason) : call.leave());
             signal.addEventListener("abort", abort, { once: true });
             return context.with(call.context, async () => {
@@ -77,7 +78,7 @@ export function withTracing(options: TracingOptions = {}): LLMMiddleware {
                   await emit(piece);
                 }
                 const result = await stream.result;
-                call.succeed(result);
+                call.succeed(result, result.text);
                 return result;
               } catch (error) {
                 call.fail(error);
@@ -88,65 +89,9 @@ export function withTracing(options: TracingOptions = {}): LLMMiddleware {
             });
           }),
       }),
+      ...(languageModel && {
+        languageModel: (options) => tracedModel(languageModel.call(next, options), { options, begin }),
+      }),
     };
   };
-
-  function begin(asked: LLMOptions, isStream: boolean): TracedCall {
-    const startedAt = clock.monotonic();
-    const span = tracer.startSpan(asked.model === undefined ? "chat" : `chat ${asked.model}`, {
-      kind: SpanKind.CLIENT,
-      attributes: requestAttributes(asked, { isStream }),
-    });
-    const isRecording = span.isRecording();
-    if (isRecording && recordContent) span.setAttributes(requestContent(asked));
-    let isOver = false;
-    let hasPiece = false;
-
-    return {
-      context: trace.setSpan(context.active(), span),
-      firstPiece() {
-        if (hasPiece) return;
-        hasPiece = true;
-        const seconds = (clock.monotonic() - startedAt) / 1_000;
-        span.setAttribute("gen_ai.response.time_to_first_chunk", seconds);
-      },
-      succeed: (result) =>
-        end(() => {
-          if (!isRecording) return;
-          span.setAttributes(resultAttributes(result));
-          if (recordContent) span.setAttributes(resultContent(result));
-        }),
-      fail: (error) => end(() => markFailed(span, error, recordContent)),
-      leave: () => end(() => span.setAttribute("atlas.llm.left_early", true)),
-    };
-
-    function end(describe: () => void): void {
-      if (isOver) return;
-      isOver = true;
-      describe();
-      span.end();
-    }
-  }
-}
-
-interface TracedCall {
-  readonly context: Context;
-  firstPiece(): void;
-  succeed(result: LLMResult): void;
-  fail(error: unknown): void;
-  /** Ends the span because the reader left the stream. */
-  leave(): void;
-}
-
-/** Records the kind of failure. A message may quote prompts or answers, so it counts as content. */
-function markFailed(span: Span, error: unknown, recordContent: boolean): void {
-  const type =
-    error instanceof Error
-      ? "code" in error && typeof error.code === "string"
-        ? error.code
-        : error.name
-      : "_OTHER";
-  span.setAttribute("error.type", type);
-  const message = recordContent && error instanceof Error ? error.message : undefined;
-  span.setStatus({ code: SpanStatusCode.ERROR, ...(message === undefined ? {} : { message }) });
 }

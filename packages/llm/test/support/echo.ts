@@ -3,7 +3,7 @@ import { createStream, type LLMOptions, type LLMRuntime, type LLMStream } from "
 /** A runtime that keeps what it was asked and answers with `answer`, in pieces of one word where it streams. */
 export function createEcho(
   answer = "Fine. Thank you.",
-): Required<LLMRuntime> & { readonly asked: LLMOptions[] } {
+): Required<Omit<LLMRuntime, "languageModel">> & { readonly asked: LLMOptions[] } {
   const asked: LLMOptions[] = [];
   const result = {
     text: answer,

@@ -8,7 +8,7 @@ import type {
   StoreModule,
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
-import type { LLM } from "@atlas/llm";
+import type { LanguageModelV4, LLM } from "@atlas/llm";
 import type { PluginContext } from "./context.ts";
 import type { EventFilter, SelectedEvent } from "./event-filter.ts";
 import type { JobWithResult } from "./job-result.ts";
@@ -35,6 +35,11 @@ export interface WorkflowContext<Module extends StoreModule = never, Services ex
   readonly version: number;
   /** Language models. A call without a `signal` of its own ends with the attempt. */
   readonly llm: LLM;
+  /**
+   * Returns a profile as a model for the AI SDK (default: the default profile), such as for its `generateText`, agents and tools.
+   * Its calls end with the attempt, and are kept with the job like those of `llm`.
+   */
+  model(profile?: string): LanguageModelV4;
   /** Coding agents. Present when the host configured a harness. */
   readonly harness?: HarnessRuntime;
   /**

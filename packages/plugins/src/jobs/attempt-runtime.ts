@@ -18,8 +18,10 @@ export interface AttemptOfRuntime {
 export function runtimeOfAttempt<Runtime extends object>(
   runtime: Runtime,
   attempt: AttemptOfRuntime,
+  /** Methods that are something else, and belong to the attempt already. */
+  own: Partial<Runtime> = {},
 ): Runtime {
-  const wrapped = new Map<PropertyKey, unknown>();
+  const wrapped = new Map<PropertyKey, unknown>(Object.entries(own));
   return new Proxy(runtime, {
     get(target, name) {
       const known = wrapped.get(name);

@@ -22,6 +22,7 @@ import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { CallOptions, JobProgress, WorkflowContext } from "../contract/workflow-context.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import type { AttemptCalls } from "./attempt-calls.ts";
+import { llmOfAttempt } from "./attempt-model.ts";
 import { runtimeOfAttempt } from "./attempt-runtime.ts";
 import { checkedJob } from "./job-input.ts";
 import type { Steps } from "./steps.ts";
@@ -68,13 +69,9 @@ export interface WorkflowContextParts {
 export function createWorkflowContext(parts: WorkflowContextParts): WorkflowContext {
   const { job, workflow, registry, repo, commands, refuse, steps, calls } = parts;
   let depth: Promise<number> | undefined;
-  const ofAttempt = <Runtime extends object>(runtime: Runtime): Runtime =>
-    runtimeOfAttempt(runtime, {
-      signal: parts.signal,
-      context: parts.context,
-      refuse,
-      during: parts.during,
-    });
+  const attempt = { signal: parts.signal, context: parts.context, refuse, during: parts.during };
+  const ofAttempt = <Runtime extends object>(runtime: Runtime): Runtime => runtimeOfAttempt(runtime, attempt);
+  const llm = llmOfAttempt(parts.llm, attempt);
 
   const given = parts.harness;
   const wanted = workflow.capabilities === undefined || workflow.capabilities.includes("harness");
@@ -88,7 +85,8 @@ export function createWorkflowContext(parts: WorkflowContextParts): WorkflowCont
     version: parts.version,
     log: parts.keepLog(logOfJob(parts.log, job, parts.context)),
     signal: parts.signal,
-    llm: ofAttempt(parts.llm),
+    llm,
+    model: (profile) => llm.languageModel(profile === undefined ? {} : { profile }),
     emitArtifact: (artifact, options) =>
       make(() => {
         const key = keyOf("ctx.emitArtifact", options);

@@ -31,7 +31,7 @@ describe("a plugin's context", () => {
       Exclude<Shared, "commands" | "context"> | "cursor"
     >();
     expectTypeOf<keyof WorkflowContext>().toEqualTypeOf<
-      | (Shared | Waits | "attempt" | "version" | "llm" | "harness")
+      | (Shared | Waits | "attempt" | "version" | "llm" | "model" | "harness")
       | ("emitArtifact" | "spawnJob" | "findArtifacts" | "step" | "progress")
     >();
   });

@@ -12,7 +12,7 @@ import type { Limits } from "./limits.ts";
 import type { GiveBack } from "./places.ts";
 import type { RoutingPolicy } from "./policy.ts";
 import { chargedWith } from "./rate-window.ts";
-import { fallbackAfter, type RejectionFallbacks } from "./rejection-fallback.ts";
+import { failsOverAfter, type RejectionFallbacks } from "./rejection-fallback.ts";
 import { type AskCandidate, type AttemptResult, runAttempt } from "./run-attempt.ts";
 
 /** How one attempt at a member ended, and what the call does next. */
@@ -109,7 +109,7 @@ export async function askMember<Runtime, Answer>(
       tries,
       isCommitted,
       remainingMs: limits.deadlineAt - endedAt,
-      failsOverOnRejected: onRejected.failsOver || fallbackAfter(failure, onRejected) !== undefined,
+      failsOverOnRejected: failsOverAfter(failure, onRejected),
       random: random(),
       retries: candidate.retries ?? policy.retries,
       policy,

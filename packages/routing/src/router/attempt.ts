@@ -7,7 +7,8 @@
  * - `truncated`: the answer broke off. Fail over.
  * - `timed_out`: no answer arrived in time. Fail over.
  * - `misconfigured`: the candidate refuses its key, model name or address. Fail over, and skip the candidate for some time.
- * - `rejected`: the candidate refuses this request. Fail over only if the profile allows it.
+ * - `rejected`: the candidate refuses this request. Fail over only if the profile allows it, or if the candidate lacks a
+ *   feature that the request uses.
  * - `failed`: any other failure. Fail over.
  * - `aborted`: the caller gave up. The call ends, and no candidate is blamed.
  */
@@ -22,8 +23,11 @@ export type FailureKind =
   | "failed"
   | "aborted";
 
-/** Why a candidate rejected a request: it was too long for the model, or a content filter stopped it. */
-export type RejectionReason = "context_window" | "content_filter";
+/**
+ * Why a candidate rejected a request: it was too long for the model, a content filter stopped it, or the candidate lacks a
+ * feature that the request uses. After `unsupported` the next candidate is always asked, because it may have the feature.
+ */
+export type RejectionReason = "context_window" | "content_filter" | "unsupported";
 
 /** What an attempt used, as the candidate counted it: an amount by name, such as `inputTokens`. */
 export type AttemptUsage = Readonly<Record<string, number>>;

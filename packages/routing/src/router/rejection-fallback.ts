@@ -9,6 +9,18 @@ export interface RejectionFallbacks {
   readonly targets: Readonly<Partial<Record<RejectionReason, readonly string[] | undefined>>>;
 }
 
+/** Whether another candidate is asked after a rejection. */
+export function failsOverAfter(
+  failure: Pick<CandidateFailure, "kind" | "rejectedFor">,
+  fallbacks: RejectionFallbacks,
+): boolean {
+  return (
+    fallbacks.failsOver ||
+    failure.rejectedFor === "unsupported" ||
+    fallbackAfter(failure, fallbacks) !== undefined
+  );
+}
+
 /** The candidates that a profile names for a failure, or `undefined` if it names none. */
 export function fallbackAfter(
   { kind, rejectedFor }: Pick<CandidateFailure, "kind" | "rejectedFor">,

@@ -222,7 +222,10 @@ export async function routeCall<Runtime, Answer>(
       noteSkipped(left.map((one) => ({ standing: inTheEnd(standing(one, now), why) })));
     }
     // The candidates for such a rejection could not be asked, so the rejection stands.
-    const isRejection = last?.failure.kind === "rejected" && !call.onRejected.failsOver;
+    const isRejection =
+      last?.failure.kind === "rejected" &&
+      last.failure.rejectedFor !== "unsupported" &&
+      !call.onRejected.failsOver;
     const known = why === "exhausted" && isRejection ? "stopped" : why;
     return { status: "failed", why: known, ...last, route: evidence.route() };
   }

@@ -1,0 +1,66 @@
+import type { Candidate, LLMRoutingConfig, RoutePlan } from "@atlas/routing";
+import { commonUrls, type SupportedUrls } from "../ai-sdk/supported-urls.ts";
+import { isTextOnly } from "../ai-sdk/to-model.ts";
+import type { LLMRuntime, ModelOptions } from "../contract/runtime.ts";
+
+/**
+ * Finds the URLs that every candidate of a profile reads itself. Candidates that cannot be asked at all do not count, nor do
+ * those that carry text only, because they get no request with a file. The first call for a profile loads the packages of its
+ * candidates.
+ */
+export function routableUrls({
+  config,
+  candidates,
+  explainRoute,
+}: {
+  readonly config: LLMRoutingConfig | undefined;
+  readonly candidates: ReadonlyMap<string, Candidate<LLMRuntime>>;
+  readonly explainRoute: (profile?: string) => RoutePlan;
+}): (options: ModelOptions) => Promise<SupportedUrls> {
+  const known = new Map<string, Promise<SupportedUrls>>();
+
+  return async ({ profile, fallback = [], model }) => {
+    const plan = explainRoute(profile);
+    const key = JSON.stringify([plan.profile, fallback, model]);
+    const found = known.get(key) ?? find(plan, fallback, model);
+    if (known.size >= MOST_PROFILES) known.clear();
+    known.set(key, found);
+    return found;
+  };
+
+  async function find(
+    plan: RoutePlan,
+    fallback: readonly string[],
+    model: string | undefined,
+  ): Promise<SupportedUrls> {
+    const names = new Set([
+      ...plan.candidates.map(({ candidate }) => candidate),
+      ...fallback,
+      ...rejectionTargets(plan.profile),
+    ]);
+    const all = await Promise.all([...names].map((name) => urlsOf(candidates.get(name), model)));
+    return commonUrls(all.filter((urls) => urls !== undefined));
+  }
+
+  function rejectionTargets(name: string): readonly string[] {
+    const profile = config?.profiles[name];
+    if (profile === undefined || !("candidates" in profile)) return [];
+    return [...(profile.context_window_fallback ?? []), ...(profile.content_filter_fallback ?? [])];
+  }
+}
+
+const MOST_PROFILES = 1_000;
+
+async function urlsOf(
+  candidate: Candidate<LLMRuntime> | undefined,
+  name: string | undefined,
+): Promise<SupportedUrls | undefined> {
+  try {
+    if (candidate === undefined || candidate.unavailable?.() !== undefined) return undefined;
+    const model = candidate.runtime.languageModel?.(name === undefined ? {} : { model: name });
+    return model === undefined || isTextOnly(model) ? undefined : await model.supportedUrls;
+  } catch {
+    // Its calls will say what is wrong with it.
+    return {};
+  }
+}
