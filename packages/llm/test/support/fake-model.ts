@@ -11,11 +11,14 @@ import { createLLMRouter, type LLMRouter, type LLMRouterOptions, type LLMRuntime
 
 export type Part = LanguageModelV4StreamPart;
 
+/** A part of a stream, one that is awaited, or an error that breaks it. */
+export type Step = Part | Promise<Part> | Error;
+
 /** One reaction of a fake model: content, a whole result, parts, a stream, or an error. */
 export type Reaction =
   | readonly LanguageModelV4Content[]
   | Partial<LanguageModelV4GenerateResult>
-  | { readonly parts: readonly (Part | Promise<Part>)[] }
+  | { readonly parts: readonly Step[] }
   | { readonly stream: ReadableStream<Part> }
   | Error
   | ((call: LanguageModelV4CallOptions) => Promise<never>);
@@ -74,15 +77,16 @@ export function saying(...pieces: readonly string[]): readonly Part[] {
   ];
 }
 
-/** A stream of parts, each of which may be awaited. */
-export function streamOf(parts: readonly (Part | Promise<Part>)[]): ReadableStream<Part> {
+/** A stream of these steps, each taken when it is read. */
+export function streamOf(parts: readonly Step[]): ReadableStream<Part> {
   const left = [...parts];
   return new ReadableStream(
     {
       async pull(controller) {
-        const part = left.shift();
-        if (part === undefined) controller.close();
-        else controller.enqueue(await part);
+        const step = left.shift();
+        if (step === undefined) controller.close();
+        else if (step instanceof Error) controller.error(step);
+        else controller.enqueue(await step);
       },
     },
     { highWaterMark: 0 },
