@@ -59,8 +59,14 @@ export function relayed<Part>(
         return reader.read().then(take, fail);
       },
       async cancel(reason) {
-        if (!isOver) end("left");
-        await reader.cancel(reason);
+        const wasOver = isOver;
+        isOver = true;
+        try {
+          await reader.cancel(reason);
+        } finally {
+          // Last, because leaving a stream can tell more about it.
+          if (!wasOver) end("left");
+        }
       },
     },
     { highWaterMark: 0 },
