@@ -24,13 +24,22 @@ export interface Ended {
   readonly text: string;
   /** Absent if the answer ended without saying so. */
   readonly end: Ending | undefined;
+  /** The kinds of all parts of the answer. */
+  readonly kinds?: Iterable<string>;
 }
 
 /** Returns the result of a complete answer. Throws an `LLMError` for any other. */
 export function resultOf(answer: Ended): LLMResult {
-  const { text, provider, model } = answer;
+  const { text, provider, model, kinds = [] } = answer;
+  const omitted = [...new Set(kinds)].filter((kind) => isOmitted(kind));
   const { finishReason, usage } = completeEnd(answer, { hasContent: text !== "", mayCallTools: false });
-  return { text, provider, model, usage: usage ?? {}, finishReason };
+  const result = { text, provider, model, usage: usage ?? {}, finishReason };
+  return omitted.length === 0 ? result : { ...result, omitted };
+}
+
+/** What a text has no place for. The other parts of a stream are about its text or its tools. */
+function isOmitted(kind: string): boolean {
+  return ["tool-call", "tool-result", "tool-approval-request", "file", "source", "custom"].includes(kind);
 }
 
 /** Returns how a complete answer ended, and what it cost. Throws an `LLMError` for any other. */

@@ -104,7 +104,13 @@ export function fromModels(
         // Sound: the three versions take the same request, as far as it is used here.
         const answer = await (model as LanguageModelV4).doGenerate(request);
         const text = answer.structuredOutputText ?? textOf(answer.content);
-        return resultOf({ provider, model: answer.response?.modelId ?? name, text, end: answer });
+        return resultOf({
+          provider,
+          model: answer.response?.modelId ?? name,
+          text,
+          end: answer,
+          kinds: kindsOf(answer.content),
+        });
       } catch (error) {
         call.signal?.throwIfAborted();
         throw toLLMError(error, asked(call, name));
@@ -123,6 +129,7 @@ export function fromModels(
           );
           const reader = stream.getReader();
           watch.onAbort((reason) => void reader.cancel(reason).catch(() => undefined));
+          const kinds = new Set<string>();
           let end: Ending | undefined;
           for (let part = await reader.read(); !part.done; part = await reader.read()) {
             watch.seen();
@@ -140,10 +147,12 @@ export function fromModels(
               throw value.error;
             } else if (value.type === "finish") {
               end = value;
+            } else {
+              kinds.add(value.type);
             }
           }
           watch.signal.throwIfAborted();
-          return resultOf({ provider, model: name, text, end });
+          return resultOf({ provider, model: name, text, end, kinds });
         } catch (error) {
           signal.throwIfAborted();
           throw toLLMError(watch.timeout ?? error, asked(call, name, text));
@@ -189,6 +198,10 @@ const notStrict = {
 type JsonSchema = NonNullable<
   Extract<LanguageModelV4CallOptions["responseFormat"], { type: "json" }>["schema"]
 >;
+
+function kindsOf(content: readonly { readonly type: string }[]): readonly string[] {
+  return content.map(({ type }) => type);
+}
 
 function textOf(content: readonly { readonly type: string; readonly text?: unknown }[]): string {
   return content

@@ -90,6 +90,11 @@ export interface LLMResult {
   readonly route?: Route;
   /** True if the mock answered in place of a configured model, because the configuration lists it. Do not act on such a text. */
   readonly degraded?: boolean;
+  /**
+   * The kinds of content that came with the text and that a result has no place for, such as `tool-call`, `file` or `source`.
+   * Ask the `languageModel` of the runtime for those. Reasoning is not listed.
+   */
+  readonly omitted?: readonly string[];
   /** What `withInstructions` added before `system`, in the order of the text. */
   readonly instructions?: readonly InjectedInstruction[];
   /** True if `withRecorder` read the answer from its file and asked no model. */

@@ -1,4 +1,4 @@
-import { event, type Protocol } from "./protocol.ts";
+import { event, identified, type Protocol } from "./protocol.ts";
 
 const reasons = { stop: "end_turn", length: "max_tokens", content_filter: "refusal" } as const;
 
@@ -6,17 +6,20 @@ const reasons = { stop: "end_turn", length: "max_tokens", content_filter: "refus
 export const anthropic: Protocol = {
   name: "anthropic",
   contentType: "text/event-stream",
-  whole: ({ text, model, inputTokens, outputTokens, finish }) => ({
+  whole: ({ text, model, inputTokens, outputTokens, finish, toolCalls }) => ({
     type: "message",
     id: "msg_fake",
     role: "assistant",
     model,
-    content: [{ type: "text", text }],
-    stop_reason: reasons[finish],
+    content: [
+      { type: "text", text },
+      ...identified(toolCalls).map(({ id, name, input }) => ({ type: "tool_use", id, name, input })),
+    ],
+    stop_reason: toolCalls.length > 0 ? "tool_use" : reasons[finish],
     stop_sequence: null,
     usage: { input_tokens: inputTokens, output_tokens: outputTokens },
   }),
-  stream({ model, inputTokens, outputTokens, finish }) {
+  stream({ model, inputTokens, outputTokens, finish, toolCalls }) {
     const say = (type: string, rest: object): string => event({ type, ...rest }, type);
     return {
       begin: [
@@ -36,8 +39,19 @@ export const anthropic: Protocol = {
       piece: (text) => say("content_block_delta", { index: 0, delta: { type: "text_delta", text } }),
       end: [
         say("content_block_stop", { index: 0 }),
+        ...identified(toolCalls).flatMap(({ index: call, id, name, text }) => {
+          const index = call + 1;
+          return [
+            say("content_block_start", { index, content_block: { type: "tool_use", id, name, input: {} } }),
+            say("content_block_delta", { index, delta: { type: "input_json_delta", partial_json: text } }),
+            say("content_block_stop", { index }),
+          ];
+        }),
         say("message_delta", {
-          delta: { stop_reason: reasons[finish], stop_sequence: null },
+          delta: {
+            stop_reason: toolCalls.length > 0 ? "tool_use" : reasons[finish],
+            stop_sequence: null,
+          },
           usage: { output_tokens: outputTokens },
         }),
         say("message_stop", {}),

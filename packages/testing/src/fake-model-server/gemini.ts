@@ -25,14 +25,20 @@ export const gemini: Protocol = {
 
 function part(
   text: string,
-  { model, inputTokens, outputTokens, finish }: FakeAnswer,
+  { model, inputTokens, outputTokens, finish, toolCalls }: FakeAnswer,
   isLast: boolean,
 ): object {
   return {
     candidates: [
       {
         index: 0,
-        content: { role: "model", parts: text === "" ? [] : [{ text }] },
+        content: {
+          role: "model",
+          parts: [
+            ...(text === "" ? [] : [{ text }]),
+            ...(isLast ? toolCalls.map(({ name, input }) => ({ functionCall: { name, args: input } })) : []),
+          ],
+        },
         ...(isLast ? { finishReason: reasons[finish] } : {}),
       },
     ],

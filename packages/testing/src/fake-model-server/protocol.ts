@@ -5,6 +5,25 @@ export interface FakeAnswer {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly finish: "stop" | "length" | "content_filter";
+  /** The tools that it calls after its text. */
+  readonly toolCalls: readonly FakeToolCall[];
+}
+
+/** A tool that a fake model calls, with the arguments. */
+export interface FakeToolCall {
+  readonly name: string;
+  readonly input: object;
+}
+
+/** A call with what services add to it. */
+export function identified(calls: readonly FakeToolCall[]) {
+  return calls.map(({ name, input }, index) => ({
+    index,
+    id: `call_${index + 1}`,
+    name,
+    input,
+    text: JSON.stringify(input),
+  }));
 }
 
 /** How one kind of service talks. */

@@ -6,13 +6,15 @@ import { type FakeFault, sendFault } from "./fault.ts";
 import { gemini } from "./gemini.ts";
 import { ollama } from "./ollama.ts";
 import { openaiChat, openaiResponses } from "./openai.ts";
-import type { FakeAnswer, Protocol } from "./protocol.ts";
+import type { FakeAnswer, FakeToolCall, Protocol } from "./protocol.ts";
 
 /** What the server does with one call: a text, an answer, an HTTP status, or a fault. */
 export type FakeReply =
   | string
   | {
       readonly text: string;
+      /** The tools that the model calls after its text, with their arguments. Ollama's own protocol leaves them out. */
+      readonly toolCalls?: readonly FakeToolCall[];
       readonly finish?: "stop" | "length" | "content_filter";
       readonly inputTokens?: number;
       readonly outputTokens?: number;
@@ -164,7 +166,14 @@ function send(
   }
   const given =
     typeof reply === "string" ? { text: reply } : "fault" in reply ? { text: DEFAULT_REPLY } : reply;
-  const whole: FakeAnswer = { model, inputTokens: 7, outputTokens: 5, finish: "stop", ...given };
+  const whole: FakeAnswer = {
+    model,
+    inputTokens: 7,
+    outputTokens: 5,
+    finish: "stop",
+    toolCalls: [],
+    ...given,
+  };
   const { begin, piece, end } = protocol.stream(whole);
   const pieces = (whole.text.match(/\s*\S+\s*$|\s*\S+/g) ?? [whole.text]).map(piece);
   if (typeof reply === "object" && "fault" in reply) {
