@@ -92,10 +92,10 @@ describe("a middleware that has only copied the models of the next runtime", () 
     class Counting implements LLMRuntime {
       asked = 0;
       readonly next: LLMRuntime;
-      readonly languageModel: LLMRuntime["languageModel"];
+      readonly languageModel: NonNullable<LLMRuntime["languageModel"]>;
       constructor(next: LLMRuntime) {
         this.next = next;
-        this.languageModel = next.languageModel;
+        this.languageModel = next.languageModel ?? (() => createMockLLM().languageModel());
       }
       generateText(call: Parameters<LLMRuntime["generateText"]>[0]) {
         this.asked += 1;

@@ -21,6 +21,8 @@ it("exports these names", () => {
         "LLMRuntime",
         "LLMStream",
         "LLMUsage",
+        "LanguageModelV4",
+        "ModelOptions",
         "ObjectOptions",
         "ProviderDetails",
         "RecorderMode",
@@ -34,6 +36,7 @@ it("exports these names", () => {
         "createLLMRouter",
         "createStream",
         "isLLMError",
+        "joinAround",
         "streamOf",
         "withInstructions",
         "withRecorder",
@@ -83,8 +86,11 @@ it("exports the mock, the adapters, the module, the redactor and the tracing und
           "LLMTables",
         ],
         "values": [
+          "answerOf",
           "isWrongCall",
           "llmModule",
+          "relayed",
+          "saysStandIn",
         ],
       },
       "redact": {

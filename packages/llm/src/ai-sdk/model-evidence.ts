@@ -4,6 +4,7 @@ import type {
   LanguageModelV4GenerateResult,
   SharedV4ProviderMetadata,
 } from "@ai-sdk/provider";
+import type { Route } from "@atlas/routing";
 import type { LLMResult } from "../contract/runtime.ts";
 import { usageOf } from "./ending.ts";
 
@@ -15,18 +16,25 @@ export type ModelEvidence = Partial<
 /** Adds evidence to what the provider says itself, which stays. */
 export function withEvidence(
   metadata: SharedV4ProviderMetadata | undefined,
-  evidence: ModelEvidence,
+  { provider, model, degraded, replayed, route, instructions }: ModelEvidence,
 ): SharedV4ProviderMetadata {
-  const { route, instructions, ...said } = evidence;
-  return {
-    ...metadata,
-    atlas: {
-      ...metadata?.["atlas"],
-      ...plain({ ...(route?.candidate === undefined ? {} : { candidate: route.candidate }), ...said }),
-      ...(route === undefined ? {} : { route: plain(route) }),
-      ...(instructions === undefined ? {} : { instructions: instructions.map(plain) }),
-    },
+  const said = {
+    ...metadata?.["atlas"],
+    ...(route?.candidate === undefined ? {} : { candidate: route.candidate }),
+    ...(provider === undefined ? {} : { provider }),
+    ...(model === undefined ? {} : { model }),
+    ...(degraded === undefined ? {} : { degraded }),
+    ...(replayed === undefined ? {} : { replayed }),
+    ...(route === undefined ? {} : { route: isJson(route) ? route : JSON.parse(JSON.stringify(route)) }),
+    ...(instructions === undefined ? {} : { instructions }),
   };
+  // Sound: evidence is plain data, and nobody changes what is read-only in it.
+  return { ...metadata, atlas: said as JSONObject };
+}
+
+/** Tells whether the numbers that a service named are numbers of JSON. */
+function isJson({ attempts }: Route): boolean {
+  return attempts.every(({ retryAfterMs = 0, status = 0 }) => Number.isFinite(retryAfterMs + status));
 }
 
 /** Reads the evidence that a model of Atlas has given. */
@@ -50,9 +58,4 @@ export function answerOf(
     ...evidenceIn(providerMetadata),
     ...(usage === undefined ? {} : { usage }),
   };
-}
-
-/** Plain data: an attempt can hold a number that JSON does not have. */
-function plain(value: object): JSONObject {
-  return JSON.parse(JSON.stringify(value));
 }

@@ -17,22 +17,26 @@ export function routableUrls({
   readonly candidates: ReadonlyMap<string, Candidate<LLMRuntime>>;
   readonly explainRoute: (profile?: string) => RoutePlan;
 }): (options: ModelOptions) => Promise<SupportedUrls> {
-  const known = new Map<string, Promise<SupportedUrls>>();
+  const known = new Map<string | undefined, Promise<SupportedUrls>>();
 
-  return async ({ profile, fallback = [], model }) => {
-    const plan = explainRoute(profile);
-    const key = JSON.stringify([plan.profile, fallback, model]);
-    const found = known.get(key) ?? find(plan, fallback, model);
-    if (known.size >= MOST_PROFILES) known.clear();
-    known.set(key, found);
+  return ({ profile, fallback, model }) => {
+    if (fallback !== undefined || model !== undefined) return find(profile, fallback, model);
+    // The AI SDK asks before every call.
+    const before = known.get(profile);
+    if (before !== undefined) return before;
+    const found = find(profile);
+    known.set(profile, found);
+    // An unknown profile is not remembered.
+    found.catch(() => known.delete(profile));
     return found;
   };
 
   async function find(
-    plan: RoutePlan,
-    fallback: readonly string[],
-    model: string | undefined,
+    profile: string | undefined,
+    fallback: readonly string[] = [],
+    model?: string,
   ): Promise<SupportedUrls> {
+    const plan = explainRoute(profile);
     const names = new Set([
       ...plan.candidates.map(({ candidate }) => candidate),
       ...fallback,
@@ -48,8 +52,6 @@ export function routableUrls({
     return [...(profile.context_window_fallback ?? []), ...(profile.content_filter_fallback ?? [])];
   }
 }
-
-const MOST_PROFILES = 1_000;
 
 async function urlsOf(
   candidate: Candidate<LLMRuntime> | undefined,

@@ -205,13 +205,11 @@ describe("a routed model, asked for a whole answer", () => {
       providers: { busy: { max_concurrency: 1 }, idle: {} },
     };
     const full = routerOver({ busy, idle: createFakeModel(text) }, { config });
-    void full
-      .model()
-      .doGenerate(hello)
-      .catch(() => undefined);
+    const first = Promise.resolve(full.model().doGenerate(hello)).catch(() => undefined);
     await new Promise(setImmediate);
     expect((await full.generateText({ prompt: "Hello" })).provider).toBe("idle");
     answer.reject(answering(400));
+    await first;
   });
 
   it("counts the tokens of its prompts against the limit of a service", async () => {
