@@ -3,9 +3,15 @@ import { fromModel } from "@atlas/llm/ai-sdk";
 import type { LLMCall } from "@atlas/llm/module";
 import type { WorkflowContext } from "@atlas/plugins";
 import type { RoutingConfig } from "@atlas/routing";
-import { generateText, streamText } from "ai";
+import { generateText, jsonSchema, streamText, tool } from "ai";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createGateway, defineExtension, type GatewayOptions, silentLogger } from "../src/index.ts";
+import {
+  type AnyExtension,
+  createGateway,
+  defineExtension,
+  type GatewayOptions,
+  silentLogger,
+} from "../src/index.ts";
 
 type Answer = Awaited<ReturnType<LanguageModelV4["doGenerate"]>>;
 type Part =
@@ -73,7 +79,7 @@ async function run(
     database: ":memory:",
     env: {},
     log: silentLogger,
-    routing: routing(),
+    ...(options.llm === undefined ? { routing: routing() } : {}),
     ...options,
     workflows: [
       {
@@ -202,7 +208,7 @@ describe("the calls of ctx.model", () => {
         await streamText({ model: ctx.model(), prompt: "Hello" }).text;
         await generateText({ model: ctx.llm.languageModel(), prompt: "Hello" });
       },
-      { routing: undefined, llm: fromModel(createModel()) } as Partial<GatewayOptions>,
+      { llm: fromModel(createModel()) },
     );
     const kept = { status: "answered", provider: "fake", model: "fake-1", input_tokens: 7 };
     expect(calls).toMatchObject([kept, { ...kept, method: "model_stream" }, { ...kept, method: "model" }]);
@@ -230,30 +236,34 @@ describe("the model of a gateway", () => {
       ...next,
       languageModel: (options) => next.languageModel?.(options) as LanguageModelV4,
     });
-    const tools = { look: { inputSchema: { jsonSchema: { type: "object" } } } } as never;
+    const tools = { look: tool({ inputSchema: jsonSchema({ type: "object" }) }) };
     const around = defineExtension({ name: "inner", around: () => passing });
     const guarding = defineExtension({ name: "outer", around: () => guard });
     const llm = defineExtension({ name: "guard", llm: () => guard });
-    for (const options of [
-      { llmMiddleware: [guard, passing] },
-      { llmMiddleware: [passing, guard] },
-      { extensions: [llm] },
-      { extensions: [guarding, around] },
-      { extensions: [around, guarding] },
-    ]) {
+    const cases: readonly (readonly [readonly LLMMiddleware[], readonly AnyExtension[]])[] = [
+      [[guard, passing], []],
+      [[passing, guard], []],
+      [[], [llm]],
+      [[], [guarding, around]],
+      [[], [around, guarding]],
+    ];
+    for (const [llmMiddleware, extensions] of cases) {
       const gateway = await createGateway({
         database: ":memory:",
         env: {},
         log: silentLogger,
         routing: routing(),
         providers: house(),
-        ...options,
+        llmMiddleware,
+        extensions,
       });
       onTestFinished(() => gateway.stop());
       const model = gateway.model();
       const answer = generateText({ model, prompt: "Hello", maxRetries: 0 });
       await expect(answer).rejects.toThrow("Not allowed.");
-      await expect(generateText({ model, prompt: "Hello", tools, maxRetries: 0 })).rejects.toThrow();
+      await expect(generateText({ model, prompt: "Hello", tools, maxRetries: 0 })).rejects.toThrow(
+        "cannot take tools",
+      );
       const stream = streamText({ model, prompt: "Hello", maxRetries: 0, onError: () => undefined });
       await stream.consumeStream();
       await expect(stream.text).rejects.toThrow();

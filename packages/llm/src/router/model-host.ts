@@ -26,7 +26,7 @@ export interface ModelHost {
 }
 
 /** A call of a routed model. */
-export interface RoutedModelCall {
+interface RoutedModelCall {
   readonly options: ModelOptions;
   readonly request: LanguageModelV4CallOptions;
   readonly signal: AbortSignal | undefined;
