@@ -7,8 +7,9 @@ import type {
 import { type Clock, systemClock } from "@atlas/routing";
 import { checkOptions } from "@atlas/routing/internal";
 import { isClosed } from "../calling/closed-schema.ts";
+import { type Deadline, lateError, withinDeadline } from "../calling/deadline.ts";
 import { createStream } from "../calling/stream.ts";
-import type { JsonRequest, LLMOptions, LLMRuntime } from "../contract/runtime.ts";
+import type { JsonRequest, LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { type Ending, resultOf } from "./ending.ts";
 import { promptOf } from "./prompt.ts";
 import { type Asked, toLLMError } from "./to-llm-error.ts";
@@ -67,74 +68,97 @@ export function fromModels(
   const { provider, secrets, clock = systemClock } = options;
   const { firstPartMs = DEFAULT_PAUSE_MS, idleMs = DEFAULT_PAUSE_MS } = options;
 
-  const asked = (call: LLMOptions, model: string | undefined, text?: string): Asked => ({
-    provider,
-    model,
-    isChosen: call.model !== undefined,
-    secrets,
-    now: clock.now(),
-    text,
-  });
-
   return {
-    async generateText(call) {
-      const request = requestOf(call, call.signal);
-      let name = call.model;
-      try {
-        const model = await modelFor(name);
-        name = model.modelId;
-        // Sound: the three versions take the same request, as far as it is used here.
-        const answer = await (model as LanguageModelV4).doGenerate(request);
-        const text = answer.structuredOutputText ?? textOf(answer.content);
-        return resultOf({ provider, model: answer.response?.modelId ?? name, text, end: answer });
-      } catch (error) {
-        call.signal?.throwIfAborted();
-        throw toLLMError(error, asked(call, name));
-      }
+    generateText(call) {
+      const soFar = { model: call.model, text: "" };
+      return withinDeadline(call, deadlineOf(call, soFar), (timed) => generate(timed, soFar));
     },
-    streamText(call) {
-      return createStream(call.signal, async (emit, signal) => {
-        const watch = createWatch({ clock, signal, firstPartMs, idleMs });
-        let name = call.model;
-        let text = "";
-        try {
-          const model = await modelFor(name);
-          name = model.modelId;
-          const { stream } = await watch.whileWaiting(
-            (model as LanguageModelV4).doStream(requestOf(call, watch.signal)),
-          );
-          const reader = stream.getReader();
-          watch.onAbort((reason) => void reader.cancel(reason).catch(() => undefined));
-          let end: Ending | undefined;
-          for (let part = await reader.read(); !part.done; part = await reader.read()) {
-            watch.seen();
-            const { value } = part;
-            if (value.type === "text-delta") {
-              text += value.delta;
-              // A reader who is slow is not a model that pauses.
-              watch.hold();
-              await emit(value.delta);
-              watch.seen();
-            } else if (value.type === "response-metadata") {
-              name = value.modelId ?? name;
-            } else if (value.type === "error") {
-              await reader.cancel().catch(() => undefined);
-              throw value.error;
-            } else if (value.type === "finish") {
-              end = value;
-            }
-          }
-          watch.signal.throwIfAborted();
-          return resultOf({ provider, model: name, text, end });
-        } catch (error) {
-          signal.throwIfAborted();
-          throw toLLMError(watch.timeout ?? error, asked(call, name, text));
-        } finally {
-          watch.end();
-        }
-      });
-    },
+    streamText: (call) =>
+      createStream(call.signal, (emit, signal) => {
+        const soFar = { model: call.model, text: "" };
+        return withinDeadline({ ...call, signal }, deadlineOf(call, soFar), (timed) =>
+          stream({ ...timed, signal: timed.signal ?? signal }, soFar, emit),
+        );
+      }),
   };
+
+  async function generate(call: LLMOptions, soFar: Progress): Promise<LLMResult> {
+    call.signal?.throwIfAborted();
+    try {
+      const model = await modelFor(call.model);
+      soFar.model = model.modelId;
+      // Sound: the three versions take the same request, as far as it is used here.
+      const answer = await (model as LanguageModelV4).doGenerate(requestOf(call, call.signal));
+      const text = answer.structuredOutputText ?? textOf(answer.content);
+      return resultOf({ provider, model: answer.response?.modelId ?? model.modelId, text, end: answer });
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      throw toLLMError(error, asked(call, soFar));
+    }
+  }
+
+  async function stream(
+    call: LLMOptions & { readonly signal: AbortSignal },
+    soFar: Progress,
+    emit: (piece: string) => Promise<void>,
+  ): Promise<LLMResult> {
+    call.signal.throwIfAborted();
+    const watch = createWatch({ clock, signal: call.signal, firstPartMs, idleMs });
+    try {
+      const model = await modelFor(call.model);
+      soFar.model = model.modelId;
+      // Sound for the same reason.
+      const answering = (model as LanguageModelV4).doStream(requestOf(call, watch.signal));
+      const answer = await watch.whileWaiting(answering, (late) => dismiss(late.stream));
+      const reader = answer.stream.getReader();
+      watch.onAbort((reason) => dismiss(reader, reason));
+      let end: Ending | undefined;
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        watch.seen();
+        const { value } = part;
+        if (value.type === "text-delta") {
+          soFar.text += value.delta;
+          // A reader who is slow is not a model that pauses.
+          watch.hold();
+          await emit(value.delta);
+          watch.seen();
+        } else if (value.type === "response-metadata") {
+          soFar.model = value.modelId ?? soFar.model;
+        } else if (value.type === "error") {
+          dismiss(reader);
+          throw value.error;
+        } else if (value.type === "finish") {
+          end = value;
+        }
+      }
+      watch.signal.throwIfAborted();
+      return resultOf({ provider, model: soFar.model ?? model.modelId, text: soFar.text, end });
+    } catch (error) {
+      call.signal.throwIfAborted();
+      throw toLLMError(watch.timeout ?? error, asked(call, soFar));
+    } finally {
+      watch.end();
+    }
+  }
+
+  function asked(call: LLMOptions, { model, text }: Progress): Asked {
+    return { provider, model, isChosen: call.model !== undefined, secrets, now: clock.now(), text };
+  }
+
+  function deadlineOf({ deadlineMs }: LLMOptions, soFar: Progress): Deadline {
+    return { clock, deadlineMs, late: (ms) => lateError({ provider, ...soFar, deadlineMs: ms }) };
+  }
+}
+
+/** What is known of an answer that is on its way. */
+interface Progress {
+  model: string | undefined;
+  text: string;
+}
+
+/** Ends a stream that nobody wants. A stream that cannot even be ended is nobody's concern. */
+function dismiss(stream: { cancel(reason?: unknown): Promise<void> }, reason?: unknown): void {
+  stream.cancel(reason).catch(() => undefined);
 }
 
 function requestOf(call: LLMOptions, signal: AbortSignal | undefined): LanguageModelV4CallOptions {

@@ -1,3 +1,4 @@
+import { keepingDeadlines, keepsDeadlines } from "./own-deadline.ts";
 import type { LLMRuntime } from "./runtime.ts";
 
 /**
@@ -24,5 +25,6 @@ export type LLMMiddleware = (next: LLMRuntime) => LLMRuntime;
  * ```
  */
 export function applyMiddleware(runtime: LLMRuntime, middleware: readonly LLMMiddleware[]): LLMRuntime {
-  return middleware.reduceRight<LLMRuntime>((next, around) => around(next), runtime);
+  const wrapped = middleware.reduceRight<LLMRuntime>((next, around) => around(next), runtime);
+  return keepsDeadlines(runtime) ? keepingDeadlines(wrapped) : wrapped;
 }

@@ -18,6 +18,7 @@ import { createStream, streamOf } from "../calling/stream.ts";
 import { completeResult } from "../contract/complete-result.ts";
 import { isLLMError, LLMError } from "../contract/errors.ts";
 import { failureOf } from "../contract/failure-kind.ts";
+import { keepingDeadlines } from "../contract/own-deadline.ts";
 import type { LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { createMockLLM } from "../mock/mock.ts";
 import { builtInProviders } from "../providers/built-in.ts";
@@ -119,7 +120,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
     ({ tokens_per_minute: limit }) => limit !== undefined,
   );
 
-  return {
+  return keepingDeadlines({
     deadlineMs: policy.deadlineMs,
     async generateText({ onRoute, ...call }) {
       const outcome = await router.route(routedCall(call), async (runtime, { candidate, signal, used }) => {
@@ -137,6 +138,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
           for await (const piece of textStream) {
             // Ignore a candidate that goes on after it was given up.
             context.signal.throwIfAborted();
+            if (piece === "") continue;
             if (given === "") context.commit();
             given += piece;
             await emit(piece);
@@ -149,8 +151,9 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
       });
     },
     // Without a configuration, every profile has the same candidates.
-    explainRoute: (profile) => router.explainRoute(config === undefined ? undefined : profile),
-  };
+    explainRoute: (profile: string | undefined) =>
+      router.explainRoute(config === undefined ? undefined : profile),
+  });
 
   function routedCall(call: LLMOptions) {
     const { profile, signal, model, context, fallback } = call;
