@@ -24,7 +24,10 @@ export interface FromModelOptions {
   readonly provider?: string;
   /** Keys that are removed from every error message. Default: none; the shapes of well-known keys are removed anyway. */
   readonly secrets?: readonly string[];
-  /** Time until the first part of a stream, in milliseconds (default 30,000). Raise it for models that reason for long. */
+  /**
+   * Time until the first part of a stream, in milliseconds (default 30,000). Raise it for models that reason for long: the pings
+   * of a service are not heard through a model of the AI SDK.
+   */
   readonly firstPartMs?: number;
   /** The longest pause between two parts of a stream, in milliseconds (default 30,000). */
   readonly idleMs?: number;
@@ -43,7 +46,7 @@ const known: Readonly<Record<keyof FromModelOptions, true>> = {
 
 /**
  * Turns a language model of the AI SDK into a runtime. It asks once: retries are the task of the router. An answer that was
- * cut off, filtered or empty rejects with an `LLMError`.
+ * cut off, filtered or empty rejects with an `LLMError`, and so does a call whose `deadlineMs` has passed.
  *
  * @example
  * ```ts

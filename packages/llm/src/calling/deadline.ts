@@ -25,7 +25,6 @@ export function withinDeadline<Answer>(
   return new Promise((resolve, reject) => {
     const end = (reason: unknown, error: unknown): void => {
       leave();
-      // Before the work can reject with the reason.
       reject(error);
       controller.abort(reason);
     };

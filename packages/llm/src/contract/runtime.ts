@@ -31,7 +31,10 @@ export interface LLMOptions {
   readonly skills?: readonly string[];
   /** Asks for JSON instead of prose. A provider without that feature may ignore it. `generateObject` sets it. */
   readonly json?: JsonRequest;
-  /** Time for the whole call, in milliseconds. It can shorten the deadline of a router, but not extend it. */
+  /**
+   * Time for the whole call, in milliseconds. It can shorten the deadline of a router, but not extend it. Default: the deadline
+   * of the router, or of `createLLM`.
+   */
   readonly deadlineMs?: number;
   /** Ends the call early. The call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;

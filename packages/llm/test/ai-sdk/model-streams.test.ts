@@ -115,6 +115,13 @@ describe("a stream of a model", () => {
     }
   });
 
+  it("that says that it failed is ended", async () => {
+    const { stream, reasons } = open([{ type: "error", error: new Error("broken") }, text("late")]);
+    const { router } = setUp(async () => ({ stream }));
+    await expect(router.streamText({ prompt: "?" }).result).rejects.toThrow("broken");
+    expect(reasons).toHaveLength(1);
+  });
+
   it("that somebody else reads already has failed", async () => {
     const { stream } = open([text("Ahoy")]);
     stream.getReader();

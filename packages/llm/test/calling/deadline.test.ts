@@ -204,7 +204,7 @@ describe("the deadline of createLLM", () => {
       clock,
     });
     const around = applyMiddleware(router, [(next) => ({ ...next })]);
-    for (const llm of [createLLM(router, { clock }), createLLM(createLLM(around), { clock })]) {
+    for (const llm of [createLLM(router, { clock }), createLLM(createLLM(around, { clock }), { clock })]) {
       const answer = llm.generateText({ prompt: "?", deadlineMs: 1_000 });
       await settle();
       expect(clock.timers).toBe(2); // of the router: the call's and the attempt's
@@ -271,6 +271,7 @@ describe("a stream of a runtime of one's own", () => {
             goOn = resolve;
           });
           yield "late";
+          await never();
         } finally {
           hasTidied = true;
         }
