@@ -48,14 +48,10 @@ export function createLLM(
   checkOptions("createLLM", options, ["deadlineMs", "clock"]);
   const { deadlineMs = 120_000, clock = systemClock } = options;
   const isBounded = keepsDeadlines(runtime);
-  const complete: LLMRuntime = {
-    generateText: async (call) =>
-      completeResult(await (isBounded ? runtime.generateText(call) : textInTime(call)), UNNAMED),
-  };
-  return keepingDeadlines({
+  const llm: LLM = {
     async generateText(call) {
       askedText(call);
-      return complete.generateText(call);
+      return completeResult(await (isBounded ? runtime.generateText(call) : textInTime(call)), UNNAMED);
     },
     streamText(call) {
       askedText(call);
@@ -67,9 +63,10 @@ export function createLLM(
     },
     async generateObject(call) {
       askedText(call);
-      return generateObject(complete, call, { deadlineMs: call.deadlineMs ?? deadlineMs, clock });
+      return generateObject(llm, call, { deadlineMs: call.deadlineMs ?? deadlineMs, clock });
     },
-  });
+  };
+  return keepingDeadlines(llm);
 
   function textInTime(call: LLMOptions): Promise<LLMResult> {
     return withinDeadline(call, deadlineOf(call), async (timed) => runtime.generateText(timed));

@@ -122,15 +122,16 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
 
   return keepingDeadlines({
     deadlineMs: policy.deadlineMs,
-    async generateText({ onRoute, ...call }) {
+    async generateText(call: LLMOptions) {
+      const { onRoute: _, ...passed } = call;
       const outcome = await router.route(routedCall(call), async (runtime, { candidate, signal, used }) => {
-        const result = completeResult(await runtime.generateText({ ...call, signal }), candidate);
+        const result = completeResult(await runtime.generateText({ ...passed, signal }), candidate);
         used({ ...result.usage });
         return result;
       });
-      return finish({ ...call, onRoute }, outcome);
+      return finish(call, outcome);
     },
-    streamText({ onRoute, ...call }) {
+    streamText({ onRoute, ...call }: LLMOptions) {
       return createStream(call.signal, async (emit, signal) => {
         let given = "";
         const outcome = await router.route(routedCall({ ...call, signal }), async (runtime, context) => {
@@ -147,7 +148,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
           context.used({ ...whole.usage });
           return whole;
         });
-        return finish({ ...call, signal, onRoute }, outcome, given);
+        return finish({ ...call, signal, ...(onRoute === undefined ? {} : { onRoute }) }, outcome, given);
       });
     },
     // Without a configuration, every profile has the same candidates.
@@ -171,7 +172,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
 
   /** Returns the answer with its evidence, or throws the error with its own. */
   function finish(
-    call: Pick<LLMOptions, "signal" | "context"> & { readonly onRoute: LLMOptions["onRoute"] | undefined },
+    call: Pick<LLMOptions, "signal" | "context" | "onRoute">,
     outcome: RouteOutcome<LLMResult>,
     given = "",
   ): LLMResult {
