@@ -5,6 +5,9 @@ it("exports these names", () => {
   expect(publicNames("packages/llm/src/index.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "CacheEntry",
+        "CacheOptions",
+        "CacheStore",
         "InjectedInstruction",
         "InjectedSource",
         "InstructionsOptions",
@@ -21,6 +24,8 @@ it("exports these names", () => {
         "LLMRuntime",
         "LLMStream",
         "LLMUsage",
+        "MemoryCache",
+        "MemoryCacheOptions",
         "ObjectOptions",
         "ProviderDetails",
         "RecorderMode",
@@ -32,9 +37,11 @@ it("exports these names", () => {
         "applyMiddleware",
         "createLLM",
         "createLLMRouter",
+        "createMemoryCache",
         "createStream",
         "isLLMError",
         "streamOf",
+        "withCache",
         "withInstructions",
         "withRecorder",
       ],

@@ -139,12 +139,13 @@ const standInWarning = {
 } as const;
 
 /** The evidence, as `providerMetadata.atlas`. */
-function metadataOf({ provider, degraded, replayed, route }: LLMResult): SharedV4ProviderMetadata {
+function metadataOf({ provider, degraded, replayed, cached, route }: LLMResult): SharedV4ProviderMetadata {
   return {
     atlas: {
       provider,
       ...(degraded === undefined ? {} : { degraded }),
       ...(replayed === undefined ? {} : { replayed }),
+      ...(cached === undefined ? {} : { cached }),
       ...(route === undefined ? {} : { route: asJson(route) }),
     },
   };

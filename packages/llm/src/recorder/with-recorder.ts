@@ -107,7 +107,7 @@ export function withRecorder(options: RecorderOptions): LLMMiddleware {
 
   async function lookUp(
     call: keyof LLMRuntime,
-    { signal, deadlineMs, context, onRoute, ...asked }: LLMOptions,
+    { signal, deadlineMs, context, onRoute, fresh, ...asked }: LLMOptions,
   ): Promise<{ readonly tape: Tape; readonly request: JsonObject; readonly found: Interaction | undefined }> {
     // The strict form follows from the schema.
     const { strictSchema, ...json } = asked.json ?? {};
@@ -132,7 +132,7 @@ export function withRecorder(options: RecorderOptions): LLMMiddleware {
     }
   }
 
-  function responseOf({ route: _, replayed: __, ...result }: LLMResult): LLMResult {
+  function responseOf({ route: _, replayed: __, cached: ___, ...result }: LLMResult): LLMResult {
     // Sound: a result keeps its fields on the way through JSON; only its texts may change.
     return toJson(result, clean) as unknown as LLMResult;
   }

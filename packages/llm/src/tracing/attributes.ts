@@ -40,6 +40,7 @@ export function resultAttributes({
   route,
   degraded,
   replayed,
+  cached,
 }: LLMResult): Attributes {
   return withoutUndefined({
     "gen_ai.provider.name": providerName(provider),
@@ -52,6 +53,7 @@ export function resultAttributes({
     "atlas.llm.attempts": route?.attempts.length,
     "atlas.llm.degraded": degraded,
     "atlas.llm.replayed": replayed,
+    "atlas.llm.cached": cached,
   });
 }
 
