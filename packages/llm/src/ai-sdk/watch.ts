@@ -15,7 +15,7 @@ export interface Watch {
   /** Stops the time until the next {@link Watch.seen}, because the reader is what is waited for. */
   hold(): void;
   /** Settles with the work, or rejects with the reason of an abort. What the work brings after an abort goes to `late`. */
-  whileWaiting<Result>(work: PromiseLike<Result>, late: (result: Result) => void): Promise<Result>;
+  whileWaiting<Result>(work: PromiseLike<Result>, late?: (result: Result) => void): Promise<Result>;
   /** Calls `listener` when the signal is aborted, or now if it is. */
   onAbort(listener: (reason: unknown) => void): void;
   end(): void;
@@ -87,7 +87,7 @@ export function createWatch(options: {
         const leave = (): void => reject(signal.reason);
         signal.addEventListener("abort", leave, { once: true });
         if (signal.aborted) leave();
-        work.then((result) => (signal.aborted ? late(result) : resolve(result)), reject);
+        work.then((result) => (signal.aborted ? late?.(result) : resolve(result)), reject);
       }),
     onAbort(listener) {
       if (signal.aborted) listener(signal.reason);

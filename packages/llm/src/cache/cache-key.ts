@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { LLMOptions } from "../contract/runtime.ts";
 
 /**
@@ -10,7 +10,5 @@ export function cacheKey(call: LLMOptions, namespace: string): string {
   const fields = Object.entries(reaching)
     .filter(([, value]) => value !== undefined)
     .sort(([left], [right]) => (left < right ? -1 : 1));
-  return createHash("sha256")
-    .update(JSON.stringify([namespace, fields]))
-    .digest("hex");
+  return hash("sha256", JSON.stringify([namespace, fields]));
 }

@@ -44,9 +44,9 @@ const modes = ["record", "replay", "auto"] as const;
 
 /**
  * Records the answers of a model in a file and replays them without asking the model, so that tests need neither a key nor
- * a network. Two calls are the same if all their options are equal, apart from `signal`, `deadlineMs` and `context`. A replayed answer
- * has `replayed: true` and no `route`; a replayed stream has the pieces of the recorded one. Failed and unfinished calls are
- * not recorded.
+ * a network. Two calls are the same if all their options are equal, apart from `signal`, `deadlineMs`, `context` and `fresh`. A
+ * replayed answer has `replayed: true` and no `route`; a replayed stream has the pieces of the recorded one. Failed and
+ * unfinished calls are not recorded.
  *
  * In `replay` mode, a call that is not in the file rejects with `ATLAS_LLM_CASSETTE_MISMATCH`, which names the first
  * difference from the most similar recorded call. The file is always replaced as a whole.

@@ -78,6 +78,8 @@ describe("the key of a call", () => {
       cacheKey({ messages: [{ role: "user", content: "a" }] }, ""),
       cacheKey({ system: "ab", prompt: "c" }, ""),
       cacheKey({ system: "a", prompt: "bc" }, ""),
+      cacheKey({ system: "a" }, ""),
+      cacheKey({ profile: "a" }, ""),
     ];
     expect(new Set(keys).size).toBe(keys.length);
     expect(keys[0]).toMatch(/^[0-9a-f]{64}$/);

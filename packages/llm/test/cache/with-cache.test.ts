@@ -250,6 +250,28 @@ describe("a cache among other parts", () => {
     expect(routes).toHaveLength(1);
   });
 
+  it("does not make the life of an answer longer that another cache gave", async () => {
+    const clock = createFakeClock();
+    let kept = 0;
+    const outer = createMemoryCache();
+    const counting = storeOf({
+      get: outer.get,
+      set(key, entry) {
+        kept += 1;
+        outer.set(key, entry);
+      },
+    });
+    const model = createMockLLM({ script: [{ text: "Ahoy", finishReason: "stop" }] });
+    const llm = applyMiddleware(model, [
+      withCache({ ttlMs: 1_000, clock, store: counting }),
+      withCache({ ttlMs: 60_000, clock }),
+    ]);
+    await llm.generateText(hello);
+    clock.advance(1_000);
+    expect((await llm.generateText(hello)).cached).toBe(true);
+    expect(kept).toBe(1);
+  });
+
   it("sees what instructions add where it is inside of them", async () => {
     using folder = createFolder({ "AGENTS.md": "Be kind." });
     const clock = createFakeClock();
