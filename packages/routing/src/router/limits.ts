@@ -18,7 +18,7 @@ export interface Limits {
 }
 
 /** Why a call is over before it has an answer. */
-export interface CallOver {
+interface CallOver {
   readonly why: "aborted" | "deadline";
   readonly failure: CandidateFailure;
   /** What the signal of a running attempt is aborted with. */
