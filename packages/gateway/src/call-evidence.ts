@@ -34,6 +34,7 @@ export function evidenceOf(
     result === undefined ? (paidIn(route) ?? field(field(error, "details"), "usage")) : result.usage;
   return {
     ...frame,
+    ...(result?.cached === true ? { cached: true } : {}),
     ...optional({
       profile: text(route?.profile) ?? text(profile),
       candidate: text(route?.candidate),

@@ -21,6 +21,7 @@ import { createInstallation } from "./extensions/installation.ts";
 import type { Gateway } from "./gateway.ts";
 import { createGatewayLLM } from "./gateway-llm.ts";
 import { type AnyGatewayOptions, checkGatewayOptions, type GatewayOptions } from "./gateway-options.ts";
+import { createGatewayCache } from "./llm-cache.ts";
 import { readRouting } from "./routing-file.ts";
 import { createRunners } from "./runners.ts";
 
@@ -101,11 +102,23 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
     // Read before anybody can send a command.
     const since = await store.repo.plugins.lastEventSeq();
     const opened = installation.open(store, services);
+    const cache =
+      options.llmCache === undefined
+        ? []
+        : [
+            createGatewayCache(options.llmCache, {
+              commands: store.commands,
+              findAnswer: store.repo.llm.findCachedAnswer,
+              routing: routing.llm,
+              clock,
+              log,
+            }),
+          ];
     const llm = createGatewayLLM({
       routing,
       llm: options.llm,
       providers,
-      middleware: [...opened.llm, ...(options.llmMiddleware ?? [])],
+      middleware: [...opened.llm, ...(options.llmMiddleware ?? []), ...cache],
       around: opened.around,
       env: options.env ?? process.env,
       clock,

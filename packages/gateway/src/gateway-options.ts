@@ -5,6 +5,7 @@ import type { PluginServices, SinkPlugin, SourcePlugin, WorkflowPlugin } from "@
 import { checkOptions } from "@atlas/plugins/runtime";
 import type { RoutingConfig } from "@atlas/routing";
 import type { AnyExtension } from "./extensions/extension.ts";
+import { checkCacheOptions, type GatewayCacheOptions } from "./llm-cache.ts";
 
 /** Options of `createGateway`. Only `database` is required; other names are refused. */
 export interface GatewayOptions<
@@ -44,6 +45,11 @@ export interface GatewayOptions<
   readonly providers?: Readonly<Record<string, LLMRuntime>>;
   /** Middleware around every call of a language model, the first one outermost; extensions' is around it. Default: none. */
   readonly llmMiddleware?: readonly LLMMiddleware[];
+  /**
+   * Gives the same answer to the same call of a language model, from the gateway's own file: `{ ttlMs: 3_600_000 }`. It is inside of all
+   * middleware. Answers are shared by all callers, and stand in the file and its journal. Default: every call asks a model.
+   */
+  readonly llmCache?: GatewayCacheOptions;
   /** One language model that answers every call, without profiles or fail-over. Excludes `routing` and `providers`. */
   readonly llm?: LLMRuntime;
   /** The environment variables with the keys that the routing file names. Default: `process.env`. */
@@ -100,6 +106,7 @@ const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
   routing: true,
   providers: true,
   llmMiddleware: true,
+  llmCache: true,
   llm: true,
   env: true,
   harness: true,
@@ -126,6 +133,7 @@ export function checkGatewayOptions(options: AnyGatewayOptions): void {
       "createGateway: `llm` cannot be combined with `routing` or `providers`. Pass one language model as `llm`, or let `routing` choose.",
     );
   }
+  if (options.llmCache !== undefined) checkCacheOptions(options.llmCache);
   const { concurrency, graceMs, keepDeadLettersMs } = options;
   if (concurrency !== undefined && !isWhole(concurrency, 1, MOST_ATTEMPTS))
     throw new TypeError(

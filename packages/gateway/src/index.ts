@@ -15,6 +15,8 @@ export {
   toJson,
 } from "@atlas/core";
 export {
+  type CacheEntry,
+  type CacheStore,
   type InstructionsOptions,
   isLLMError,
   type LLMMiddleware,
@@ -73,4 +75,5 @@ export type { GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gate
 export type { JobEvent, JobEventName } from "./job-events.ts";
 export type { JobRequest, UniqueJob } from "./job-request.ts";
 export type { Jobs } from "./jobs.ts";
+export type { GatewayCacheOptions } from "./llm-cache.ts";
 export { toPrometheus } from "./metrics/prometheus.ts";

@@ -5,7 +5,7 @@ import type { LLMRuntime } from "@atlas/llm";
 import { createMockLLM } from "@atlas/llm/mock";
 import type { WorkflowPlugin } from "@atlas/plugins";
 import type { RoutingConfig } from "@atlas/routing";
-import { createFakeModelServer } from "@atlas/testing";
+import { createFakeClock, createFakeModelServer } from "@atlas/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createGateway, type Gateway, type GatewayOptions, silentLogger } from "../src/index.ts";
 
@@ -281,4 +281,17 @@ it("puts middleware around every call, the first outermost", async () => {
   await run(gateway);
   await gateway.llm.generateText({ prompt: "Hello" });
   expect(order).toEqual(["outer", "inner", "outer", "inner"]);
+});
+
+it("keeps the deadline of a call to a single runtime that follows no signal", async () => {
+  const clock = createFakeClock();
+  const deaf: LLMRuntime = { generateText: () => new Promise(() => undefined) };
+  const gateway = await createGateway({ database: ":memory:", log: silentLogger, llm: deaf, clock });
+  onTestFinished(() => gateway.stop());
+  const answers = [
+    gateway.llm.generateText({ prompt: "Hello", deadlineMs: 2_000 }),
+    gateway.llm.streamText({ prompt: "Hello", deadlineMs: 2_000 }).result,
+  ];
+  clock.advance(2_000);
+  for (const answer of answers) await expect(answer).rejects.toMatchObject({ code: "ATLAS_LLM_TIMED_OUT" });
 });

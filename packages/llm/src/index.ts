@@ -1,4 +1,7 @@
 export type { LanguageModelV4 } from "@ai-sdk/provider";
+export type { CacheEntry, CacheStore } from "./cache/cache-store.ts";
+export { createMemoryCache, type MemoryCache, type MemoryCacheOptions } from "./cache/memory-cache.ts";
+export { type CacheOptions, withCache } from "./cache/with-cache.ts";
 export type { ObjectOptions } from "./calling/generate-object.ts";
 export { createLLM, type LLM } from "./calling/llm.ts";
 export { createStream, streamOf } from "./calling/stream.ts";

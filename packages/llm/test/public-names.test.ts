@@ -5,6 +5,9 @@ it("exports these names", () => {
   expect(publicNames("packages/llm/src/index.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "CacheEntry",
+        "CacheOptions",
+        "CacheStore",
         "InjectedInstruction",
         "InjectedSource",
         "InstructionsOptions",
@@ -22,6 +25,8 @@ it("exports these names", () => {
         "LLMStream",
         "LLMUsage",
         "LanguageModelV4",
+        "MemoryCache",
+        "MemoryCacheOptions",
         "ModelOptions",
         "ObjectOptions",
         "ProviderDetails",
@@ -34,10 +39,12 @@ it("exports these names", () => {
         "applyMiddleware",
         "createLLM",
         "createLLMRouter",
+        "createMemoryCache",
         "createStream",
         "isLLMError",
         "joinAround",
         "streamOf",
+        "withCache",
         "withInstructions",
         "withRecorder",
       ],

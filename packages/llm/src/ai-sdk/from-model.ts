@@ -7,8 +7,9 @@ import type {
 import { type Clock, systemClock } from "@atlas/routing";
 import { checkOptions } from "@atlas/routing/internal";
 import { isClosed } from "../calling/closed-schema.ts";
+import { type Deadline, lateError, withinDeadline } from "../calling/deadline.ts";
 import { createStream } from "../calling/stream.ts";
-import type { JsonRequest, LLMOptions, LLMRuntime } from "../contract/runtime.ts";
+import type { JsonRequest, LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { type Ending, resultOf } from "./ending.ts";
 import { promptOf } from "./prompt.ts";
 import { createProvidedModel } from "./provided-model.ts";
@@ -24,7 +25,10 @@ export interface FromModelOptions {
   readonly provider?: string;
   /** Keys that are removed from every error message. Default: none; the shapes of well-known keys are removed anyway. */
   readonly secrets?: readonly string[];
-  /** Time until the first part of a stream, in milliseconds (default 30,000). Raise it for models that reason for long. */
+  /**
+   * Time until the first part of a stream, in milliseconds (default 30,000). Raise it for models that reason for long: the pings
+   * of a service are not heard through a model of the AI SDK.
+   */
   readonly firstPartMs?: number;
   /** The longest pause between two parts of a stream, in milliseconds (default 30,000). */
   readonly idleMs?: number;
@@ -43,7 +47,7 @@ const known: Readonly<Record<keyof FromModelOptions, true>> = {
 
 /**
  * Turns a language model of the AI SDK into a runtime. It asks once: retries are the task of the router. An answer that was
- * cut off, filtered or empty rejects with an `LLMError`.
+ * cut off, filtered or empty rejects with an `LLMError`, and so does a call whose `deadlineMs` has passed.
  *
  * @example
  * ```ts
@@ -73,16 +77,18 @@ export function fromModels(
   const { provider, secrets, clock = systemClock } = given;
   const { firstPartMs = DEFAULT_PAUSE_MS, idleMs = DEFAULT_PAUSE_MS } = given;
 
-  const asked = (call: Pick<LLMOptions, "model">, model: string | undefined, text?: string): Asked => ({
-    provider,
-    model,
-    isChosen: call.model !== undefined,
-    secrets,
-    now: clock.now(),
-    text,
-  });
-
   const runtime: Required<LLMRuntime> = {
+    generateText(call) {
+      const soFar = { model: call.model, text: "" };
+      return withinDeadline(call, deadlineOf(call, soFar), (timed) => generate(timed, soFar));
+    },
+    streamText: (call) =>
+      createStream(call.signal, (emit, signal) => {
+        const soFar = { model: call.model, text: "" };
+        return withinDeadline({ ...call, signal }, deadlineOf(call, soFar), (timed) =>
+          stream({ ...timed, signal: timed.signal ?? signal }, soFar, emit),
+        );
+      }),
     languageModel: (options = {}) =>
       createProvidedModel({
         provider,
@@ -90,79 +96,100 @@ export function fromModels(
         load: () => modelFor(options.model),
         text: runtime,
         options,
-        asked: (name, text) => asked(options, name, text),
+        asked: (model, text = "") => asked(options, { model, text }),
         firstPartMs,
         idleMs,
         clock,
       }),
-    async generateText(call) {
-      const request = requestOf(call, call.signal);
-      let name = call.model;
-      try {
-        const model = await modelFor(name);
-        name = model.modelId;
-        // Sound: the three versions take the same request, as far as it is used here.
-        const answer = await (model as LanguageModelV4).doGenerate(request);
-        const text = answer.structuredOutputText ?? textOf(answer.content);
-        return resultOf({
-          provider,
-          model: answer.response?.modelId ?? name,
-          text,
-          end: answer,
-          kinds: kindsOf(answer.content),
-        });
-      } catch (error) {
-        call.signal?.throwIfAborted();
-        throw toLLMError(error, asked(call, name));
-      }
-    },
-    streamText(call) {
-      return createStream(call.signal, async (emit, signal) => {
-        const watch = createWatch({ clock, signal, firstPartMs, idleMs });
-        let name = call.model;
-        let text = "";
-        try {
-          const model = await modelFor(name);
-          name = model.modelId;
-          const { stream } = await watch.whileWaiting(
-            (model as LanguageModelV4).doStream(requestOf(call, watch.signal)),
-          );
-          const reader = stream.getReader();
-          watch.onAbort((reason) => void reader.cancel(reason).catch(() => undefined));
-          const kinds = new Set<string>();
-          let end: Ending | undefined;
-          for (let part = await reader.read(); !part.done; part = await reader.read()) {
-            watch.seen();
-            const { value } = part;
-            if (value.type === "text-delta") {
-              text += value.delta;
-              // A reader who is slow is not a model that pauses.
-              watch.hold();
-              await emit(value.delta);
-              watch.seen();
-            } else if (value.type === "response-metadata") {
-              name = value.modelId ?? name;
-            } else if (value.type === "error") {
-              await reader.cancel().catch(() => undefined);
-              throw value.error;
-            } else if (value.type === "finish") {
-              end = value;
-            } else {
-              kinds.add(value.type);
-            }
-          }
-          watch.signal.throwIfAborted();
-          return resultOf({ provider, model: name, text, end, kinds });
-        } catch (error) {
-          signal.throwIfAborted();
-          throw toLLMError(watch.timeout ?? error, asked(call, name, text));
-        } finally {
-          watch.end();
-        }
-      });
-    },
   };
   return runtime;
+
+  async function generate(call: LLMOptions, soFar: Progress): Promise<LLMResult> {
+    call.signal?.throwIfAborted();
+    try {
+      const model = await modelFor(call.model);
+      soFar.model = model.modelId;
+      // Sound: the three versions take the same request, as far as it is used here.
+      const answer = await (model as LanguageModelV4).doGenerate(requestOf(call, call.signal));
+      const text = answer.structuredOutputText ?? textOf(answer.content);
+      return resultOf({
+        provider,
+        model: answer.response?.modelId ?? model.modelId,
+        text,
+        end: answer,
+        kinds: kindsOf(answer.content),
+      });
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      throw toLLMError(error, asked(call, soFar));
+    }
+  }
+
+  async function stream(
+    call: LLMOptions & { readonly signal: AbortSignal },
+    soFar: Progress,
+    emit: (piece: string) => Promise<void>,
+  ): Promise<LLMResult> {
+    call.signal.throwIfAborted();
+    const watch = createWatch({ clock, signal: call.signal, firstPartMs, idleMs });
+    try {
+      const model = await modelFor(call.model);
+      soFar.model = model.modelId;
+      // Sound for the same reason.
+      const answering = (model as LanguageModelV4).doStream(requestOf(call, watch.signal));
+      const answer = await watch.whileWaiting(answering, (late) => dismiss(late.stream));
+      const reader = answer.stream.getReader();
+      watch.onAbort((reason) => dismiss(reader, reason));
+      const kinds = new Set<string>();
+      let end: Ending | undefined;
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        watch.seen();
+        const { value } = part;
+        if (value.type === "text-delta") {
+          soFar.text += value.delta;
+          // A reader who is slow is not a model that pauses.
+          watch.hold();
+          await emit(value.delta);
+          watch.seen();
+        } else if (value.type === "response-metadata") {
+          soFar.model = value.modelId ?? soFar.model;
+        } else if (value.type === "error") {
+          dismiss(reader);
+          throw value.error;
+        } else if (value.type === "finish") {
+          end = value;
+        } else {
+          kinds.add(value.type);
+        }
+      }
+      watch.signal.throwIfAborted();
+      return resultOf({ provider, model: soFar.model ?? model.modelId, text: soFar.text, end, kinds });
+    } catch (error) {
+      call.signal.throwIfAborted();
+      throw toLLMError(watch.timeout ?? error, asked(call, soFar));
+    } finally {
+      watch.end();
+    }
+  }
+
+  function asked(call: Pick<LLMOptions, "model">, { model, text }: Progress): Asked {
+    return { provider, model, isChosen: call.model !== undefined, secrets, now: clock.now(), text };
+  }
+
+  function deadlineOf({ deadlineMs }: LLMOptions, soFar: Progress): Deadline {
+    return { clock, deadlineMs, late: (ms) => lateError({ provider, ...soFar, deadlineMs: ms }) };
+  }
+}
+
+/** What is known of an answer that is on its way. */
+interface Progress {
+  model: string | undefined;
+  text: string;
+}
+
+/** Ends a stream that nobody wants. A stream that cannot even be ended is nobody's concern. */
+function dismiss(stream: { cancel(reason?: unknown): Promise<void> }, reason?: unknown): void {
+  stream.cancel(reason).catch(() => undefined);
 }
 
 function requestOf(call: LLMOptions, signal: AbortSignal | undefined): LanguageModelV4CallOptions {

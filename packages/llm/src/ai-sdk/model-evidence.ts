@@ -10,7 +10,7 @@ import { usageOf } from "./ending.ts";
 
 /** What Atlas says about an answer to the AI SDK, as `providerMetadata.atlas`. The text is in the answer itself. */
 export type ModelEvidence = Partial<
-  Pick<LLMResult, "provider" | "model" | "degraded" | "replayed" | "route" | "instructions">
+  Pick<LLMResult, "provider" | "model" | "degraded" | "replayed" | "cached" | "route" | "instructions">
 >;
 
 /** Adds evidence to what the provider says itself, which stays. */

@@ -70,9 +70,10 @@ export function createProvidedModel(parts: ProvidedModelParts): LanguageModelV4 
       const failure = (error: unknown): unknown =>
         signal.aborted ? signal.reason : toLLMError(watch.timeout ?? error, asked(name));
       try {
-        const made = await watch.whileWaiting(model());
+        const made = await watch.whileWaiting(model(), () => undefined);
         const { stream, ...rest } = await watch.whileWaiting(
           made.doStream({ ...request, abortSignal: watch.signal }),
+          (late) => late.stream.cancel().catch(() => undefined),
         );
         let hasPart = false;
         const relay = relayed(stream, {

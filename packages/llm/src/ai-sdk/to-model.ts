@@ -53,10 +53,14 @@ export function textModel(runtime: LLMRuntime, options: ModelOptions): LanguageM
     },
     async doStream(asked) {
       const { call, warnings } = textCallOf(asked, options);
-      const { textStream, result } = streamOf(runtime, call);
+      const reader = new AbortController();
+      const signal =
+        call.signal === undefined ? reader.signal : AbortSignal.any([call.signal, reader.signal]);
+      const { textStream, result } = streamOf(runtime, { ...call, signal });
       // The AI SDK expects a failure before the first piece to reject the call.
       const pieces = textStream[Symbol.asyncIterator]();
       let first: IteratorResult<string, unknown> | undefined = await pieces.next();
+      while (first.done !== true && first.value === "") first = await pieces.next();
       const id = "text";
       return {
         stream: new ReadableStream<LanguageModelV4StreamPart>({
@@ -87,8 +91,10 @@ export function textModel(runtime: LLMRuntime, options: ModelOptions): LanguageM
             }
             controller.close();
           },
-          async cancel() {
-            await pieces.return?.();
+          cancel(reason) {
+            // A generator would take notice of `return` only after its next piece.
+            reader.abort(reason);
+            Promise.resolve(pieces.return?.()).catch(() => undefined);
           },
         }),
       };

@@ -37,13 +37,17 @@ export async function generateObject<T>(
       ...(form.closed === undefined ? {} : { strictSchema: form.closed.schema }),
     },
   };
-  const first = await runtime.generateText(call);
-  const read = await readObject(first.text, form);
+  let first = await runtime.generateText(call);
+  let read = await readObject(first.text, form);
+  if (read.issues !== undefined && first.cached === true) {
+    // A cache cannot know that an answer does not fit, and would give it again and again.
+    first = await runtime.generateText({ ...call, fresh: true, deadlineMs: remainingMs() });
+    read = await readObject(first.text, form);
+  }
   if (read.issues === undefined) return { ...first, object: read.object };
   if (!repair) throw invalid(first, read.issues);
 
-  const remainingMs = Math.max(1, deadlineMs - (clock.monotonic() - startedAt));
-  const correction = { ...repairing(call, first.text, read.issues), deadlineMs: remainingMs };
+  const correction = { ...repairing(call, first.text, read.issues), deadlineMs: remainingMs() };
   const second = joined(
     first,
     await runtime.generateText(correction).catch((error: unknown) => {
@@ -53,6 +57,10 @@ export async function generateObject<T>(
   const again = await readObject(second.text, form);
   if (again.issues !== undefined) throw invalid(second, again.issues);
   return { ...second, object: again.object };
+
+  function remainingMs(): number {
+    return Math.max(1, deadlineMs - (clock.monotonic() - startedAt));
+  }
 }
 
 /** What an answer has to fit: the caller's schema, as JSON Schema, and as services take it in strict mode. */
@@ -138,7 +146,7 @@ function withFirst({ route, usage }: LLMResult, error: unknown): unknown {
 }
 
 /** The repaired answer, with the evidence and the tokens of both answers. */
-function joined(first: LLMResult, second: LLMResult): LLMResult {
+function joined(first: LLMResult, { cached, ...second }: LLMResult): LLMResult {
   const usage = sumOfUsage(first.usage, second.usage);
   const route = joinRoutes(first.route, second.route);
   return {
@@ -146,6 +154,8 @@ function joined(first: LLMResult, second: LLMResult): LLMResult {
     ...(usage === undefined ? {} : { usage }),
     ...(route === undefined ? {} : { route }),
     ...(first.degraded === true || second.degraded === true ? { degraded: true } : {}),
+    // Nothing was paid only if neither answer was.
+    ...(first.cached === true && cached === true ? { cached } : {}),
   };
 }
 

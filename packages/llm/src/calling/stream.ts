@@ -6,7 +6,12 @@ const DEFAULT_UNREAD_BYTES = 64 * 1024;
 
 /** Streams from any runtime. A runtime without `streamText` answers in a single piece. */
 export function streamOf(runtime: LLMRuntime, options: LLMOptions): LLMStream {
-  if (runtime.streamText !== undefined) return runtime.streamText(options);
+  if (runtime.streamText !== undefined) {
+    const stream = runtime.streamText(options);
+    // Nobody has to await the result: the iteration rejects as well.
+    stream.result.catch(() => undefined);
+    return stream;
+  }
   return createStream(options.signal, async (emit, signal) => {
     const result = await runtime.generateText({ ...options, signal });
     await emit(result.text);

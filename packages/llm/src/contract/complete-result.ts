@@ -21,14 +21,25 @@ export function completeResult(given: LLMResult, provider: string): LLMResult {
   }
   const { provider: named, model, usage, finishReason, degraded, ...rest } = given;
   const counts = knownUsage(usage);
+  const isComplete =
+    isName(named) &&
+    (model === undefined || isName(model)) &&
+    counts === usage &&
+    (finishReason === undefined || isEnd(finishReason)) &&
+    (degraded === undefined || degraded === true);
+  if (isComplete) return given;
   return {
     ...rest,
     provider: isName(named) ? named : provider,
     ...(isName(model) ? { model } : {}),
     ...(counts === undefined ? {} : { usage: counts }),
-    ...(finishReason === "stop" || finishReason === "length" ? { finishReason } : {}),
+    ...(isEnd(finishReason) ? { finishReason } : {}),
     ...(degraded === true ? { degraded } : {}),
   };
+}
+
+function isEnd(reason: unknown): reason is "stop" | "length" {
+  return reason === "stop" || reason === "length";
 }
 
 function isName(name: unknown): name is string {

@@ -1,4 +1,5 @@
 import type { AroundAttempt } from "@atlas/routing";
+import { keepingDeadlines, keepsDeadlines } from "./own-deadline.ts";
 import { ownLayer } from "./own-layer.ts";
 import type { LLMRuntime } from "./runtime.ts";
 
@@ -29,7 +30,8 @@ export type LLMMiddleware = (next: LLMRuntime) => LLMRuntime;
  * ```
  */
 export function applyMiddleware(runtime: LLMRuntime, middleware: readonly LLMMiddleware[]): LLMRuntime {
-  return middleware.reduceRight<LLMRuntime>((next, around) => ownLayer(next, around(next)), runtime);
+  const wrapped = middleware.reduceRight<LLMRuntime>((next, around) => ownLayer(next, around(next)), runtime);
+  return keepsDeadlines(runtime) ? keepingDeadlines(wrapped) : wrapped;
 }
 
 /** Joins layers around the attempts of a router. The first of the list is the outermost. */

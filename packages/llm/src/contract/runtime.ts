@@ -32,8 +32,13 @@ export interface LLMOptions {
   readonly skills?: readonly string[];
   /** Asks for JSON instead of prose. A provider without that feature may ignore it. `generateObject` sets it. */
   readonly json?: JsonRequest;
-  /** Time for the whole call, in milliseconds. It can shorten the deadline of a router, but not extend it. */
+  /**
+   * Time for the whole call, in milliseconds. It can shorten the deadline of a router, but not extend it. Default: the deadline
+   * of the router, or of `createLLM`.
+   */
   readonly deadlineMs?: number;
+  /** Asks the model even if a cache has an answer, and lets the new answer replace that one. Default: false. */
+  readonly fresh?: boolean;
   /** Ends the call early. The call then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /**
@@ -99,6 +104,8 @@ export interface LLMResult {
   readonly instructions?: readonly InjectedInstruction[];
   /** True if `withRecorder` read the answer from its file and asked no model. */
   readonly replayed?: true;
+  /** True if `withCache` gave the answer of an earlier call and asked no model. It cost nothing, so `usage` counts 0 tokens. */
+  readonly cached?: true;
 }
 
 /**

@@ -2,7 +2,8 @@ import { checkOptions } from "@atlas/routing/internal";
 import { askedText } from "../calling/asked.ts";
 import { createLLM, type LLM } from "../calling/llm.ts";
 import { createStream } from "../calling/stream.ts";
-import type { LLMOptions, LLMResult } from "../contract/runtime.ts";
+import { keepingDeadlines } from "../contract/own-deadline.ts";
+import type { LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
 import { sampleOf } from "./sample-json.ts";
 
 const FREQUENT_WORDS = 5;
@@ -56,7 +57,8 @@ export function createMockLLM(options: { readonly script?: readonly MockStep[] }
     return resultOf(call, asked, typeof played === "string" ? { text: played } : played);
   };
 
-  const llm = createLLM({
+  // It answers at once, so no deadline has to be watched.
+  const runtime = keepingDeadlines<LLMRuntime>({
     generateText: async (call) => answer(call),
     streamText: (call) =>
       createStream(call.signal, async (emit, signal) => {
@@ -69,7 +71,7 @@ export function createMockLLM(options: { readonly script?: readonly MockStep[] }
         return result;
       }),
   });
-  return { ...llm, calls };
+  return keepingDeadlines({ ...createLLM(runtime), calls });
 }
 
 function stepOf(script: readonly MockStep[], call: number): MockStep {

@@ -28,6 +28,7 @@ const insertCall = lazyStatement<LLMTables, LLMTables["llm_calls"]>((db, p) =>
       tries: p.tries,
       skipped: p.skipped,
       correlation_id: p.correlation_id,
+      cached: p.cached,
     })
     .onConflict((conflict) => conflict.columns(["job_id", "attempt", "number"]).doNothing()),
 );
@@ -51,6 +52,7 @@ export const callRecord = defineCommand<LLMTables>()({
       tries: jsonText(call.tries),
       skipped: jsonText(call.skipped),
       correlation_id: call.correlation_id ?? null,
+      cached: call.cached === true ? 1 : null,
     };
     change.run(insertCall, row);
   },

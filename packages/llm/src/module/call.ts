@@ -22,6 +22,8 @@ export const callSchema = () =>
     model: text.exactOptional(),
     /** True where the mock answered in place of a configured model. */
     degraded: z.boolean(),
+    /** A cache gave the answer, and no model was asked. */
+    cached: z.literal(true).exactOptional(),
     input_tokens: count.exactOptional(),
     output_tokens: count.exactOptional(),
     /** The part of `input_tokens` that came from the provider's cache. */

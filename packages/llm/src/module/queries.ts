@@ -15,6 +15,10 @@ const selectDegraded = query<LLMTables, { job_id: string }>()((db, p) =>
     .limit(1),
 );
 
+const selectAnswer = query<LLMTables, { key: string }>()((db, p) =>
+  db.selectFrom("llm_cache").select(["answer", "expires_at"]).where("key", "=", p.key),
+);
+
 /** What is readable as `repo.llm`. */
 export function llmQueries(read: Read<LLMTables>) {
   return {
@@ -26,15 +30,22 @@ export function llmQueries(read: Read<LLMTables>) {
     async hasDegraded(job_id: string): Promise<boolean> {
       return (await read.get(selectDegraded, { job_id })) !== undefined;
     },
+    /** Finds the answer of the gateway's cache under a key, also one whose time is over. */
+    async findCachedAnswer(
+      key: string,
+    ): Promise<{ readonly answer: string; readonly expires_at: string } | undefined> {
+      return read.get(selectAnswer, { key });
+    },
   };
 }
 
-function callOf({ degraded, tries, skipped, ...row }: LLMTables["llm_calls"]): LLMCall {
+function callOf({ degraded, cached, tries, skipped, ...row }: LLMTables["llm_calls"]): LLMCall {
   const known = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
   // The row was made of a call: what is not in it was not in the call.
   return {
     ...known,
     degraded: degraded === 1,
+    ...(cached === 1 ? { cached: true } : {}),
     tries: JSON.parse(tries),
     skipped: JSON.parse(skipped),
   } as LLMCall;

@@ -1,6 +1,6 @@
 import type { LLMCall } from "./call.ts";
 
-/** The table of the calls that jobs have made to language models. */
+/** The tables of the calls that jobs have made to language models, and of the answers that are given again. */
 export interface LLMTables {
   llm_calls: {
     job_id: string;
@@ -27,5 +27,14 @@ export interface LLMTables {
     /** JSON: the candidates that were skipped, and why. */
     skipped: string;
     correlation_id: string | null;
+    /** 1 where a cache gave the answer; null otherwise, as in every call from before there was a cache. */
+    cached: number | null;
+  };
+  /** Answers for calls like those that they answered, by the key of `withCache`. */
+  llm_cache: {
+    key: string;
+    /** JSON. */
+    answer: string;
+    expires_at: string;
   };
 }

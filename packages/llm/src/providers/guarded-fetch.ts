@@ -1,11 +1,14 @@
 import { RefusedResponse } from "../ai-sdk/refused-response.ts";
+import { lifeListener } from "../ai-sdk/signs-of-life.ts";
 
 /** The largest body that is read, in bytes (10 MB). */
 const MAX_BODY_BYTES = 10_000_000;
+const LINE_FEED = 0x0a;
 
 /**
  * Creates a fetch for requests that carry a key. It follows no redirect, because the key would go to the new address, and
- * it reads at most {@link MAX_BODY_BYTES}.
+ * it reads at most {@link MAX_BODY_BYTES}. Each line that arrives is a sign of life for whoever watches the signal of the
+ * request: a ping, a comment or a part of the answer, but not single bytes.
  */
 export function createGuardedFetch(
   fetch: typeof globalThis.fetch = globalThis.fetch,
@@ -29,7 +32,11 @@ export function createGuardedFetch(
     }
     if (response.body === null || saysItIsSmall(response)) return response;
     const { status, statusText, headers } = response;
-    return new Response(response.body.pipeThrough(bounded()), { status, statusText, headers });
+    return new Response(response.body.pipeThrough(bounded(lifeListener(init?.signal))), {
+      status,
+      statusText,
+      headers,
+    });
   };
 }
 
@@ -44,7 +51,7 @@ function saysItIsSmall({ headers }: Response): boolean {
   return length !== null && Number(length) <= MAX_BODY_BYTES && !headers.has("content-encoding");
 }
 
-function bounded(): TransformStream<Uint8Array, Uint8Array> {
+function bounded(alive: (() => void) | undefined): TransformStream<Uint8Array, Uint8Array> {
   let read = 0;
   return new TransformStream({
     transform(chunk, controller) {
@@ -55,6 +62,7 @@ function bounded(): TransformStream<Uint8Array, Uint8Array> {
           `The answer is larger than ${MAX_BODY_BYTES} bytes and was not read to its end.`,
         );
       }
+      if (alive !== undefined && chunk.includes(LINE_FEED)) alive();
       controller.enqueue(chunk);
     },
   });

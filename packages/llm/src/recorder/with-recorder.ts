@@ -44,9 +44,9 @@ const modes = ["record", "replay", "auto"] as const;
 
 /**
  * Records the answers of a model in a file and replays them without asking the model, so that tests need neither a key nor
- * a network. Two calls are the same if all their options are equal, apart from `signal`, `deadlineMs` and `context`. A replayed answer
- * has `replayed: true` and no `route`; a replayed stream has the pieces of the recorded one. Failed and unfinished calls are
- * not recorded. Models of the AI SDK around it carry text only.
+ * a network. Two calls are the same if all their options are equal, apart from `signal`, `deadlineMs`, `context` and `fresh`. A
+ * replayed answer has `replayed: true` and no `route`; a replayed stream has the pieces of the recorded one. Failed and
+ * unfinished calls are not recorded. Models of the AI SDK around it carry text only.
  *
  * In `replay` mode, a call that is not in the file rejects with `ATLAS_LLM_CASSETTE_MISMATCH`, which names the first
  * difference from the most similar recorded call. The file is always replaced as a whole.
@@ -107,7 +107,7 @@ export function withRecorder(options: RecorderOptions): LLMMiddleware {
 
   async function lookUp(
     call: keyof LLMRuntime,
-    { signal, deadlineMs, context, onRoute, ...asked }: LLMOptions,
+    { signal, deadlineMs, context, onRoute, fresh, ...asked }: LLMOptions,
   ): Promise<{ readonly tape: Tape; readonly request: JsonObject; readonly found: Interaction | undefined }> {
     // The strict form follows from the schema.
     const { strictSchema, ...json } = asked.json ?? {};
@@ -132,7 +132,7 @@ export function withRecorder(options: RecorderOptions): LLMMiddleware {
     }
   }
 
-  function responseOf({ route: _, replayed: __, ...result }: LLMResult): LLMResult {
+  function responseOf({ route: _, replayed: __, cached: ___, ...result }: LLMResult): LLMResult {
     // Sound: a result keeps its fields on the way through JSON; only its texts may change.
     return toJson(result, clean) as unknown as LLMResult;
   }

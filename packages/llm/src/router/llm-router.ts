@@ -16,6 +16,7 @@ import { createStream, streamOf } from "../calling/stream.ts";
 import { completeResult } from "../contract/complete-result.ts";
 import { failureOf } from "../contract/failure-kind.ts";
 import { joinAround } from "../contract/middleware.ts";
+import { keepingDeadlines } from "../contract/own-deadline.ts";
 import type { LLMOptions, LLMResult, LLMRuntime, ModelOptions } from "../contract/runtime.ts";
 import { candidatesFor, MOCK } from "./candidates.ts";
 import { configuredPolicy } from "./configured-policy.ts";
@@ -125,15 +126,16 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
     ({ tokens_per_minute: limit }) => limit !== undefined,
   );
 
-  return {
+  return keepingDeadlines<LLMRouter>({
     deadlineMs: policy.deadlineMs,
-    async generateText({ onRoute, ...call }) {
+    async generateText(call) {
+      const { onRoute: _, ...passed } = call;
       const outcome = await router.route(routedCall(call), async (runtime, { candidate, signal, used }) => {
-        const result = completeResult(await runtime.generateText({ ...call, signal }), candidate);
+        const result = completeResult(await runtime.generateText({ ...passed, signal }), candidate);
         used({ ...result.usage });
         return result;
       });
-      return resultOf(settle({ ...call, onRoute }, outcome));
+      return resultOf(settle(call, outcome));
     },
     streamText({ onRoute, ...call }) {
       return createStream(call.signal, async (emit, signal) => {
@@ -143,6 +145,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
           for await (const piece of textStream) {
             // Ignore a candidate that goes on after it was given up.
             context.signal.throwIfAborted();
+            if (piece === "") continue;
             if (given === "") context.commit();
             given += piece;
             await emit(piece);
@@ -157,7 +160,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
     languageModel,
     model: (profile) => languageModel(profile === undefined ? {} : { profile }),
     explainRoute,
-  };
+  });
 
   function languageModel(asked: ModelOptions = {}): LanguageModelV4 {
     return createRoutedModel(asked, {

@@ -47,6 +47,7 @@ export function resultAttributes({
   route,
   degraded,
   replayed,
+  cached,
 }: Omit<LLMResult, "text">): Attributes {
   return withoutUndefined({
     "gen_ai.provider.name": providerName(provider),
@@ -59,6 +60,7 @@ export function resultAttributes({
     "atlas.llm.attempts": route?.attempts.length,
     "atlas.llm.degraded": degraded,
     "atlas.llm.replayed": replayed,
+    "atlas.llm.cached": cached,
   });
 }
 

@@ -74,7 +74,7 @@ export function withTracing(options: TracingOptions = {}): LLMMiddleware {
               try {
                 const stream = streamOf(next, { ...asked, signal });
                 for await (const piece of stream.textStream) {
-                  call.firstPiece();
+                  if (piece !== "") call.firstPiece();
                   await emit(piece);
                 }
                 const result = await stream.result;

@@ -126,5 +126,6 @@ it("leaves its migrations as they were released", async () => {
       name: "003_token_details",
       checksum: "3634cf2b55076a308926af3fb4fd708988e809f950fda06ff2f80cdbad06463b",
     },
+    { name: "004_cache", checksum: "fc990ee15cbadf54d29ec9673c4ac83b7d9f27f3225265ce2f42b2c11514ceb8" },
   ]);
 });

@@ -3,10 +3,8 @@ import type { CandidateFailure } from "./failover.ts";
 
 /** The time limits of one call: its deadline and its caller's signal. */
 export interface Limits {
-  /** Aborted when the call is over. */
-  readonly signal: AbortSignal;
   /** Why the call is over, once it is. */
-  readonly over: { readonly why: "aborted" | "deadline"; readonly failure: CandidateFailure } | undefined;
+  readonly over: CallOver | undefined;
   /** Monotonic milliseconds. */
   readonly deadlineAt: number;
   /**
@@ -17,6 +15,14 @@ export interface Limits {
   /** The limits of one attempt of this call. */
   forAttempt(attemptMs: number): AttemptLimits;
   end(): void;
+}
+
+/** Why a call is over before it has an answer. */
+interface CallOver {
+  readonly why: "aborted" | "deadline";
+  readonly failure: CandidateFailure;
+  /** What the signal of a running attempt is aborted with. */
+  readonly reason: unknown;
 }
 
 /** The limits of one attempt: those of its call, and its own time limit. */
@@ -41,45 +47,45 @@ export function createLimits(options: {
 }): Limits {
   const { clock, signal: given, startedAt, deadlineMs } = options;
   const deadlineAt = startedAt + deadlineMs;
-  const controller = new AbortController();
-  const { signal } = controller;
-  let over: Limits["over"];
+  // Plain functions, because a signal for the call beside that of the attempt would cost more than the rest of the limits.
+  const listeners = new Set<() => void>();
+  let over: CallOver | undefined;
 
-  const finish = (why: "aborted" | "deadline", reason: unknown, failure: CandidateFailure): void => {
-    over ??= { why, failure };
-    controller.abort(reason);
+  const finish = (end: CallOver): void => {
+    over ??= end;
+    for (const listener of [...listeners]) listener();
   };
-  const giveUp = (): void =>
-    finish("aborted", given?.reason, { kind: "aborted", message: "The caller gave up." });
-  const message = `The call got no answer within its deadline of ${Math.round(deadlineMs)} ms.`;
-  const cancelDeadline = clock.after(deadlineMs, () =>
-    finish("deadline", timeoutError(message), { kind: "timed_out", message }),
-  );
+  const giveUp = (): void => {
+    const failure = { kind: "aborted", message: "The caller gave up." } as const;
+    finish({ why: "aborted", failure, reason: given?.reason });
+  };
+  const cancelDeadline = clock.after(deadlineMs, () => {
+    const message = `The call got no answer within its deadline of ${Math.round(deadlineMs)} ms.`;
+    finish({ why: "deadline", failure: { kind: "timed_out", message }, reason: timeoutError(message) });
+  });
   if (given?.aborted === true) giveUp();
   else given?.addEventListener("abort", giveUp, { once: true });
 
   return {
-    signal,
     get over() {
       return over;
     },
     deadlineAt,
     async wait(delayMs, subscribe) {
-      if (signal.aborted) return;
+      if (over !== undefined) return;
       const { promise, resolve: wake } = Promise.withResolvers<void>();
       const cancel = delayMs === undefined ? undefined : clock.after(delayMs, wake);
-      const onAbort = (): void => wake();
-      signal.addEventListener("abort", onAbort, { once: true });
+      listeners.add(wake);
       const unsubscribe = subscribe(wake);
       try {
         await promise;
       } finally {
         cancel?.();
-        signal.removeEventListener("abort", onAbort);
+        listeners.delete(wake);
         unsubscribe();
       }
     },
-    forAttempt: (attemptMs) => createAttemptLimits(clock, signal, attemptMs),
+    forAttempt: (attemptMs) => createAttemptLimits({ clock, attemptMs, listeners, over: () => over }),
     end() {
       cancelDeadline();
       given?.removeEventListener("abort", giveUp);
@@ -100,15 +106,22 @@ export function attemptTimeMs(call: {
   return isOtherReady ? Math.min(attemptMs, Math.max(1, Math.floor(remainingMs / 2))) : attemptMs;
 }
 
-function createAttemptLimits(clock: Clock, call: AbortSignal, attemptMs: number): AttemptLimits {
+function createAttemptLimits(options: {
+  readonly clock: Clock;
+  readonly attemptMs: number;
+  /** Called when the call is over. */
+  readonly listeners: Set<() => void>;
+  readonly over: () => CallOver | undefined;
+}): AttemptLimits {
+  const { clock, attemptMs, listeners, over } = options;
   const controller = new AbortController();
   const { signal } = controller;
   let timeout: CandidateFailure | undefined;
   let cancelAbandon = (): void => undefined;
 
-  const follow = (): void => controller.abort(call.reason);
-  if (call.aborted) follow();
-  else call.addEventListener("abort", follow, { once: true });
+  const follow = (): void => controller.abort(over()?.reason);
+  if (over() === undefined) listeners.add(follow);
+  else follow();
   const untimed = clock.after(attemptMs, () => {
     const message = `No answer began within ${attemptMs} ms.`;
     timeout = { kind: "timed_out", message };
@@ -134,7 +147,7 @@ function createAttemptLimits(clock: Clock, call: AbortSignal, attemptMs: number)
     end() {
       untimed();
       cancelAbandon();
-      call.removeEventListener("abort", follow);
+      listeners.delete(follow);
     },
   };
 }

@@ -1,6 +1,12 @@
 import type { CallContext } from "../call-context.ts";
 import { type Clock, LONGEST_DELAY_MS, systemClock } from "../clock.ts";
-import { candidatesOf, onRejectedOf, type Profiles, profileName } from "../config/profile.ts";
+import {
+  candidatesOf,
+  type OrderedCandidate,
+  onRejectedOf,
+  type Profiles,
+  profileName,
+} from "../config/profile.ts";
 import { checkOptions } from "../known-options.ts";
 import { guardLogger, type Logger } from "../logger.ts";
 import { didYouMean } from "../nearest.ts";
@@ -110,11 +116,13 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
   const policy = policyOf(options.policy);
   const members = createMembers(options.candidates, policy);
   const setup = { classify, policy, clock, log, random, around };
+  // The configuration does not change, so neither does the list of a profile.
+  const lists = new Map<string, readonly OrderedCandidate[]>();
 
   return {
     async route(call, ask) {
       const profile = profileName(config, call.profile);
-      checkFallback(call.fallback ?? []);
+      const list = listed(profile, call.fallback);
       const evidence = createEvidence(profile, clock);
       const { deadlineAt } = call;
       const deadlineMs =
@@ -122,7 +130,7 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
           ? policy.deadlineMs
           : Math.min(LONGEST_DELAY_MS, Math.max(0, deadlineAt - evidence.startedAt));
       const limits = createLimits({ clock, signal: call.signal, startedAt: evidence.startedAt, deadlineMs });
-      const order = inOrder(candidatesOf(withFallback(config, call.fallback), profile), {
+      const order = inOrder(list, {
         profile: config.profiles[profile],
         members,
         now: evidence.startedAt,
@@ -140,6 +148,16 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
     explainRoute: (profile) => planRoute(config, members, { profile, now: clock.monotonic() }),
   };
 
+  function listed(profile: string, fallback: readonly string[] | undefined): readonly OrderedCandidate[] {
+    if (fallback !== undefined) {
+      checkFallback(fallback);
+      return candidatesOf({ ...config, fallback }, profile);
+    }
+    const known = lists.get(profile) ?? candidatesOf(config, profile);
+    lists.set(profile, known);
+    return known;
+  }
+
   function checkFallback(fallback: readonly string[]): void {
     const wrong = fallback.find((id) => !members.has(id));
     if (wrong === undefined) return;
@@ -147,8 +165,4 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
       `The call's "fallback" names "${wrong}", but there is no such candidate.${didYouMean(wrong, [...members.keys()])}`,
     );
   }
-}
-
-function withFallback(config: Profiles, fallback: readonly string[] | undefined): Profiles {
-  return fallback === undefined ? config : { ...config, fallback };
 }

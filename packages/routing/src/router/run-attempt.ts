@@ -115,8 +115,13 @@ export async function runAttempt<Runtime, Answer>(options: {
 
 /** The amounts that are finite and not negative: a service can report anything, and the evidence must be storable. */
 function usageOf(given: Readonly<Record<string, number | undefined>>): AttemptUsage | undefined {
-  const amounts = Object.entries(given).filter(
-    (entry): entry is [string, number] => Number.isFinite(entry[1]) && Number(entry[1]) >= 0,
-  );
-  return amounts.length === 0 ? undefined : Object.fromEntries(amounts);
+  const amounts: Record<string, number> = {};
+  let isEmpty = true;
+  for (const name of Object.keys(given)) {
+    const amount = given[name];
+    if (amount === undefined || !Number.isFinite(amount) || amount < 0) continue;
+    amounts[name] = amount;
+    isEmpty = false;
+  }
+  return isEmpty ? undefined : amounts;
 }
