@@ -1,6 +1,5 @@
 import {
   type AroundAttempt,
-  type Candidate,
   type Clock,
   createRouter,
   defaultPolicy,
@@ -16,15 +15,13 @@ import { checkOptions, guardLogger } from "@atlas/routing/internal";
 import { toLLMError } from "../ai-sdk/to-llm-error.ts";
 import { createStream, streamOf } from "../calling/stream.ts";
 import { completeResult } from "../contract/complete-result.ts";
-import { isLLMError, LLMError } from "../contract/errors.ts";
 import { failureOf } from "../contract/failure-kind.ts";
 import type { LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
-import { createMockLLM } from "../mock/mock.ts";
-import { builtInProviders } from "../providers/built-in.ts";
-import { limitsOf } from "../providers/candidate-limits.ts";
-import { createProvider } from "../providers/provider.ts";
+import { candidatesFor, MOCK } from "./candidates.ts";
+import { configuredPolicy } from "./configured-policy.ts";
 import { estimatedTokens } from "./estimated-tokens.ts";
 import { rejectionOf } from "./rejection.ts";
+import { routeError, triedInWords } from "./route-error.ts";
 
 /** One runtime over all configured models. */
 export interface LLMRouter extends Required<LLMRuntime> {
@@ -73,8 +70,6 @@ const known: Readonly<Record<keyof LLMRouterOptions, true>> = {
   around: true,
 };
 
-const MOCK = "mock";
-
 /**
  * Creates a runtime that asks the models of a profile in order until one answers completely. The result names the provider
  * and has the `route`: every attempt and every skipped candidate. If no model answers, the call rejects with
@@ -100,10 +95,11 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
   const { config, clock = systemClock, random, around } = options;
   const log = options.log === undefined ? undefined : guardLogger(options.log);
   const own = Object.keys(options.providers ?? {});
-  const policy: RoutingPolicy = { ...defaultPolicy, ...policyOf(config), ...options.policy };
+  const policy: RoutingPolicy = { ...defaultPolicy, ...configuredPolicy(config), ...options.policy };
+  const { candidates, unfitForText } = candidatesFor(options, clock);
   const router = createRouter<LLMRuntime>({
     config: config ?? { profiles: { default: own.length > 0 ? own : [MOCK] } },
-    candidates: candidatesFor(options, clock),
+    candidates,
     classify: (error, provider) => {
       const said = toLLMError(error, { provider, now: clock.now() });
       return { ...failureOf(said), ...rejectionOf(said) };
@@ -149,7 +145,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
       });
     },
     // Without a configuration, every profile has the same candidates.
-    explainRoute: (profile) => router.explainRoute(config === undefined ? undefined : profile),
+    explainRoute: (profile) => router.explainRoute(config === undefined ? undefined : profile, unfitForText),
   };
 
   function routedCall(call: LLMOptions) {
@@ -161,6 +157,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
       model,
       context,
       fallback,
+      unfit: unfitForText,
       ...(countsTokens ? { tokens: estimatedTokens(call) } : {}),
       deadlineAt: clock.monotonic() + Math.min(deadlineMs, policy.deadlineMs),
     };
@@ -170,14 +167,14 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
   function finish(
     call: Pick<LLMOptions, "signal" | "context"> & { readonly onRoute: LLMOptions["onRoute"] | undefined },
     outcome: RouteOutcome<LLMResult>,
-    given = "",
+    given?: string,
   ): LLMResult {
     const { route } = outcome;
     tell(call.onRoute, route);
     if (outcome.status === "failed") {
       // The caller aborted the call, so it gets its own reason back.
       if (outcome.why === "aborted") call.signal?.throwIfAborted();
-      throw errorOf(outcome, given, clock.now());
+      throw routeError(outcome, given === "" ? undefined : given, clock.now());
     }
     const stoodIn = outcome.candidate === MOCK && route.attempts.length + route.skipped.length > 1;
     if (!stoodIn) return { ...outcome.answer, route };
@@ -197,79 +194,4 @@ function tell(listener: LLMOptions["onRoute"] | undefined, route: Route): void {
   } catch {
     // The listener is the caller's; nobody else can be told.
   }
-}
-
-function candidatesFor(
-  { config, providers = {}, env = {}, fetch }: LLMRouterOptions,
-  clock: Clock,
-): ReadonlyMap<string, Candidate<LLMRuntime>> {
-  const configured = config?.providers ?? {};
-  const names = [...Object.keys(builtInProviders), ...Object.keys(configured)];
-  return new Map([
-    [MOCK, { runtime: createMockLLM(), isStandIn: true }],
-    ...names.map((id) => [id, createProvider(id, configured[id] ?? {}, { env, clock, fetch })] as const),
-    ...Object.entries(providers).map(
-      ([id, runtime]) =>
-        [id, { runtime, isStandIn: id === MOCK, ...limitsOf(configured[id] ?? {}) }] as const,
-    ),
-  ]);
-}
-
-function policyOf(config: LLMRoutingConfig | undefined): Partial<RoutingPolicy> {
-  const { deadline_ms, attempt_ms, retries, cooldown_ms, patience_ms, max_concurrency } =
-    config?.limits ?? {};
-  return {
-    ...(deadline_ms === undefined ? {} : { deadlineMs: deadline_ms }),
-    ...(attempt_ms === undefined ? {} : { attemptMs: attempt_ms }),
-    ...(retries === undefined ? {} : { retries }),
-    ...(cooldown_ms === undefined ? {} : { cooldownMs: cooldown_ms }),
-    ...(patience_ms === undefined ? {} : { patienceMs: patience_ms }),
-    ...(max_concurrency === undefined ? {} : { maxConcurrency: max_concurrency }),
-  };
-}
-
-function errorOf(
-  { why, error, failure, route }: Extract<RouteOutcome<LLMResult>, { status: "failed" }>,
-  given: string,
-  now: number,
-): LLMError {
-  const provider = route.attempts.at(-1)?.candidate ?? route.profile;
-  // A filter that stops an answer stops it for good: it is no connection that broke.
-  if (given !== "" && failure?.kind === "rejected") {
-    const { message, details } = toLLMError(error, { provider, now });
-    const known = "provider" in details ? details : { provider };
-    return new LLMError("ATLAS_LLM_REJECTED", { ...known, text: given }, message, { route });
-  }
-  if (given !== "") {
-    const usage = isLLMError(error) && "usage" in error.details ? error.details.usage : undefined;
-    return new LLMError(
-      "ATLAS_LLM_TRUNCATED",
-      { provider, text: given, ...(usage === undefined ? {} : { usage }) },
-      `"${provider}" broke off after ${given.length} characters: ${failure?.message ?? why}`,
-      { route },
-    );
-  }
-  if (why === "stopped") {
-    const { code, details, message } = toLLMError(error, { provider, now });
-    return new LLMError(code, details, message, { route });
-  }
-  return new LLMError(
-    "ATLAS_LLM_ALL_FAILED",
-    { profile: route.profile },
-    `No model of the profile "${route.profile}" answered${why === "deadline" ? " in time" : ""}. ${triedInWords(route)}`,
-    { route },
-  );
-}
-
-/** Says in one line which candidates failed or were skipped, and why. */
-function triedInWords({ attempts, skipped }: Route): string {
-  const failed = attempts.filter(({ outcome }) => outcome !== "answered");
-  const names = [...new Set(failed.map(({ candidate }) => candidate))];
-  const tried = names.map((name) => {
-    const own = failed.filter(({ candidate }) => candidate === name);
-    const last = own.at(-1);
-    return `${name} (${own.length === 1 ? "1 attempt" : `${own.length} attempts`}): ${last?.message ?? last?.outcome}`;
-  });
-  const passed = skipped.map(({ candidate, reason }) => `${candidate}: skipped, ${reason}`);
-  return `${[...tried, ...passed].map((line) => line.replace(/\.$/, "")).join("; ")}.`;
 }
