@@ -5,6 +5,7 @@ it("exports these names", () => {
   expect(publicNames("packages/llm/src/index.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "CandidateModels",
         "InjectedInstruction",
         "InjectedSource",
         "InstructionsOptions",
@@ -25,6 +26,7 @@ it("exports these names", () => {
         "ProviderDetails",
         "RecorderMode",
         "RecorderOptions",
+        "RoutedModels",
         "SkillReason",
       ],
       "values": [

@@ -24,12 +24,3 @@ export const optionOfKind = {
   transcription: "transcription_model",
   reranking: "reranking_model",
 } as const satisfies { readonly [Kind in ModelKind]: `${Kind}_model` };
-
-/** A kind with its article, as messages name it. */
-export const kindInWords: Readonly<Record<ModelKind, string>> = {
-  embedding: "an embedding model",
-  image: "an image model",
-  speech: "a speech model",
-  transcription: "a transcription model",
-  reranking: "a reranking model",
-};

@@ -3,7 +3,7 @@ import { builtInCandidates, type ModelKind, services, serviceTypeOf } from "@atl
 import { fromModels, type LanguageModel } from "../ai-sdk/from-model.ts";
 import { LLMError } from "../contract/errors.ts";
 import type { LLMRuntime } from "../contract/runtime.ts";
-import { kindInWords, type ModelOfKind, optionOfKind } from "../models/model-kind.ts";
+import { type ModelOfKind, optionOfKind } from "../models/model-kind.ts";
 import type { ModelSource } from "../models/model-source.ts";
 import { limitsOf } from "./candidate-limits.ts";
 import { createGuardedFetch } from "./guarded-fetch.ts";
@@ -124,6 +124,6 @@ export function createProvider(
           ? service.imageModel(name)
           : service[`${kind}Model`]?.(name);
     if (found !== undefined) return found;
-    throw new Error(`${packageName} offers no model of this kind, ${kindInWords[kind]}.`);
+    throw new Error(`${packageName} offers no ${kind} models`);
   }
 }

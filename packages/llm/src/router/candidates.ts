@@ -1,4 +1,4 @@
-import type { Candidate, Clock, LLMRoutingConfig } from "@atlas/routing";
+import type { Candidate, Clock, LLMRoutingConfig, ProviderConfig } from "@atlas/routing";
 import { builtInCandidates } from "@atlas/routing/internal";
 import type { LLMRuntime } from "../contract/runtime.ts";
 import { createMockLLM } from "../mock/mock.ts";
@@ -51,10 +51,12 @@ export function candidatesFor(
     withoutText.delete(id);
   }
   for (const [id, own] of Object.entries(models)) {
-    sources.set(id, sourceOfOwn(id, own, sources.get(id)));
-    if (candidates.has(id)) continue;
+    const config = configured[id] ?? {};
+    const isService = sources.has(id) && (builtInCandidates.has(id) || isAddressed(config));
+    sources.set(id, sourceOfOwn(id, own, { config, service: isService ? sources.get(id) : undefined }));
+    if (isService || Object.hasOwn(providers, id) || id === MOCK) continue;
     const reason = "it has no model for text: pass a runtime of that name in `providers`";
-    candidates.set(id, { runtime: refusing(reason), ...limitsOf(configured[id] ?? {}) });
+    candidates.set(id, { runtime: refusing(reason), ...limitsOf(config) });
     withoutText.set(id, reason);
   }
   return {
@@ -62,6 +64,11 @@ export function candidatesFor(
     sources,
     unfitForText: withoutText.size === 0 ? undefined : (id) => withoutText.get(id),
   };
+}
+
+/** An entry for what the host brings has limits, but neither a type nor an address. */
+function isAddressed({ type, base_url }: ProviderConfig): boolean {
+  return type !== undefined || base_url !== undefined;
 }
 
 /** Stands where nobody asks, because the router skips the candidate. */

@@ -17,7 +17,7 @@ export interface ServiceCase {
 const secret = "canary-4d1f0a77";
 
 /** A key of nobody. */
-export const privateKey = generateKeyPairSync("rsa", {
+const privateKey = generateKeyPairSync("rsa", {
   modulusLength: 2048,
   publicKeyEncoding: { type: "spki", format: "pem" },
   privateKeyEncoding: { type: "pkcs8", format: "pem" },

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
 /** A request as a service would have got it. */
-export interface ServiceRequest {
+interface ServiceRequest {
   /** The address that the package asked, before it was led to this machine. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -12,7 +12,7 @@ export interface ServiceRequest {
 }
 
 /** What the server answers with: a JSON body, or bytes. */
-export interface ServiceReply {
+interface ServiceReply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: object | string | Uint8Array;

@@ -1,10 +1,8 @@
-import { builtInCandidates, type modelServices } from "./model-services.ts";
-
-type Services = typeof modelServices;
+import { builtInCandidates, type ModelServices } from "./model-services.ts";
 
 /** A name that `llm` profiles can always use, whether or not its package and key are there. */
 export type BuiltInModel =
-  | { [Type in keyof Services]: keyof Services[Type]["candidates"] }[keyof Services]
+  | { [Type in keyof ModelServices]: keyof ModelServices[Type]["candidates"] }[keyof ModelServices]
   | "mock";
 
 /** All of them. */

@@ -31,7 +31,7 @@ export interface ModelService {
 }
 
 /** Where a setting comes from, and when the service can do without it. */
-export interface SettingSource {
+interface SettingSource {
   /** The environment variable that is read where the routing file does not have the setting. */
   readonly variable?: string;
   /** What makes the setting needless: a `base_url`, or a key. */
@@ -47,7 +47,7 @@ export const settingPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]*$/;
  * Every kind of service. The schema of the routing file, the names of built-in candidates, the loader of packages and the
  * tables of the guides follow from it.
  */
-export const modelServices = {
+const modelServices = {
   openai: {
     packageName: "@ai-sdk/openai",
     baseUrl: "https://api.openai.com/v1",
@@ -209,6 +209,9 @@ export const modelServices = {
     candidates: {},
   },
 } as const satisfies Readonly<Record<string, ModelService>>;
+
+/** The table with the literal types of its rows. */
+export type ModelServices = typeof modelServices;
 
 /** A kind of model service that can be configured. */
 export type ServiceType = keyof typeof modelServices;

@@ -45,7 +45,7 @@ export interface CallOnItsWay<Runtime, Answer> {
   /** The tokens that the call will probably use. */
   readonly tokens: number;
   /** The model that the caller named. */
-  readonly model: string | undefined;
+  readonly model: string | ((candidate: string) => string | undefined) | undefined;
   /** Why a candidate cannot answer this call. */
   readonly unfit: ((candidate: string) => string | undefined) | undefined;
   readonly context: CallContext | undefined;

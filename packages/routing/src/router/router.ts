@@ -46,8 +46,8 @@ export interface RoutedCall {
   readonly fallback?: readonly string[] | undefined;
   /** The tokens that the call will probably use, for candidates with a `tokensPerMinute`. Default: 0, counted afterwards. */
   readonly tokens?: number | undefined;
-  /** The model that the caller named, for `around`. Default: the model of each candidate. */
-  readonly model?: string | undefined;
+  /** The model that the caller named, for `around`, or what says it for each candidate. Default: the model of each candidate. */
+  readonly model?: string | ((candidate: string) => string | undefined) | undefined;
   /**
    * Says why a candidate cannot answer this call, whatever its state is; `undefined` if it can. Such a candidate is skipped
    * with that reason, and nothing is held against it. It is asked often, so it must be cheap. Default: all can.
