@@ -127,7 +127,6 @@ export function createKindRouter(options: {
       call.check(answer, { source, model });
       return answer;
     } catch (error) {
-      signal.throwIfAborted();
       const said = toLLMError(error, asked);
       // An unknown model says nothing about the service's other models. (The key and the address do.)
       const isOnlyThis =

@@ -38,10 +38,8 @@ export function accessTo(
   const apiKey = keyVariable === undefined ? undefined : read(keyVariable);
   const names =
     insteadOfKey === undefined ? [] : [...insteadOfKey.required, ...(insteadOfKey.optional ?? [])];
-  // A key that the routing file names is meant: nothing stands in for it.
-  const usesOthers = apiKey === undefined && config.api_key_env === undefined;
   const others = Object.fromEntries(
-    (usesOthers ? names : []).flatMap((name) => {
+    names.flatMap((name) => {
       const value = read(name);
       return value === undefined ? [] : [[name, value] as const];
     }),
@@ -83,6 +81,7 @@ export function accessTo(
 
   function missingKey(): string | undefined {
     if (keyVariable === undefined || apiKey !== undefined) return undefined;
+    // A key that the routing file names is meant: nothing stands in for it.
     if (insteadOfKey === undefined || config.api_key_env !== undefined) {
       return `the environment variable ${keyVariable} is not set`;
     }

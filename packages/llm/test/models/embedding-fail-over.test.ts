@@ -246,6 +246,17 @@ describe("what the AI SDK asks a model before a call", () => {
     expect(first.asked.map(({ values: asked }) => asked.length)).toEqual([3, 1]);
   });
 
+  it("leaves out a candidate that cannot be asked at all", async () => {
+    const models = {
+      mine: { embedding: createEmbedder("text-embedding-3-small", [], { maxEmbeddingsPerCall: 5_000 }) },
+    };
+    const config = { profiles: { all: ["openai", "mine"] } };
+    const limit = (env: Record<string, string>) =>
+      createLLMRouter({ models, config, env }).embeddingModel().maxEmbeddingsPerCall;
+    expect(await limit({})).toBe(5_000);
+    expect(await limit({ OPENAI_API_KEY: "k" })).toBe(2_048);
+  });
+
   it("has no limit where no candidate has one, and survives a candidate that does not say it", async () => {
     const boundless = createEmbedder("small", [], { maxEmbeddingsPerCall: Number.POSITIVE_INFINITY });
     const refused: PromiseLike<never> = {
@@ -262,6 +273,50 @@ describe("what the AI SDK asks a model before a call", () => {
     const model = routerOver({ boundless, silent }).embeddingModel();
     expect(await model.maxEmbeddingsPerCall).toBeUndefined();
     expect(await model.supportsParallelCalls).toBe(false);
+  });
+});
+
+it("is told of the end of its attempt, also where the caller never leaves", async () => {
+  const clock = createFakeClock();
+  const slow = createEmbedder("small", [() => new Promise(() => undefined)]);
+  const quick = createEmbedder("small");
+  const router = routerOver({ slow, quick }, { clock, policy: { retries: 0, attemptMs: 1_000 } });
+  const answer = router.embeddingModel().doEmbed({ values: ["sea"] });
+  await clock.advance(1_000);
+  expect(await answer).toMatchObject({
+    embeddings: [[3, 1]],
+    providerMetadata: { atlas: { route: { attempts: [{ candidate: "slow", outcome: "timed_out" }, {}] } } },
+  });
+  expect(slow.asked[0]?.abortSignal?.aborted).toBe(true);
+});
+
+describe("models of the host", () => {
+  it("in the place of a service's do not repeat its key, and leave it its models for text", async () => {
+    const key = "canary-of-openai-1234567";
+    const own = createEmbedder("own", [failing(503, `It says ${key}.`)]);
+    const config = { profiles: { all: ["openai"] } };
+    const router = routerOver({ openai: own }, { config, env: { OPENAI_API_KEY: key } });
+    const error = await router
+      .embeddingModel()
+      .doEmbed({ values: ["sea"] })
+      .then(String, String);
+    expect(error).toContain("[redacted]");
+    expect(error).not.toContain("canary");
+    expect(router.explainRoute().candidates).toMatchObject([{ candidate: "openai", state: "ready" }]);
+  });
+
+  it("are all that a runtime in the place of a service has", async () => {
+    const config = { profiles: { all: ["openai"] } };
+    const router = createLLMRouter({
+      config,
+      env: { OPENAI_API_KEY: "k" },
+      providers: { openai: createMockLLM() },
+    });
+    await expect(router.embeddingModel().doEmbed({ values: ["sea"] })).rejects.toMatchObject({
+      route: {
+        skipped: [{ reason: 'it has no embedding model: pass it as models: { "openai": { embedding: … } }' }],
+      },
+    });
   });
 });
 

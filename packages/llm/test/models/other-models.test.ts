@@ -182,6 +182,33 @@ describe("a reranking model", () => {
   });
 });
 
+it("each is told of the end of its attempt", async () => {
+  const signals: unknown[] = [];
+  const hanging = ({ abortSignal }: { readonly abortSignal?: AbortSignal }) => {
+    signals.push(abortSignal);
+    return new Promise<never>(() => undefined);
+  };
+  const same = { ...identity("m"), doGenerate: hanging };
+  const models = {
+    only: {
+      image: { ...same, maxImagesPerCall: 1 },
+      speech: same,
+      transcription: same,
+      reranking: { ...identity("m"), doRerank: hanging },
+    },
+  };
+  const router = routerOver(models, { policy: { retries: 0, attemptMs: 5 } });
+  const calls = [
+    router.imageModel().doGenerate(painting),
+    router.speechModel().doGenerate({ text: "Ahoy" }),
+    router.transcriptionModel().doGenerate({ audio: "", mediaType: "audio/wav" }),
+    router.rerankingModel().doRerank({ documents: { type: "text", values: ["a"] }, query: "a" }),
+  ];
+  const ended = await Promise.allSettled(calls);
+  expect(ended.map(({ status }) => status)).toEqual(Array(4).fill("rejected"));
+  expect(signals).toMatchObject(Array(4).fill({ aborted: true }));
+});
+
 it("each kind has its own models: a candidate of one is skipped for another", async () => {
   const models = { painter: { image: imageModel({}) } };
   await expect(routerOver(models).speechModel().doGenerate({ text: "Ahoy" })).rejects.toMatchObject({

@@ -131,6 +131,18 @@ const reasons: readonly [string, Partial<ServiceCase>, string][] = [
   ["lmstudio", {}, "it has no model: set llm.providers.lmstudio.model"],
 ];
 
+it("asks Azure for the version of its API that the file names", async () => {
+  const server = await openServiceServer();
+  const config = { resource_name: "house", model: "deployed", api_version: "preview" };
+  const env = { AZURE_API_KEY: "k" };
+  await routerTo({ name: "azure", config, env } as unknown as ServiceCase, {
+    fetch: server.fetch,
+  }).generateText({
+    prompt: "Hello",
+  });
+  expect(server.requests[0]?.url).toContain("?api-version=preview");
+});
+
 it.each(reasons)("says what %s lacks and what to do", (name, given, reason) => {
   const service = { name, config: {}, env: {}, ...given } as ServiceCase;
   const [planned] = routerTo(service).explainRoute().candidates;
