@@ -7,7 +7,7 @@ import { type ModelOfKind, optionOfKind } from "../models/model-kind.ts";
 import type { ModelSource } from "../models/model-source.ts";
 import { limitsOf } from "./candidate-limits.ts";
 import { createGuardedFetch } from "./guarded-fetch.ts";
-import { loadService, type ServiceModels } from "./load-service.ts";
+import type { ServiceModels } from "./load-service.ts";
 import { PackageMissing, reasonNotInstalled } from "./optional-package.ts";
 import { accessTo } from "./service-access.ts";
 
@@ -97,13 +97,7 @@ export function createProvider(
   };
 
   async function load(name: string): Promise<ServiceModels> {
-    loading ??= loadService(type, {
-      ...access,
-      name: id,
-      structuredOutputs: config.structured_outputs ?? structuredOutputs,
-      fetch: createGuardedFetch(fetch),
-      clock,
-    });
+    loading ??= loadNow();
     try {
       return await loading;
     } catch (error) {
@@ -114,6 +108,18 @@ export function createProvider(
       const message = `"${id}" cannot be asked: ${error.message}.`;
       throw new LLMError("ATLAS_LLM_MISCONFIGURED", { provider: id, model: name }, message);
     }
+  }
+
+  async function loadNow(): Promise<ServiceModels> {
+    // Only now: a host that never asks a service need not wait for this at its start.
+    const { loadService } = await import("./load-service.ts");
+    return loadService(type, {
+      ...access,
+      name: id,
+      structuredOutputs: config.structured_outputs ?? structuredOutputs,
+      fetch: createGuardedFetch(fetch),
+      clock,
+    });
   }
 
   function make(service: ServiceModels, kind: ModelKind, name: string): ModelOfKind[ModelKind] {
