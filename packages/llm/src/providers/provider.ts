@@ -12,6 +12,8 @@ import { PackageMissing, reasonNotInstalled } from "./optional-package.ts";
 import { accessTo } from "./service-access.ts";
 
 const MOST_MODELS = 100;
+/** An answer of 2,048 embeddings takes 75 MB as JSON, and images and sound are large, too. */
+const MAX_OTHER_BYTES = 100_000_000;
 
 /** What providers take from their host. */
 export interface ProviderHost {
@@ -50,14 +52,15 @@ export function createProvider(
   const noText = model === undefined ? `it has no model: set llm.providers.${id}.model` : undefined;
   const hasOther = Object.values(optionOfKind).some((option) => config[option] !== undefined);
   let missing = access.missing ?? (hasOther ? undefined : noText) ?? reasonNotInstalled(packageName);
-  let loading: Promise<ServiceModels> | undefined;
+  // One for texts and one for everything else, whose answers may be larger.
+  const loading = new Map<"text" | "other", Promise<ServiceModels>>();
   // A model is made once: making it costs half a millisecond, because its package builds its schemas anew.
   const made = new Map<string, LanguageModel>();
   const others = new Map<ModelKind, ModelOfKind[ModelKind]>();
 
   const runtime = fromModels(
     async (name = model ?? "") => {
-      const found = made.get(name) ?? (await load(name)).languageModel(name);
+      const found = made.get(name) ?? (await load("text", name)).languageModel(name);
       if (made.size >= MOST_MODELS) made.clear();
       made.set(name, found);
       return found;
@@ -88,7 +91,7 @@ export function createProvider(
       howToAdd: (kind) => `set llm.providers.${id}.${optionOfKind[kind]}`,
       async model<Kind extends ModelKind>(kind: Kind): Promise<ModelOfKind[Kind]> {
         const name = config[optionOfKind[kind]] ?? "";
-        const found = others.get(kind) ?? make(await load(name), kind, name);
+        const found = others.get(kind) ?? make(await load("other", name), kind, name);
         others.set(kind, found);
         // Sound: the map holds for each kind what was made for it.
         return found as ModelOfKind[Kind];
@@ -96,12 +99,13 @@ export function createProvider(
     },
   };
 
-  async function load(name: string): Promise<ServiceModels> {
-    loading ??= loadNow();
+  async function load(use: "text" | "other", name: string): Promise<ServiceModels> {
+    const current = loading.get(use) ?? loadNow(use);
+    loading.set(use, current);
     try {
-      return await loading;
+      return await current;
     } catch (error) {
-      loading = undefined;
+      loading.delete(use);
       if (!(error instanceof PackageMissing)) throw error;
       // From now on the candidate is skipped instead of failing.
       missing = error.message;
@@ -110,14 +114,14 @@ export function createProvider(
     }
   }
 
-  async function loadNow(): Promise<ServiceModels> {
+  async function loadNow(use: "text" | "other"): Promise<ServiceModels> {
     // Only now: a host that never asks a service need not wait for this at its start.
     const { loadService } = await import("./load-service.ts");
     return loadService(type, {
       ...access,
       name: id,
       structuredOutputs: config.structured_outputs ?? structuredOutputs,
-      fetch: createGuardedFetch(fetch),
+      fetch: use === "text" ? createGuardedFetch(fetch) : createGuardedFetch(fetch, MAX_OTHER_BYTES),
       clock,
     });
   }

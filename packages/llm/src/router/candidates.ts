@@ -1,7 +1,8 @@
 import type { Candidate, Clock, LLMRoutingConfig, ProviderConfig } from "@atlas/routing";
-import { builtInCandidates } from "@atlas/routing/internal";
+import { builtInCandidates, checkOptions } from "@atlas/routing/internal";
 import type { LLMRuntime } from "../contract/runtime.ts";
 import { createMockLLM } from "../mock/mock.ts";
+import { optionOfKind } from "../models/model-kind.ts";
 import type { ModelSource } from "../models/model-source.ts";
 import { type CandidateModels, sourceOfOwn } from "../models/own-models.ts";
 import { limitsOf } from "../providers/candidate-limits.ts";
@@ -51,6 +52,7 @@ export function candidatesFor(
     withoutText.delete(id);
   }
   for (const [id, own] of Object.entries(models)) {
+    checkOptions(`createLLMRouter's models: ${JSON.stringify(id)}`, own, Object.keys(optionOfKind));
     const config = configured[id] ?? {};
     const isService = sources.has(id) && (builtInCandidates.has(id) || isAddressed(config));
     sources.set(id, sourceOfOwn(id, own, { config, service: isService ? sources.get(id) : undefined }));

@@ -291,6 +291,13 @@ it("is told of the end of its attempt, also where the caller never leaves", asyn
 });
 
 describe("models of the host", () => {
+  it("of a kind that does not exist are refused at once", () => {
+    const models = { mine: { embeddings: createEmbedder("small") } };
+    expect(() => createLLMRouter({ models: models as never })).toThrow(
+      'createLLMRouter\'s models: "mine": "embeddings" is not an option. Did you mean "embedding"?',
+    );
+  });
+
   it("in the place of a service's do not repeat its key, and leave it its models for text", async () => {
     const key = "canary-of-openai-1234567";
     const own = createEmbedder("own", [failing(503, `It says ${key}.`)]);

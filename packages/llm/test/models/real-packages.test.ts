@@ -75,6 +75,21 @@ describe("OpenAI, by the real package and the functions of the AI SDK", () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  it("takes larger answers than for texts: 2,048 embeddings are some 75 MB", async () => {
+    const server = await openServiceServer();
+    const embeddings = (bytes: number) => {
+      const data = [{ object: "embedding", index: 0, embedding: [1, 2] }];
+      server.on("/embeddings", { body: JSON.stringify({ object: "list", data }).padEnd(bytes, " ") });
+    };
+    const { doEmbed } = routerTo(server).embeddingModel();
+    embeddings(11_000_000);
+    expect((await doEmbed({ values: ["sea"] })).embeddings).toEqual([[1, 2]]);
+    server.on("/responses", { body: "".padEnd(11_000_000, " ") });
+    await expect(routerTo(server).generateText({ prompt: "Hello" })).rejects.toMatchObject({
+      message: expect.stringContaining("larger than 10000000 bytes"),
+    });
+  });
+
   it("makes images, with the evidence at each", async () => {
     const server = await openServiceServer();
     server.on("/images/generations", {
