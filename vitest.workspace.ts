@@ -3,7 +3,8 @@ import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 
 // Tests run the sources of the workspace's packages, never their `dist`.
-const conditions = ["@atlas/source", ...defaultServerConditions];
+// Without `module`, which is for bundlers: Node does not resolve by it, and some packages hold files there that it cannot load.
+const conditions = ["@atlas/source", ...defaultServerConditions.filter((name) => name !== "module")];
 const root = import.meta.dirname;
 
 const project = (name: string, folder: string) => ({

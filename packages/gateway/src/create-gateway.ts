@@ -65,7 +65,7 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
   const { clock = systemClock, graceMs = DEFAULT_GRACE_MS } = options;
   // The one place where the host's logger comes in. Everything below gets this one.
   const log = guardLogger(options.log ?? stderrLogger);
-  const { extensions = [], modules = [], services = {}, admit = [], providers } = options;
+  const { extensions = [], modules = [], services = {}, admit = [], providers, models } = options;
   const given = { modules: [...BUILT_IN, ...modules], services: Object.keys(services) };
   checkExtensions(extensions, given);
   const registry = registerPlugins(options);
@@ -78,7 +78,9 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
     ],
     harness: options.harness !== undefined,
   });
-  const routing = await readRouting(options.routing, { models: Object.keys(providers ?? {}) });
+  const routing = await readRouting(options.routing, {
+    models: [...Object.keys(providers ?? {}), ...Object.keys(models ?? {})],
+  });
   const installation = createInstallation(extensions, {
     clock,
     log,
@@ -118,6 +120,7 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
       routing,
       llm: options.llm,
       providers,
+      models,
       middleware: [...opened.llm, ...(options.llmMiddleware ?? []), ...cache],
       around: opened.around,
       env: options.env ?? process.env,

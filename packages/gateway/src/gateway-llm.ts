@@ -1,27 +1,31 @@
 import {
   applyMiddleware,
+  type CandidateModels,
   createLLM,
   createLLMRouter,
   type LLM,
   type LLMMiddleware,
   type LLMRuntime,
+  type RoutedModels,
 } from "@atlas/llm";
 import type { AroundAttempt, Clock, Logger, RoutePlan, RoutingConfig } from "@atlas/routing";
 
 /** The language models of a gateway. */
-export type GatewayLLM = LLM & {
-  /**
-   * Lists the candidates that a call would ask now, in order, and why it would skip the others. Throws
-   * `ATLAS_ROUTING_PROFILE_UNKNOWN`, and a `TypeError` if the gateway got a single runtime as `llm`.
-   */
-  explainRoute(profile?: string): RoutePlan;
-};
+export type GatewayLLM = LLM &
+  RoutedModels & {
+    /**
+     * Lists the candidates that a call would ask now, in order, and why it would skip the others. Throws
+     * `ATLAS_ROUTING_PROFILE_UNKNOWN`, and a `TypeError` if the gateway got a single runtime as `llm`.
+     */
+    explainRoute(profile?: string): RoutePlan;
+  };
 
 /** Creates a router from the configuration, or uses the single runtime that the host passed. */
 export function createGatewayLLM(options: {
   readonly routing: RoutingConfig;
   readonly llm: LLMRuntime | undefined;
   readonly providers: Readonly<Record<string, LLMRuntime>> | undefined;
+  readonly models?: Readonly<Record<string, CandidateModels>> | undefined;
   readonly middleware: readonly LLMMiddleware[];
   /** Wraps each attempt of a route. Default: nothing does. */
   readonly around?: AroundAttempt<LLMRuntime> | undefined;
@@ -29,18 +33,34 @@ export function createGatewayLLM(options: {
   readonly clock: Clock;
   readonly log: Logger;
 }): GatewayLLM {
-  const { routing, llm, providers, middleware, around, env, clock, log } = options;
+  const { routing, llm, providers, models, middleware, around, env, clock, log } = options;
   if (llm !== undefined) {
     return {
       ...createLLM(applyMiddleware(llm, middleware), { clock }),
-      explainRoute() {
-        throw new TypeError(
-          "explainRoute needs a router, but this gateway got a single runtime as `llm`. Pass `routing` and `providers` instead of `llm`.",
-        );
-      },
+      explainRoute: () => needsRouter("explainRoute"),
+      embeddingModel: () => needsRouter("embeddingModel"),
+      imageModel: () => needsRouter("imageModel"),
+      speechModel: () => needsRouter("speechModel"),
+      transcriptionModel: () => needsRouter("transcriptionModel"),
+      rerankingModel: () => needsRouter("rerankingModel"),
     };
   }
-  const router = createLLMRouter({ config: routing.llm, providers, around, env, clock, log });
+  const router = createLLMRouter({ config: routing.llm, providers, models, around, env, clock, log });
   const { deadlineMs, explainRoute } = router;
-  return { ...createLLM(applyMiddleware(router, middleware), { clock, deadlineMs }), explainRoute };
+  const { embeddingModel, imageModel, speechModel, transcriptionModel, rerankingModel } = router;
+  return {
+    ...createLLM(applyMiddleware(router, middleware), { clock, deadlineMs }),
+    explainRoute,
+    embeddingModel,
+    imageModel,
+    speechModel,
+    transcriptionModel,
+    rerankingModel,
+  };
+}
+
+function needsRouter(method: string): never {
+  throw new TypeError(
+    `${method} needs a router, but this gateway got a single runtime as \`llm\`. Pass \`routing\` and \`providers\` instead of \`llm\`.`,
+  );
 }

@@ -1,6 +1,6 @@
 import type { Admit, Clock, DriverName, Logger, StoreModule } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
-import type { LLMMiddleware, LLMRuntime } from "@atlas/llm";
+import type { CandidateModels, LLMMiddleware, LLMRuntime } from "@atlas/llm";
 import type { PluginServices, SinkPlugin, SourcePlugin, WorkflowPlugin } from "@atlas/plugins";
 import { checkOptions } from "@atlas/plugins/runtime";
 import type { RoutingConfig } from "@atlas/routing";
@@ -43,6 +43,8 @@ export interface GatewayOptions<
   readonly routing?: string | RoutingConfig;
   /** Your own language models, by the names that profiles use. Default: none. */
   readonly providers?: Readonly<Record<string, LLMRuntime>>;
+  /** Your own models for embeddings, images, speech, transcription and reranking, by the same names. Default: those of `routing`. */
+  readonly models?: Readonly<Record<string, CandidateModels>>;
   /** Middleware around every call of a language model, the first one outermost; extensions' is around it. Default: none. */
   readonly llmMiddleware?: readonly LLMMiddleware[];
   /**
@@ -50,7 +52,7 @@ export interface GatewayOptions<
    * middleware. Answers are shared by all callers, and stand in the file and its journal. Default: every call asks a model.
    */
   readonly llmCache?: GatewayCacheOptions;
-  /** One language model that answers every call, without profiles or fail-over. Excludes `routing` and `providers`. */
+  /** One language model that answers every call, without profiles or fail-over. Excludes `routing`, `providers` and `models`. */
   readonly llm?: LLMRuntime;
   /** The environment variables with the keys that the routing file names. Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -105,6 +107,7 @@ const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
   sinks: true,
   routing: true,
   providers: true,
+  models: true,
   llmMiddleware: true,
   llmCache: true,
   llm: true,
@@ -127,10 +130,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Refuses options that do not exist, that make no sense, or that exclude each other. */
 export function checkGatewayOptions(options: AnyGatewayOptions): void {
   checkOptions("createGateway", options, Object.keys(OPTIONS));
-  const { llm, routing, providers, modules = [], admit = [] } = options;
-  if (llm !== undefined && (routing !== undefined || providers !== undefined)) {
+  const { llm, routing, providers, models, modules = [], admit = [] } = options;
+  if (llm !== undefined && (routing !== undefined || providers !== undefined || models !== undefined)) {
     throw new TypeError(
-      "createGateway: `llm` cannot be combined with `routing` or `providers`. Pass one language model as `llm`, or let `routing` choose.",
+      "createGateway: `llm` cannot be combined with `routing`, `providers` or `models`. Pass one language model as `llm`, or let `routing` choose.",
     );
   }
   if (options.llmCache !== undefined) checkCacheOptions(options.llmCache);

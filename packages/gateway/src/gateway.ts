@@ -8,7 +8,7 @@ import type {
   Store,
   StoreModule,
 } from "@atlas/core";
-import type { LanguageModelV4 } from "@atlas/llm";
+import type { LanguageModelV4, RoutedModels } from "@atlas/llm";
 import type { LLMModule } from "@atlas/llm/module";
 import type {
   PluginRef,
@@ -31,7 +31,8 @@ import type { Jobs } from "./jobs.ts";
  * of more modules fits where one of fewer is asked for.
  */
 export interface Gateway<Module extends StoreModule = never, Services extends object = PluginServices>
-  extends AsyncDisposable {
+  extends AsyncDisposable,
+    RoutedModels {
   /** Takes core's commands and those of the modules that the host and the extensions installed. */
   readonly commands: CommandSink<Command | CommandOf<Module>>;
   readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | Module>;

@@ -25,5 +25,7 @@ export type {
   ModelOptions,
 } from "./contract/runtime.ts";
 export { type InstructionsOptions, withInstructions } from "./instructions/with-instructions.ts";
+export type { CandidateModels } from "./models/own-models.ts";
+export type { RoutedModels } from "./models/routed-models.ts";
 export { type RecorderMode, type RecorderOptions, withRecorder } from "./recorder/with-recorder.ts";
 export { createLLMRouter, type LLMRouter, type LLMRouterOptions } from "./router/llm-router.ts";

@@ -8,6 +8,7 @@ it("exports these names", () => {
         "CacheEntry",
         "CacheOptions",
         "CacheStore",
+        "CandidateModels",
         "InjectedInstruction",
         "InjectedSource",
         "InstructionsOptions",
@@ -32,6 +33,7 @@ it("exports these names", () => {
         "ProviderDetails",
         "RecorderMode",
         "RecorderOptions",
+        "RoutedModels",
         "SkillReason",
       ],
       "values": [

@@ -1,3 +1,14 @@
+export {
+  builtInCandidates,
+  type ModelKind,
+  type ServiceSetting,
+  type ServiceType,
+  services,
+  serviceTypeOf,
+  serviceTypes,
+  settingPattern,
+} from "./config/model-services.ts";
+export { candidatesOf, profileName } from "./config/profile.ts";
 export { routingJsonSchema } from "./config/schema.ts";
 export { credentialsIn, looksLikeKey } from "./config/secret-in-config.ts";
 export { checkOptions } from "./known-options.ts";

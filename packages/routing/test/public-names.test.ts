@@ -68,15 +68,26 @@ it("exports these names under its subpath http-status", () => {
 it("exports these names under its subpath internal", () => {
   expect(publicNames("packages/routing/src/internal.ts")).toMatchInlineSnapshot(`
     {
-      "types": [],
+      "types": [
+        "ModelKind",
+        "ServiceSetting",
+        "ServiceType",
+      ],
       "values": [
+        "builtInCandidates",
+        "candidatesOf",
         "checkOptions",
         "credentialsIn",
         "didYouMean",
         "guardLogger",
         "looksLikeKey",
         "nearestName",
+        "profileName",
         "routingJsonSchema",
+        "serviceTypeOf",
+        "serviceTypes",
+        "services",
+        "settingPattern",
       ],
     }
   `);

@@ -1,17 +1,18 @@
 import { RefusedResponse } from "../ai-sdk/refused-response.ts";
 import { lifeListener } from "../ai-sdk/signs-of-life.ts";
 
-/** The largest body that is read, in bytes (10 MB). */
+/** The largest body that is read, in bytes (10 MB), unless the caller expects more. */
 const MAX_BODY_BYTES = 10_000_000;
 const LINE_FEED = 0x0a;
 
 /**
  * Creates a fetch for requests that carry a key. It follows no redirect, because the key would go to the new address, and
- * it reads at most {@link MAX_BODY_BYTES}. Each line that arrives is a sign of life for whoever watches the signal of the
+ * it reads at most `maxBodyBytes`. Each line that arrives is a sign of life for whoever watches the signal of the
  * request: a ping, a comment or a part of the answer, but not single bytes.
  */
 export function createGuardedFetch(
   fetch: typeof globalThis.fetch = globalThis.fetch,
+  maxBodyBytes: number = MAX_BODY_BYTES,
 ): typeof globalThis.fetch {
   return async (input, init) => {
     const response = await fetch(input, { ...init, redirect: "manual" });
@@ -30,9 +31,9 @@ export function createGuardedFetch(
         'The "fetch" option followed a redirect with a request that carries a key, although it was called with { redirect: "manual" }. Pass that on, and replace the key if you do not trust the other address.',
       );
     }
-    if (response.body === null || saysItIsSmall(response)) return response;
+    if (response.body === null || saysItIsSmall(response, maxBodyBytes)) return response;
     const { status, statusText, headers } = response;
-    return new Response(response.body.pipeThrough(bounded(lifeListener(init?.signal))), {
+    return new Response(response.body.pipeThrough(bounded(maxBodyBytes, lifeListener(init?.signal))), {
       status,
       statusText,
       headers,
@@ -46,20 +47,23 @@ function isRedirect({ status, type }: Response): boolean {
 }
 
 /** A body cannot be longer than its length says, unless it is compressed. (Our own stream around it costs some 0.1 ms.) */
-function saysItIsSmall({ headers }: Response): boolean {
+function saysItIsSmall({ headers }: Response, maxBodyBytes: number): boolean {
   const length = headers.get("content-length");
-  return length !== null && Number(length) <= MAX_BODY_BYTES && !headers.has("content-encoding");
+  return length !== null && Number(length) <= maxBodyBytes && !headers.has("content-encoding");
 }
 
-function bounded(alive: (() => void) | undefined): TransformStream<Uint8Array, Uint8Array> {
+function bounded(
+  maxBodyBytes: number,
+  alive: (() => void) | undefined,
+): TransformStream<Uint8Array, Uint8Array> {
   let read = 0;
   return new TransformStream({
     transform(chunk, controller) {
       read += chunk.byteLength;
-      if (read > MAX_BODY_BYTES) {
+      if (read > maxBodyBytes) {
         throw new RefusedResponse(
           "bad_response",
-          `The answer is larger than ${MAX_BODY_BYTES} bytes and was not read to its end.`,
+          `The answer is larger than ${maxBodyBytes} bytes and was not read to its end.`,
         );
       }
       if (alive !== undefined && chunk.includes(LINE_FEED)) alive();

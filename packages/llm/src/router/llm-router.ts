@@ -6,6 +6,7 @@ import {
   defaultPolicy,
   type LLMRoutingConfig,
   type Logger,
+  type Profiles,
   type RoutePlan,
   type RoutingPolicy,
   systemClock,
@@ -18,6 +19,9 @@ import { failureOf } from "../contract/failure-kind.ts";
 import { joinAround } from "../contract/middleware.ts";
 import { keepingDeadlines } from "../contract/own-deadline.ts";
 import type { LLMOptions, LLMResult, LLMRuntime, ModelOptions } from "../contract/runtime.ts";
+import { createKindRouter } from "../models/kind-router.ts";
+import type { CandidateModels } from "../models/own-models.ts";
+import { createRoutedModels, type RoutedModels } from "../models/routed-models.ts";
 import { candidatesFor, MOCK } from "./candidates.ts";
 import { configuredPolicy } from "./configured-policy.ts";
 import { estimatedPromptTokens, estimatedTokens } from "./estimated-tokens.ts";
@@ -28,7 +32,7 @@ import { createRoutedModel } from "./routed-model.ts";
 import { createSettle } from "./settle.ts";
 
 /** One runtime over all configured models. */
-export interface LLMRouter extends Required<LLMRuntime> {
+export interface LLMRouter extends Required<LLMRuntime>, RoutedModels {
   /**
    * Lists the candidates that a call would ask now, in order, and why it would skip the others. Throws
    * `ATLAS_ROUTING_PROFILE_UNKNOWN`.
@@ -49,6 +53,11 @@ export interface LLMRouterOptions {
   readonly config?: LLMRoutingConfig | undefined;
   /** Your own runtimes, by the names that profiles use. One with the name of a built-in provider replaces it. */
   readonly providers?: Readonly<Record<string, LLMRuntime>> | undefined;
+  /**
+   * Your own models for other things than text, by the names that profiles use: `{ mine: { embedding: … } }`. Those of a name
+   * that has a configuration replace the configured ones. Default: those of the configuration.
+   */
+  readonly models?: Readonly<Record<string, CandidateModels>> | undefined;
   /** Where keys are looked up, such as `process.env`. Default: nowhere, because the package never reads the environment. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Overrides parts of `defaultPolicy` and of the `limits` in the configuration. */
@@ -70,6 +79,7 @@ export interface LLMRouterOptions {
 const known: Readonly<Record<keyof LLMRouterOptions, true>> = {
   config: true,
   providers: true,
+  models: true,
   env: true,
   policy: true,
   clock: true,
@@ -103,11 +113,12 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
   checkOptions("createLLMRouter's policy", options.policy ?? {}, Object.keys(defaultPolicy));
   const { config, clock = systemClock, random, around } = options;
   const log = options.log === undefined ? undefined : guardLogger(options.log);
-  const own = Object.keys(options.providers ?? {});
+  const own = [...new Set([...Object.keys(options.providers ?? {}), ...Object.keys(options.models ?? {})])];
   const policy: RoutingPolicy = { ...defaultPolicy, ...configuredPolicy(config), ...options.policy };
-  const candidates = candidatesFor(options, clock);
+  const { candidates, sources, unfitForText } = candidatesFor(options, clock);
+  const profiles: Profiles = config ?? { profiles: { default: own.length > 0 ? own : [MOCK] } };
   const router = createRouter<LLMRuntime>({
-    config: config ?? { profiles: { default: own.length > 0 ? own : [MOCK] } },
+    config: profiles,
     candidates,
     classify: (error, provider) => {
       const said = toLLMError(error, { provider, now: clock.now() });
@@ -121,12 +132,23 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
   });
   const settle = createSettle({ clock, log });
 
-  const supportedUrls = routableUrls({ config, candidates, explainRoute });
+  const supportedUrls = routableUrls({ config, candidates, unfitForText, explainRoute });
+  const kindRouter = createKindRouter({
+    router,
+    config: profiles,
+    ignoresProfile: config === undefined,
+    candidates,
+    sources,
+    deadlineMs: policy.deadlineMs,
+    pauseMs: policy.misconfiguredMs,
+    clock,
+  });
   const countsTokens = Object.values(config?.providers ?? {}).some(
     ({ tokens_per_minute: limit }) => limit !== undefined,
   );
 
   return keepingDeadlines<LLMRouter>({
+    ...createRoutedModels(kindRouter),
     deadlineMs: policy.deadlineMs,
     async generateText(call) {
       const { onRoute: _, ...passed } = call;
@@ -177,7 +199,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
 
   // Without a configuration, every profile has the same candidates.
   function explainRoute(profile?: string): RoutePlan {
-    return router.explainRoute(config === undefined ? undefined : profile);
+    return router.explainRoute(config === undefined ? undefined : profile, unfitForText);
   }
 
   function routedCall(call: Omit<LLMOptions, "signal"> & { readonly signal?: AbortSignal | undefined }) {
@@ -189,6 +211,7 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
       model,
       context,
       fallback,
+      unfit: unfitForText,
       ...(countsTokens ? { tokens: estimatedTokens(call) } : {}),
       deadlineAt: clock.monotonic() + Math.min(deadlineMs, policy.deadlineMs),
     };

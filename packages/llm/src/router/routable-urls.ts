@@ -11,10 +11,12 @@ import type { LLMRuntime, ModelOptions } from "../contract/runtime.ts";
 export function routableUrls({
   config,
   candidates,
+  unfitForText,
   explainRoute,
 }: {
   readonly config: LLMRoutingConfig | undefined;
   readonly candidates: ReadonlyMap<string, Candidate<LLMRuntime>>;
+  readonly unfitForText: ((candidate: string) => string | undefined) | undefined;
   readonly explainRoute: (profile?: string) => RoutePlan;
 }): (options: ModelOptions) => Promise<SupportedUrls> {
   const known = new Map<string | undefined, Promise<SupportedUrls>>();
@@ -42,7 +44,8 @@ export function routableUrls({
       ...fallback,
       ...rejectionTargets(plan.profile),
     ]);
-    const all = await Promise.all([...names].map((name) => urlsOf(candidates.get(name), model)));
+    const asked = [...names].filter((name) => unfitForText?.(name) === undefined);
+    const all = await Promise.all(asked.map((name) => urlsOf(candidates.get(name), model)));
     return commonUrls(all.filter((urls) => urls !== undefined));
   }
 

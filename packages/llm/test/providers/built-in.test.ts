@@ -1,20 +1,16 @@
-import { type BuiltInModel, builtInModels } from "@atlas/routing";
-import { expect, expectTypeOf, it } from "vitest";
+import { builtInModels } from "@atlas/routing";
+import { builtInCandidates, serviceTypes } from "@atlas/routing/internal";
+import { expect, it } from "vitest";
 import { createLLMRouter } from "../../src/index.ts";
-import { builtInProvider, builtInProviders } from "../../src/providers/built-in.ts";
 
-it("has a service for every name that a routing file accepts, and for no other", () => {
-  expectTypeOf<keyof typeof builtInProviders | "mock">().toEqualTypeOf<BuiltInModel>();
-  const { ollama: _, ...incomplete } = builtInProviders;
-  // @ts-expect-error a name without a service
-  incomplete satisfies typeof builtInProviders;
-  // @ts-expect-error a service without a name
-  ({ ...builtInProviders, house: { type: "openai" } }) satisfies typeof builtInProviders;
-  expect([...Object.keys(builtInProviders), "mock"].sort()).toEqual([...builtInModels].sort());
+it("has a candidate for every name that a routing file accepts, and a name for every kind of service", () => {
+  expect([...builtInCandidates.keys(), "mock"]).toEqual(builtInModels);
+  const types = new Set([...builtInCandidates.values()].map(({ type }) => type));
+  expect(serviceTypes.filter((type) => !types.has(type))).toEqual(["openai-compatible"]);
 });
 
 it("takes no property that every object has for a built-in name", () => {
-  expect(builtInProvider("constructor")).toBeUndefined();
+  expect(builtInCandidates.get("constructor")).toBeUndefined();
   const config = { profiles: { a: ["constructor"] }, providers: { constructor: { model: "m" } } };
   expect(createLLMRouter({ config }).explainRoute().candidates[0]?.reason).toContain("base_url");
 });

@@ -61,3 +61,10 @@ it("trusts no answer of a fetch that has followed a redirect", async () => {
   const careless = createGuardedFetch((input, init) => fetch(input, { ...init, redirect: "follow" }));
   await expect(careless(service)).rejects.toThrow(/followed a redirect/);
 });
+
+it("reads as much as its caller expects, and no more", async () => {
+  const answering = (bytes: number) => createGuardedFetch(async () => new Response("x".repeat(bytes)), 10);
+  expect(await (await answering(10)("http://house.example/")).text()).toHaveLength(10);
+  const larger = await answering(11)("http://house.example/");
+  await expect(larger.text()).rejects.toThrow("The answer is larger than 10 bytes");
+});

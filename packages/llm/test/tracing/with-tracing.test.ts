@@ -99,6 +99,8 @@ describe("withTracing", () => {
     ["anthropic-sonnet", "anthropic"],
     ["google.generative-ai", "gcp.gemini"],
     ["google.vertex.chat", "gcp.vertex_ai"],
+    ["vertex", "gcp.vertex_ai"],
+    ["bedrock", "aws.bedrock"],
     ["xai.chat", "x_ai"],
     ["groq.chat", "groq"],
     ["mock", "mock"],

@@ -1,16 +1,13 @@
-/** The names that `llm` profiles can always use, whether or not their package and key are there. */
-export const builtInModels = [
-  "openai",
-  "openai-mini",
-  "anthropic-sonnet",
-  "anthropic-haiku",
-  "google",
-  "ollama",
-  "mock",
-] as const;
+import { builtInCandidates, type ModelServices } from "./model-services.ts";
 
-/** One of {@link builtInModels}. */
-export type BuiltInModel = (typeof builtInModels)[number];
+/** A name that `llm` profiles can always use, whether or not its package and key are there. */
+export type BuiltInModel =
+  | { [Type in keyof ModelServices]: keyof ModelServices[Type]["candidates"] }[keyof ModelServices]
+  | "mock";
+
+/** All of them. */
+// Sound: the names are those of the table that the type is made from.
+export const builtInModels = [...builtInCandidates.keys(), "mock"] as readonly BuiltInModel[];
 
 /** The names that `harness` profiles can always use, whether or not their program is there. */
 export const builtInHarnesses = [

@@ -3,6 +3,7 @@ import { checkOptions } from "../known-options.ts";
 import { builtInHarnesses, builtInModels } from "./built-in-names.ts";
 import { nameProblems } from "./name-problems.ts";
 import { forbiddenKeys, type Problem, problemsOf } from "./problem.ts";
+import { providerProblems } from "./provider-problems.ts";
 import { type RoutingConfig, routingConfigSchema } from "./schema.ts";
 
 /** The names of candidates that the host brings, besides the built-in ones and those of the file. */
@@ -32,7 +33,11 @@ export function parseRoutingConfig(value: unknown, known: KnownCandidates = {}):
   const { llm, harness, harnesses } = parsed.data;
   const models = [...builtInModels, ...Object.keys(llm?.providers ?? {}), ...(known.models ?? [])];
   const agents = [...builtInHarnesses, ...Object.keys(harnesses ?? {}), ...(known.harnesses ?? [])];
-  const problems = [...nameProblems(["llm"], llm, models), ...nameProblems(["harness"], harness, agents)];
+  const problems = [
+    ...nameProblems(["llm"], llm, models),
+    ...providerProblems(llm?.providers ?? {}),
+    ...nameProblems(["harness"], harness, agents),
+  ];
   if (problems.length > 0) throw invalid(problems);
   return parsed.data;
 }

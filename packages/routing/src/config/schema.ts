@@ -1,7 +1,6 @@
 import { z } from "zod";
+import { serviceTypes, settingPattern } from "./model-services.ts";
 import { credentialsIn, looksLikeKey } from "./secret-in-config.ts";
-
-const providerTypes = ["openai", "anthropic", "google", "ollama", "openai-compatible"] as const;
 
 const name = z.string().min(1).max(100);
 const milliseconds = z.int().min(1).max(3_600_000);
@@ -129,9 +128,16 @@ const section = {
   limits: limits.optional(),
 };
 
+const modelName = z.string().min(1).max(200).optional();
+const setting = z
+  .string()
+  .max(100)
+  .regex(settingPattern, "expected letters, digits, dots, colons, dashes and underscores")
+  .optional();
+
 const provider = z.strictObject({
   type: z
-    .enum(providerTypes)
+    .enum(serviceTypes)
     .optional()
     .describe("Default: the type of the built-in provider of that name, otherwise openai-compatible."),
   base_url: z
@@ -149,7 +155,32 @@ const provider = z.strictObject({
         "this looks like a key. Put it into an environment variable, name that variable here, and replace the key if others could read the file",
     })
     .optional(),
-  model: z.string().min(1).max(200).optional(),
+  resource_name: setting.describe("azure: the name of the resource. Default: AZURE_RESOURCE_NAME."),
+  api_version: setting.describe("azure: the version of the API. Default: the one of the package."),
+  region: setting.describe("bedrock: the region. Default: AWS_REGION."),
+  project: setting.describe("vertex: the project. Default: GOOGLE_VERTEX_PROJECT."),
+  location: setting.describe("vertex: the location. Default: GOOGLE_VERTEX_LOCATION."),
+  structured_outputs: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether a service that speaks the protocol of OpenAI is sent the JSON Schema of an answer. Default: true for openrouter, lmstudio and vllm, otherwise false.",
+    ),
+  model: modelName.describe("The model for text."),
+  embedding_model: modelName.describe("The model for embeddings."),
+  embedding_dimensions: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe("The length of embeddings that the model is asked for. Default: that of the model."),
+  embedding_space: modelName.describe(
+    "A name for what the embeddings can be compared with. Calls fail over only between candidates with the same one. Default: the embedding_model.",
+  ),
+  image_model: modelName.describe("The model for images."),
+  speech_model: modelName.describe("The model that reads a text aloud."),
+  transcription_model: modelName.describe("The model that writes speech down."),
+  reranking_model: modelName.describe("The model that sorts documents by a query."),
   idle_ms: milliseconds
     .optional()
     .describe("The longest pause between two parts of a stream. Default: 30000."),

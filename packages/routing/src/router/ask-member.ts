@@ -53,7 +53,7 @@ export async function askMember<Runtime, Answer>(
     /** Time until the attempt begins to answer. */
     readonly timeMs: number;
     readonly tokens: number;
-    readonly model: string | undefined;
+    readonly model: string | ((candidate: string) => string | undefined) | undefined;
     readonly context: CallContext | undefined;
     readonly giveBack: GiveBack;
   },
@@ -76,7 +76,7 @@ export async function askMember<Runtime, Answer>(
   try {
     const ended = await runAttempt({
       candidate: id,
-      model: attempt.model ?? candidate.model,
+      model: typeof attempt.model === "function" ? attempt.model(id) : (attempt.model ?? candidate.model),
       runtime: candidate.runtime,
       around,
       ask,

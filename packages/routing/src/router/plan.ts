@@ -33,9 +33,13 @@ export interface PlannedCandidate extends OrderedCandidate {
 export function planRoute<Runtime>(
   config: Profiles,
   members: ReadonlyMap<string, Member<Runtime>>,
-  call: { readonly profile: string | undefined; readonly now: number },
+  call: {
+    readonly profile: string | undefined;
+    readonly unfit: ((candidate: string) => string | undefined) | undefined;
+    readonly now: number;
+  },
 ): RoutePlan {
-  const { now } = call;
+  const { now, unfit } = call;
   const profile = profileName(config, call.profile);
   const byLatency = isByLatency(config.profiles[profile]);
   const ordered = inOrder(candidatesOf(config, profile), {
@@ -49,7 +53,15 @@ export function planRoute<Runtime>(
     profile,
     candidates: ordered.map((entry) => {
       const member = members.get(entry.candidate);
-      const standing = standingOf(member, { now, notBefore: 0, tokens: 0, hasPlace: false });
+      const { candidate } = entry;
+      const standing = standingOf(member, {
+        now,
+        notBefore: 0,
+        tokens: 0,
+        hasPlace: false,
+        candidate,
+        unfit,
+      });
       const model = member?.candidate.model;
       const latencyMs = byLatency ? latencyAt(member?.latency, now) : undefined;
       const planned = {

@@ -45,7 +45,9 @@ export interface CallOnItsWay<Runtime, Answer> {
   /** The tokens that the call will probably use. */
   readonly tokens: number;
   /** The model that the caller named. */
-  readonly model: string | undefined;
+  readonly model: string | ((candidate: string) => string | undefined) | undefined;
+  /** Why a candidate cannot answer this call. */
+  readonly unfit: ((candidate: string) => string | undefined) | undefined;
   readonly context: CallContext | undefined;
 }
 
@@ -63,7 +65,7 @@ export async function routeCall<Runtime, Answer>(
   call: CallOnItsWay<Runtime, Answer>,
   setup: RouterSetup<Runtime>,
 ): Promise<RouteOutcome<Answer>> {
-  const { members, limits, evidence, tokens } = call;
+  const { members, limits, evidence, tokens, unfit } = call;
   const { policy, clock } = setup;
   let left = call.order.map(({ candidate }) => candidateOfCall(candidate));
   const asked: string[] = [];
@@ -146,8 +148,9 @@ export async function routeCall<Runtime, Answer>(
   }
 
   function standing(one: CandidateOfCall<Runtime>, now: number): Standing {
-    const { member, notBefore } = one;
-    return standingOf(member, { now, notBefore, tokens, hasPlace: held?.of === one });
+    const { id, member, notBefore } = one;
+    const hasPlace = held?.of === one;
+    return standingOf(member, { now, notBefore, tokens, hasPlace, candidate: id, unfit });
   }
 
   /** The candidates that the profile names for a rejection come first; the others stay only if the profile allows it. */

@@ -35,7 +35,7 @@ export interface Router<Runtime> {
    * Lists the candidates that a call would ask now, in order, and why it would skip the others. Throws
    * `ATLAS_ROUTING_PROFILE_UNKNOWN`.
    */
-  explainRoute(profile?: string): RoutePlan;
+  explainRoute(profile?: string, unfit?: RoutedCall["unfit"]): RoutePlan;
 }
 
 /** One call to a router. */
@@ -52,8 +52,13 @@ export interface RoutedCall {
   readonly fallback?: readonly string[] | undefined;
   /** The tokens that the call will probably use, for candidates with a `tokensPerMinute`. Default: 0, counted afterwards. */
   readonly tokens?: number | undefined;
-  /** The model that the caller named, for `around`. Default: the model of each candidate. */
-  readonly model?: string | undefined;
+  /** The model that the caller named, for `around`, or what says it for each candidate. Default: the model of each candidate. */
+  readonly model?: string | ((candidate: string) => string | undefined) | undefined;
+  /**
+   * Says why a candidate cannot answer this call, whatever its state is; `undefined` if it can. Such a candidate is skipped
+   * with that reason, and nothing is held against it. It is asked often, so it must be cheap. Default: all can.
+   */
+  readonly unfit?: ((candidate: string) => string | undefined) | undefined;
   /** Who and what the call belongs to. It appears as `context` in every log line of the call. */
   readonly context?: CallContext | undefined;
 }
@@ -136,16 +141,16 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
         now: evidence.startedAt,
         random,
       });
-      const { model, context, tokens = 0 } = call;
+      const { model, context, unfit, tokens = 0 } = call;
       const onRejected = onRejectedOf(config, profile);
       try {
-        const way = { order, members, ask, limits, evidence, onRejected, tokens, model, context };
+        const way = { order, members, ask, limits, evidence, onRejected, tokens, model, unfit, context };
         return await routeCall(way, setup);
       } finally {
         limits.end();
       }
     },
-    explainRoute: (profile) => planRoute(config, members, { profile, now: clock.monotonic() }),
+    explainRoute: (profile, unfit) => planRoute(config, members, { profile, unfit, now: clock.monotonic() }),
   };
 
   function listed(profile: string, fallback: readonly string[] | undefined): readonly OrderedCandidate[] {

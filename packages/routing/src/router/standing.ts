@@ -13,6 +13,9 @@ export interface StandingOf {
   readonly tokens: number;
   /** The call holds a place already. */
   readonly hasPlace: boolean;
+  readonly candidate: string;
+  /** Says why a candidate cannot answer this call. */
+  readonly unfit: ((candidate: string) => string | undefined) | undefined;
 }
 
 const ready: Standing = { state: "ready" };
@@ -20,9 +23,9 @@ const ready: Standing = { state: "ready" };
 /** Tells whether a candidate can be asked now. */
 export function standingOf<Runtime>(
   member: Member<Runtime> | undefined,
-  { now, notBefore, tokens, hasPlace }: StandingOf,
+  { now, notBefore, tokens, hasPlace, candidate, unfit }: StandingOf,
 ): Standing {
-  const reason = reasonMissing(member);
+  const reason = reasonMissing(member) ?? reasonUnfit(candidate, unfit);
   if (member === undefined || reason !== undefined) return { state: "missing", reason: reason ?? "" };
   const circuit = circuitState(member.circuit, now);
   if (circuit.state === "open") {
@@ -48,6 +51,14 @@ function reasonMissing<Runtime>(member: Member<Runtime> | undefined): string | u
     return member.candidate.unavailable?.();
   } catch {
     return "its `unavailable` threw an error";
+  }
+}
+
+function reasonUnfit(candidate: string, unfit: StandingOf["unfit"]): string | undefined {
+  try {
+    return unfit?.(candidate);
+  } catch {
+    return "the call's `unfit` threw an error";
   }
 }
 
