@@ -207,11 +207,18 @@ describe("the calls of ctx.model", () => {
         await generateText({ model: ctx.model(), prompt: "Hello" });
         await streamText({ model: ctx.model(), prompt: "Hello" }).text;
         await generateText({ model: ctx.llm.languageModel(), prompt: "Hello" });
+        const prompt = [{ role: "user" as const, content: [{ type: "text" as const, text: "Hello" }] }];
+        await (await ctx.model().doStream({ prompt })).stream.cancel();
       },
       { llm: fromModel(createModel()) },
     );
     const kept = { status: "answered", provider: "fake", model: "fake-1", input_tokens: 7 };
-    expect(calls).toMatchObject([kept, { ...kept, method: "model_stream" }, { ...kept, method: "model" }]);
+    expect(calls).toMatchObject([
+      kept,
+      { ...kept, method: "model_stream" },
+      { ...kept, method: "model" },
+      { status: "failed", error_code: "AbortError", tries: [] },
+    ]);
   });
 });
 
@@ -236,7 +243,7 @@ describe("the model of a gateway", () => {
       ...next,
       languageModel: (options) => next.languageModel?.(options) as LanguageModelV4,
     });
-    const tools = { look: tool({ inputSchema: jsonSchema({ type: "object" }) }) };
+    const tools = { look: tool({ inputSchema: jsonSchema<object>({ type: "object" }), execute: () => "" }) };
     const around = defineExtension({ name: "inner", around: () => passing });
     const guarding = defineExtension({ name: "outer", around: () => guard });
     const llm = defineExtension({ name: "guard", llm: () => guard });

@@ -59,13 +59,12 @@ export function relayed<Part>(
         return reader.read().then(take, fail);
       },
       async cancel(reason) {
-        const wasOver = isOver;
         isOver = true;
         try {
           await reader.cancel(reason);
         } finally {
           // Last, because leaving a stream can tell more about it.
-          if (!wasOver) end("left");
+          end("left");
         }
       },
     },

@@ -191,8 +191,8 @@ export function createLLMRouter(options: LLMRouterOptions = {}): LLMRouter {
         return router.route({ ...routedCall({ ...options, signal }), ...tokens }, ask);
       },
       settle: ({ options, signal }, outcome, given) => settle({ ...options, signal }, outcome, given),
-      standsIn: (candidate, { options, asked: count }) =>
-        candidate === MOCK && (count > 1 || explainRoute(options.profile).candidates[0]?.candidate !== MOCK),
+      standsIn: (candidate, { profile }) =>
+        candidate === MOCK && explainRoute(profile).candidates[0]?.candidate !== MOCK,
       supportedUrls,
     });
   }

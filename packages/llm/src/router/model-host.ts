@@ -19,8 +19,8 @@ export interface ModelHost {
     outcome: RouteOutcome<Answer>,
     given?: string,
   ): Settled<Answer>;
-  /** Tells whether the mock would stand in for a model, if it was the candidate after so many others were asked. */
-  standsIn(candidate: string, call: { readonly options: ModelOptions; readonly asked: number }): boolean;
+  /** Tells whether this candidate is the mock, in place of a model. */
+  standsIn(candidate: string, options: ModelOptions): boolean;
   /** The URLs that every candidate reads itself. */
   supportedUrls(options: ModelOptions): Promise<SupportedUrls>;
 }

@@ -51,7 +51,6 @@ export function openRoutedStream(
   const signal = given === undefined ? leaving.signal : AbortSignal.any([given, leaving.signal]);
   const opened = Promise.withResolvers<LanguageModelV4StreamResult>();
   let begun: StreamedAnswer | undefined;
-  let asked = 0;
 
   const settlement: Promise<Settlement> = host
     .route({ options, request, signal }, ask)
@@ -63,7 +62,6 @@ export function openRoutedStream(
   return opened.promise;
 
   async function ask(runtime: LLMRuntime, context: AttemptContext): Promise<void> {
-    asked += 1;
     const model = modelOf(runtime, handedOn);
     const { stream, ...rest } = await model.doStream({ ...request, abortSignal: context.signal });
     const reader = stream.getReader();
@@ -85,7 +83,7 @@ export function openRoutedStream(
         if (failure === undefined) attempt.resolve();
         else attempt.reject(failure.error);
       };
-      const isStandIn = host.standsIn(context.candidate, { options, asked });
+      const isStandIn = host.standsIn(context.candidate, options);
       const parts = isStandIn ? warned(opening) : opening;
       opened.resolve({ ...rest, stream: passedOn({ answer, reader, opening: parts, context, end }) });
       await attempt.promise;
@@ -104,7 +102,7 @@ export function openRoutedStream(
     const read = (): Promise<void> => reader.read().then(take, fail);
     const take = (next: ReadResult<Part>): Promise<void> | undefined => {
       if (hasLeft) return undefined;
-      if (next.done) return context.signal.aborted ? fail(context.signal.reason) : complete();
+      if (next.done) return complete();
       const part = next.value;
       if (part.type === "error") return fail(part.error);
       answer.note(part);

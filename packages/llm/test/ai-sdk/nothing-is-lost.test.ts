@@ -167,11 +167,12 @@ describe("a model as a runtime", () => {
   });
 
   it("rejects with the caller's reason where the caller gives up", async () => {
-    const abortSignal = AbortSignal.abort(new Error("Enough."));
+    const reason = new Error("Enough.");
+    const abortSignal = AbortSignal.abort(reason);
     const refusing = createFakeModel(({ abortSignal: signal }) => Promise.reject(signal?.reason));
     const own = fromModel(refusing).languageModel();
-    await expect(own.doGenerate({ ...hello, abortSignal })).rejects.toThrow("Enough.");
-    await expect(own.doStream({ ...hello, abortSignal })).rejects.toThrow("Enough.");
+    await expect(own.doGenerate({ ...hello, abortSignal })).rejects.toBe(reason);
+    await expect(own.doStream({ ...hello, abortSignal })).rejects.toBe(reason);
   });
 });
 

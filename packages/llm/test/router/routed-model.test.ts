@@ -334,6 +334,17 @@ describe("the URLs that a routed model reads itself", () => {
     expect(await router.model().supportedUrls).toEqual(reads);
   });
 
+  it("are looked for once, and for an unknown profile each time", async () => {
+    const router = routerOver({ first: reading({ "image/*": [https] }) });
+    expect(router.model().supportedUrls).toBe(router.model().supportedUrls);
+    const unknown = router.model("unknown");
+    const first = unknown.supportedUrls;
+    await expect(first).rejects.toMatchObject({ code: "ATLAS_ROUTING_PROFILE_UNKNOWN" });
+    const second = unknown.supportedUrls;
+    expect(second).not.toBe(first);
+    await expect(second).rejects.toMatchObject({ code: "ATLAS_ROUTING_PROFILE_UNKNOWN" });
+  });
+
   it("do not depend on a candidate that cannot be asked at all", async () => {
     const config = { profiles: { default: ["first", "openai"] } };
     const router = routerOver({ first: reading({ "image/*": [https] }) }, { config });

@@ -1,7 +1,7 @@
 import { createFakeClock } from "@atlas/testing";
 import { describe, expect, it } from "vitest";
 import { fromModel } from "../../src/ai-sdk/index.ts";
-import type { LLMRouterOptions } from "../../src/index.ts";
+import type { LLMRouterOptions, LLMRuntime } from "../../src/index.ts";
 import {
   answering,
   createFakeModel,
@@ -327,5 +327,93 @@ describe("a routed model, asked for a stream", () => {
     expect(parts[0]).toEqual(delta("Ahoy"));
     expect(parts[1]).toMatchObject({ finishReason: stop });
     expect(atlas(parts)).toMatchObject({ model: "fake-1" });
+  });
+
+  describe("over a model that knows nothing of signals", () => {
+    /** A runtime that gives its model on as it is, unlike `fromModel`. */
+    const raw = (reaction: Reaction): LLMRuntime => {
+      const model = createFakeModel(reaction);
+      return {
+        generateText: () => Promise.reject(new Error("not asked")),
+        languageModel: () => model,
+      };
+    };
+
+    it("leaves a stream that begins too late, and ignores its parts", async () => {
+      const clock = createFakeClock();
+      const late = Promise.withResolvers<Part>();
+      const left = Promise.withResolvers<unknown>();
+      const stream = new ReadableStream<Part>(
+        {
+          async pull(controller) {
+            controller.enqueue(await late.promise);
+          },
+          cancel: left.resolve,
+        },
+        { highWaterMark: 0 },
+      );
+      const quick = raw({ parts: saying("Ahoy") });
+      const router = routerOver({ slow: raw({ stream }), quick }, { clock, policy: { attemptMs: 1_000 } });
+      const opened = router.model().doStream(hello);
+      await new Promise(setImmediate);
+      clock.advance(1_000);
+      expect(await left.promise).toMatchObject({ name: "TimeoutError" });
+      late.resolve(delta("late"));
+      const parts = await partsOf((await opened).stream);
+      expect(parts.filter((part) => part.type === "text-delta")).toEqual([delta("Ahoy")]);
+    });
+
+    it("leaves a stream that is opened only after its call was given up", async () => {
+      const clock = createFakeClock();
+      const silent = hanging();
+      const gate = Promise.withResolvers<void>();
+      const slow = raw(async () => {
+        await gate.promise;
+        return { stream: silent.stream };
+      });
+      const quick = raw({ parts: saying("Ahoy") });
+      const router = routerOver({ slow, quick }, { clock, policy: { attemptMs: 1_000 } });
+      const opened = router.model().doStream(hello);
+      await new Promise(setImmediate);
+      clock.advance(1_000);
+      await opened.then(({ stream }) => partsOf(stream));
+      gate.resolve();
+      expect(await silent.cancelled).toMatchObject({ name: "TimeoutError" });
+    });
+
+    it("ignores a part that comes with the abort", async () => {
+      const clock = createFakeClock();
+      const slow = raw(async ({ abortSignal }) => ({
+        stream: new ReadableStream<Part>({
+          start(controller) {
+            abortSignal?.addEventListener("abort", () => controller.enqueue(delta("late")));
+          },
+        }),
+      }));
+      const models = { slow, quick: raw({ parts: saying("Ahoy") }) };
+      const opened = routerOver(models, { clock, policy: { attemptMs: 1_000 } })
+        .model()
+        .doStream(hello);
+      await new Promise(setImmediate);
+      clock.advance(1_000);
+      const parts = await partsOf((await opened).stream);
+      expect(parts.filter((part) => part.type === "text-delta")).toEqual([delta("Ahoy")]);
+    });
+
+    it("ends it at the deadline, and says so", async () => {
+      const clock = createFakeClock();
+      const silent = hanging(start, delta("A"));
+      const router = routerOver({ silent: raw(silent) }, { clock });
+      const { stream } = await router.languageModel({ deadlineMs: 5_000 }).doStream(hello);
+      const reading = partsOf(stream);
+      await new Promise(setImmediate);
+      clock.advance(5_000);
+      const parts = await reading;
+      expect(await silent.cancelled).toMatchObject({ name: "TimeoutError" });
+      expect(parts.at(-2)).toMatchObject({
+        type: "error",
+        error: { code: "ATLAS_LLM_TRUNCATED", message: expect.stringContaining("within its deadline") },
+      });
+    });
   });
 });

@@ -21,14 +21,16 @@ export type Reaction =
   | { readonly parts: readonly Step[] }
   | { readonly stream: ReadableStream<Part> }
   | Error
-  | ((call: LanguageModelV4CallOptions) => Promise<never>);
+  | ((call: LanguageModelV4CallOptions) => Promise<{ readonly stream: ReadableStream<Part> }>);
+
+type Played = Exclude<Reaction, Error | ((call: LanguageModelV4CallOptions) => unknown)>;
 
 /** A model of the AI SDK that keeps its calls and plays its reactions, the last one again and again. */
 export function createFakeModel(
   ...reactions: readonly Reaction[]
 ): LanguageModelV4 & { readonly calls: LanguageModelV4CallOptions[] } {
   const calls: LanguageModelV4CallOptions[] = [];
-  const react = async (call: LanguageModelV4CallOptions): Promise<Exclude<Reaction, Error>> => {
+  const react = async (call: LanguageModelV4CallOptions): Promise<Played> => {
     calls.push(call);
     const reaction = reactions[Math.min(calls.length, reactions.length) - 1] ?? [];
     if (reaction instanceof Error) throw reaction;

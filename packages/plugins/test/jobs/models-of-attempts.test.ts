@@ -1,5 +1,6 @@
 import type { LanguageModelV4, LLM, ModelOptions } from "@atlas/llm";
 import { createMockLLM } from "@atlas/llm/mock";
+import { createFakeClock } from "@atlas/testing";
 import { expect, it } from "vitest";
 import type { WorkflowContext } from "../../src/index.ts";
 import { runningJobs } from "../support/running-jobs.ts";
@@ -57,6 +58,31 @@ it("a model of an attempt has its context, and ends with it at the latest", asyn
   expect(await over("j1")).toMatchObject({ status: "succeeded" });
   expect(made[0]).toMatchObject({ profile: "fast", context: { job_id: "j1", attempt: 1 } });
   expect(made.at(-1)).toMatchObject({ profile: "slow", context: { tenant: "acme", job_id: "j1" } });
+});
+
+it("a call of a model that has a signal of its own ends with the attempt as well", async () => {
+  const clock = createFakeClock();
+  const reason = Promise.withResolvers<unknown>();
+  const asked = Promise.withResolvers<void>();
+  const { llm } = createWatchedLLM(() => ({
+    doGenerate: ({ abortSignal }) => {
+      abortSignal?.addEventListener("abort", () => reason.resolve(abortSignal.reason));
+      asked.resolve();
+      return new Promise(() => undefined);
+    },
+  }));
+  const { create, over } = await runningJobs(
+    async (ctx) => {
+      await ctx.model().doGenerate({ ...hello, abortSignal: new AbortController().signal });
+    },
+    { llm, clock, workflow: { timeoutMs: 1_000, retry: { maxAttempts: 1 } } },
+  );
+  await create("j1");
+  await asked.promise;
+  clock.advance(1_000);
+  expect(await reason.promise).toMatchObject({ code: "ATLAS_PLUGINS_TIMEOUT" });
+  clock.advance(5_000);
+  expect(await over("j1")).toMatchObject({ status: "failed" });
 });
 
 it("a model that is asked after the attempt has ended rejects, also where nobody looks", async () => {

@@ -28,7 +28,9 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
 }
 
-it.each(["generateText", "streamText"] as const)(
+const prompt = [{ role: "user" as const, content: [{ type: "text" as const, text: "And now?" }] }];
+
+it.each(["generateText", "streamText", "doGenerate", "doStream"] as const)(
   "is not parked at a wait that lost a race while %s is in progress",
   async (method) => {
     const { llm, asked, release } = heldModel();
@@ -37,10 +39,22 @@ it.each(["generateText", "streamText"] as const)(
       async (ctx) => {
         await Promise.race([ctx.wait("never"), ctx.step("quick", () => 1)]);
         const call = { prompt: "And now?" };
-        const { text } = await (method === "generateText"
-          ? ctx.llm.generateText(call)
-          : ctx.llm.streamText(call).result);
-        texts.push(text);
+        const ask = {
+          generateText: async () => (await ctx.llm.generateText(call)).text,
+          streamText: async () => (await ctx.llm.streamText(call).result).text,
+          async doGenerate() {
+            const { content } = await ctx.model().doGenerate({ prompt });
+            return content.map((part) => (part.type === "text" ? part.text : "")).join("");
+          },
+          async doStream() {
+            let text = "";
+            for await (const part of (await ctx.model().doStream({ prompt })).stream) {
+              if (part.type === "text-delta") text += part.delta;
+            }
+            return text;
+          },
+        };
+        texts.push(await ask[method]());
       },
       { llm },
     );
