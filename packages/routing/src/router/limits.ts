@@ -117,15 +117,22 @@ function createAttemptLimits(options: {
   const controller = new AbortController();
   const { signal } = controller;
   let timeout: CandidateFailure | undefined;
+  let abandon = (): void => undefined;
   let cancelAbandon = (): void => undefined;
 
-  const follow = (): void => controller.abort(over()?.reason);
+  const abort = (reason: unknown): void => {
+    // The deadline can pass while the attempt is still given the time to end by itself.
+    if (signal.aborted) return;
+    controller.abort(reason);
+    abandon();
+  };
+  const follow = (): void => abort(over()?.reason);
   if (over() === undefined) listeners.add(follow);
   else follow();
   const untimed = clock.after(attemptMs, () => {
     const message = `No answer began within ${attemptMs} ms.`;
     timeout = { kind: "timed_out", message };
-    controller.abort(timeoutError(message));
+    abort(timeoutError(message));
   });
 
   return {
@@ -136,12 +143,11 @@ function createAttemptLimits(options: {
     untimed,
     settled: (work, abandonMs) =>
       new Promise((resolve, reject) => {
-        const abandon = (): void => {
+        if (signal.aborted) return reject(signal.reason);
+        abandon = () => {
           if (abandonMs === 0) reject(signal.reason);
           else cancelAbandon = clock.after(abandonMs, () => reject(signal.reason));
         };
-        if (signal.aborted) return reject(signal.reason);
-        signal.addEventListener("abort", abandon, { once: true });
         started(work).then(resolve, reject);
       }),
     end() {

@@ -1,3 +1,4 @@
+import { createFakeClock } from "@atlas/testing";
 import { expect, it, vi } from "vitest";
 import { createRouter, type Logger, type RoutingPolicy, systemClock } from "../../src/index.ts";
 
@@ -59,4 +60,22 @@ it("takes infinite times as the longest that a timer has", async () => {
   } finally {
     timers.mockRestore();
   }
+});
+
+it("leaves no timer behind an attempt that ends by itself after its own time and the call's", async () => {
+  const clock = createFakeClock();
+  const router = createRouter({
+    config: { profiles: { fast: ["slow"] } },
+    candidates: new Map([["slow", { runtime: "slow" }]]),
+    classify,
+    policy: { attemptMs: 500, deadlineMs: 1_000, abandonMs: 5_000, retries: 0 },
+    clock,
+  });
+  const slow = Promise.withResolvers<string>();
+  const outcome = router.route({}, () => slow.promise);
+  clock.advance(500);
+  clock.advance(500);
+  slow.reject(new Error("ended by itself"));
+  expect(await outcome).toMatchObject({ status: "failed", route: { attempts: [{ outcome: "timed_out" }] } });
+  expect(clock.timers).toBe(0);
 });
