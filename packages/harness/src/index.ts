@@ -26,3 +26,5 @@ export type {
   ProgramEnd,
   RunningProgram,
 } from "./processes/owned-processes.ts";
+export { type AppliedDiff, type ApplyDiffOptions, applyDiff } from "./workspaces/apply-diff.ts";
+export type { ChangedFile } from "./workspaces/workspace.ts";

@@ -24,11 +24,19 @@ export interface WorkspaceOptions {
 export interface Workspace {
   /** Where the agent works, as an absolute path: the same place within the copy as `cwd` within the repository. */
   readonly cwd: string;
+  /** Variables for the agent's programs. With them, git looks for no repository above the copy if the agent removes its own. */
+  readonly env: Readonly<Record<string, string>>;
   /** What has changed since the folder was prepared. Git computes it, and the index and refs of the folder are not trusted. */
   changes(): Promise<WorkspaceChanges>;
-  /** Applies the changes to the files of the caller: all or nothing. Rejects with `ATLAS_HARNESS_CONFLICT` if they have moved on. */
+  /**
+   * Applies the changes to the files of the caller: all or nothing. Rejects with `ATLAS_HARNESS_CONFLICT` if they have moved on. With
+   * `inPlace`, it says that the changes stay.
+   */
   mergeBack(): Promise<void>;
-  /** Removes the folder and lets the next task in. It never rejects. */
+  /**
+   * Removes the folder and lets the next task in. It never rejects. With `inPlace`, it first brings the files back to what they were, unless
+   * `mergeBack` was called.
+   */
   close(): Promise<void>;
 }
 
