@@ -19,6 +19,8 @@ export { applyHarnessMiddleware, type HarnessMiddleware } from "./contract/middl
 export type { HarnessOutput } from "./contract/output.ts";
 export type { HarnessMode, HarnessResult, HarnessRuntime, HarnessTask } from "./contract/runtime.ts";
 export type { HarnessCost, HarnessUsage } from "./contract/usage.ts";
+export { type AgentEnvironmentSources, agentEnvironment } from "./processes/agent-environment.ts";
+export { createOwnedProcesses, type OwnedProcessesOptions } from "./processes/create-owned-processes.ts";
 export type {
   FindOptions,
   OwnedProcesses,
@@ -28,3 +30,5 @@ export type {
 } from "./processes/owned-processes.ts";
 export { type AppliedDiff, type ApplyDiffOptions, applyDiff } from "./workspaces/apply-diff.ts";
 export type { ChangedFile } from "./workspaces/workspace.ts";
+export { type ReapedRuns, type ReapOptions, reapLeftOvers } from "./processes/reap-left-overs.ts";
+export { createRoots, type Roots } from "./processes/roots.ts";

@@ -1,0 +1,71 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Logger } from "@atlas/routing";
+import type { ProcessSystem } from "./process-system.ts";
+import { isSame, type ProcessRow, processesOfRun, type RunToEnd } from "./process-table.ts";
+
+// A process that does not go after a KILL waits for a disk or a network drive. Nothing ends it before that answers.
+const GIVE_UP_AFTER_PASSES = 200;
+const LONGEST_PAUSE_MS = 25;
+// A process without an environment either runs without one, or is being replaced by another program, which takes less than a millisecond.
+const PASSES_FOR_EMPTY = 4;
+
+/**
+ * Kills every process of a run, again and again until two looks in a row find none: a process may have started another one between
+ * being seen and being killed. Resolves with how many it killed. Never rejects.
+ */
+export async function endProcesses(
+  run: RunToEnd,
+  { system, log, self = process.pid, kill = process.kill }: EndOptions,
+): Promise<number> {
+  const killed: ProcessRow[] = [];
+  const untouchable: ProcessRow[] = [];
+  let quietLooks = 0;
+  try {
+    for (let pass = 0; quietLooks < 2; pass += 1) {
+      const table = await system.list(run.leader);
+      const found = processesOfRun(table, run, self).filter(
+        (row) => !untouchable.some((one) => isSame(one, row)),
+      );
+      if (pass === GIVE_UP_AFTER_PASSES) {
+        const pids = found.map(({ pid }) => pid);
+        log.error({ run_id: run.runId, pids }, "Processes of an agent do not end.");
+        break;
+      }
+      for (const row of found) {
+        const outcome = killOne(row, kill);
+        if (outcome === "refused") untouchable.push(row);
+        if (outcome === "killed" && !killed.some((one) => isSame(one, row))) killed.push(row);
+      }
+      // Nothing has been started since: there is nothing to look at twice.
+      if (table.length === 0) break;
+      const mayAppear = pass < PASSES_FOR_EMPTY && table.some(({ environment }) => environment === "empty");
+      quietLooks = found.length > 0 || mayAppear ? 0 : quietLooks + 1;
+      if (quietLooks < 2)
+        await pause(found.length > 0 || mayAppear ? Math.min(2 ** pass, LONGEST_PAUSE_MS) : 0);
+    }
+  } catch (error) {
+    log.error({ run_id: run.runId, error }, "Processes of an agent could not be looked for.");
+  }
+  if (untouchable.length > 0) {
+    const pids = untouchable.map(({ pid }) => pid);
+    log.warn({ run_id: run.runId, pids }, "Processes of an agent belong to another user and were not ended.");
+  }
+  return killed.length;
+}
+
+interface EndOptions {
+  readonly system: ProcessSystem;
+  readonly log: Logger;
+  readonly self?: number;
+  readonly kill?: (pid: number, signal: NodeJS.Signals) => unknown;
+}
+
+function killOne({ pid }: ProcessRow, kill: NonNullable<EndOptions["kill"]>): "killed" | "gone" | "refused" {
+  try {
+    kill(pid, "SIGKILL");
+    return "killed";
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    return code === "EPERM" ? "refused" : "gone";
+  }
+}
