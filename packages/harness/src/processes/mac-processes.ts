@@ -31,19 +31,15 @@ export type RunTool = (file: string, args: readonly string[]) => Promise<string>
 
 /** Reads the lines of `ps -axo pid=,ppid=,pgid=,state=,lstart=`. */
 export function parseProcessTable(text: string): readonly ProcessRow[] {
-  return text.split("\n").flatMap((line): readonly ProcessRow[] => {
-    const [pid, parentPid, groupId, state, ...startTime] = line.trim().split(/\s+/);
-    if (state === undefined || state.startsWith("Z") || startTime.length === 0) return [];
-    return [
-      {
-        pid: Number(pid),
-        parentPid: Number(parentPid),
-        groupId: Number(groupId),
-        startTime: startTime.join(" "),
-        environment: "unknown",
-      },
-    ];
-  });
+  return [...text.matchAll(/^ *(\d+) +(\d+) +(\d+) +([^Z\s]\S*) +(\S.*?) *$/gm)].map(
+    ([, pid, parentPid, groupId, , startTime = ""]) => ({
+      pid: Number(pid),
+      parentPid: Number(parentPid),
+      groupId: Number(groupId),
+      startTime,
+      environment: "unknown",
+    }),
+  );
 }
 
 function runTool(file: string, args: readonly string[]): Promise<string> {
