@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Clock, systemClock } from "@atlas/routing";
 import { expect, it } from "vitest";
 import {
   createOwnedProcesses,
@@ -160,6 +161,19 @@ it("settles although something holds the output, and ends that", async () => {
   const { run } = createOwned();
   const end = await run("hold-stdout");
   expect(end).toMatchObject({ exitCode: 0, endedBy: "itself", stdout: "hi\n", leftOvers: 1 });
+});
+
+it("loses nothing that was printed before the end, also where the host comes to read it late", async () => {
+  // The time to read what is left is over at once.
+  const clock: Clock = {
+    ...systemClock,
+    after: (ms, callback) => systemClock.after(ms === 200 ? 0 : ms, callback),
+  };
+  const { run } = createOwned({ clock });
+  for (let runs = 0; runs < 5; runs += 1) {
+    const end = await run("flood", { args: ["60000", "60000"] });
+    expect([end.stdout.length, end.stderr.length]).toEqual([60_000, 60_000]);
+  }
 });
 
 // Row 45.
