@@ -15,10 +15,21 @@ export interface AgentProgram {
   readonly modes?: readonly HarnessMode[];
   readonly timeoutMs?: number;
   readonly idleTimeoutMs?: number;
+  /** The most bytes of each stream that are read, in bytes. Default: 1,048,576. */
+  readonly maxOutputBytes?: number;
   /** Names of environment variables that are passed on from the host, besides those of every agent. */
   readonly envNames: readonly string[];
-  /** Makes the call. Throws `ATLAS_HARNESS_INPUT_REFUSED` where a text cannot be passed. */
-  invocation(run: HarnessRun, files: RunFiles): Invocation;
+  /**
+   * Files and folders of a repository that make the program start other programs before a model has said anything, such as
+   * `.gemini/settings.json`. The program is not started where one of them exists in the workspace's folder or in one above it, up to
+   * the root of the repository. Default: none.
+   */
+  readonly startsFrom?: readonly string[];
+  /**
+   * Makes the call. `env` has what the program gets from the host and the task: only its own variables matter here. Throws
+   * `ATLAS_HARNESS_INPUT_REFUSED` where a text cannot be passed.
+   */
+  invocation(run: HarnessRun, files: RunFiles, env?: Readonly<Record<string, string>>): Invocation;
   /** Makes the reader of one run's output. */
   reader(run: HarnessRun): OutputReader;
 }

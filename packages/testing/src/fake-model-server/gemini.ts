@@ -25,14 +25,17 @@ export const gemini: Protocol = {
 
 function part(
   text: string,
-  { model, inputTokens, outputTokens, finish }: FakeAnswer,
+  { model, inputTokens, outputTokens, finish, toolCalls }: FakeAnswer,
   isLast: boolean,
 ): object {
+  const calls = isLast
+    ? toolCalls.map(({ id, name, input }) => ({ functionCall: { id, name, args: input } }))
+    : [];
   return {
     candidates: [
       {
         index: 0,
-        content: { role: "model", parts: text === "" ? [] : [{ text }] },
+        content: { role: "model", parts: [...(text === "" ? [] : [{ text }]), ...calls] },
         ...(isLast ? { finishReason: reasons[finish] } : {}),
       },
     ],

@@ -1,4 +1,4 @@
-import { event, type Protocol } from "./protocol.ts";
+import { argumentsOf, event, type FakeAnswer, type Protocol } from "./protocol.ts";
 import { fieldAt, strictProblem } from "./strict-schema.ts";
 
 const created = 1_767_225_600;
@@ -30,19 +30,25 @@ function refuseSchema(format: unknown, param: string): object | undefined {
 export const openaiChat: Protocol = {
   name: "openai-chat",
   contentType: "text/event-stream",
-  whole: ({ text, model, inputTokens, outputTokens, finish }) => ({
+  whole: ({ text, model, inputTokens, outputTokens, finish, toolCalls }) => ({
     id: "chatcmpl-fake",
     object: "chat.completion",
     created,
     model,
-    choices: [{ index: 0, message: { role: "assistant", content: text }, finish_reason: finish }],
+    choices: [
+      {
+        index: 0,
+        message: { role: "assistant", content: text, ...chatCalls(toolCalls) },
+        finish_reason: finishReason(finish, toolCalls),
+      },
+    ],
     usage: {
       prompt_tokens: inputTokens,
       completion_tokens: outputTokens,
       total_tokens: inputTokens + outputTokens,
     },
   }),
-  stream({ model, inputTokens, outputTokens, finish }) {
+  stream({ model, inputTokens, outputTokens, finish, toolCalls }) {
     const chunk = (choices: readonly object[], more: object = {}): string =>
       event({ id: "chatcmpl-fake", object: "chat.completion.chunk", created, model, choices, ...more });
     const choice = (delta: object, finish_reason: string | null = null): readonly object[] => [
@@ -56,7 +62,12 @@ export const openaiChat: Protocol = {
     return {
       begin: [chunk(choice({ role: "assistant", content: "" }))],
       piece: (content) => chunk(choice({ content })),
-      end: [chunk(choice({}, finish)), chunk([], { usage }), event("[DONE]")],
+      end: [
+        ...(toolCalls.length > 0 ? [chunk(choice(chatCalls(toolCalls)))] : []),
+        chunk(choice({}, finishReason(finish, toolCalls))),
+        chunk([], { usage }),
+        event("[DONE]"),
+      ],
     };
   },
   refuse: (body) => {
@@ -73,7 +84,7 @@ export const openaiChat: Protocol = {
 export const openaiResponses: Protocol = {
   name: "openai-responses",
   contentType: "text/event-stream",
-  whole({ text, model, inputTokens, outputTokens, finish }) {
+  whole({ text, model, inputTokens, outputTokens, finish, toolCalls }) {
     return {
       id: "resp_fake",
       object: "response",
@@ -89,26 +100,45 @@ export const openaiResponses: Protocol = {
           role: "assistant",
           content: [{ type: "output_text", text, annotations: [] }],
         },
+        ...toolCalls.map(responseCall),
       ],
       usage: { input_tokens: inputTokens, output_tokens: outputTokens },
     };
   },
-  stream({ model, inputTokens, outputTokens, finish }) {
+  stream({ text, model, inputTokens, outputTokens, finish, toolCalls }) {
     const say = (type: string, rest: object): string => event({ type, ...rest }, type);
-    const item = { type: "message", id: "msg_fake" };
+    const item = { type: "message", id: "msg_fake", role: "assistant" };
+    const hasText = text !== "" || toolCalls.length === 0;
+    const content = [{ type: "output_text", text, annotations: [] }];
+    const first = hasText ? 1 : 0;
     return {
       begin: [
         say("response.created", { response: { id: "resp_fake", created_at: created, model } }),
-        say("response.output_item.added", { output_index: 0, item }),
+        ...(hasText
+          ? [say("response.output_item.added", { output_index: 0, item: { ...item, content: [] } })]
+          : []),
       ],
       piece: (delta) =>
         say("response.output_text.delta", { item_id: "msg_fake", output_index: 0, content_index: 0, delta }),
       end: [
-        say("response.output_item.done", { output_index: 0, item }),
+        ...(hasText
+          ? [say("response.output_item.done", { output_index: 0, item: { ...item, content } })]
+          : []),
+        ...toolCalls
+          .map(responseCall)
+          .flatMap((call, index) => [
+            say("response.output_item.added", { output_index: first + index, item: call }),
+            say("response.output_item.done", { output_index: first + index, item: call }),
+          ]),
         say(finish === "stop" ? "response.completed" : "response.incomplete", {
           response: {
+            id: "resp_fake",
             incomplete_details: incomplete(finish),
-            usage: { input_tokens: inputTokens, output_tokens: outputTokens },
+            usage: {
+              input_tokens: inputTokens,
+              output_tokens: outputTokens,
+              total_tokens: inputTokens + outputTokens,
+            },
           },
         }),
       ],
@@ -121,4 +151,29 @@ export const openaiResponses: Protocol = {
 function incomplete(finish: "stop" | "length" | "content_filter"): object | null {
   if (finish === "stop") return null;
   return { reason: finish === "length" ? "max_output_tokens" : "content_filter" };
+}
+
+function finishReason(finish: FakeAnswer["finish"], { length }: FakeAnswer["toolCalls"]): string {
+  return finish === "stop" && length > 0 ? "tool_calls" : finish;
+}
+
+function chatCalls(toolCalls: FakeAnswer["toolCalls"]): object {
+  if (toolCalls.length === 0) return {};
+  return {
+    tool_calls: toolCalls.map((call, index) => ({
+      index,
+      id: call.id,
+      type: "function",
+      function: { name: call.name, arguments: argumentsOf(call) },
+    })),
+  };
+}
+
+/** A tool that takes a text has a kind of its own. */
+function responseCall(call: FakeAnswer["toolCalls"][number]): object {
+  const { id, name, input } = call;
+  const named = { id: `item_${id}`, call_id: id, name, status: "completed" };
+  return typeof input === "string"
+    ? { type: "custom_tool_call", ...named, input }
+    : { type: "function_call", ...named, arguments: argumentsOf(call) };
 }

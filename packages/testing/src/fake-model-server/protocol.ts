@@ -1,3 +1,11 @@
+/** A tool that a fake model calls. */
+export interface FakeToolCall {
+  /** As the request lists it. */
+  readonly name: string;
+  /** The arguments. A text is passed as it is, to a tool that takes free text. */
+  readonly input: string | object;
+}
+
 /** What a fake model says, before a protocol puts it into its own words. */
 export interface FakeAnswer {
   readonly text: string;
@@ -5,6 +13,8 @@ export interface FakeAnswer {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly finish: "stop" | "length" | "content_filter";
+  /** Called after the text. */
+  readonly toolCalls: readonly (FakeToolCall & { readonly id: string })[];
 }
 
 /** How one kind of service talks. */
@@ -23,6 +33,11 @@ export interface Protocol {
   refuse?(body: unknown): object | undefined;
   /** How the service says what went wrong. */
   error(status: number, message: string): object;
+}
+
+/** The arguments of a call as a text. */
+export function argumentsOf({ input }: FakeToolCall): string {
+  return typeof input === "string" ? input : JSON.stringify(input);
 }
 
 /** One event of a stream of server-sent events. */
