@@ -15,7 +15,7 @@ export interface AgentProgram {
   readonly modes?: readonly HarnessMode[];
   readonly timeoutMs?: number;
   readonly idleTimeoutMs?: number;
-  /** The most bytes of each stream that are read, in bytes. Default: 1,048,576. */
+  /** The most bytes of each stream that are read. What comes after is dropped, and the result says `truncated`. Default: 16,777,216. */
   readonly maxOutputBytes?: number;
   /** Names of environment variables that are passed on from the host, besides those of every agent. */
   readonly envNames: readonly string[];
