@@ -1,4 +1,5 @@
 import { Readable, Writable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import type { ClientConnection, NewSessionResponse } from "@agentclientprotocol/sdk";
 import { checkOptions } from "@atlas/routing/internal";
 import type { HarnessDriver, HarnessRun, HarnessRunResult } from "../../contract/driver.ts";
@@ -52,8 +53,8 @@ const OPTION_NAMES = [
 
 const GOAL_LIMIT = { size: 10_000_000, unit: "bytes" } as const;
 const TIMEOUT_MS = 180_000;
-/** How long an agent may take to stop by itself when the task is aborted. */
-const CANCEL_MS = 1_000;
+/** How long an agent may take to end by itself, when the task is aborted or its streams are closed. */
+const ENDING_MS = 1_000;
 const GRACE_MS = 2_000;
 const STDERR_LIMIT = 2_000;
 
@@ -244,15 +245,10 @@ export function createAcpDriver(options: AcpDriverOptions): HarnessDriver {
     /** Asks the agent to stop, and gives it a moment to do so. */
     async function cancelled(): Promise<void> {
       if (sessionId === undefined) return;
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise((resolve) => {
-        timer = setTimeout(resolve, CANCEL_MS);
-      });
       const over = Promise.allSettled([
         connection.agent.notify(methods.agent.session.cancel, { sessionId }).then(() => work),
       ]);
-      await Promise.race([over, late, program.ended]);
-      clearTimeout(timer);
+      await Promise.race([over, program.ended, pause()]);
     }
 
     /** What went wrong: with the agent, with its program, or with what it sends. */
@@ -266,6 +262,8 @@ export function createAcpDriver(options: AcpDriverOptions): HarnessDriver {
           words.login,
         );
       }
+      // Its streams are closed a moment before its end is known.
+      await Promise.race([program.ended, pause()]);
       connection.close();
       const end = await program.end();
       if (end.endedBy === "timeout") {
@@ -320,6 +318,11 @@ export function createAcpDriver(options: AcpDriverOptions): HarnessDriver {
       }
     }
   }
+}
+
+/** As long as an agent may take to end by itself. */
+async function pause(): Promise<void> {
+  await setTimeout(ENDING_MS, undefined, { ref: false });
 }
 
 function webWritable(stream: NodeJS.WritableStream): WritableStream<Uint8Array> {
