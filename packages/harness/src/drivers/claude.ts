@@ -63,7 +63,7 @@ export function claudeProgram(): AgentProgram {
         login: "Run `claude` and then `/login`, or set ANTHROPIC_API_KEY.",
         denial:
           "Claude Code may edit files of the workspace and run harmless commands in it; mode `plan` may only read.",
-        // Usage and cost of a session go on from run to run, and what was before is not known here.
+        // The cost of a session goes on from run to run, and what was before is not known here.
         event: (event, record) => readEvent(event, record, run.sessionId !== undefined),
       };
       return createAgentReader(run, output);
@@ -145,7 +145,7 @@ function readResult(event: JsonObject, record: AgentRecord, isResumed: boolean):
     const detail = textAt(denial, "tool_input", "command") ?? textAt(denial, "tool_input", "file_path");
     record.ended({ id: textAt(denial, "tool_use_id"), name, kind: kinds[name] ?? "other", detail }, "denied");
   }
-  if (!isResumed) readUsage(event, record);
+  readUsage(event, record, isResumed);
   const result = textAt(event, "result") ?? "";
   const subtype = textAt(event, "subtype") ?? "";
   if (/^error_max_/.test(subtype)) {
@@ -162,7 +162,7 @@ function readResult(event: JsonObject, record: AgentRecord, isResumed: boolean):
   record.finished(result);
 }
 
-function readUsage(event: JsonObject, record: AgentRecord): void {
+function readUsage(event: JsonObject, record: AgentRecord, isResumed: boolean): void {
   const count = (...path: readonly string[]): number => numberAt(event, "usage", ...path) ?? 0;
   if (valueAt(event, "usage") === undefined) return;
   const cached = count("cache_read_input_tokens");
@@ -175,6 +175,6 @@ function readUsage(event: JsonObject, record: AgentRecord): void {
       cachedInputTokens: cached,
       reasoningTokens: count("output_tokens_details", "thinking_tokens"),
     },
-    costUsd === undefined ? undefined : { amountMicrousd: Math.round(costUsd * 1_000_000) },
+    costUsd === undefined || isResumed ? undefined : { amountMicrousd: Math.round(costUsd * 1_000_000) },
   );
 }

@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import type { HarnessRun } from "../contract/driver.ts";
+import { HarnessError } from "../contract/errors.ts";
 import type { AgentProgram } from "../programs/agent-program.ts";
 import { type AgentOutput, createAgentReader } from "./agent-reader.ts";
 import type { AgentRecord, ToolKind } from "./agent-record.ts";
@@ -45,7 +48,7 @@ export function opencodeProgram(): AgentProgram {
     ],
     invocation(run) {
       const model = argumentFrom(run, "model");
-      const session = argumentFrom(run, "sessionId");
+      const session = sessionOf(run);
       return {
         args: [
           ...["run", "--format", "json", "--pure", "--agent", run.mode === "plan" ? "plan" : "build"],
@@ -70,7 +73,8 @@ export function opencodeProgram(): AgentProgram {
       return createAgentReader(run, { ...output, event: (event, record) => readEvent(event, record) });
 
       function readEvent(event: JsonObject, record: AgentRecord): void {
-        record.session(textAt(event, "sessionID"));
+        const session = textAt(event, "sessionID");
+        if (session !== undefined) record.session(`${session}@${markOf(run.cwd)}`);
         const part = valueAt(event, "part");
         switch (textAt(event, "type")) {
           case "step_start":
@@ -121,6 +125,24 @@ export function opencodeProgram(): AgentProgram {
       }
     },
   };
+}
+
+/**
+ * The session to go on with. A session belongs to a folder, and in any other the program waits for ever. So the id that a result has
+ * ends with a mark of the folder.
+ */
+function sessionOf(run: HarnessRun): string | undefined {
+  const [id, mark] = argumentFrom(run, "sessionId")?.split("@") ?? [];
+  if (mark === undefined || mark === markOf(run.cwd)) return id;
+  throw new HarnessError(
+    "ATLAS_HARNESS_INPUT_REFUSED",
+    { harness: run.harness, input: "sessionId" },
+    `Agent "${run.harness}" goes on with a session only in the folder in which it began, and this one began in another. Run both tasks with \`inPlace\` in the same folder, or start without \`sessionId\`.`,
+  );
+}
+
+function markOf(cwd: string): string {
+  return createHash("sha256").update(cwd).digest("hex").slice(0, 12);
 }
 
 function readReason(reason: string | undefined, record: AgentRecord): void {
