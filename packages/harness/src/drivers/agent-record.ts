@@ -11,7 +11,7 @@ type CommandLog = Extract<HarnessOutput, { type: "command_log" }>["commands"][nu
 export type ToolKind = "edit" | "command" | "other";
 
 /** One call of a tool, as an agent reports it. */
-export interface ToolCall {
+interface ToolCall {
   readonly id?: string | undefined;
   readonly name: string;
   readonly kind: ToolKind;
@@ -19,7 +19,7 @@ export interface ToolCall {
 }
 
 /** The end of a call, with what a command came to. */
-export interface EndedCall extends Partial<ToolCall> {
+interface EndedCall extends Partial<ToolCall> {
   readonly exitCode?: number | undefined;
   readonly output?: string | undefined;
 }

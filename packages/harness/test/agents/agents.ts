@@ -28,6 +28,8 @@ export interface TestedAgent {
   readonly retries: readonly number[];
   /** Arguments with which it speaks ACP. */
   readonly acp?: readonly string[];
+  /** The model that is chosen over ACP. Default: the one of its arguments or variables. */
+  readonly acpModel?: string;
 }
 
 const KEY = "no-key";
@@ -106,7 +108,7 @@ export const testedAgents: readonly TestedAgent[] = [
     write: (path, content) => ({ name: "write_file", input: { file_path: path, content } }),
     runsCommands: { propose: false, apply: false },
     retries: [],
-    acp: ["--acp"],
+    acp: ["--acp", "-m", "gemini-2.5-pro"],
   },
   {
     name: "opencode",
@@ -132,5 +134,6 @@ export const testedAgents: readonly TestedAgent[] = [
     runsCommands: { propose: false, apply: true },
     retries: [429, 500],
     acp: ["acp"],
+    acpModel: "fake/model-1",
   },
 ];

@@ -1,8 +1,9 @@
+import { tmpdir } from "node:os";
 import type { AgentEnding, PrintedLine } from "../support/run-agent-program.ts";
 import type { AgentPlaces, TestedAgent } from "./agents.ts";
 
 /** Longer lines list tools, skills and settings, which no reader looks at. */
-const LONGEST_LINE = 4_000;
+const LONGEST_LINE = 8_000;
 
 /** The first line of a recording. */
 export interface RecordingHead {
@@ -26,8 +27,8 @@ export function recordingOf(
       .replaceAll(cwd.replaceAll("/", "-"), "-workspace")
       .replaceAll(home, "/home/user")
       .replaceAll(new URL(urls.openai).host, "127.0.0.1:9")
-      .replaceAll(/(file:\/\/)?\/[^\s"')]*\/node_modules\//g, "/usr/lib/node_modules/")
-      .replaceAll(/\/tmp\/[^\s"')]*/g, "/tmp/file");
+      .replaceAll(/(file:\/\/)?\/[^\s"'\\)]*\/node_modules\//g, "/usr/lib/node_modules/")
+      .replaceAll(new RegExp(`${tmpdir()}/[^\\s"'\\\\)]*`, "g"), "/var/tmp/file");
   const kept = lines.filter(({ line }) => isTelling(line));
   const head: RecordingHead = {
     program: agent.name,

@@ -1,5 +1,5 @@
 // Installs the real programs and runs them against the fake model server on loopback: `npm run test:agents`. Names of agents limit
-// it to these; `--record` writes what they print to `test/drivers/recorded`.
+// it to these, and `--case=acp` the cases; `--record` writes what they print to `test/drivers/recorded`.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -17,7 +17,12 @@ import { delimiter, dirname, join } from "node:path";
 import { createFakeModelServer, type FakeModelServer, type FakeReply } from "@atlas/testing";
 import { createAcpDriver } from "../../src/drivers/acp/index.ts";
 import { builtInPrograms } from "../../src/drivers/built-in.ts";
-import type { HarnessMode, HarnessRun, UnnamedHarnessEvent } from "../../src/index.ts";
+import {
+  type HarnessMode,
+  type HarnessRun,
+  isHarnessError,
+  type UnnamedHarnessEvent,
+} from "../../src/index.ts";
 import { createOwnedProcesses } from "../../src/processes/create-owned-processes.ts";
 import { type AgentEnding, runAgentProgram } from "../support/run-agent-program.ts";
 import { type TestedAgent, testedAgents } from "./agents.ts";
@@ -26,6 +31,7 @@ import { recordingOf } from "./recording.ts";
 
 const options = process.argv.slice(2);
 const isRecording = options.includes("--record");
+const onlyCase = options.find((option) => option.startsWith("--case="))?.slice("--case=".length);
 const wanted = options.filter((option) => !option.startsWith("-"));
 const unknown = wanted.find((name) => !testedAgents.some((agent) => agent.name === name));
 if (unknown !== undefined) {
@@ -125,7 +131,12 @@ const cases: Readonly<Record<string, (setting: Setting) => Promise<AgentEnding |
     if (agent.acp === undefined) return undefined;
     const outside = join(home, "outside.txt");
     reply({ text: "I will write.", toolCalls: [agent.write(outside, text)] }, last);
-    await runAcp().catch((error: unknown) => error);
+    const error: unknown = await runAcp().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    // An agent that refuses it without asking has answered.
+    if (error !== undefined && !isHarnessError(error, "ATLAS_HARNESS_DENIED")) throw error;
     assert.ok(!existsSync(outside), "it wrote outside of the workspace");
     return undefined;
   },
@@ -160,6 +171,7 @@ async function status(
 let failures = 0;
 for (const agent of agents) {
   for (const [name, attempt] of Object.entries(cases)) {
+    if (onlyCase !== undefined && !name.startsWith(onlyCase)) continue;
     const startedAt = performance.now();
     const outcome = await tryCase(agent, name, attempt);
     if (outcome !== "passed" && outcome !== "not run") failures += 1;
@@ -236,14 +248,15 @@ async function tryCase(
     async runAcp(options = {}) {
       const program = builtInPrograms[agent.name]();
       const events: UnnamedHarnessEvent[] = [];
-      const { model: _, ...run } = makeRun(options, events);
+      const { model: _, ...rest } = makeRun(options, events);
+      const run: HarnessRun = agent.acpModel === undefined ? rest : { ...rest, model: agent.acpModel };
       const invocation = program.invocation(run, { promptFile: "", stateDir }, env);
       const driver = createAcpDriver({
         command: join(bin, agent.binary),
         args: agent.acp ?? [],
         envNames: Object.keys(agent.env({ urls: server.urls, cwd })),
         env: invocation.env ?? {},
-        timeoutMs: 45_000,
+        timeoutMs: 90_000,
       });
       const { summary } = await driver.run(run, { processes, env });
       return { summary, events: JSON.stringify(events) };
