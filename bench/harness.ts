@@ -23,6 +23,7 @@ export async function benchHarness(report: Report): Promise<void> {
   const runs = { owned: owned(processes, folder.path), bare: bare(folder.path), execa: byExeca(folder.path) };
   await benchStarts(runs, report);
   for (const concurrency of [1, 8]) await benchOutput(runs, concurrency, report);
+  await benchFlood(processes, folder.path, report);
   await benchMemory(runs.owned, report);
   await processes.stop();
 }
@@ -68,6 +69,27 @@ async function benchOutput(
   );
   const metric = `10 MB of output, c = ${concurrency}`;
   report(lineOf(metric, "ms", mean(rounds.owned), { name: "bare spawn", values: mean(rounds.bare) }));
+}
+
+/** The resident memory at its peak while a program prints a gigabyte, of which a mebibyte is passed on. */
+async function benchFlood(processes: OwnedProcesses, cwd: string, report: Report): Promise<void> {
+  const before = process.memoryUsage.rss() / MEBIBYTE;
+  let peak = before;
+  const sample = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage.rss() / MEBIBYTE);
+  }, 5);
+  const args = ["-c", String(1024 * MEBIBYTE), "/dev/zero"];
+  const { truncated } = await processes.run({
+    runId: randomUUID(),
+    harness: "bench",
+    command: "/usr/bin/head",
+    args,
+    cwd,
+    env,
+  });
+  clearInterval(sample);
+  if (!truncated.stdout) throw new Error("A gigabyte was taken for less than a mebibyte.");
+  report(lineOf("RSS while 1 GB is printed", "MiB", [peak], { name: "before", values: [before] }));
 }
 
 /** What is kept after a garbage collection, after 100 runs and after 1,000 more. */

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@atlas/routing";
 import type { ProcessSystem } from "./process-system.ts";
 import { isSame, type ProcessRow, processesOfRun, type RunToEnd } from "./process-table.ts";
@@ -15,7 +15,7 @@ const PASSES_FOR_EMPTY = 4;
  */
 export async function endProcesses(
   run: RunToEnd,
-  { system, log, self = process.pid, kill = process.kill }: EndOptions,
+  { system, log, self = process.pid, kill = process.kill, pause = delay }: EndOptions,
 ): Promise<number> {
   const killed: ProcessRow[] = [];
   const untouchable: ProcessRow[] = [];
@@ -57,6 +57,7 @@ interface EndOptions {
   readonly system: ProcessSystem;
   readonly log: Logger;
   readonly self?: number;
+  readonly pause?: (delayMs: number) => Promise<unknown>;
   readonly kill?: (pid: number, signal: NodeJS.Signals) => unknown;
 }
 

@@ -11,17 +11,27 @@ const TICKS_PER_SECOND = 100;
 // In a second, no system starts as many processes as it has pids. After that, pids say nothing about which process is older.
 const PIDS_ASCEND_FOR_SECONDS = 1;
 
+/** Where processes are read from. Others than those of the system are for tests. */
+export interface LinuxProcessesOptions {
+  /** Default: `/proc`. */
+  readonly proc?: string;
+  readonly readText?: (path: string) => string;
+}
+
 /**
- * Reads processes from `/proc`. Another `proc` is for tests. The reads are synchronous: each takes some 10 µs, a tenth of what it costs to
+ * Reads processes from `/proc`. The reads are synchronous: each takes some 10 µs, a tenth of what it costs to
  * hand one to a thread.
  */
-export function createLinuxProcesses({ proc = "/proc" }: { readonly proc?: string } = {}): ProcessSystem {
+export function createLinuxProcesses({
+  proc = "/proc",
+  readText = (path) => readFileSync(path, "utf8"),
+}: LinuxProcessesOptions = {}): ProcessSystem {
   let boot: string | undefined;
 
   return {
     readsEnvironments: true,
     bootId() {
-      boot ??= readFileSync(`${proc}/sys/kernel/random/boot_id`, "utf8").trim();
+      boot ??= readText(`${proc}/sys/kernel/random/boot_id`).trim();
       return boot;
     },
     startTimeOf: (pid) => readStat(pid)?.startTime,
@@ -68,7 +78,7 @@ export function createLinuxProcesses({ proc = "/proc" }: { readonly proc?: strin
     const known = { pid, parentPid, groupId, sessionId, startTime };
     let environment: string;
     try {
-      environment = readFileSync(`${proc}/${pid}/environ`, "utf8");
+      environment = readText(`${proc}/${pid}/environ`);
     } catch (error) {
       return isGone(error) ? undefined : { ...known, environment: "hidden" };
     }
@@ -86,7 +96,7 @@ export function createLinuxProcesses({ proc = "/proc" }: { readonly proc?: strin
 
   function read(path: string): string | undefined {
     try {
-      return readFileSync(`${proc}/${path}`, "utf8");
+      return readText(`${proc}/${path}`);
     } catch {
       return undefined;
     }

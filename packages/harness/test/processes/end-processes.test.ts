@@ -39,6 +39,7 @@ async function end(system: ProcessSystem, kill: (pid: number) => void = () => un
     system,
     log: logInto(logged),
     self: 50,
+    pause: async () => undefined,
     kill(pid, signal) {
       expect(signal).toBe("SIGKILL");
       kill(pid);
@@ -93,6 +94,13 @@ it("gives up on a process of another user, and says so", async () => {
   });
   expect({ count, killed }).toEqual({ count: 1, killed: [102] });
   expect(logged).toEqual(["Processes of an agent belong to another user and were not ended."]);
+});
+
+it("gives up on a process that does not end, and says so", async () => {
+  const system = createSystem([[row(101)]]);
+  const { count, logged } = await end(system);
+  expect({ count, logged }).toEqual({ count: 1, logged: ["Processes of an agent do not end."] });
+  expect(system.looks).toBeLessThan(1_000);
 });
 
 it("does not count a process that ended by itself before it was killed", async () => {

@@ -15,6 +15,7 @@ interface Written {
 /** A `/proc` of our own. The machine has been up for 100 s, and `latest` is the pid that was given away last. */
 function createProc({ latest = 0, uptime = 100 } = {}): {
   readonly system: ProcessSystem;
+  readonly proc: string;
   add(pid: number, written?: Written): void;
 } {
   const proc = mkdtempSync(join(tmpdir(), "proc-"));
@@ -25,6 +26,7 @@ function createProc({ latest = 0, uptime = 100 } = {}): {
   writeFileSync(join(proc, "uptime"), `${uptime} 3.00\n`);
   return {
     system: createLinuxProcesses({ proc }),
+    proc,
     add(pid, { name = "sh", state = "S", startTime = 9_950, environ = "A=1\0" } = {}) {
       const folder = join(proc, String(pid));
       mkdirSync(folder);
@@ -82,6 +84,22 @@ it("leaves out what has ended, and tells what it could not read", async () => {
     [102, "hidden"],
     [103, "empty"],
   ]);
+});
+
+it("leaves out a pid that is given to another process while it is read", async () => {
+  const { proc, add } = createProc();
+  add(100);
+  let reads = 0;
+  const system = createLinuxProcesses({
+    proc,
+    readText(path) {
+      if (path.endsWith("/environ")) return "ATLAS_HARNESS_RUN=run-1\0";
+      reads += 1;
+      return `100 (sh) S 1 7 8 ${"0 ".repeat(15)}${reads} 0`;
+    },
+  });
+  expect(await system.list()).toEqual([]);
+  expect(reads).toBe(2);
 });
 
 it("tells a process that has ended from one that is alive, and from another one with its pid", async () => {

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { getEventListeners, once } from "node:events";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, systemClock } from "@atlas/routing";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import {
   createOwnedProcesses,
   type OwnedProcessesOptions,
@@ -115,6 +117,28 @@ it("ends a program when the signal is aborted", async () => {
   expect(end).toMatchObject({ endedBy: "signal", signal: "SIGINT" });
 });
 
+it("ends a program whose signal is aborted while it starts, and lets go of the signal", async () => {
+  const { run } = createOwned();
+  const caller = new AbortController();
+  const ending = run("hang", { signal: caller.signal, timeoutMs: 5_000 });
+  caller.abort();
+  expect(await ending).toMatchObject({ endedBy: "signal" });
+
+  const { signal } = new AbortController();
+  await run("print-argv", { signal });
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+});
+
+it("keeps the first reason for the end", async () => {
+  const { run } = createOwned();
+  const caller = new AbortController();
+  const onOutput = (_: string, bytes: Uint8Array): void => {
+    if (Buffer.from(bytes).includes("INT")) caller.abort();
+  };
+  const end = await run("say-signals", { timeoutMs: 100, graceMs: 100, signal: caller.signal, onOutput });
+  expect(end).toMatchObject({ endedBy: "timeout", stdout: "ready\nINT\nTERM\n" });
+});
+
 it("starts nothing for a signal that was aborted before", async () => {
   const { processes, program, run } = createOwned();
   const signal = AbortSignal.abort(new Error("too late"));
@@ -163,11 +187,36 @@ it("settles although something holds the output, and ends that", async () => {
   expect(end).toMatchObject({ exitCode: 0, endedBy: "itself", stdout: "hi\n", leftOvers: 1 });
 });
 
+it("ends the output that it handed out, although something holds it", async () => {
+  const { processes, program } = createOwned();
+  const agent = await processes.start(program(fixture("hold-stdout")));
+  let printed = "";
+  for await (const chunk of agent.stdout) printed += String(chunk);
+  expect(printed).toBe("hi\n");
+  expect(await agent.ended).toMatchObject({ endedBy: "itself", leftOvers: 1 });
+});
+
+linux("lets go of the output even where it cannot find who holds it", async () => {
+  const pipes = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "PipeWrap").length;
+  const { run } = createOwned();
+  const before = pipes();
+  const { stdout, leftOvers } = await run("escape");
+  const isAlive = existsSync(`/proc/${Number(stdout)}`);
+  const open = pipes();
+  // A known limit: without tag, group and parents, nothing leads to it.
+  process.kill(Number(stdout), "SIGKILL");
+  expect({ leftOvers, isAlive, open }).toEqual({ leftOvers: 0, isAlive: true, open: before });
+});
+
 it("loses nothing that was printed before the end, also where the host comes to read it late", async () => {
-  // The time to read what is left is over at once.
+  // The time to read what is left is over before the event loop takes another turn.
   const clock: Clock = {
     ...systemClock,
-    after: (ms, callback) => systemClock.after(ms === 200 ? 0 : ms, callback),
+    after(ms, callback) {
+      if (ms !== 200) return systemClock.after(ms, callback);
+      callback();
+      return () => undefined;
+    },
   };
   const { run } = createOwned({ clock });
   for (let runs = 0; runs < 5; runs += 1) {
@@ -343,6 +392,32 @@ it("ends everything when it stops, and refuses what comes later", async () => {
   await expect(run("hang")).rejects.toMatchObject({ code: "ATLAS_HARNESS_UNAVAILABLE" });
 });
 
+linux("kills the groups of its programs when its process ends without stopping it", async () => {
+  const { program, stateDir } = createOwned();
+  const { runId } = program("");
+  const config = JSON.stringify({
+    stateDir,
+    command: fixture("ignore-signals"),
+    args: [],
+    runId,
+    exits: true,
+  });
+  const host = spawn(process.execPath, [fixture("owning-host.ts"), config], { stdio: "ignore" });
+  expect(await once(host, "exit")).toEqual([3, null]);
+  await vi.waitFor(() => expect(taggedPids(runId)).toEqual([]));
+  // The next start removes it.
+  rmSync(join(stateDir, "runs"), { recursive: true });
+});
+
+it("leaves no listener behind", async () => {
+  const before = process.listenerCount("exit");
+  const { run } = createOwned();
+  const running = Promise.all([run("print-argv"), run("print-argv")]);
+  expect(process.listenerCount("exit")).toBeLessThanOrEqual(before + 1);
+  await running;
+  expect(process.listenerCount("exit")).toBe(before);
+});
+
 it("ends a program that is about to start when it stops", async () => {
   const { processes, run } = createOwned();
   const end = run("hang");
@@ -351,7 +426,9 @@ it("ends a program that is about to start when it stops", async () => {
 });
 
 linux("writes a record before the start, for its owner's eyes alone, and removes it at the end", async () => {
-  const { processes, program, stateDir } = createOwned();
+  const { processes, program, run, stateDir } = createOwned();
+  // The folder is made for the first record, and is there for the second.
+  await run("print-argv");
   const agent = await processes.start(program(fixture("hang"), { runId: "recorded" }));
   const path = join(stateDir, "runs/recorded.json");
   const [launch, start] = readFileSync(path, "utf8")

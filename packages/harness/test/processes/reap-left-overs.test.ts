@@ -100,6 +100,16 @@ linux("never kills a process whose pid a record names, but which started at anot
   expect(listRecords(stateDir)).toEqual([]);
 });
 
+linux("leaves a group alone that has the number of a run's, but no leader to tell whose it is", async () => {
+  const { stateDir, write } = createState();
+  const script = "sleep 600 >/dev/null & echo $!";
+  const leader = spawn("/bin/sh", ["-c", script], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
+  const [[member]] = await Promise.all([once(leader.stdout, "data"), once(leader, "close")]);
+  onTestFinished(() => void process.kill(Number(member), "SIGKILL"));
+  write("r1.json", launch("r1"), { child: { pid: leader.pid, start_time: "1" } });
+  expect(await reapLeftOvers({ stateDir })).toEqual({ runs: 1, processes: 0, alive: 0, broken: 0 });
+});
+
 linux("kills a process that has lost its tag, if it started when the record says", async () => {
   const { stateDir, write } = createState();
   const child = startSleeper();
