@@ -68,7 +68,10 @@ export interface ProgramEnd {
   /** Absent where a signal ended it. */
   readonly exitCode?: number;
   readonly signal?: string;
-  /** Who ended it. Decided here, because programs exit with 0 after a signal. */
+  /**
+   * Who ended it: a limit, the signal, or `stop` of the owner or `end` of the running program (`stop`). Decided here, because programs exit
+   * with 0 after a signal.
+   */
   readonly endedBy: "itself" | "timeout" | "idle" | "signal" | "stop";
   readonly durationMs: number;
   /** A stream was longer than `maxOutputBytes`. */

@@ -5,13 +5,15 @@ import { type LimitedOutput, readLimited } from "./output-limit.ts";
 import type { Program, ProgramEnd } from "./owned-processes.ts";
 import type { ProcessSystem } from "./process-system.ts";
 import { type ProcessStart, processesOfRun, type RunToEnd } from "./process-table.ts";
-import type { Spawned } from "./spawn-program.ts";
+import type { ProgramExit, Spawned } from "./spawn-program.ts";
 
 const DEFAULT_TIMEOUT_MS = 180_000;
 const DEFAULT_GRACE_MS = 5_000;
 const DEFAULT_MAX_OUTPUT_BYTES = 1024 * 1024;
 // What a program has printed is in the pipes when it ends. Only another process that holds them makes the wait longer.
 const DRAIN_MS = 200;
+// A killed program that waits for a disk or a network drive ends when that answers. Its host does not wait as long.
+const GIVE_UP_MS = 5_000;
 
 /** A program that was started, with everything that it starts. */
 export interface OwnedRun {
@@ -67,6 +69,10 @@ export function watchRun({
   if (handsOutStdout) handOut();
   const limited = { stdout: handsOutStdout ? undefined : limit("stdout"), stderr: limit("stderr") };
 
+  let giveUp: (exit: ProgramExit) => void = () => undefined;
+  const givenUp = new Promise<ProgramExit>((resolve) => {
+    giveUp = resolve;
+  });
   const onAbort = (): void => void end("signal");
   after(program.timeoutMs ?? DEFAULT_TIMEOUT_MS, () => void end("timeout"));
   if (program.idleTimeoutMs !== undefined) watchIdle(program.idleTimeoutMs, program.idleTimeoutMs);
@@ -76,7 +82,7 @@ export function watchRun({
   return { ended, end, kill: () => signalGroup("SIGKILL"), stdout };
 
   async function settle(): Promise<ProgramEnd> {
-    const exit = await spawned.exited;
+    const exit = await Promise.race([spawned.exited, givenUp]);
     for (const cancel of cancels) cancel();
     program.signal?.removeEventListener("abort", onAbort);
     // Whoever asked for the end does not wait for words. After an end of its own, what it started may still have some.
@@ -101,15 +107,26 @@ export function watchRun({
     if (spawned.hasExited() || endedBy !== "itself") return ended;
     endedBy = reason;
     if (graceMs === 0) {
-      signalGroup("SIGKILL");
+      kill();
       return ended;
     }
     void remember().then(() => {
       signalGroup("SIGINT");
       after(graceMs / 2, () => signalGroup("SIGTERM"));
-      after(graceMs, () => signalGroup("SIGKILL"));
+      after(graceMs, kill);
     });
     return ended;
+  }
+
+  function kill(): void {
+    signalGroup("SIGKILL");
+    after(GIVE_UP_MS, () => {
+      log.error(
+        { run_id: runId, harness, pid: leader.pid },
+        "An agent does not end, although it was killed.",
+      );
+      giveUp({});
+    });
   }
 
   async function remember(): Promise<void> {

@@ -3,6 +3,7 @@ import { open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "@atlas/routing";
 import { checkOptions, guardLogger } from "@atlas/routing/internal";
+import { HarnessError } from "../contract/errors.ts";
 import { endProcesses } from "./end-processes.ts";
 import { type LaunchRecord, parseLaunchRecord, recordsFolder } from "./launch-record.ts";
 import { checkPlatform } from "./platform.ts";
@@ -31,7 +32,7 @@ export interface ReapOptions {
 /**
  * Ends what the agents of killed processes have left running. Call it at start. It reads the launch records, and where the owner of a run
  * has ended, it kills every process with the tag of the run. A process whose pid a record names is killed only if it also started when the
- * record says. Rejects with `ATLAS_HARNESS_PLATFORM_UNSUPPORTED`.
+ * record says. Rejects with `ATLAS_HARNESS_PLATFORM_UNSUPPORTED`, and with `ATLAS_HARNESS_WORKSPACE_FAILED` if the records cannot be read.
  */
 export async function reapLeftOvers(options: ReapOptions): Promise<ReapedRuns> {
   checkOptions("reapLeftOvers", options, ["stateDir", "log", "platform"]);
@@ -50,7 +51,9 @@ export async function reapLeftOvers(options: ReapOptions): Promise<ReapedRuns> {
     }
     found.runs += 1;
     found.processes += await endRun(record, system, log);
-    await rm(path, { force: true });
+    await rm(path, { force: true }).catch((error: unknown) => {
+      log.warn({ path, error }, "A launch record could not be removed. The next start tries again.");
+    });
   }
   if (found.runs > 0)
     log.warn({ ...found }, "Runs of agents had been left by an earlier process, and were ended.");
@@ -67,9 +70,14 @@ const silent: Logger = {
 async function recordNames(folder: string): Promise<readonly string[]> {
   try {
     return (await readdir(folder)).filter((name) => name.endsWith(".json"));
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    throw error;
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return [];
+    throw new HarnessError(
+      "ATLAS_HARNESS_WORKSPACE_FAILED",
+      { path: folder },
+      `The launch records in "${folder}" could not be read (${cause instanceof Error ? cause.message : cause}). Check that it is a folder of this user.`,
+      { cause },
+    );
   }
 }
 

@@ -223,6 +223,16 @@ it("finds nothing where nothing was ever run", async () => {
   });
 });
 
+linux("says where it cannot read the records", async () => {
+  const { stateDir } = createState();
+  rmSync(join(stateDir, "runs"), { recursive: true });
+  writeFileSync(join(stateDir, "runs"), "in the way");
+  await expect(reapLeftOvers({ stateDir })).rejects.toMatchObject({
+    code: "ATLAS_HARNESS_WORKSPACE_FAILED",
+    details: { path: join(stateDir, "runs") },
+  });
+});
+
 it("says on which systems it cannot find processes, and refuses unknown options", async () => {
   await expect(reapLeftOvers({ stateDir: "/x", platform: "win32" })).rejects.toMatchObject({
     code: "ATLAS_HARNESS_PLATFORM_UNSUPPORTED",
