@@ -7,6 +7,8 @@ import {
   createOwnedProcesses,
   type OwnedProcessesOptions,
 } from "../../src/processes/create-owned-processes.ts";
+import type { Program } from "../../src/processes/owned-processes.ts";
+import { createHeldClock } from "../support/held-clock.ts";
 import { createOwned, fixture, taggedPids } from "../support/owned.ts";
 
 const linux = it.runIf(process.platform === "linux");
@@ -71,42 +73,56 @@ it("writes standard input and closes it", async () => {
   expect((await run("print-stdin")).stdout).toBe("end\n");
 });
 
+const TIMEOUT_MS = 60_000;
+const GRACE_MS = 40_000;
+
+/** Owned processes whose limits are over when the program has printed a word: a limit for each word. */
+function createHeld(limits: Readonly<Record<string, number>>) {
+  const { clock, fire } = createHeldClock(TIMEOUT_MS, GRACE_MS, GRACE_MS / 2);
+  const owned = createOwned({ clock });
+  const onOutput = (_: string, bytes: Uint8Array): void => {
+    const text = Buffer.from(bytes).toString();
+    for (const [word, limitMs] of Object.entries(limits)) if (text.includes(word)) fire(limitMs);
+  };
+  const rest = { timeoutMs: TIMEOUT_MS, graceMs: GRACE_MS, onOutput };
+  return { fire, run: (name: string, more: Partial<Program> = {}) => owned.run(name, { ...rest, ...more }) };
+}
+
 // Row 42.
 it("sends INT, then TERM, then KILL to a program that goes on", async () => {
-  const { run } = createOwned();
-  const end = await run("say-signals", { timeoutMs: 100, graceMs: 200 });
+  const { run } = createHeld({ ready: TIMEOUT_MS, INT: GRACE_MS / 2, TERM: GRACE_MS });
+  const end = await run("say-signals");
   expect(end).toMatchObject({ endedBy: "timeout", signal: "SIGKILL", stdout: "ready\nINT\nTERM\n" });
   expect(end).not.toHaveProperty("exitCode");
 });
 
 it("kills a program that ignores every polite signal", async () => {
-  const { run } = createOwned();
-  expect(await run("ignore-signals", { timeoutMs: 50, graceMs: 20 })).toMatchObject({
-    endedBy: "timeout",
-    signal: "SIGKILL",
-  });
+  const { run, fire } = createHeld({});
+  const onOutput = (): void => {
+    fire(TIMEOUT_MS);
+    setImmediate(() => {
+      fire(GRACE_MS / 2);
+      fire(GRACE_MS);
+    });
+  };
+  expect(await run("ignore-signals", { onOutput })).toMatchObject({ endedBy: "timeout", signal: "SIGKILL" });
 });
 
 it("kills at once without a time of grace", async () => {
-  const { run } = createOwned();
-  expect(await run("ignore-signals", { timeoutMs: 50, graceMs: 0 })).toMatchObject({
-    endedBy: "timeout",
-    signal: "SIGKILL",
-  });
+  const { run } = createHeld({ ready: TIMEOUT_MS });
+  const end = await run("ignore-signals", { graceMs: 0 });
+  expect(end).toMatchObject({ endedBy: "timeout", signal: "SIGKILL" });
 });
 
-it("remembers who ended a program that exits with 0 after a signal", async () => {
-  const { run } = createOwned();
-  expect(await run("exit-0-on-signal", { timeoutMs: 50 })).toMatchObject({ endedBy: "timeout", exitCode: 0 });
+it("remembers who ended a program that exits with 0 after a signal, and ends what that has started", async () => {
+  const { run } = createHeld({ ready: TIMEOUT_MS });
+  const end = await run("exit-0-on-signal");
+  expect(end).toMatchObject({ endedBy: "timeout", exitCode: 0 });
 });
 
 it("ends a program that prints nothing for too long", async () => {
   const { run } = createOwned();
-  expect(await run("hang", { idleTimeoutMs: 100 })).toMatchObject({
-    endedBy: "idle",
-    signal: "SIGINT",
-    stdout: "ready\n",
-  });
+  expect(await run("hang", { idleTimeoutMs: 100 })).toMatchObject({ endedBy: "idle", signal: "SIGINT" });
 });
 
 it("ends a program when the signal is aborted", async () => {
@@ -129,13 +145,19 @@ it("ends a program whose signal is aborted while it starts, and lets go of the s
 });
 
 it("keeps the first reason for the end", async () => {
-  const { run } = createOwned();
   const caller = new AbortController();
+  const { run, fire } = createHeld({});
   const onOutput = (_: string, bytes: Uint8Array): void => {
-    if (Buffer.from(bytes).includes("INT")) caller.abort();
+    const text = Buffer.from(bytes).toString();
+    if (text.includes("ready")) fire(TIMEOUT_MS);
+    if (!text.includes("INT")) return;
+    caller.abort();
+    fire(GRACE_MS);
   };
-  const end = await run("say-signals", { timeoutMs: 100, graceMs: 100, signal: caller.signal, onOutput });
-  expect(end).toMatchObject({ endedBy: "timeout", stdout: "ready\nINT\nTERM\n" });
+  expect(await run("say-signals", { signal: caller.signal, onOutput })).toMatchObject({
+    endedBy: "timeout",
+    stdout: "ready\nINT\n",
+  });
 });
 
 it("starts nothing for a signal that was aborted before", async () => {
@@ -174,9 +196,10 @@ linux("ends processes that go on forking while they are looked for", async () =>
 });
 
 linux("ends what a program has started when it is ended itself", async () => {
-  const { run } = createOwned();
-  const end = await run("exit-0-on-signal", { timeoutMs: 50 });
-  expect(end.leftOvers).toBe(1);
+  const { run } = createHeld({ away: TIMEOUT_MS });
+  const { leftOvers, endedBy } = await run("leave-on");
+  expect(endedBy).toBe("timeout");
+  expect(leftOvers).toBeGreaterThanOrEqual(1);
 });
 
 // Row 44.
@@ -223,8 +246,8 @@ it("passes on a stream that is exactly as long as the limit, and does not call i
 });
 
 it("ends a line without an end by the time limit", async () => {
-  const { run } = createOwned();
-  const end = await run("endless-line", { timeoutMs: 100, maxOutputBytes: 1_000 });
+  const { run } = createHeld({ ab: TIMEOUT_MS });
+  const end = await run("endless-line", { maxOutputBytes: 1_000 });
   expect(end).toMatchObject({ endedBy: "timeout", truncated: { stdout: true, stderr: false } });
   expect(end.stdout.length).toBe(1_000);
 });

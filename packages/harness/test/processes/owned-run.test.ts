@@ -17,6 +17,7 @@ function watch({
   closes = true,
   onOutput = (): void => undefined,
   clock = fastClock,
+  idleTimeoutMs = 1e9,
 } = {}) {
   const logged: string[] = [];
   let exit: (end: { readonly exitCode: number }) => void = () => undefined;
@@ -52,6 +53,7 @@ function watch({
     cwd: "/",
     env: {},
     graceMs: 100,
+    idleTimeoutMs,
     onOutput,
   };
   const leader = { pid: NOBODY, startTime: "1" };
@@ -109,7 +111,10 @@ it("loses nothing that was printed before the end, where the host comes to read 
     // The time for it is over before the event loop takes a turn.
     clock: {
       ...systemClock,
-      after: (ms, callback) => (ms === 200 ? callback() : undefined, () => undefined),
+      after(ms, callback) {
+        if (ms === 200) callback();
+        return () => undefined;
+      },
     },
   });
   exit();
@@ -117,4 +122,37 @@ it("loses nothing that was printed before the end, where the host comes to read 
   await run.ended;
   expect(printed).toBe(1);
   expect(stdout.destroyed).toBe(true);
+});
+
+it("counts the pause from the last output, not from the start", async () => {
+  let now = 0;
+  const timers: { readonly dueAt: number; readonly callback: () => void }[] = [];
+  const clock: Clock = {
+    now: () => now,
+    monotonic: () => now,
+    after(delayMs, callback) {
+      timers.push({ dueAt: now + delayMs, callback });
+      return () => undefined;
+    },
+  };
+  const goTo = (time: number): void => {
+    now = time;
+    for (const timer of timers.splice(0)) timer.dueAt <= now ? timer.callback() : timers.push(timer);
+  };
+  let printed = (): void => undefined;
+  const { run, stdout, exit } = watch({ clock, idleTimeoutMs: 100, onOutput: () => printed() });
+  now = 60;
+  await new Promise<void>((resolve) => {
+    printed = resolve;
+    stdout.write("word");
+  });
+  goTo(100);
+  goTo(159);
+  exit();
+  expect((await run.ended).endedBy).toBe("itself");
+
+  const other = watch({ clock, idleTimeoutMs: 100 });
+  goTo(now + 100);
+  other.exit();
+  expect((await other.run.ended).endedBy).toBe("idle");
 });
