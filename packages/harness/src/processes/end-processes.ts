@@ -6,8 +6,9 @@ import { isSame, type ProcessRow, processesOfRun, type RunToEnd } from "./proces
 // A process that does not go after a KILL waits for a disk or a network drive. Nothing ends it before that answers.
 const GIVE_UP_AFTER_PASSES = 200;
 const LONGEST_PAUSE_MS = 25;
-// A process without an environment either runs without one, or is being replaced by another program, which takes less than a millisecond.
-const PASSES_FOR_EMPTY = 4;
+// A process without an environment either runs without one, or is being replaced by another program. That takes less than a millisecond, or
+// some on a busy machine; so many looks take a tenth of a second.
+const LOOKS_AT_EMPTY = 8;
 
 /**
  * Kills every process of a run, again and again until two looks in a row find none: a process may have started another one between
@@ -19,6 +20,7 @@ export async function endProcesses(
 ): Promise<number> {
   const killed: ProcessRow[] = [];
   const untouchable: ProcessRow[] = [];
+  const looksAtEmpty = new Map<string, number>();
   let quietLooks = 0;
   try {
     for (let pass = 0; quietLooks < 2; pass += 1) {
@@ -38,7 +40,7 @@ export async function endProcesses(
       }
       // Nothing has been started since: there is nothing to look at twice.
       if (table.length === 0) break;
-      const mayAppear = pass < PASSES_FOR_EMPTY && table.some(({ environment }) => environment === "empty");
+      const mayAppear = table.filter(mayBecomeOurs).length > 0;
       quietLooks = found.length > 0 || mayAppear ? 0 : quietLooks + 1;
       if (quietLooks < 2)
         await pause(found.length > 0 || mayAppear ? Math.min(2 ** pass, LONGEST_PAUSE_MS) : 0);
@@ -51,6 +53,14 @@ export async function endProcesses(
     log.warn({ run_id: run.runId, pids }, "Processes of an agent belong to another user and were not ended.");
   }
   return killed.length;
+
+  function mayBecomeOurs({ environment, pid, startTime }: ProcessRow): boolean {
+    if (environment !== "empty") return false;
+    const key = `${pid} ${startTime}`;
+    const looks = (looksAtEmpty.get(key) ?? 0) + 1;
+    looksAtEmpty.set(key, looks);
+    return looks <= LOOKS_AT_EMPTY;
+  }
 }
 
 interface EndOptions {

@@ -10,6 +10,8 @@ const TURN = 64;
 const TICKS_PER_SECOND = 100;
 // In a second, no system starts as many processes as it has pids. After that, pids say nothing about which process is older.
 const PIDS_ASCEND_FOR_SECONDS = 1;
+// So many starts of processes are followed during one look. No system starts them faster than they are read, but it might be emulated.
+const LONGEST_CHASE = 10_000;
 
 /** Where processes are read from. Others than those of the system are for tests. */
 export interface LinuxProcessesOptions {
@@ -40,29 +42,47 @@ export function createLinuxProcesses({
       return stat !== undefined && !stat.hasEnded && stat.startTime === startTime;
     },
     async list(since) {
-      const pids = since === undefined ? allPids() : pidsSince(since);
       const oldest = since === undefined ? 0 : Number(since.startTime);
       const rows: ProcessRow[] = [];
-      for (const [index, pid] of pids.entries()) {
-        if (index % TURN === TURN - 1) await nextTurn();
+      let looks = 0;
+      const look = async (pid: number): Promise<void> => {
+        looks += 1;
+        if (looks % TURN === 0) await nextTurn();
         const row = readRow(pid, oldest);
         if (row !== undefined) rows.push(row);
+      };
+      const latest = latestPid();
+      const lowest = since !== undefined && pidsAscendSince(since, latest) ? since.pid : 0;
+      let next = lowest;
+      if (lowest === 0 || latest - lowest >= TURN) {
+        const isCandidate = (pid: number): boolean => lowest === 0 || (pid >= lowest && pid <= latest);
+        for (const pid of allPids().filter(isCandidate)) await look(pid);
+        next = latest + 1;
+      }
+      // What was started meanwhile has a higher pid. A process that starts another one and ends, again and again, is caught up with.
+      for (let pid = next; pid <= latestPid() && pid <= latest + LONGEST_CHASE; pid += 1) {
+        if (existsSync(`${proc}/${pid}`) && !isThread(pid)) await look(pid);
       }
       return rows;
     },
   };
 
+  /** The last field is the pid that was given away last; threads have pids, too. */
+  function latestPid(): number {
+    return Number(read("loadavg")?.trim().split(" ").at(-1));
+  }
+
   /** Pids ascend until they wrap around, so right after a start only those between it and the latest can belong to it. */
-  function pidsSince(since: ProcessStart): readonly number[] {
-    // The last field of loadavg is the pid that was given away last; threads have pids, too.
-    const latest = Number(read("loadavg")?.trim().split(" ").at(-1));
+  function pidsAscendSince(since: ProcessStart, latest: number): boolean {
     const uptime = Number(read("uptime")?.split(" ")[0]);
     const age = uptime - Number(since.startTime) / TICKS_PER_SECOND;
-    if (!(latest >= since.pid && age < PIDS_ASCEND_FOR_SECONDS)) return allPids();
-    if (latest - since.pid >= TURN) return allPids().filter((pid) => pid >= since.pid && pid <= latest);
-    const pids = [];
-    for (let pid = since.pid; pid <= latest; pid += 1) if (existsSync(`${proc}/${pid}`)) pids.push(pid);
-    return pids;
+    return latest >= since.pid && age < PIDS_ASCEND_FOR_SECONDS;
+  }
+
+  /** The folders of threads are not listed, but can be entered. */
+  function isThread(pid: number): boolean {
+    const group = /^Tgid:\s*(\d+)/m.exec(read(`${pid}/status`) ?? "")?.[1];
+    return group !== undefined && Number(group) !== pid;
   }
 
   function allPids(): readonly number[] {

@@ -80,11 +80,22 @@ it("looks again at a process that is just being replaced by another program", as
   expect(await end(system)).toMatchObject({ count: 1, killed: [101] });
 });
 
+it("looks again at each process that is just being replaced, however many there were", async () => {
+  const { runId: _, ...untagged } = row(0);
+  const replaced = Array.from({ length: 30 }, (_, index): readonly ProcessRow[] => [
+    { ...untagged, pid: 200 + index, environment: "empty" },
+  ]);
+  expect(await end(createSystem([...replaced, [row(230)], [bystander]]))).toMatchObject({
+    count: 1,
+    killed: [230],
+  });
+});
+
 it("does not wait for a process that runs without an environment", async () => {
   const { runId: _, ...untagged } = row(101);
   const system = createSystem([[{ ...untagged, environment: "empty" }]]);
   expect(await end(system)).toEqual({ count: 0, killed: [], logged: [] });
-  expect(system.looks).toBeLessThan(10);
+  expect(system.looks).toBeLessThan(20);
 });
 
 it("gives up on a process of another user, and says so", async () => {

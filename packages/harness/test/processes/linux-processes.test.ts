@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
@@ -94,6 +94,7 @@ it("leaves out a pid that is given to another process while it is read", async (
     proc,
     readText(path) {
       if (path.endsWith("/environ")) return "ATLAS_HARNESS_RUN=run-1\0";
+      if (!path.endsWith("/stat")) return "";
       reads += 1;
       return `100 (sh) S 1 7 8 ${"0 ".repeat(15)}${reads} 0`;
     },
@@ -125,6 +126,42 @@ it("looks only at younger pids right after a start, also of many", async () => {
   const { system, add } = createProc({ latest: 300 });
   for (const pid of [90, 100, 102, 300, 304]) add(pid);
   expect(await pids(system)).toEqual([100, 102, 300]);
+});
+
+it("catches up with what is started while it looks", async () => {
+  const { proc, add } = createProc();
+  for (const pid of [90, 100]) add(pid);
+  let latest = 100;
+  const system = createLinuxProcesses({
+    proc,
+    readText(path) {
+      if (path.endsWith("/loadavg")) return `1/90 ${latest}`;
+      // Each one starts the next one, and ends.
+      const pid = /(\d+)\/environ$/.exec(path)?.[1];
+      if (Number(pid) === latest && latest < 105) {
+        rmSync(join(proc, String(latest)), { recursive: true });
+        latest += 1;
+        add(latest);
+        throw Object.assign(new Error("gone"), { code: "ESRCH" });
+      }
+      return readFileSync(path, "utf8");
+    },
+  });
+  expect(await pids(system)).toEqual([105]);
+
+  latest = 50;
+  add(51);
+  rmSync(join(proc, "105"), { recursive: true });
+  // All of them are looked at, and what is started afterwards.
+  expect(await pids(system)).toEqual([51, 90]);
+});
+
+it("takes a thread for no process of its own", async () => {
+  const { proc, system, add } = createProc({ latest: 102 });
+  for (const pid of [100, 101, 102]) add(pid);
+  writeFileSync(join(proc, "101/status"), "Name:\tnode\nTgid:\t100\nPid:\t101\n");
+  writeFileSync(join(proc, "102/status"), "Name:\tnode\nTgid:\t102\nPid:\t102\n");
+  expect(await pids(system)).toEqual([100, 102]);
 });
 
 it("looks at all pids, and at their age, once pids may have been used again", async () => {
