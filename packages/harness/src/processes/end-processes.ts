@@ -11,8 +11,8 @@ const LONGEST_PAUSE_MS = 25;
 const LOOKS_AT_EMPTY = 8;
 
 /**
- * Kills every process of a run, again and again until two looks in a row find none: a process may have started another one between
- * being seen and being killed. Resolves with how many it killed. Never rejects.
+ * Kills every process of a run, again and again until a look finds none (two in a row, if a look may overlook one or something was killed): a
+ * process may have started another one between being seen and being killed. Resolves with how many it killed. Never rejects.
  */
 export async function endProcesses(
   run: RunToEnd,
@@ -23,7 +23,7 @@ export async function endProcesses(
   const looksAtEmpty = new Map<string, number>();
   let quietLooks = 0;
   try {
-    for (let pass = 0; quietLooks < 2; pass += 1) {
+    for (let pass = 0; quietLooks < looksNeeded(); pass += 1) {
       const table = await system.list(run.leader);
       const found = processesOfRun(table, run, self).filter(
         (row) => !untouchable.some((one) => isSame(one, row)),
@@ -38,11 +38,9 @@ export async function endProcesses(
         if (outcome === "refused") untouchable.push(row);
         if (outcome === "killed" && !killed.some((one) => isSame(one, row))) killed.push(row);
       }
-      // Nothing has been started since: there is nothing to look at twice.
-      if (table.length === 0) break;
       const mayAppear = table.filter(mayBecomeOurs).length > 0;
       quietLooks = found.length > 0 || mayAppear ? 0 : quietLooks + 1;
-      if (quietLooks < 2)
+      if (quietLooks < looksNeeded())
         await pause(found.length > 0 || mayAppear ? Math.min(2 ** pass, LONGEST_PAUSE_MS) : 0);
     }
   } catch (error) {
@@ -53,6 +51,10 @@ export async function endProcesses(
     log.warn({ run_id: run.runId, pids }, "Processes of an agent belong to another user and were not ended.");
   }
   return killed.length;
+
+  function looksNeeded(): number {
+    return system.overlooksNothing && killed.length === 0 ? 1 : 2;
+  }
 
   function mayBecomeOurs({ environment, pid, startTime }: ProcessRow): boolean {
     if (environment !== "empty") return false;

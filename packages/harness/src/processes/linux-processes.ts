@@ -29,9 +29,15 @@ export function createLinuxProcesses({
   readText = (path) => readFileSync(path, "utf8"),
 }: LinuxProcessesOptions = {}): ProcessSystem {
   let boot: string | undefined;
+  let tellsLatest: boolean | undefined;
 
   return {
     readsEnvironments: true,
+    // An emulated system may not tell.
+    get overlooksNothing() {
+      tellsLatest ??= latestPid() > 0;
+      return tellsLatest;
+    },
     bootId() {
       boot ??= readText(`${proc}/sys/kernel/random/boot_id`).trim();
       return boot;
@@ -41,31 +47,38 @@ export function createLinuxProcesses({
       const stat = readStat(pid);
       return stat !== undefined && !stat.hasEnded && stat.startTime === startTime;
     },
-    async list(since) {
-      const oldest = since === undefined ? 0 : Number(since.startTime);
-      const rows: ProcessRow[] = [];
-      let looks = 0;
-      const look = async (pid: number): Promise<void> => {
-        looks += 1;
-        if (looks % TURN === 0) await nextTurn();
-        const row = readRow(pid, oldest);
-        if (row !== undefined) rows.push(row);
-      };
-      const latest = latestPid();
-      const lowest = since !== undefined && pidsAscendSince(since, latest) ? since.pid : 0;
-      let next = lowest;
-      if (lowest === 0 || latest - lowest >= TURN) {
-        const isCandidate = (pid: number): boolean => lowest === 0 || (pid >= lowest && pid <= latest);
-        for (const pid of allPids().filter(isCandidate)) await look(pid);
-        next = latest + 1;
-      }
-      // What was started meanwhile has a higher pid. A process that starts another one and ends, again and again, is caught up with.
-      for (let pid = next; pid <= latestPid() && pid <= latest + LONGEST_CHASE; pid += 1) {
-        if (existsSync(`${proc}/${pid}`) && !isThread(pid)) await look(pid);
-      }
-      return rows;
-    },
+    list,
   };
+
+  async function list(since?: ProcessStart): Promise<readonly ProcessRow[]> {
+    const oldest = since === undefined ? 0 : Number(since.startTime);
+    const rows: ProcessRow[] = [];
+    let looks = 0;
+    const look = async (pid: number): Promise<void> => {
+      looks += 1;
+      if (looks % TURN === 0) await nextTurn();
+      const row = readRow(pid, oldest);
+      if (row !== undefined) rows.push(row);
+    };
+    const latest = latestPid();
+    const lowest = since !== undefined && pidsAscendSince(since, latest) ? since.pid : 0;
+    let next = lowest;
+    if (lowest === 0 || latest - lowest >= TURN) {
+      const isCandidate = (pid: number): boolean => lowest === 0 || (pid >= lowest && pid <= latest);
+      for (const pid of allPids().filter(isCandidate)) await look(pid);
+      next = latest + 1;
+    }
+    // What was started meanwhile has a higher pid. A process that starts another one and ends, again and again, is caught up with.
+    let end = latest;
+    for (let pid = next; pid <= latest + LONGEST_CHASE; pid += 1) {
+      if (!(pid <= end)) end = latestPid();
+      if (!(pid <= end)) break;
+      if (existsSync(`${proc}/${pid}`)) await look(pid);
+    }
+    // Pids have started again from the lowest meanwhile.
+    if (end < latest) return list(since);
+    return rows;
+  }
 
   /** The last field is the pid that was given away last; threads have pids, too. */
   function latestPid(): number {
@@ -102,11 +115,12 @@ export function createLinuxProcesses({
     } catch (error) {
       return isGone(error) ? undefined : { ...known, environment: "hidden" };
     }
-    // The pid could have been given to another process between the two reads.
-    if (readStat(pid)?.startTime !== startTime) return undefined;
     if (environment === "") return { ...known, environment: "empty" };
     const runId = tagIn(environment);
-    return { ...known, environment: "read", ...(runId !== undefined && { runId }) };
+    if (runId === undefined) return { ...known, environment: "read" };
+    // The pid could have been given to another process between the two reads.
+    if (readStat(pid)?.startTime !== startTime || isThread(pid)) return undefined;
+    return { ...known, environment: "read", runId };
   }
 
   function readStat(pid: number): Stat | undefined {

@@ -10,6 +10,7 @@ export function createMacProcesses(run: RunTool = runTool): ProcessSystem {
   let boot: Promise<string> | undefined;
   return {
     readsEnvironments: false,
+    overlooksNothing: false,
     bootId() {
       boot ??= run("/usr/sbin/sysctl", ["-n", "kern.bootsessionuuid"]).then((text) => text.trim());
       return boot;

@@ -4,6 +4,8 @@ import type { ProcessRow, ProcessStart } from "./process-table.ts";
 export interface ProcessSystem {
   /** Whether `list` tells the run that a process belongs to. */
   readonly readsEnvironments: boolean;
+  /** Whether `list` also holds what is started while it looks. */
+  readonly overlooksNothing: boolean;
   /** A text that is another one after each start of the machine. */
   bootId(): string | Promise<string>;
   /** `undefined` if no process has this pid. A process that has ended keeps it until its parent takes notice. */

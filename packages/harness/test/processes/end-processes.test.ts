@@ -13,10 +13,12 @@ function row(pid: number, rest: Partial<ProcessRow> = {}): ProcessRow {
 /** Looks at one table after the other, then at the last one again and again. */
 function createSystem(
   tables: readonly (readonly ProcessRow[] | Error)[],
+  { overlooksNothing = false } = {},
 ): ProcessSystem & { readonly looks: number } {
   let looks = 0;
   return {
     readsEnvironments: true,
+    overlooksNothing,
     bootId: () => "boot",
     startTimeOf: () => undefined,
     isAlive: () => false,
@@ -63,10 +65,13 @@ it("looks until two looks in a row find nothing", async () => {
   expect(system.looks).toBe(6);
 });
 
-it("looks once if nothing was started since", async () => {
-  const system = createSystem([[]]);
-  expect(await end(system)).toEqual({ count: 0, killed: [], logged: [] });
-  expect(system.looks).toBe(1);
+it("looks once where a look overlooks nothing, and once more after it has killed something", async () => {
+  const quiet = createSystem([[bystander]], { overlooksNothing: true });
+  expect(await end(quiet)).toEqual({ count: 0, killed: [], logged: [] });
+  expect(quiet.looks).toBe(1);
+  const killing = createSystem([[row(101)], [bystander]], { overlooksNothing: true });
+  expect(await end(killing)).toMatchObject({ count: 1 });
+  expect(killing.looks).toBe(3);
 });
 
 it("counts a process once, however often it is killed, and another one with its pid as well", async () => {

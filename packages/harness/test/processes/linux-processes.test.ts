@@ -156,9 +156,33 @@ it("catches up with what is started while it looks", async () => {
   expect(await pids(system)).toEqual([51, 90]);
 });
 
+it("looks again where pids have started again from the lowest while it looked", async () => {
+  const { proc, add } = createProc();
+  for (const pid of [90, 300]) add(pid);
+  let latest = 300;
+  const system = createLinuxProcesses({
+    proc,
+    readText(path) {
+      if (path.endsWith("/loadavg")) return `1/90 ${latest}`;
+      if (path.endsWith("/300/environ") && latest === 300) {
+        latest = 20;
+        add(20);
+      }
+      return readFileSync(path, "utf8");
+    },
+  });
+  expect(await pids(system)).toEqual([20, 90, 300]);
+});
+
+it("knows whether the system tells the latest pid, without which a look may overlook something", () => {
+  expect(createProc({ latest: 5 }).system.overlooksNothing).toBe(true);
+  expect(createProc({ latest: Number.NaN }).system.overlooksNothing).toBe(false);
+  expect(createProc({ latest: 0 }).system.overlooksNothing).toBe(false);
+});
+
 it("takes a thread for no process of its own", async () => {
   const { proc, system, add } = createProc({ latest: 102 });
-  for (const pid of [100, 101, 102]) add(pid);
+  for (const pid of [100, 101, 102]) add(pid, { environ: "ATLAS_HARNESS_RUN=r\0" });
   writeFileSync(join(proc, "101/status"), "Name:\tnode\nTgid:\t100\nPid:\t101\n");
   writeFileSync(join(proc, "102/status"), "Name:\tnode\nTgid:\t102\nPid:\t102\n");
   expect(await pids(system)).toEqual([100, 102]);

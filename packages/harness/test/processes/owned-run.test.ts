@@ -37,6 +37,7 @@ function watch({
   const looks: string[] = [];
   const system: ProcessSystem = {
     readsEnvironments,
+    overlooksNothing: true,
     bootId: () => "boot",
     startTimeOf: () => "1",
     isAlive: () => true,
