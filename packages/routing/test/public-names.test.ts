@@ -16,10 +16,13 @@ it("exports these names and no others", () => {
         "CandidateFailure",
         "Clock",
         "FailureKind",
+        "HarnessConfig",
+        "HarnessRoutingConfig",
         "KnownCandidates",
         "LLMRoutingConfig",
         "Logger",
         "OrderedCandidate",
+        "OutputParserConfig",
         "PlannedCandidate",
         "Profile",
         "Profiles",
@@ -68,15 +71,20 @@ it("exports these names under its subpath http-status", () => {
 it("exports these names under its subpath internal", () => {
   expect(publicNames("packages/routing/src/internal.ts")).toMatchInlineSnapshot(`
     {
-      "types": [],
+      "types": [
+        "Placeholder",
+      ],
       "values": [
         "checkOptions",
         "credentialsIn",
         "didYouMean",
         "guardLogger",
+        "isPlaceholder",
         "looksLikeKey",
         "nearestName",
+        "redactSecrets",
         "routingJsonSchema",
+        "templateParts",
       ],
     }
   `);

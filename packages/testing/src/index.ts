@@ -11,4 +11,5 @@ export {
 } from "./fake-model-server/server.ts";
 export { interruptSource, type SourceMoment } from "./interrupt-source.ts";
 export { createRecordingSink, type RecordingSink } from "./recording-sink.ts";
+export { createScriptedHarness, type ScriptedHarness, type ScriptedStep } from "./scripted-harness.ts";
 export { createTestGateway } from "./test-gateway.ts";

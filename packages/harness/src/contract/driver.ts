@@ -41,6 +41,8 @@ export interface HarnessRun
   readonly harness: string;
   /** The folder to work in, as an absolute path: a copy, unless the caller asked for `inPlace`. */
   readonly cwd: string;
+  /** Variables that belong to the folder. A program of the agent gets them as they are, whatever `env` may hold. Default: none. */
+  readonly workspaceEnv?: Readonly<Record<string, string>>;
   readonly mode: HarnessMode;
   /** The profile by which the agent was chosen. */
   readonly profile: string;
@@ -63,4 +65,6 @@ export interface HarnessHost {
   readonly processes: OwnedProcesses;
   /** Where keys and `PATH` are looked up, such as `process.env`. An agent gets only what is allowed and what is named. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** A folder for files that runs need besides their workspace. Default: the system's folder for temporary files. */
+  readonly filesDir?: string;
 }

@@ -20,6 +20,8 @@ export interface HarnessErrorDetails {
   ATLAS_HARNESS_CONFLICT: {
     readonly root: string;
     readonly conflicts: readonly HarnessConflict[];
+    /** What the agent had changed, where a task with `apply` could not apply it. */
+    readonly diff?: string;
   };
   /** The agent ended before its work was done: its turns, tokens or budget were used up. */
   ATLAS_HARNESS_CUT_OFF: AgentDetails;

@@ -56,6 +56,11 @@ export interface Invocation {
 export interface OutputReader {
   /** Takes a line without its line break; a line over 1 MiB is cut and said to be `truncated` by the driver. Returns what it tells. */
   line(stream: "stdout" | "stderr", line: string): readonly UnnamedHarnessEvent[];
+  /**
+   * Takes all that the program prints, as it comes, in pieces of any size: for a reader that needs line breaks as they were. Default: it
+   * gets lines only.
+   */
+  text?(stream: "stdout" | "stderr", text: string): void;
   /** Takes the end. Throws a `HarnessError` if the agent failed, whatever its exit code. */
   end(end: ProgramEnd, files: WorkspaceFiles): Promise<HarnessRunResult> | HarnessRunResult;
 }

@@ -110,7 +110,10 @@ export function createAcpDriver(options: AcpDriverOptions): HarnessDriver {
         command: path,
         args,
         cwd: run.cwd,
-        env: agentEnvironment({ env, names: envNames, own: { ...options.env, ...run.env } }),
+        env: {
+          ...agentEnvironment({ env, names: envNames, own: { ...options.env, ...run.env } }),
+          ...run.workspaceEnv,
+        },
         timeoutMs,
         graceMs: GRACE_MS,
         onOutput: (_, bytes) => {
