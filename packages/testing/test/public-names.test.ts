@@ -14,6 +14,8 @@ it("exports these names and no others", () => {
         "FakeToolCall",
         "MockLLM",
         "RecordingSink",
+        "ScriptedHarness",
+        "ScriptedStep",
         "SourceMoment",
       ],
       "values": [
@@ -21,6 +23,7 @@ it("exports these names and no others", () => {
         "createFakeModelServer",
         "createMockLLM",
         "createRecordingSink",
+        "createScriptedHarness",
         "createTestGateway",
         "interruptSource",
       ],

@@ -13,6 +13,8 @@ import { createCopiedWorkspaces } from "../support/copied-workspaces.ts";
 
 interface Agent extends HarnessDriver {
   readonly runs: readonly HarnessRun[];
+  /** Resolves when it has been asked that often. */
+  asked(times: number): Promise<void>;
 }
 
 /** A driver that does what it is told, and remembers what it was asked. */
@@ -22,11 +24,16 @@ function createAgent(
   rest: Partial<HarnessDriver> = {},
 ): Agent {
   const runs: HarnessRun[] = [];
+  const waiting = new Map<number, () => void>();
   return {
     ...rest,
     runs,
+    async asked(times) {
+      if (runs.length < times) await new Promise<void>((resolve) => waiting.set(times, resolve));
+    },
     async run(run) {
       runs.push(run);
+      waiting.get(runs.length)?.();
       return {
         summary: "done",
         outputs: [],
@@ -443,11 +450,11 @@ describe("fail-over between agents", () => {
     );
     const { run } = createTasks({ agent });
     const tasks = [run(), run(), run()];
-    await until(() => gates.length === 2);
+    await agent.asked(2);
     await new Promise((resolve) => setImmediate(resolve));
     expect(agent.runs).toHaveLength(2);
     gates[0]?.();
-    await until(() => gates.length === 3);
+    await agent.asked(3);
     for (const open of gates) open();
     await Promise.all(tasks);
   });
@@ -519,7 +526,7 @@ describe("the time of a task", () => {
     const agent = createAgent(ended, { timeoutMs: 1_000 });
     const { run } = createTasks({ agent }, { clock });
     const task = run({ harness: "agent" });
-    await until(() => agent.runs.length === 1);
+    await agent.asked(1);
     clock.advance(2_999);
     expect(agent.runs[0]?.signal.aborted).toBe(false);
     clock.advance(1);
@@ -534,7 +541,7 @@ describe("the time of a task", () => {
     const agent = createAgent(() => new Promise<never>(() => undefined), { timeoutMs: 1_000 });
     const { run } = createTasks({ agent }, { clock });
     const task = run({ harness: "agent" });
-    await until(() => agent.runs.length === 1);
+    await agent.asked(1);
     clock.advance(3_000);
     clock.advance(20_000);
     await expect(task).rejects.toMatchObject({ code: "ATLAS_HARNESS_TIMED_OUT" });
@@ -549,7 +556,7 @@ describe("the time of a task", () => {
     );
     const { run } = createTasks({ agent }, { clock });
     const task = run({ harness: "agent" });
-    await until(() => agent.runs.length === 1);
+    await agent.asked(1);
     clock.advance(3_000);
     await expect(task).rejects.toMatchObject({ code: "ATLAS_HARNESS_TIMED_OUT" });
   });
@@ -564,7 +571,7 @@ describe("the time of a task", () => {
     });
     const { run } = createTasks({ agent }, { clock });
     const task = run({ deadlineMs: 500 });
-    await until(() => agent.runs.length === 1);
+    await agent.asked(1);
     clock.advance(500);
     const error = await task.catch((thrown: unknown) => thrown);
     expect(isHarnessError(error, "ATLAS_HARNESS_TIMED_OUT") && error.details).toEqual({
@@ -582,7 +589,7 @@ describe("the time of a task", () => {
     const agent = createAgent(untilAborted, { timeoutMs: 10_000_000 });
     const { run } = createTasks({ agent }, { clock });
     const task = run();
-    await until(() => agent.runs.length === 1);
+    await agent.asked(1);
     clock.advance(1_799_999);
     expect(agent.runs[0]?.signal.aborted).toBe(false);
     clock.advance(1);
@@ -612,7 +619,7 @@ describe("the time of a task", () => {
         return error;
       },
     );
-    await until(() => agent.runs.length === 1);
+    await agent.asked(1);
     controller.abort(reason);
     expect(await task).toBe(reason);
     expect(order).toEqual(["agent ended", "close"]);
@@ -638,7 +645,7 @@ describe("the time of a task", () => {
     };
     const { run, router, workspaces } = createTasks({ agent }, { processes });
     const task = run().catch((error: unknown) => error);
-    await until(() => agent.runs.length === 1);
+    await agent.asked(1);
     const stopping = router.stop();
     expect(router.stop()).toBe(stopping);
     await stopping;
@@ -704,11 +711,3 @@ describe("a wrong task", () => {
     expect([...agent.runs, ...workspaces.calls]).toEqual([]);
   });
 });
-
-/** Lets the event loop turn until a state is reached. */
-async function until(isReached: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 10_000 && !isReached(); turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  expect(isReached()).toBe(true);
-}
