@@ -19,6 +19,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   "jobs-kept": async () => (await import("./jobs-kept.ts")).benchJobsKept,
   schedules: async () => (await import("./schedules.ts")).benchSchedules,
   sinks: async () => (await import("./sinks.ts")).benchSinks,
+  workspaces: async () => (await import("./workspaces.ts")).benchWorkspaces,
+  harness: async () => (await import("./harness.ts")).benchHarness,
 };
 
 const usage = `Usage: npm run bench -- NAME [--json]\nBenches: ${Object.keys(benches).join(", ")}`;

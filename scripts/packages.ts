@@ -35,7 +35,12 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
       { folder: "module", imports: ["core"], thirdParty: ["kysely", "zod"] },
     ],
   },
-  harness: { imports: ["routing"], thirdParty: ["execa", "tinyglobby", "picomatch"] },
+  harness: {
+    imports: ["routing"],
+    thirdParty: ["execa", "tinyglobby", "picomatch"],
+    // Loaded only when an agent that speaks the protocol is started.
+    onlyUnder: [{ folder: "drivers/acp", thirdParty: ["@agentclientprotocol/sdk"] }],
+  },
   plugins: {
     imports: ["core"],
     importsTypes: ["llm", "harness"],

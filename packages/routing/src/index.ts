@@ -3,7 +3,14 @@ export { type Clock, systemClock } from "./clock.ts";
 export { type BuiltInModel, builtInHarnesses, builtInModels } from "./config/built-in-names.ts";
 export { type KnownCandidates, parseRoutingConfig } from "./config/config.ts";
 export type { OrderedCandidate, Profile, Profiles } from "./config/profile.ts";
-export type { LLMRoutingConfig, ProviderConfig, RoutingConfig } from "./config/schema.ts";
+export type {
+  HarnessConfig,
+  HarnessRoutingConfig,
+  LLMRoutingConfig,
+  OutputParserConfig,
+  ProviderConfig,
+  RoutingConfig,
+} from "./config/schema.ts";
 export { isRoutingError, RoutingError, type RoutingErrorCode, type RoutingErrorDetails } from "./errors.ts";
 export type { Logger } from "./logger.ts";
 export type { AroundAttempt, AttemptInfo } from "./router/around.ts";

@@ -43,6 +43,71 @@ describe("the fake model server", () => {
     }
   });
 
+  it("calls tools in each protocol, whole and streamed", async () => {
+    const { server, root, post } = await open();
+    const { openai, anthropic, google } = server.urls;
+    const calls = [
+      { name: "look", input: { path: "a.ts" } },
+      { name: "patch", input: "free text" },
+    ];
+    server.reply({ text: "", toolCalls: calls });
+    const ask = async (url: string, body: object = {}): Promise<string> => (await post(url, body)).text();
+    const stream = { stream: true };
+    const chat = JSON.parse(await ask(`${openai}/chat/completions`)).choices[0];
+    expect(chat.finish_reason).toBe("tool_calls");
+    expect(chat.message.tool_calls.map((call: { function: object }) => call.function)).toEqual([
+      { name: "look", arguments: '{"path":"a.ts"}' },
+      { name: "patch", arguments: "free text" },
+    ]);
+    expect(await ask(`${openai}/chat/completions`, stream)).toContain('"finish_reason":"tool_calls"');
+    expect(JSON.parse(await ask(`${openai}/responses`)).output).toMatchObject([
+      { type: "message" },
+      { type: "function_call", name: "look", arguments: '{"path":"a.ts"}' },
+      { type: "custom_tool_call", name: "patch", input: "free text" },
+    ]);
+    const responses = await ask(`${openai}/responses`, stream);
+    expect(responses).toContain('"type":"custom_tool_call"');
+    expect(responses).not.toContain("output_text");
+    const message = JSON.parse(await ask(`${anthropic}/messages`));
+    expect(message).toMatchObject({
+      stop_reason: "tool_use",
+      content: [{ type: "tool_use", name: "look", input: { path: "a.ts" } }, { name: "patch" }],
+    });
+    expect(await ask(`${anthropic}/messages`, stream)).toContain(
+      '"index":1,"content_block":{"type":"tool_use"',
+    );
+    const parts = [
+      { functionCall: { name: "look", args: { path: "a.ts" } } },
+      { functionCall: { name: "patch" } },
+    ];
+    const gemini = JSON.parse(await ask(`${google}/models/g:generateContent`));
+    expect(gemini.candidates[0].content.parts).toMatchObject(parts);
+    expect(await ask(`${google}/models/g:streamGenerateContent?alt=sse`)).toContain('"functionCall"');
+    const ollama = JSON.parse(await ask(`${root}/api/chat`, { stream: false }));
+    expect(ollama.message.tool_calls[0].function).toEqual({ name: "look", arguments: { path: "a.ts" } });
+    // A conversation must not have two calls with the same id.
+    const ids = [chat.message.tool_calls[0].id, message.content[0].id, message.content[1].id];
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it("asks a function what to reply", async () => {
+    const { server, post } = await open();
+    server.reply(({ protocol }) => ({ status: 418, body: protocol }), "Then this.");
+    expect(await (await post(`${server.urls.openai}/responses`, {})).text()).toBe("openai-responses");
+    expect(await (await post(`${server.urls.openai}/responses`, {})).text()).toContain("Then this.");
+  });
+
+  it("has no WebSocket", async () => {
+    const { server, root } = await open();
+    const { request } = await import("node:http");
+    const status = await new Promise((resolve) => {
+      const headers = { connection: "Upgrade", upgrade: "websocket" };
+      request(`${root}/openai/v1/responses`, { headers }, ({ statusCode }) => resolve(statusCode)).end();
+    });
+    expect(status).toBe(426);
+    expect(server.requests).toEqual([]);
+  });
+
   it("knows when a caller leaves", async () => {
     const { server } = await open();
     server.reply({ fault: "hang" });

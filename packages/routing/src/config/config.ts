@@ -28,7 +28,7 @@ export function parseRoutingConfig(value: unknown, known: KnownCandidates = {}):
   checkOptions("parseRoutingConfig", known, ["models", "harnesses"]);
   const forbidden = [...forbiddenKeys(value, [])];
   if (forbidden.length > 0) throw invalid(forbidden);
-  const parsed = routingConfigSchema.safeParse(value);
+  const parsed = routingConfigSchema.safeParse(value, { reportInput: true });
   if (!parsed.success) throw invalid(parsed.error.issues.flatMap(problemsOf));
   const { llm, harness, harnesses } = parsed.data;
   const models = [...builtInModels, ...Object.keys(llm?.providers ?? {}), ...(known.models ?? [])];

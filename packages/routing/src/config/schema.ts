@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { harness } from "./harness-schema.ts";
 import { serviceTypes, settingPattern } from "./model-services.ts";
 import { credentialsIn, looksLikeKey } from "./secret-in-config.ts";
 
@@ -45,14 +46,16 @@ const profile = z.union([
 const attemptMs = milliseconds
   .optional()
   .describe(
-    "Time for one attempt until it begins to answer. While another candidate is ready, it is at most half of the time that is left of the call. Default: 60000.",
+    "Time for one attempt until it begins to answer. While another candidate is ready, it is at most half of the time that is left of the call. Default: 60000 for models; for agents the timeout_ms of each.",
   );
 const retries = z
   .int()
   .min(0)
   .max(10)
   .optional()
-  .describe("How often an unavailable candidate is retried within a call. Default: 2.");
+  .describe(
+    "How often an unavailable candidate is retried within a call. Default: 2 for models, 0 for agents.",
+  );
 const maxConcurrency = z
   .int()
   .min(1)
@@ -65,7 +68,9 @@ const maxConcurrency = z
 const limits = z.strictObject({
   deadline_ms: milliseconds
     .optional()
-    .describe("Time for a whole call, shared by all attempts. Default: 120000."),
+    .describe(
+      "Time for a whole call, shared by all attempts. Default: 120000 for models, 1800000 for agents.",
+    ),
   attempt_ms: attemptMs,
   retries,
   patience_ms: z
@@ -187,17 +192,6 @@ const provider = z.strictObject({
   ...candidateLimits,
 });
 
-const outputParser = z.looseObject({
-  type: z.enum(["stdout_all", "stdout_section", "json_field", "file_glob", "exit_code"]),
-});
-
-const harness = z.strictObject({
-  command: z.string().min(1),
-  args_template: z.array(z.string()).optional(),
-  output_parsers: z.record(name, outputParser).optional(),
-  timeout_ms: milliseconds.optional(),
-});
-
 /** The content of `gateway.routing.json`. */
 export const routingConfigSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -217,6 +211,12 @@ export type LLMRoutingConfig = NonNullable<RoutingConfig["llm"]>;
 
 /** The `harness` part of a routing configuration. */
 export type HarnessRoutingConfig = NonNullable<RoutingConfig["harness"]>;
+
+/** One entry of `harnesses`. */
+export type HarnessConfig = z.infer<typeof harness>;
+
+/** One output parser of an entry of `harnesses`. */
+export type OutputParserConfig = NonNullable<HarnessConfig["output_parsers"]>[string];
 
 /** A profile with options. */
 export type ProfileWithOptions = Exclude<LLMRoutingConfig["profiles"][string], readonly string[]>;
@@ -238,5 +238,4 @@ export const innerKeys = [
   ...Object.keys(profileOptions.shape),
   ...Object.keys(limits.shape),
   ...Object.keys(provider.shape),
-  ...Object.keys(harness.shape),
 ];

@@ -11,6 +11,20 @@ export function looksLikeKey(name: string): boolean {
     .some((word) => word.length >= LONGEST_WORD && (/\d/.test(word) || /[a-z][A-Z]|[A-Z][a-z]/.test(word)));
 }
 
+/** True for what is probably a key in place of an ordinary value, such as an address, a path or the name of a model. */
+export function valueLooksLikeKey(value: string): boolean {
+  if (prefixes.test(value)) return true;
+  return value
+    .split(/[_-]/)
+    .some(
+      (word) =>
+        word.length >= LONGEST_WORD &&
+        /^[A-Za-z0-9+=]+$/.test(word) &&
+        /\d/.test(word) &&
+        /[A-Za-z]/.test(word),
+    );
+}
+
 const secretParameter =
   /^(?:(?:api|access|secret|auth|subscription)[-_]?)?(?:key|token|secret|sig|signature|password)$/i;
 

@@ -50,6 +50,8 @@ export interface RoutedCall {
   readonly deadlineAt?: number | undefined;
   /** Candidates that are asked after all others, in place of the configured `fallback`. Default: the configured ones. */
   readonly fallback?: readonly string[] | undefined;
+  /** The only candidate to ask, in place of those of the profile and of `fallback`. Default: all of them. */
+  readonly only?: string | undefined;
   /** The tokens that the call will probably use, for candidates with a `tokensPerMinute`. Default: 0, counted afterwards. */
   readonly tokens?: number | undefined;
   /** The model that the caller named, for `around`, or what says it for each candidate. Default: the model of each candidate. */
@@ -127,7 +129,8 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
   return {
     async route(call, ask) {
       const profile = profileName(config, call.profile);
-      const list = listed(profile, call.fallback);
+      checkKnown("fallback", call.fallback ?? []);
+      checkKnown("only", call.only === undefined ? [] : [call.only]);
       const evidence = createEvidence(profile, clock);
       const { deadlineAt } = call;
       const deadlineMs =
@@ -135,12 +138,15 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
           ? policy.deadlineMs
           : Math.min(LONGEST_DELAY_MS, Math.max(0, deadlineAt - evidence.startedAt));
       const limits = createLimits({ clock, signal: call.signal, startedAt: evidence.startedAt, deadlineMs });
-      const order = inOrder(list, {
-        profile: config.profiles[profile],
-        members,
-        now: evidence.startedAt,
-        random,
-      });
+      const order =
+        call.only === undefined
+          ? inOrder(listed(profile, call.fallback), {
+              profile: config.profiles[profile],
+              members,
+              now: evidence.startedAt,
+              random,
+            })
+          : [{ candidate: call.only, from: "profile" as const }];
       const { model, context, unfit, tokens = 0 } = call;
       const onRejected = onRejectedOf(config, profile);
       try {
@@ -154,20 +160,17 @@ export function createRouter<Runtime>(options: RouterOptions<Runtime>): Router<R
   };
 
   function listed(profile: string, fallback: readonly string[] | undefined): readonly OrderedCandidate[] {
-    if (fallback !== undefined) {
-      checkFallback(fallback);
-      return candidatesOf({ ...config, fallback }, profile);
-    }
+    if (fallback !== undefined) return candidatesOf({ ...config, fallback }, profile);
     const known = lists.get(profile) ?? candidatesOf(config, profile);
     lists.set(profile, known);
     return known;
   }
 
-  function checkFallback(fallback: readonly string[]): void {
-    const wrong = fallback.find((id) => !members.has(id));
+  function checkKnown(option: string, candidates: readonly string[]): void {
+    const wrong = candidates.find((id) => !members.has(id));
     if (wrong === undefined) return;
     throw new TypeError(
-      `The call's "fallback" names "${wrong}", but there is no such candidate.${didYouMean(wrong, [...members.keys()])}`,
+      `The call's "${option}" names "${wrong}", but there is no such candidate.${didYouMean(wrong, [...members.keys()])}`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { event, identified, type Protocol } from "./protocol.ts";
+import { argumentsOf, event, type FakeAnswer, type Protocol } from "./protocol.ts";
 
 const reasons = { stop: "end_turn", length: "max_tokens", content_filter: "refusal" } as const;
 
@@ -12,15 +12,30 @@ export const anthropic: Protocol = {
     role: "assistant",
     model,
     content: [
-      { type: "text", text },
-      ...identified(toolCalls).map(({ id, name, input }) => ({ type: "tool_use", id, name, input })),
+      ...(text === "" && toolCalls.length > 0 ? [] : [{ type: "text", text }]),
+      ...toolCalls.map(({ id, name, input }) => ({ type: "tool_use", id, name, input })),
     ],
-    stop_reason: toolCalls.length > 0 ? "tool_use" : reasons[finish],
+    stop_reason: stopReason(finish, toolCalls),
     stop_sequence: null,
     usage: { input_tokens: inputTokens, output_tokens: outputTokens },
   }),
-  stream({ model, inputTokens, outputTokens, finish, toolCalls }) {
+  stream({ text, model, inputTokens, outputTokens, finish, toolCalls }) {
     const say = (type: string, rest: object): string => event({ type, ...rest }, type);
+    const hasText = text !== "" || toolCalls.length === 0;
+    const calls = toolCalls.flatMap((call, at) => {
+      const index = at + (hasText ? 1 : 0);
+      return [
+        say("content_block_start", {
+          index,
+          content_block: { type: "tool_use", id: call.id, name: call.name, input: {} },
+        }),
+        say("content_block_delta", {
+          index,
+          delta: { type: "input_json_delta", partial_json: argumentsOf(call) },
+        }),
+        say("content_block_stop", { index }),
+      ];
+    });
     return {
       begin: [
         say("message_start", {
@@ -34,24 +49,16 @@ export const anthropic: Protocol = {
             usage: { input_tokens: inputTokens, output_tokens: 0 },
           },
         }),
-        say("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
+        ...(hasText
+          ? [say("content_block_start", { index: 0, content_block: { type: "text", text: "" } })]
+          : []),
       ],
       piece: (text) => say("content_block_delta", { index: 0, delta: { type: "text_delta", text } }),
       end: [
-        say("content_block_stop", { index: 0 }),
-        ...identified(toolCalls).flatMap(({ index: call, id, name, text }) => {
-          const index = call + 1;
-          return [
-            say("content_block_start", { index, content_block: { type: "tool_use", id, name, input: {} } }),
-            say("content_block_delta", { index, delta: { type: "input_json_delta", partial_json: text } }),
-            say("content_block_stop", { index }),
-          ];
-        }),
+        ...(hasText ? [say("content_block_stop", { index: 0 })] : []),
+        ...calls,
         say("message_delta", {
-          delta: {
-            stop_reason: toolCalls.length > 0 ? "tool_use" : reasons[finish],
-            stop_sequence: null,
-          },
+          delta: { stop_reason: stopReason(finish, toolCalls), stop_sequence: null },
           usage: { output_tokens: outputTokens },
         }),
         say("message_stop", {}),
@@ -66,3 +73,7 @@ export const anthropic: Protocol = {
     },
   }),
 };
+
+function stopReason(finish: FakeAnswer["finish"], { length }: FakeAnswer["toolCalls"]): string {
+  return finish === "stop" && length > 0 ? "tool_use" : reasons[finish];
+}

@@ -28,17 +28,14 @@ function part(
   { model, inputTokens, outputTokens, finish, toolCalls }: FakeAnswer,
   isLast: boolean,
 ): object {
+  const calls = isLast
+    ? toolCalls.map(({ id, name, input }) => ({ functionCall: { id, name, args: input } }))
+    : [];
   return {
     candidates: [
       {
         index: 0,
-        content: {
-          role: "model",
-          parts: [
-            ...(text === "" ? [] : [{ text }]),
-            ...(isLast ? toolCalls.map(({ name, input }) => ({ functionCall: { name, args: input } })) : []),
-          ],
-        },
+        content: { role: "model", parts: [...(text === "" ? [] : [{ text }]), ...calls] },
         ...(isLast ? { finishReason: reasons[finish] } : {}),
       },
     ],

@@ -1,4 +1,4 @@
-import { event, type FakeAnswer, identified, type Protocol } from "./protocol.ts";
+import { argumentsOf, event, type FakeAnswer, type Protocol } from "./protocol.ts";
 import { fieldAt, strictProblem } from "./strict-schema.ts";
 
 const created = 1_767_225_600;
@@ -39,7 +39,7 @@ export const openaiChat: Protocol = {
       {
         index: 0,
         message: { role: "assistant", content: text, ...chatCalls(toolCalls) },
-        finish_reason: toolCalls.length > 0 ? "tool_calls" : finish,
+        finish_reason: finishReason(finish, toolCalls),
       },
     ],
     usage: {
@@ -63,11 +63,8 @@ export const openaiChat: Protocol = {
       begin: [chunk(choice({ role: "assistant", content: "" }))],
       piece: (content) => chunk(choice({ content })),
       end: [
-        ...identified(toolCalls).flatMap(({ index, id, name, text }) => [
-          chunk(choice({ tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] })),
-          chunk(choice({ tool_calls: [{ index, function: { arguments: text } }] })),
-        ]),
-        chunk(choice({}, toolCalls.length > 0 ? "tool_calls" : finish)),
+        ...(toolCalls.length > 0 ? [chunk(choice(chatCalls(toolCalls)))] : []),
+        chunk(choice({}, finishReason(finish, toolCalls))),
         chunk([], { usage }),
         event("[DONE]"),
       ],
@@ -82,17 +79,6 @@ export const openaiChat: Protocol = {
   },
   error,
 };
-
-function chatCalls(toolCalls: FakeAnswer["toolCalls"]): object {
-  if (toolCalls.length === 0) return {};
-  return {
-    tool_calls: identified(toolCalls).map(({ id, name, text }) => ({
-      id,
-      type: "function",
-      function: { name, arguments: text },
-    })),
-  };
-}
 
 /** OpenAI's responses. */
 export const openaiResponses: Protocol = {
@@ -114,37 +100,45 @@ export const openaiResponses: Protocol = {
           role: "assistant",
           content: [{ type: "output_text", text, annotations: [] }],
         },
-        ...identified(toolCalls).map(callItem),
+        ...toolCalls.map(responseCall),
       ],
       usage: { input_tokens: inputTokens, output_tokens: outputTokens },
     };
   },
-  stream({ model, inputTokens, outputTokens, finish, toolCalls }) {
+  stream({ text, model, inputTokens, outputTokens, finish, toolCalls }) {
     const say = (type: string, rest: object): string => event({ type, ...rest }, type);
-    const item = { type: "message", id: "msg_fake" };
-    const calls = identified(toolCalls).flatMap((call) => {
-      const at = { output_index: call.index + 1 };
-      const done = callItem(call);
-      return [
-        say("response.output_item.added", { ...at, item: { ...done, arguments: "", status: "in_progress" } }),
-        say("response.function_call_arguments.delta", { ...at, item_id: done.id, delta: call.text }),
-        say("response.output_item.done", { ...at, item: done }),
-      ];
-    });
+    const item = { type: "message", id: "msg_fake", role: "assistant" };
+    const hasText = text !== "" || toolCalls.length === 0;
+    const content = [{ type: "output_text", text, annotations: [] }];
+    const first = hasText ? 1 : 0;
     return {
       begin: [
         say("response.created", { response: { id: "resp_fake", created_at: created, model } }),
-        say("response.output_item.added", { output_index: 0, item }),
+        ...(hasText
+          ? [say("response.output_item.added", { output_index: 0, item: { ...item, content: [] } })]
+          : []),
       ],
       piece: (delta) =>
         say("response.output_text.delta", { item_id: "msg_fake", output_index: 0, content_index: 0, delta }),
       end: [
-        say("response.output_item.done", { output_index: 0, item }),
-        ...calls,
+        ...(hasText
+          ? [say("response.output_item.done", { output_index: 0, item: { ...item, content } })]
+          : []),
+        ...toolCalls
+          .map(responseCall)
+          .flatMap((call, index) => [
+            say("response.output_item.added", { output_index: first + index, item: call }),
+            say("response.output_item.done", { output_index: first + index, item: call }),
+          ]),
         say(finish === "stop" ? "response.completed" : "response.incomplete", {
           response: {
+            id: "resp_fake",
             incomplete_details: incomplete(finish),
-            usage: { input_tokens: inputTokens, output_tokens: outputTokens },
+            usage: {
+              input_tokens: inputTokens,
+              output_tokens: outputTokens,
+              total_tokens: inputTokens + outputTokens,
+            },
           },
         }),
       ],
@@ -154,18 +148,32 @@ export const openaiResponses: Protocol = {
   error,
 };
 
-function callItem({ index, id, name, text }: ReturnType<typeof identified>[number]) {
-  return {
-    type: "function_call",
-    id: `fc_${index + 1}`,
-    call_id: id,
-    name,
-    arguments: text,
-    status: "completed",
-  };
-}
-
 function incomplete(finish: "stop" | "length" | "content_filter"): object | null {
   if (finish === "stop") return null;
   return { reason: finish === "length" ? "max_output_tokens" : "content_filter" };
+}
+
+function finishReason(finish: FakeAnswer["finish"], { length }: FakeAnswer["toolCalls"]): string {
+  return finish === "stop" && length > 0 ? "tool_calls" : finish;
+}
+
+function chatCalls(toolCalls: FakeAnswer["toolCalls"]): object {
+  if (toolCalls.length === 0) return {};
+  return {
+    tool_calls: toolCalls.map((call, index) => ({
+      index,
+      id: call.id,
+      type: "function",
+      function: { name: call.name, arguments: argumentsOf(call) },
+    })),
+  };
+}
+
+/** A tool that takes a text has a kind of its own. */
+function responseCall(call: FakeAnswer["toolCalls"][number]): object {
+  const { id, name, input } = call;
+  const named = { id: `item_${id}`, call_id: id, name, status: "completed" };
+  return typeof input === "string"
+    ? { type: "custom_tool_call", ...named, input }
+    : { type: "function_call", ...named, arguments: argumentsOf(call) };
 }

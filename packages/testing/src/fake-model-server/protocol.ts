@@ -1,3 +1,11 @@
+/** A tool that a fake model calls. */
+export interface FakeToolCall {
+  /** As the request lists it. */
+  readonly name: string;
+  /** The arguments. A text is passed as it is, to a tool that takes free text. */
+  readonly input: string | object;
+}
+
 /** What a fake model says, before a protocol puts it into its own words. */
 export interface FakeAnswer {
   readonly text: string;
@@ -5,25 +13,8 @@ export interface FakeAnswer {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly finish: "stop" | "length" | "content_filter";
-  /** The tools that it calls after its text. */
-  readonly toolCalls: readonly FakeToolCall[];
-}
-
-/** A tool that a fake model calls, with the arguments. */
-export interface FakeToolCall {
-  readonly name: string;
-  readonly input: object;
-}
-
-/** A call with what services add to it. */
-export function identified(calls: readonly FakeToolCall[]) {
-  return calls.map(({ name, input }, index) => ({
-    index,
-    id: `call_${index + 1}`,
-    name,
-    input,
-    text: JSON.stringify(input),
-  }));
+  /** Called after the text. */
+  readonly toolCalls: readonly (FakeToolCall & { readonly id: string })[];
 }
 
 /** How one kind of service talks. */
@@ -42,6 +33,11 @@ export interface Protocol {
   refuse?(body: unknown): object | undefined;
   /** How the service says what went wrong. */
   error(status: number, message: string): object;
+}
+
+/** The arguments of a call as a text. */
+export function argumentsOf({ input }: FakeToolCall): string {
+  return typeof input === "string" ? input : JSON.stringify(input);
 }
 
 /** One event of a stream of server-sent events. */

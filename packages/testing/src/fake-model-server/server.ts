@@ -13,11 +13,11 @@ export type FakeReply =
   | string
   | {
       readonly text: string;
-      /** The tools that the model calls after its text, with their arguments. Ollama's own protocol leaves them out. */
-      readonly toolCalls?: readonly FakeToolCall[];
       readonly finish?: "stop" | "length" | "content_filter";
       readonly inputTokens?: number;
       readonly outputTokens?: number;
+      /** Tools that the model calls after the text. Default: none. */
+      readonly toolCalls?: readonly FakeToolCall[];
       /** The bytes of a stream are sent one by one, so that characters are torn apart. */
       readonly isTorn?: boolean;
     }
@@ -29,6 +29,9 @@ export type FakeReply =
       readonly body?: string | object;
     }
   | { readonly fault: FakeFault };
+
+/** Decides what one call gets. */
+export type FakeReplyTo = (request: FakeRequest) => FakeReply;
 
 /** A call as it arrived. */
 export interface FakeRequest {
@@ -53,8 +56,8 @@ export interface FakeModelServer extends AsyncDisposable {
   };
   /** Every call so far. */
   readonly requests: readonly FakeRequest[];
-  /** What the next calls get, one after the other; then the last one again and again. */
-  reply(...replies: readonly FakeReply[]): void;
+  /** What the next calls get, one after the other; then the last one again and again. A function is asked at the call. */
+  reply(...replies: readonly (FakeReply | FakeReplyTo)[]): void;
   /** Closes all connections. Always the same promise. */
   stop(): Promise<void>;
 }
@@ -87,7 +90,7 @@ const DEFAULT_REPLY = "The fake model says hello.";
  */
 export async function createFakeModelServer(): Promise<FakeModelServer> {
   const requests: FakeRequest[] = [];
-  let replies: FakeReply[] = [DEFAULT_REPLY];
+  let replies: (FakeReply | FakeReplyTo)[] = [DEFAULT_REPLY];
   let stopped: Promise<void> | undefined;
 
   const server = createServer((request, response) => {
@@ -124,6 +127,11 @@ export async function createFakeModelServer(): Promise<FakeModelServer> {
   return fake;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Some programs try a WebSocket first, and fall back to HTTP when they are told so.
+    if (request.headers.upgrade !== undefined) {
+      response.writeHead(426, { connection: "close" }).end();
+      return;
+    }
     const path = request.url ?? "/";
     const body = await readJson(request);
     const protocol = protocolOf(path);
@@ -134,28 +142,40 @@ export async function createFakeModelServer(): Promise<FakeModelServer> {
       return;
     }
     const isStream = wantsStream(path, body, protocol);
-    requests.push({
+    const asked: FakeRequest = {
       protocol: protocol.name,
       path,
       headers: request.headers,
       body,
       isStream,
       over: once(response, "close").then(() => (response.writableFinished ? "answered" : "aborted")),
-    });
+    };
+    requests.push(asked);
     const refusal = protocol.refuse?.(body);
     if (refusal !== undefined) {
       response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify(refusal));
       return;
     }
-    const reply = (replies.length > 1 ? replies.shift() : replies[0]) ?? DEFAULT_REPLY;
-    send(response, reply, { protocol, isStream, model: modelOf(path, body) });
+    const next = (replies.length > 1 ? replies.shift() : replies[0]) ?? DEFAULT_REPLY;
+    const reply = typeof next === "function" ? next(asked) : next;
+    send(response, reply, {
+      protocol,
+      isStream,
+      model: modelOf(path, body),
+      callPrefix: `call_fake_${requests.length}`,
+    });
   }
 }
 
 function send(
   response: ServerResponse,
   reply: FakeReply,
-  { protocol, isStream, model }: { protocol: Protocol; isStream: boolean; model: string },
+  {
+    protocol,
+    isStream,
+    model,
+    callPrefix,
+  }: { protocol: Protocol; isStream: boolean; model: string; callPrefix: string },
 ): void {
   if (typeof reply === "object" && "status" in reply) {
     const { status, message = `The fake model answers ${status}.`, headers = {}, body } = reply;
@@ -171,11 +191,17 @@ function send(
     inputTokens: 7,
     outputTokens: 5,
     finish: "stop",
-    toolCalls: [],
     ...given,
+    // Programs that keep a conversation mix calls up that have the same id.
+    toolCalls: (("toolCalls" in given && given.toolCalls) || []).map((call, index) => ({
+      ...call,
+      id: `${callPrefix}_${index}`,
+    })),
   };
   const { begin, piece, end } = protocol.stream(whole);
-  const pieces = (whole.text.match(/\s*\S+\s*$|\s*\S+/g) ?? [whole.text]).map(piece);
+  const isSilent = whole.text === "" && whole.toolCalls.length > 0;
+  const words = whole.text.match(/\s*\S+\s*$|\s*\S+/g) ?? (isSilent ? [] : [whole.text]);
+  const pieces = words.map(piece);
   if (typeof reply === "object" && "fault" in reply) {
     const opening = [...begin, ...pieces.slice(0, 2)].join("");
     sendFault(response, reply.fault, {
