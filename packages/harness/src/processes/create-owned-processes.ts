@@ -64,6 +64,7 @@ export function createOwnedProcesses(options: OwnedProcessesOptions): OwnedProce
   const starting = new Map<string, Promise<unknown>>();
   const running = new Map<string, OwnedRun>();
   let system: ProcessSystem | undefined;
+  let owner: LaunchRecord["owner"] | undefined;
   let stopped: Promise<void> | undefined;
 
   return {
@@ -113,7 +114,7 @@ export function createOwnedProcesses(options: OwnedProcessesOptions): OwnedProce
     options: StartOptions,
   ): Promise<Started> {
     const { runId, harness, cwd } = program;
-    const owner = await ownerOf(system);
+    owner ??= await ownerOf(system);
     const record = writeLaunchRecord(stateDir, {
       format: RECORD_FORMAT,
       run_id: runId,

@@ -57,7 +57,7 @@ export function createLinuxProcesses({
     const look = async (pid: number): Promise<void> => {
       looks += 1;
       if (looks % TURN === 0) await nextTurn();
-      const row = readRow(pid, oldest);
+      const row = readRow(pid, { oldest, lowest });
       if (row !== undefined) rows.push(row);
     };
     const latest = latestPid();
@@ -104,10 +104,15 @@ export function createLinuxProcesses({
       .map(Number);
   }
 
-  function readRow(pid: number, oldest: number): ProcessRow | undefined {
+  function readRow(
+    pid: number,
+    { oldest, lowest }: { readonly oldest: number; readonly lowest: number },
+  ): ProcessRow | undefined {
     const stat = readStat(pid);
     if (stat === undefined || stat.hasEnded || Number(stat.startTime) < oldest) return undefined;
     const { parentPid, groupId, sessionId, startTime } = stat;
+    // A session is named by the process that made it, and nobody can join another one: an older session is not of this run.
+    if (stat.sessionId < lowest) return undefined;
     const known = { pid, parentPid, groupId, sessionId, startTime };
     let environment: string;
     try {

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { HarnessError } from "../contract/errors.ts";
+import { allDone } from "./all-done.ts";
 import type { Baseline } from "./baseline.ts";
 import { copyIndex } from "./copy-index.ts";
 import { firstSections, splitDiff } from "./diff-sections.ts";
@@ -69,9 +70,11 @@ export async function recordChanges(options: ChangesOptions): Promise<RecordedCh
 
   const call = { cwd: root, gitDir: folder.path };
   const compare = ["diff-tree", "-r", "--find-renames", "--no-ext-diff", "--no-textconv"];
-  const raw = await git({ ...call, args: [...compare, "--raw", "-z", baseline.tree, after.tree] });
+  const [raw, { text, cut }] = await allDone([
+    git({ ...call, args: [...compare, "--raw", "-z", baseline.tree, after.tree] }),
+    diffText(after.tree),
+  ]);
   const files = [...parseRaw(splitAtNul(raw.stdout)), ...(await withoutContent(options, tooLarge))];
-  const { text, cut } = await diffText(after.tree);
   return {
     diff: text,
     files,

@@ -248,6 +248,12 @@ describe("a repository that names programs", () => {
     await expect(refuseStarters("gemini-cli", root, startsFrom)).resolves.toBe(undefined);
   });
 
+  it("is refused where the file cannot be looked at", async () => {
+    const root = repository();
+    symlinkSync(".gemini", join(root, ".gemini"));
+    await expect(refuseStarters("gemini-cli", root, startsFrom)).rejects.toThrow("not started");
+  });
+
   it("does not count what lies above it, or above a folder that is in no repository", async () => {
     const root = repository();
     mkdirSync(join(root, ".gemini"));

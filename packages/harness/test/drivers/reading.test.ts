@@ -336,6 +336,7 @@ describe("Gemini", () => {
         words("look.", { delta: true }),
         { type: "tool_use", tool_name: "read_file", tool_id: "1", parameters: { file_path: "a" } },
         { type: "tool_result", tool_id: "1", status: "success" },
+        words("Draft."),
         words("Whole."),
         { type: "result", status: "success" },
       ],

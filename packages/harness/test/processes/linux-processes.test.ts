@@ -9,6 +9,8 @@ interface Written {
   readonly name?: string;
   readonly state?: string;
   readonly startTime?: number;
+  /** Default: 100, which is that of the leader. */
+  readonly sessionId?: number;
   readonly environ?: string | undefined;
 }
 
@@ -27,10 +29,10 @@ function createProc({ latest = 0, uptime = 100 } = {}): {
   return {
     system: createLinuxProcesses({ proc }),
     proc,
-    add(pid, { name = "sh", state = "S", startTime = 9_950, environ = "A=1\0" } = {}) {
+    add(pid, { name = "sh", state = "S", startTime = 9_950, sessionId = 100, environ = "A=1\0" } = {}) {
       const folder = join(proc, String(pid));
       mkdirSync(folder);
-      const fields = [state, 1, 7, 8, ...Array(15).fill(0), startTime, 0, 0];
+      const fields = [state, 1, 7, sessionId, ...Array(15).fill(0), startTime, 0, 0];
       writeFileSync(join(folder, "stat"), `${pid} (${name}) ${fields.join(" ")}\n`);
       // A folder cannot be read either.
       if (environ === "hidden") mkdirSync(join(folder, "environ"));
@@ -51,7 +53,7 @@ it("reads who a process is, whatever its name", async () => {
       pid: 100,
       parentPid: 1,
       groupId: 7,
-      sessionId: 8,
+      sessionId: 100,
       startTime: "9950",
       environment: "read",
       runId: "run-1",
@@ -96,7 +98,7 @@ it("leaves out a pid that is given to another process while it is read", async (
       if (path.endsWith("/environ")) return "ATLAS_HARNESS_RUN=run-1\0";
       if (!path.endsWith("/stat")) return "";
       reads += 1;
-      return `100 (sh) S 1 7 8 ${"0 ".repeat(15)}${reads} 0`;
+      return `100 (sh) S 1 7 100 ${"0 ".repeat(15)}${reads} 0`;
     },
   });
   expect(await system.list()).toEqual([]);
@@ -126,6 +128,18 @@ it("looks only at younger pids right after a start, also of many", async () => {
   const { system, add } = createProc({ latest: 300 });
   for (const pid of [90, 100, 102, 300, 304]) add(pid);
   expect(await pids(system)).toEqual([100, 102, 300]);
+});
+
+it("leaves out older sessions right after a start, but not once pids may have been used again", async () => {
+  const young = createProc({ latest: 103 });
+  const old = createProc({ latest: 103, uptime: 110 });
+  for (const { add } of [young, old]) {
+    add(101, { sessionId: 99 });
+    add(102, { sessionId: 100 });
+    add(103, { sessionId: 103 });
+  }
+  expect(await pids(young.system)).toEqual([102, 103]);
+  expect(await pids(old.system)).toEqual([101, 102, 103]);
 });
 
 it("catches up with what is started while it looks", async () => {

@@ -8,12 +8,17 @@ export interface AcpAgentHost {
   readonly output: Writable;
   /** Ends the process, with last words. */
   die(exitCode: number, words: string): void;
+  /** Leaves a trace of a request to stop. */
+  noteCancel(): void;
   /** Starts a process that outlives the agent. */
   leave(): void;
 }
 
 /** Speaks the Agent Client Protocol by a script. */
-export function serveAcpScript(script: AcpScript, { input, output, die, leave }: AcpAgentHost): void {
+export function serveAcpScript(
+  script: AcpScript,
+  { input, output, die, leave, noteCancel }: AcpAgentHost,
+): void {
   const { methods } = acp;
   const loaded: string[] = [];
   let mode = "default";
@@ -54,8 +59,16 @@ export function serveAcpScript(script: AcpScript, { input, output, die, leave }:
       });
       return folder;
     })
-    .onRequest(methods.agent.session.setMode, ({ params }) => {
+    .onRequest(methods.agent.session.setMode, async ({ params, client }) => {
       mode = params.modeId;
+      // As Codex does.
+      await client.notify(methods.client.session.update, {
+        sessionId: params.sessionId,
+        update: {
+          sessionUpdate: "agent_message_chunk",
+          content: { type: "text", text: `[MODE_UPDATE] ${mode}` },
+        },
+      });
       return {};
     })
     .onRequest(methods.agent.session.setConfigOption, ({ params }) => {
@@ -111,6 +124,7 @@ export function serveAcpScript(script: AcpScript, { input, output, die, leave }:
           await say("Waiting.");
           await update({ sessionUpdate: "tool_call", toolCallId: "wait", title: "wait" });
           await cancelled;
+          noteCancel();
           return { stopReason: "cancelled" };
         } else if ("hang" in step) {
           await update({ sessionUpdate: "tool_call", toolCallId: "hang", title: "hang" });

@@ -66,7 +66,7 @@ function inThisProcess(script: AcpScript): OwnedProcesses {
     async start() {
       const [input, output] = [new PassThrough(), new PassThrough()];
       const { promise: ended, resolve } = Promise.withResolvers<ProgramEnd>();
-      serveAcpScript(script, { input, output, die: none, leave: none });
+      serveAcpScript(script, { input, output, die: none, leave: none, noteCancel: none });
       const truncated = { stdout: false, stderr: false };
       const end = async (): Promise<ProgramEnd> => {
         output.end();
@@ -95,6 +95,7 @@ describe("an agent that speaks ACP", () => {
           { say: "Hel" },
           { say: "lo." },
           { update: { sessionUpdate: "tool_call", toolCallId: "1", title: "Look", kind: "search" } },
+          { update: { sessionUpdate: "tool_call_update", toolCallId: "1", status: "completed" } },
           { update: { sessionUpdate: "tool_call_update", toolCallId: "1", status: "completed" } },
           { sayPrompt: true },
         ],
@@ -231,7 +232,7 @@ describe("an agent that speaks ACP", () => {
   });
 
   it("is allowed nothing in mode plan", async () => {
-    const { result, cwd } = open({
+    const { result, cwd, events } = open({
       mode: "plan",
       onCommand: () => undefined,
       script: (cwd) => ({
@@ -250,6 +251,8 @@ describe("an agent that speaks ACP", () => {
       summary: "A plan.",
       outputs: [{ type: "plan", text: "A plan." }],
     });
+    expect(events[0]).toMatchObject({ type: "tool_call", status: "denied" });
+    expect(JSON.stringify(events)).not.toContain("[yes]");
     expect(existsSync(join(cwd, "a.txt"))).toBe(false);
   });
 
@@ -432,7 +435,7 @@ describe("an agent that speaks ACP", () => {
   it("is told to stop when the task is aborted, and all that it started is ended", async () => {
     for (const step of [{ waitForCancel: true }, { hang: true }] as const) {
       const caller = new AbortController();
-      const { result, runId } = open({
+      const { result, runId, cwd } = open({
         isProcess: true,
         signal: caller.signal,
         script: { steps: [{ leave: true }, step] },
@@ -442,6 +445,7 @@ describe("an agent that speaks ACP", () => {
       });
       await expect(result()).rejects.toThrow("enough");
       expect(taggedPids(runId)).toEqual([]);
+      expect(existsSync(join(cwd, "cancelled"))).toBe("waitForCancel" in step);
     }
   });
 
