@@ -51,7 +51,10 @@ export interface HarnessRun
 
 /** What an agent returned. */
 export interface HarnessRunResult
-  extends Pick<HarnessResult, "summary" | "outputs" | "exitCode" | "usage" | "cost" | "sessionId" | "truncated"> {
+  extends Pick<
+    HarnessResult,
+    "summary" | "outputs" | "exitCode" | "usage" | "cost" | "sessionId" | "truncated"
+  > {
   readonly outputs: readonly HarnessOutput[];
 }
 

@@ -8,7 +8,12 @@ export type HarnessEvent =
       readonly state: "preparing" | "running" | "collecting" | "applying";
     }
   /** A line that the program printed, without its line break. */
-  | { readonly type: "output"; readonly harness: string; readonly stream: "stdout" | "stderr"; readonly line: string }
+  | {
+      readonly type: "output";
+      readonly harness: string;
+      readonly stream: "stdout" | "stderr";
+      readonly line: string;
+    }
   /** Words of the agent. */
   | { readonly type: "message"; readonly harness: string; readonly text: string }
   | {

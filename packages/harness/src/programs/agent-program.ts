@@ -53,7 +53,11 @@ export interface OutputReader {
 export interface WorkspaceFiles {
   /** Regular files that match a glob: at most 100 of them, at most 1 MiB of each, within 5 s. */
   match(pattern: string): Promise<{
-    readonly files: readonly { readonly path: string; readonly content: string; readonly truncated: boolean }[];
+    readonly files: readonly {
+      readonly path: string;
+      readonly content: string;
+      readonly truncated: boolean;
+    }[];
     readonly truncated: boolean;
   }>;
 }
