@@ -8,6 +8,7 @@ import type {
   Store,
   StoreModule,
 } from "@atlas/core";
+import type { HarnessModule } from "@atlas/harness/module";
 import type { LLMModule } from "@atlas/llm/module";
 import type {
   PluginRef,
@@ -21,6 +22,7 @@ import type {
 import type { SourceRunner } from "@atlas/plugins/runtime";
 import type { ExtensionReport } from "./extensions/extension.ts";
 import type { GatewayRoute } from "./extensions/route.ts";
+import type { GatewayHarness } from "./gateway-harness.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { GatewayStats } from "./gateway-stats.ts";
 import type { Jobs } from "./jobs.ts";
@@ -33,7 +35,7 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   extends AsyncDisposable {
   /** Takes core's commands and those of the modules that the host and the extensions installed. */
   readonly commands: CommandSink<Command | CommandOf<Module>>;
-  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | Module>;
+  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | HarnessModule | Module>;
   /** The services of the host, and what the extensions provide under their names. */
   readonly services: Services;
   readonly jobs: Jobs;
@@ -44,7 +46,7 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   readonly schedules: Schedules;
   /** The database as a whole: backups, pruning, past states, figures. Usable until `stop()`. */
   readonly store: Pick<
-    FileStore<PluginsModule | LLMModule | Module>,
+    FileStore<PluginsModule | LLMModule | HarnessModule | Module>,
     "stats" | "backup" | "prune" | "verify" | "asOf" | "replay"
   >;
   /**
@@ -56,6 +58,8 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   followJournal: Store["followJournal"];
   /** The language models that workflows use. Calls of the host itself are not recorded with any job. */
   readonly llm: GatewayLLM;
+  /** The coding agents that workflows use. Tasks of the host itself are not recorded with any job. Absent where none are configured. */
+  readonly harness?: GatewayHarness;
   /**
    * Syncs one source, or all, and resolves with counts per source: commands, changed, unchanged, checkpoints. With `{ full: true }` a
    * source reads everything again. Works before `start()`. Rejects with the first failure once every sync has ended.

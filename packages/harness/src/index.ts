@@ -16,7 +16,7 @@ export {
 } from "./contract/errors.ts";
 export type { HarnessEvent, UnnamedHarnessEvent } from "./contract/event.ts";
 export { applyHarnessMiddleware, type HarnessMiddleware } from "./contract/middleware.ts";
-export type { HarnessOutput } from "./contract/output.ts";
+export type { ChangedFile, HarnessOutput } from "./contract/output.ts";
 export type { HarnessMode, HarnessResult, HarnessRuntime, HarnessTask } from "./contract/runtime.ts";
 export type { HarnessCost, HarnessUsage } from "./contract/usage.ts";
 export type {

@@ -4,8 +4,8 @@ export type HarnessOutput =
       readonly type: "diff";
       /** In the unified format of git, with paths from the root of the repository (or of `cwd`, where there is none). */
       readonly diff: string;
-      /** `workspace`: git computed it from the files before and after. `agent`: the agent printed it. */
-      readonly source: "workspace" | "agent";
+      /** `workspace`: git computed it from the files before and after. `agent`: the agent printed it. Default: unknown. */
+      readonly source?: "workspace" | "agent";
       readonly name?: string;
     }
   | { readonly type: "text"; readonly text: string; readonly name?: string }
@@ -28,3 +28,12 @@ export type HarnessOutput =
       }[];
       readonly name?: string;
     };
+
+/** A file that differs from what it was. */
+export interface ChangedFile {
+  /** From the root of the repository (or of `cwd`, where there is none). */
+  readonly path: string;
+  readonly change: "added" | "modified" | "deleted" | "renamed";
+  /** The earlier path of a renamed file. */
+  readonly from?: string;
+}

@@ -1,7 +1,7 @@
 import type { CallContext, Route } from "@atlas/routing";
 import type { HarnessCommand, HarnessRefusal } from "./command.ts";
 import type { HarnessEvent } from "./event.ts";
-import type { HarnessOutput } from "./output.ts";
+import type { ChangedFile, HarnessOutput } from "./output.ts";
 import type { HarnessCost, HarnessUsage } from "./usage.ts";
 
 /**
@@ -69,6 +69,8 @@ export interface HarnessResult {
   readonly summary: string;
   /** The difference comes first, if there is one. */
   readonly outputs: readonly HarnessOutput[];
+  /** The files that the agent changed, as git found them. */
+  readonly files?: readonly ChangedFile[];
   /** The agent that did the task, such as `codex-cli`. */
   readonly harness?: string;
   /** The exit code of its program. Absent where the agent is no program. */

@@ -1,3 +1,4 @@
+import type { ChangedFile } from "../contract/output.ts";
 import type { HarnessMode } from "../contract/runtime.ts";
 
 /** Prepares the folders in which agents work. */
@@ -39,12 +40,4 @@ export interface WorkspaceChanges {
   readonly files: readonly ChangedFile[];
   /** The difference is larger than the limit (10 MiB) and was cut at the end of a file. */
   readonly truncated: boolean;
-}
-
-export interface ChangedFile {
-  /** From the root of the repository. */
-  readonly path: string;
-  readonly change: "added" | "modified" | "deleted" | "renamed";
-  /** The earlier path of a renamed file. */
-  readonly from?: string;
 }
