@@ -243,6 +243,12 @@ describe("what a job asked of coding agents", () => {
     };
     const { gateway, id, runs } = await run({ workflows: [workflow], harness: agent(() => result) });
     expect(runs).toHaveLength(1);
+    const events = (await gateway.repo.listDomainEvents({ limit: 100 })).items;
+    await gateway.commands.enqueue({
+      type: "domainEvent.markDelivered",
+      id: events[0]?.id ?? "",
+      through_seq: events.at(-1)?.seq ?? 0,
+    });
     const before = "2999-01-01T00:00:00.000Z";
     await gateway.store.prune({ domain_events_before: before, jobs_before: before });
     expect(await gateway.repo.harness.listRuns(id)).toEqual([]);
