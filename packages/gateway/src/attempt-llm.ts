@@ -5,6 +5,7 @@ import type { AttemptLLM } from "@atlas/plugins/runtime";
 import type { Route } from "@atlas/routing";
 import { createAttemptModel } from "./attempt-model.ts";
 import { bareEvidence, type CallEnd, type CallFrame, evidenceOf } from "./call-evidence.ts";
+import { storeEvidence } from "./store-evidence.ts";
 
 interface Watched {
   readonly onRoute: (route: Route) => void;
@@ -120,28 +121,13 @@ export function createAttemptLLM(options: {
     };
   }
 
-  /**
-   * Sent before the job can end, so that it is committed before the end of the job. It never fails the attempt, nor the
-   * process: of a call whose evidence cannot be read or is refused, the bare record is kept, with its mark.
-   */
   function record(job: Job, frame: CallFrame, read: () => LLMCall): void {
-    const { id, workflow_id, attempt, depth } = job;
-    const envelope = {
-      actor: `workflow:${workflow_id}#${id}`,
-      cause: { kind: "job", id, depth },
-      context: { ...job.context, job_id: id, workflow_id, attempt },
-    } as const;
-    const store = async (call: LLMCall): Promise<void> => {
-      await commands.enqueue({ type: "llm.call.record", call }, envelope);
-    };
-    const whole = async (): Promise<void> => store(read());
-    whole()
-      .catch((error: unknown) => {
-        log.warn({ error, job: job.id }, "The evidence of a call to a model could not be stored as a whole.");
-        return store(bareEvidence(frame));
-      })
-      .catch((error: unknown) =>
-        log.warn({ error, job: job.id }, "The evidence of a call to a model could not be stored."),
-      );
+    storeEvidence(job, {
+      what: "a call to a model",
+      whole: read,
+      bare: () => bareEvidence(frame),
+      store: (call, envelope) => commands.enqueue({ type: "llm.call.record", call }, envelope),
+      log,
+    });
   }
 }

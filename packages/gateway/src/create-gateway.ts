@@ -7,6 +7,7 @@ import {
   systemClock,
 } from "@atlas/core";
 import { guardLogger, requireNode } from "@atlas/core/internal";
+import { type HarnessModule, harnessModule } from "@atlas/harness/module";
 import { type LLMModule, llmModule } from "@atlas/llm/module";
 import { type PluginServices, type PluginsModule, pluginsModule } from "@atlas/plugins";
 import {
@@ -19,6 +20,7 @@ import { checkExtensions } from "./extensions/check-extensions.ts";
 import type { AnyExtension, ModuleOf, ProvidedBy } from "./extensions/extension.ts";
 import { createInstallation } from "./extensions/installation.ts";
 import type { Gateway } from "./gateway.ts";
+import { createGatewayHarness, hasHarness } from "./gateway-harness.ts";
 import { createGatewayLLM } from "./gateway-llm.ts";
 import { type AnyGatewayOptions, checkGatewayOptions, type GatewayOptions } from "./gateway-options.ts";
 import { createGatewayCache } from "./llm-cache.ts";
@@ -26,7 +28,7 @@ import { readRouting } from "./routing-file.ts";
 import { createRunners } from "./runners.ts";
 
 const DEFAULT_GRACE_MS = 8_000;
-const BUILT_IN: readonly StoreModule[] = [coreModule, pluginsModule, llmModule];
+const BUILT_IN: readonly StoreModule[] = [coreModule, pluginsModule, llmModule, harnessModule];
 
 /**
  * Opens the database and creates a gateway around it. `commands`, `repo`, `jobs.create`, `schedules` and `sync` work at once; jobs run and events
@@ -69,6 +71,16 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
   const given = { modules: [...BUILT_IN, ...modules], services: Object.keys(services) };
   checkExtensions(extensions, given);
   const registry = registerPlugins(options);
+  const routing = await readRouting(options.routing, {
+    models: [...Object.keys(providers ?? {}), ...Object.keys(models ?? {})],
+    harnesses: Object.keys(options.agents?.drivers ?? {}),
+  });
+  const { agents, harness } = options;
+  if (harness !== undefined && routing.harness !== undefined)
+    throw new TypeError(
+      "createGateway: `harness` cannot be combined with a `harness` part of `routing`. Remove one of the two.",
+    );
+  const hasAgents = hasHarness({ routing, harness, agents });
   const added = [...modules, ...extensions.flatMap(({ module = [] }) => module)];
   checkCapabilities(registry, {
     modules: [...BUILT_IN, ...added].map(({ name }) => name),
@@ -76,23 +88,20 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
       ...given.services,
       ...extensions.flatMap(({ name, provide }) => (provide === undefined ? [] : name)),
     ],
-    harness: options.harness !== undefined,
-  });
-  const routing = await readRouting(options.routing, {
-    models: [...Object.keys(providers ?? {}), ...Object.keys(models ?? {})],
+    harness: hasAgents,
   });
   const installation = createInstallation(extensions, {
     clock,
     log,
     graceMs,
-    hasHarness: options.harness !== undefined,
+    hasHarness: hasAgents,
   });
 
   // The jobs that are being created for batches.
   const opening = new Set<string>();
-  const store: FileStore<PluginsModule | LLMModule> = await createStore({
+  const store: FileStore<PluginsModule | LLMModule | HarnessModule> = await createStore({
     database: options.database,
-    modules: [pluginsModule, llmModule, ...added],
+    modules: [pluginsModule, llmModule, harnessModule, ...added],
     admit: [...installation.admit, ...admit, createJobAdmission(registry, opening)],
     clock,
     log,
@@ -116,6 +125,7 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
               log,
             }),
           ];
+    const env = options.env ?? process.env;
     const llm = createGatewayLLM({
       routing,
       llm: options.llm,
@@ -123,7 +133,17 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
       models,
       middleware: [...opened.llm, ...(options.llmMiddleware ?? []), ...cache],
       around: opened.around,
-      env: options.env ?? process.env,
+      env,
+      clock,
+      log,
+    });
+    const openedHarness = await createGatewayHarness({
+      routing,
+      harness,
+      agents,
+      database: options.database,
+      middleware: opened.harness,
+      env,
       clock,
       log,
     });
@@ -134,6 +154,7 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
       installation,
       opened,
       llm,
+      agents: openedHarness,
       clock,
       log,
       graceMs,

@@ -5,6 +5,7 @@ import type { PluginServices, SinkPlugin, SourcePlugin, WorkflowPlugin } from "@
 import { checkOptions } from "@atlas/plugins/runtime";
 import type { RoutingConfig } from "@atlas/routing";
 import type { AnyExtension } from "./extensions/extension.ts";
+import type { AgentsOptions } from "./gateway-harness.ts";
 import { checkCacheOptions, type GatewayCacheOptions } from "./llm-cache.ts";
 
 /** Options of `createGateway`. Only `database` is required; other names are refused. */
@@ -56,7 +57,12 @@ export interface GatewayOptions<
   readonly llm?: LLMRuntime;
   /** The environment variables with the keys that the routing file names. Default: `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The coding agents of `ctx.harness`. Default: none; a workflow that needs them is refused. */
+  /**
+   * How the coding agents of `ctx.harness` work: where, and your own drivers. Default: what the `harness` part of `routing` says; without
+   * one, a workflow that needs agents is refused.
+   */
+  readonly agents?: AgentsOptions;
+  /** One coding agent that does every task, without profiles or fail-over. Excludes `agents` and a `harness` part of `routing`. */
   readonly harness?: HarnessRuntime;
   /** Services that plugins find in `ctx.services`. Default: none. */
   readonly services?: HostServices;
@@ -112,6 +118,7 @@ const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
   llmCache: true,
   llm: true,
   env: true,
+  agents: true,
   harness: true,
   services: true,
   concurrency: true,
@@ -121,6 +128,13 @@ const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
   journal: true,
   clock: true,
   log: true,
+};
+
+const AGENTS: Readonly<Record<keyof AgentsOptions, true>> = {
+  drivers: true,
+  roots: true,
+  stateDir: true,
+  keepGoals: true,
 };
 
 const MOST_ATTEMPTS = 100_000;
@@ -135,6 +149,15 @@ export function checkGatewayOptions(options: AnyGatewayOptions): void {
     throw new TypeError(
       "createGateway: `llm` cannot be combined with `routing`, `providers` or `models`. Pass one language model as `llm`, or let `routing` choose.",
     );
+  }
+  const { agents, harness } = options;
+  if (agents !== undefined) {
+    checkOptions("createGateway's agents", agents, Object.keys(AGENTS));
+    if (harness !== undefined) {
+      throw new TypeError(
+        "createGateway: `harness` cannot be combined with `agents`. Pass one runtime as `harness`, or let `routing` and `agents` choose.",
+      );
+    }
   }
   if (options.llmCache !== undefined) checkCacheOptions(options.llmCache);
   const { concurrency, graceMs, keepDeadLettersMs } = options;

@@ -8,6 +8,7 @@ import type {
   Store,
   StoreModule,
 } from "@atlas/core";
+import type { HarnessModule } from "@atlas/harness/module";
 import type { LanguageModelV4, RoutedModels } from "@atlas/llm";
 import type { LLMModule } from "@atlas/llm/module";
 import type {
@@ -22,6 +23,7 @@ import type {
 import type { SourceRunner } from "@atlas/plugins/runtime";
 import type { ExtensionReport } from "./extensions/extension.ts";
 import type { GatewayRoute } from "./extensions/route.ts";
+import type { GatewayHarness } from "./gateway-harness.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { GatewayStats } from "./gateway-stats.ts";
 import type { Jobs } from "./jobs.ts";
@@ -35,7 +37,7 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
     RoutedModels {
   /** Takes core's commands and those of the modules that the host and the extensions installed. */
   readonly commands: CommandSink<Command | CommandOf<Module>>;
-  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | Module>;
+  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | HarnessModule | Module>;
   /** The services of the host, and what the extensions provide under their names. */
   readonly services: Services;
   readonly jobs: Jobs;
@@ -46,7 +48,7 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   readonly schedules: Schedules;
   /** The database as a whole: backups, pruning, past states, figures. Usable until `stop()`. */
   readonly store: Pick<
-    FileStore<PluginsModule | LLMModule | Module>,
+    FileStore<PluginsModule | LLMModule | HarnessModule | Module>,
     "stats" | "backup" | "prune" | "verify" | "asOf" | "replay"
   >;
   /**
@@ -58,6 +60,8 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   followJournal: Store["followJournal"];
   /** The language models that workflows use. Calls of the host itself are not recorded with any job. */
   readonly llm: GatewayLLM;
+  /** The coding agents that workflows use. Tasks of the host itself are not recorded with any job. Absent where none are configured. */
+  readonly harness?: GatewayHarness;
   /**
    * Returns a profile of the routing file as a model of the AI SDK (default: the default profile), which takes tools, files and
    * everything else that its candidates take. Its calls are not recorded with any job: workflows use `ctx.model`.

@@ -14,6 +14,7 @@ export {
   stderrLogger,
   toJson,
 } from "@atlas/core";
+export type { HarnessModule, HarnessRunRecord, HarnessTables } from "@atlas/harness/module";
 export {
   type CacheEntry,
   type CacheStore,
@@ -69,6 +70,7 @@ export {
 export type { GatewayRoute, Route } from "./extensions/route.ts";
 export type { ExtensionServices } from "./extensions/services.ts";
 export type { Gateway, GatewayCheck, GatewayHealth, Sinks } from "./gateway.ts";
+export type { AgentsOptions, GatewayHarness } from "./gateway-harness.ts";
 export type { GatewayLLM } from "./gateway-llm.ts";
 export type { GatewayOptions } from "./gateway-options.ts";
 export type { GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gateway-stats.ts";

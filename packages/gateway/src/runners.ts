@@ -1,5 +1,5 @@
 import { type Clock, CoreError, type FileStore, type Logger } from "@atlas/core";
-import { applyHarnessMiddleware } from "@atlas/harness";
+import type { HarnessModule } from "@atlas/harness/module";
 import type { LLMModule } from "@atlas/llm/module";
 import type { PluginsModule } from "@atlas/plugins";
 import {
@@ -16,9 +16,11 @@ import {
   scheduleOfWorkflow,
   triggersOf,
 } from "@atlas/plugins/runtime";
+import { createAttemptHarness } from "./attempt-harness.ts";
 import { createAttemptLLM } from "./attempt-llm.ts";
 import type { Installation, Opened } from "./extensions/installation.ts";
 import type { Gateway } from "./gateway.ts";
+import type { OpenedHarness } from "./gateway-harness.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { AnyGatewayOptions } from "./gateway-options.ts";
 import { createGatewayStats } from "./gateway-stats.ts";
@@ -35,12 +37,13 @@ const ALL = 1;
 
 /** Creates the runners around an open store, and the gateway in front of them. */
 export async function createRunners(parts: {
-  readonly options: Pick<AnyGatewayOptions, "harness" | "concurrency" | "keepDeadLettersMs">;
-  readonly store: FileStore<PluginsModule | LLMModule>;
+  readonly options: Pick<AnyGatewayOptions, "agents" | "concurrency" | "keepDeadLettersMs">;
+  readonly store: FileStore<PluginsModule | LLMModule | HarnessModule>;
   readonly registry: PluginRegistry;
   readonly installation: Installation;
   readonly opened: Opened;
   readonly llm: GatewayLLM;
+  readonly agents: OpenedHarness | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly graceMs: number;
@@ -49,15 +52,12 @@ export async function createRunners(parts: {
   /** The jobs that are being created for batches, which the store admits. */
   readonly opening: Set<string>;
 }): Promise<Gateway> {
-  const { store, registry, installation, opened, llm, clock, log, graceMs } = parts;
+  const { store, registry, installation, opened, llm, agents, clock, log, graceMs } = parts;
   const { concurrency, keepDeadLettersMs } = parts.options;
   const { commands, repo } = store;
   const { life } = installation;
   const { services } = opened;
-  const harness =
-    parts.options.harness === undefined
-      ? undefined
-      : applyHarnessMiddleware(parts.options.harness, opened.harness);
+  const harness = agents?.harness;
   const host = { clock, log, services };
   const over = new AbortController();
   const { pause, resume, pausedAt } = await loadPauses({
@@ -79,7 +79,18 @@ export async function createRunners(parts: {
     registry,
     pausedAt,
     llm: createAttemptLLM({ llm, commands, hasDegraded: repo.llm.hasDegraded, clock, log }),
-    ...(harness === undefined ? {} : { harness }),
+    ...(harness === undefined
+      ? {}
+      : {
+          harness: createAttemptHarness({
+            harness,
+            commands,
+            hasDegraded: repo.harness.hasDegraded,
+            keepGoals: parts.options.agents?.keepGoals ?? false,
+            clock,
+            log,
+          }),
+        }),
     ...(concurrency === undefined ? {} : { concurrency }),
   });
   const { newId } = store;
@@ -136,6 +147,7 @@ export async function createRunners(parts: {
     speechModel: llm.speechModel,
     transcriptionModel: llm.transcriptionModel,
     rerankingModel: llm.rerankingModel,
+    ...(harness === undefined ? {} : { harness }),
     store,
     follow: store.follow,
     followJournal: store.followJournal,
@@ -197,6 +209,7 @@ export async function createRunners(parts: {
   }
 
   async function begin(): Promise<void> {
+    await agents?.start();
     await life.start();
     try {
       await delivery.start();
@@ -244,6 +257,7 @@ export async function createRunners(parts: {
     const budget = createStopBudget({ clock, graceMs });
     life.interrupt(budget.left(WORK));
     await stopRunners(budget, started);
+    if (agents !== undefined) await inTime(budget, EXTENSIONS, agents.stop(), "Agents");
     await life.stop(budget.left(EXTENSIONS));
     over.abort(
       new CoreError("ATLAS_CORE_STOPPED", {}, "The gateway was stopped. Create another one to go on."),

@@ -15,7 +15,7 @@ export { type CollectedInput, collectInput } from "./flow/collect-input.ts";
 export { createLines, type Lines } from "./flow/lines.ts";
 export { loadPauses, type PausedAt, type Pauses } from "./flow/pauses.ts";
 export { triggersOf } from "./flow/triggers.ts";
-export type { AttemptLLM } from "./jobs/attempt.ts";
+export type { AttemptHarness, AttemptLLM, HarnessOfAttempt } from "./jobs/attempt.ts";
 export { digestOf } from "./jobs/derived-id.ts";
 export { checkedJob, createJobAdmission } from "./jobs/job-input.ts";
 export { createJobRunner, type JobRunner } from "./jobs/job-runner.ts";

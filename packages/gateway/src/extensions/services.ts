@@ -10,6 +10,7 @@ import type {
   StoreModule,
 } from "@atlas/core";
 import type { HarnessRuntime } from "@atlas/harness";
+import type { HarnessModule } from "@atlas/harness/module";
 import type { LLM } from "@atlas/llm";
 import type { LLMModule } from "@atlas/llm/module";
 import type { PluginServices, PluginsModule } from "@atlas/plugins";
@@ -24,7 +25,7 @@ export interface ExtensionServices<
   Module extends StoreModule = never,
   Needed extends object = PluginServices,
 > {
-  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | Module>;
+  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | HarnessModule | Module>;
   /** Commands carry the actor `extension:<name>` unless the envelope names another. */
   readonly commands: CommandSink<Command | CommandOf<Module>>;
   readonly jobs: Jobs;

@@ -27,6 +27,7 @@ export interface TrackedCommands<Sent extends { readonly type: string }> {
   end(error?: Error): void;
   /** Throws once the call is over. */
   refuse(): void;
+  readonly isOver: boolean;
 }
 
 /** How many commands of one call were committed, and what they did. */
@@ -96,6 +97,9 @@ export function trackCommands<Sent extends { readonly type: string }>(
     },
     refuse() {
       if (over !== undefined) throw refusal(over);
+    },
+    get isOver() {
+      return over !== undefined;
     },
   };
 

@@ -69,6 +69,19 @@ export interface AttemptLLM {
   artifactData?(): JsonObject | undefined;
 }
 
+/** The coding agents of one attempt. */
+export interface AttemptHarness {
+  readonly harness: HarnessRuntime;
+  /** Data to add to the artifacts of this attempt, about the work of agents so far. */
+  artifactData?(): JsonObject | undefined;
+}
+
+/** Makes the coding agents of one attempt. `say` reports what they do as the progress of the job, until the attempt is over. */
+export type HarnessOfAttempt = (
+  job: Job,
+  say: (message: string) => void,
+) => AttemptHarness | Promise<AttemptHarness>;
+
 /** What every attempt needs. */
 export interface AttemptParts {
   readonly host: PluginHost;
@@ -76,7 +89,7 @@ export interface AttemptParts {
   readonly commands: CommandSink<Command | PluginsCommand>;
   readonly registry: PluginRegistry;
   readonly llm: LLM | ((job: Job) => AttemptLLM | Promise<AttemptLLM>);
-  readonly harness: HarnessRuntime | undefined;
+  readonly harness: HarnessRuntime | HarnessOfAttempt | undefined;
   readonly progress: Progress;
   readonly random: () => number;
 }
@@ -160,6 +173,9 @@ export function startAttempt(
       isRestarted = begun?.isRestarted === true;
       const made = typeof parts.llm === "function" ? parts.llm(job) : { llm: parts.llm };
       const { llm, artifactData } = made instanceof Promise ? await made : made;
+      const { harness } = parts;
+      const lent = typeof harness === "function" ? harness(job, say) : harness && { harness };
+      const agents = lent instanceof Promise ? await lent : lent;
       const ctx = createWorkflowContext({
         job,
         attempt: isRestarted ? 1 : Math.max(1, job.attempt - of.uncounted),
@@ -175,8 +191,8 @@ export function startAttempt(
         },
         services: servicesOf(host),
         llm,
-        artifactData: artifactData ?? (() => undefined),
-        harness: parts.harness,
+        artifactData: () => joinedData(artifactData?.(), agents?.artifactData?.()),
+        harness: agents?.harness,
         commands: tracked.commands,
         context,
         signal: started.signal,
@@ -216,6 +232,12 @@ export function startAttempt(
     const end = await ended;
     const log = attemptLog?.end();
     return { ...end, ...(log === undefined ? {} : { log }), ...(isRestarted ? { isRestarted } : {}) };
+  }
+
+  /** The numbers stay those that the workflow itself reported. */
+  function say(message: string): void {
+    if (tracked.isOver) return;
+    progress.report(job.id, { ...(progress.of(job.id) ?? { done: 0 }), message });
   }
 
   async function outcome(): Promise<JobAttemptEnd> {
@@ -262,6 +284,10 @@ export function startAttempt(
     const retryable = failure.retryable && isRetryable(workflow, thrown);
     return { outcome: { status: "failed", failure: { ...failure, retryable } }, kept, thrown };
   }
+}
+
+function joinedData(first: JsonObject | undefined, second: JsonObject | undefined): JsonObject | undefined {
+  return first === undefined || second === undefined ? (first ?? second) : { ...first, ...second };
 }
 
 function isRetryable({ retry }: WorkflowPlugin, thrown: unknown): boolean {

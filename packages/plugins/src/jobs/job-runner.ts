@@ -9,7 +9,7 @@ import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PausedAt } from "../flow/pauses.ts";
 import { createRateLimits } from "../flow/rate-limits.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
-import type { AttemptLLM } from "./attempt.ts";
+import type { AttemptLLM, HarnessOfAttempt } from "./attempt.ts";
 import { createClaims } from "./claims.ts";
 import { createClaimsAhead } from "./claims-ahead.ts";
 import { hearCommit } from "./hear-commit.ts";
@@ -62,7 +62,8 @@ export function createJobRunner(options: {
   readonly registry: PluginRegistry;
   /** What `ctx.llm` is: one for all attempts, or a function that makes one for each. */
   readonly llm: LLM | ((job: Job) => AttemptLLM | Promise<AttemptLLM>);
-  readonly harness?: HarnessRuntime;
+  /** What `ctx.harness` is, in the same way. Default: workflows have none. */
+  readonly harness?: HarnessRuntime | HarnessOfAttempt;
   /**
    * Attempts that run at the same time. Default: 10. Raise it for workflows that mostly wait for models; they share one thread, so it
    * does not help those that compute.
