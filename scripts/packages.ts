@@ -37,9 +37,13 @@ export const boundaries: Readonly<Record<string, Boundary>> = {
   },
   harness: {
     imports: ["routing"],
-    thirdParty: ["execa", "tinyglobby", "picomatch"],
-    // Loaded only when an agent that speaks the protocol is started.
-    onlyUnder: [{ folder: "drivers/acp", thirdParty: ["@agentclientprotocol/sdk"] }],
+    thirdParty: [],
+    onlyUnder: [
+      // Loaded only when an agent that speaks the protocol is started.
+      { folder: "drivers/acp", thirdParty: ["@agentclientprotocol/sdk"] },
+      // Like the models' own module.
+      { folder: "module", imports: ["core"], thirdParty: ["kysely", "zod"] },
+    ],
   },
   plugins: {
     imports: ["core"],

@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { HarnessError, type HarnessResult, type HarnessRuntime, type HarnessTask } from "@atlas/harness";
 import type { WorkflowPlugin } from "@atlas/plugins";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -366,5 +370,117 @@ describe("the options for agents", () => {
     await expect(createGateway({ database: ":memory:", log: silentLogger, ...options })).rejects.toThrow(
       message,
     );
+  });
+});
+
+describe("the agents of a routing file", () => {
+  /** A folder with a repository in it, and a program that appends a line to a file of the folder that it works in. */
+  function prepare() {
+    const root = mkdtempSync(join(tmpdir(), "atlas-agents-"));
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    const project = join(root, "project");
+    const bin = join(root, "bin");
+    for (const folder of [project, bin]) mkdirSync(folder);
+    execFileSync("git", ["init", "--quiet", project]);
+    writeFileSync(join(project, "a.txt"), "one\n");
+    const program = '#!/bin/sh\necho "I add: $2"\necho "$2" >> a.txt\n';
+    writeFileSync(join(bin, "my-tool"), program, { mode: 0o755 });
+    const options: Partial<GatewayOptions> = {
+      env: { PATH: `${bin}:${process.env["PATH"]}` },
+      routing: {
+        harness: { profiles: { quality: ["codex-cli", "my-tool"] } },
+        harnesses: { "my-tool": { command: "my-tool", args_template: ["--task", "{goal}"] } },
+      },
+      agents: { roots: [root], stateDir: join(root, "state"), keepGoals: true },
+    };
+    return { root, project, options };
+  }
+
+  it("work on a copy, and on the files themselves where the task says so; both is kept with the job", async () => {
+    const { root, project, options } = prepare();
+    const { status, runs, gateway } = await run({
+      ...options,
+      workflows: [
+        {
+          id: "code.v1",
+          capabilities: ["harness"],
+          async run({ harness, emitArtifact }) {
+            const proposed = await harness?.runTask({ goal: "two", cwd: project });
+            const untouched = readFileSync(join(project, "a.txt"), "utf8");
+            await emitArtifact({ type: "seen", content_md: untouched });
+            expect(proposed?.outputs[0]).toMatchObject({ type: "diff", source: "workspace" });
+            await harness?.runTask({ goal: "three", cwd: project, mode: "apply" });
+          },
+        },
+      ],
+    });
+    expect(status).toBe("succeeded");
+    expect(readFileSync(join(project, "a.txt"), "utf8")).toBe("one\nthree\n");
+    const { items } = await gateway.repo.findArtifacts({ type: "seen" });
+    expect(items[0]?.content_md).toBe("one\n");
+    const files = [{ path: "a.txt", change: "modified" }];
+    const skipped = [{ candidate: "codex-cli", reason: expect.stringContaining("Install it") }];
+    expect(runs).toMatchObject([
+      { mode: "propose", harness: "my-tool", exit_code: 0, goal: "two", files, skipped, degraded: false },
+      { mode: "apply", harness: "my-tool", goal: "three", files },
+    ]);
+    expect(readdirSync(join(root, "state", "workspaces"))).toEqual([]);
+    expect(gateway.harness?.explainRoute("quality").candidates.map(({ candidate }) => candidate)).toEqual([
+      "codex-cli",
+      "my-tool",
+    ]);
+    expect(await gateway.harness?.available()).toMatchObject({
+      "codex-cli": { installed: false },
+      "my-tool": { installed: true },
+    });
+  });
+
+  it("refuse a folder outside of the roots, whoever asks", async () => {
+    const { options } = prepare();
+    const gateway = await open(options);
+    await expect(gateway.harness?.runTask({ goal: "two", cwd: "/" })).rejects.toMatchObject({
+      code: "ATLAS_HARNESS_CWD_REFUSED",
+    });
+  });
+
+  it("end with the gateway, and their task is tried again after the next start", async () => {
+    const { root, project, options } = prepare();
+    const started = Promise.withResolvers<void>();
+    const hanging: Partial<GatewayOptions> = {
+      ...options,
+      database: join(root, "gateway.db"),
+      graceMs: 500,
+      agents: {
+        ...options.agents,
+        drivers: {
+          "codex-cli": {
+            async run({ signal }) {
+              started.resolve();
+              await new Promise((_, reject) => {
+                signal.addEventListener("abort", () => reject(signal.reason));
+              });
+              return { summary: "", outputs: [] };
+            },
+          },
+        },
+      },
+      workflows: [coding({ goal: "two", cwd: project })],
+    };
+    const first = await createGateway({ database: ":memory:", log: silentLogger, ...hanging });
+    await first.start();
+    const { id } = await first.jobs.create({ workflow_id: "code.v1" });
+    await started.promise;
+    await first.stop();
+    expect(readdirSync(join(root, "state", "workspaces"))).toEqual([]);
+    const second = await open({
+      ...options,
+      database: join(root, "gateway.db"),
+      workflows: hanging.workflows ?? [],
+    });
+    expect((await second.jobs.wait(id)).status).toBe("succeeded");
+    expect(await second.repo.harness.listRuns(id)).toMatchObject([
+      { attempt: 1, status: "failed" },
+      { attempt: 2, status: "answered", harness: "my-tool" },
+    ]);
   });
 });

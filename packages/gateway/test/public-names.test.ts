@@ -5,6 +5,7 @@ it("exports these names and no others", () => {
   expect(publicNames("packages/gateway/src/index.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "AgentsOptions",
         "AnyExtension",
         "BatchInput",
         "BatchOptions",
@@ -28,11 +29,15 @@ it("exports these names and no others", () => {
         "GatewayCheck",
         "GatewayErrorCode",
         "GatewayErrorDetails",
+        "GatewayHarness",
         "GatewayHealth",
         "GatewayLLM",
         "GatewayOptions",
         "GatewayRoute",
         "GatewayStats",
+        "HarnessModule",
+        "HarnessRunRecord",
+        "HarnessTables",
         "InstructionsOptions",
         "JobEvent",
         "JobEventName",

@@ -109,12 +109,14 @@ it("exports these names and no others for those who run plugins", () => {
     {
       "types": [
         "ApiScheduler",
+        "AttemptHarness",
         "AttemptLLM",
         "AttemptOutcome",
         "Batches",
         "CollectedInput",
         "Delivery",
         "Fired",
+        "HarnessOfAttempt",
         "JobRunner",
         "KeyScope",
         "Lines",

@@ -73,9 +73,9 @@ it("exports these names under its subpath internal", () => {
     {
       "types": [
         "ModelKind",
+        "Placeholder",
         "ServiceSetting",
         "ServiceType",
-        "Placeholder",
       ],
       "values": [
         "builtInCandidates",
