@@ -102,7 +102,7 @@ export function createAcpDriver(options: AcpDriverOptions): HarnessDriver {
       const prompt = promptOf(run, GOAL_LIMIT);
       await refuseStarters(run.harness, run.cwd, options.startsFrom);
       const sdk = await loadAcpSdk(run.harness);
-      const path = await processes.find(command, { harness: run.harness, env });
+      const path = await processes.find(command, { harness: run.harness, env, notBelow: [run.cwd] });
       const stderr: string[] = [];
       const program = await processes.start({
         runId: run.runId,
