@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HarnessAvailability, HarnessDriver, HarnessMiddleware, HarnessRuntime } from "@atlas/harness";
@@ -24,8 +26,8 @@ export interface AgentsOptions {
    */
   readonly roots?: readonly string[];
   /**
-   * Where copies and launch records are kept, outside of every root. Default: `<database>.agents`, and a folder for temporary files where
-   * the database is in memory. Agents work on copies there, so it should be on the same disk as the roots.
+   * Where copies and launch records are kept. Default: `<database>.agents`. With a database in memory, a folder for temporary files, which
+   * is removed by `stop()`; agents that a killed gateway leaves are then not found again. Agents work on copies there, so it needs room.
    */
   readonly stateDir?: string;
   /** Keeps the goals of tasks with the evidence of their jobs. Default: false, because a goal may quote what is secret. */
@@ -73,7 +75,11 @@ export async function createGatewayHarness(options: {
       stop: async () => undefined,
     };
   }
-  const { drivers, roots, stateDir = stateDirOf(database) } = agents ?? {};
+  const { drivers, roots } = agents ?? {};
+  const isTemporary = agents?.stateDir === undefined && database === ":memory:";
+  const stateDir = isTemporary
+    ? join(tmpdir(), `atlas-agents-${randomUUID()}`)
+    : (agents?.stateDir ?? `${database}.agents`);
   const router = createHarnessRouter({
     ...(routing.harness === undefined ? {} : { config: routing.harness }),
     ...(routing.harnesses === undefined ? {} : { harnesses: routing.harnesses }),
@@ -88,7 +94,10 @@ export async function createGatewayHarness(options: {
   return {
     harness: { runTask, available: router.available, explainRoute: router.explainRoute },
     start: router.start,
-    stop: router.stop,
+    async stop() {
+      await router.stop();
+      if (isTemporary) await rm(stateDir, { recursive: true, force: true });
+    },
   };
 }
 
@@ -100,8 +109,4 @@ export function hasHarness(options: {
 }): boolean {
   const { routing, harness, agents } = options;
   return harness !== undefined || agents !== undefined || routing.harness !== undefined;
-}
-
-function stateDirOf(database: string): string {
-  return database === ":memory:" ? join(tmpdir(), `atlas-agents-${process.pid}`) : `${database}.agents`;
 }
