@@ -142,6 +142,7 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
       harness,
       agents,
       database: options.database,
+      graceMs,
       middleware: opened.harness,
       env,
       clock,

@@ -34,6 +34,10 @@ export interface AgentsOptions {
   readonly keepGoals?: boolean;
 }
 
+const LONGEST_GRACE_MS = 5_000;
+// Jobs are aborted after half of the time to stop. Then their agents get the signals, and what is left of them is looked for.
+const SHARE_OF_STOP = 0.3;
+
 /** The agents, and their life. */
 export interface OpenedHarness {
   readonly harness: GatewayHarness;
@@ -52,12 +56,14 @@ export async function createGatewayHarness(options: {
   readonly harness: HarnessRuntime | undefined;
   readonly agents: AgentsOptions | undefined;
   readonly database: string;
+  /** The time that the gateway has to stop. */
+  readonly graceMs: number;
   readonly middleware: readonly HarnessMiddleware[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly log: Logger;
 }): Promise<OpenedHarness | undefined> {
-  const { routing, harness, agents, database, middleware, env, clock, log } = options;
+  const { routing, harness, agents, database, graceMs, middleware, env, clock, log } = options;
   if (!hasHarness({ routing, harness, agents })) return undefined;
   const { applyHarnessMiddleware, createHarnessRouter } = await import("@atlas/harness");
   if (harness !== undefined) {
@@ -86,6 +92,7 @@ export async function createGatewayHarness(options: {
     ...(drivers === undefined ? {} : { drivers }),
     ...(roots === undefined ? {} : { roots }),
     stateDir,
+    graceMs: Math.min(LONGEST_GRACE_MS, graceMs * SHARE_OF_STOP),
     env,
     clock,
     log,

@@ -1,5 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HarnessError, type HarnessResult, type HarnessRuntime, type HarnessTask } from "@atlas/harness";
@@ -483,4 +491,36 @@ describe("the agents of a routing file", () => {
       { attempt: 2, status: "answered", harness: "my-tool" },
     ]);
   });
+
+  it("are gone when the gateway has stopped, also those that ignore every polite signal", async () => {
+    const { root, project, options } = prepare();
+    const program = "#!/bin/sh\ntrap '' INT TERM\ntouch \"$2\"\nwhile :; do sleep 1; done\n";
+    writeFileSync(join(root, "bin", "my-tool"), program, { mode: 0o755 });
+    const started = join(root, "started");
+    const gateway = await open({
+      ...options,
+      graceMs: 1_000,
+      workflows: [coding({ goal: started, cwd: project })],
+    });
+    await gateway.jobs.create({ workflow_id: "code.v1" });
+    while (!existsSync(started)) await new Promise(setImmediate);
+    const [record] = readdirSync(join(root, "state", "runs"));
+    const runId = record?.replace(".json", "");
+    expect(taggedWith(runId)).not.toEqual([]);
+    await gateway.stop();
+    expect(taggedWith(runId)).toEqual([]);
+    expect(readdirSync(join(root, "state", "runs"))).toEqual([]);
+  });
 });
+
+/** The processes that carry the tag of a run. */
+function taggedWith(runId: string | undefined): readonly string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, "utf8").includes(`ATLAS_HARNESS_RUN=${runId}\0`);
+    } catch {
+      // It is no process, has ended, or belongs to somebody else.
+      return false;
+    }
+  });
+}

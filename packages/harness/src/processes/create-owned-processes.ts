@@ -21,6 +21,8 @@ export interface OwnedProcessesOptions {
   readonly clock?: Clock | undefined;
   /** Default: nothing is logged. */
   readonly log?: Logger | undefined;
+  /** The `graceMs` of programs that name none. Default: 5,000. */
+  readonly graceMs?: number | undefined;
   /** The name of the system, as `process.platform`. Default: that of this one. */
   readonly platform?: string | undefined;
 }
@@ -53,8 +55,8 @@ export interface OwnedProcessesOptions {
  * ```
  */
 export function createOwnedProcesses(options: OwnedProcessesOptions): OwnedProcesses {
-  checkOptions("createOwnedProcesses", options, ["stateDir", "clock", "log", "platform"]);
-  const { stateDir, clock = systemClock, platform = process.platform } = options;
+  checkOptions("createOwnedProcesses", options, ["stateDir", "clock", "log", "graceMs", "platform"]);
+  const { stateDir, clock = systemClock, graceMs, platform = process.platform } = options;
   if (typeof stateDir !== "string" || !isAbsolute(stateDir)) {
     throw new TypeError(
       `createOwnedProcesses: "stateDir" must be an absolute path, but is ${JSON.stringify(stateDir)}.`,
@@ -90,8 +92,9 @@ export function createOwnedProcesses(options: OwnedProcessesOptions): OwnedProce
     },
   };
 
-  async function launch(program: Program, options: StartOptions): Promise<Started> {
-    const { runId } = program;
+  async function launch(given: Program, options: StartOptions): Promise<Started> {
+    const { runId } = given;
+    const program = { ...given, graceMs: given.graceMs ?? graceMs };
     system ??= checkPlatform(platform);
     if (stopped !== undefined) throw stoppedError(program);
     if (starting.has(runId) || running.has(runId)) {

@@ -79,6 +79,8 @@ export interface HarnessRouterOptions {
    * retries, 2 tasks for each agent at a time, and the time of each driver for an attempt.
    */
   readonly policy?: Partial<RoutingPolicy>;
+  /** Time from the first signal to the last one where an agent is ended, in milliseconds. Default: 5,000. */
+  readonly graceMs?: number;
   readonly clock?: Clock;
   /** Receives failed attempts, and a warning when `noop` stands in. Default: nothing is logged. */
   readonly log?: Logger;
@@ -102,6 +104,7 @@ const known: Readonly<Record<keyof HarnessRouterOptions, true>> = {
   roots: true,
   env: true,
   policy: true,
+  graceMs: true,
   clock: true,
   log: true,
   processes: true,
@@ -143,7 +146,8 @@ export function createHarnessRouter(options: HarnessRouterOptions): HarnessRoute
   const log = options.log === undefined ? undefined : guardLogger(options.log);
   const logged = log === undefined ? {} : { log };
   const roots = createRoots(options.roots ?? [process.cwd()]);
-  const processes = options.processes ?? createOwnedProcesses({ stateDir, clock, ...logged });
+  const processes =
+    options.processes ?? createOwnedProcesses({ stateDir, clock, graceMs: options.graceMs, ...logged });
   const workspaces =
     options.workspaces ??
     createWorkspaces({
