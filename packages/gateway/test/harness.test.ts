@@ -269,6 +269,11 @@ describe("what a job asked of coding agents", () => {
 });
 
 describe("noop in place of an agent", () => {
+  it("leaves its mark on what the same attempt makes of its answer", async () => {
+    const { artifact } = await run({ harness: agent(() => ({ ...result, degraded: true })) });
+    expect(artifact?.data).toEqual({ degraded: true });
+  });
+
   it("leaves its mark on the artifacts of the job, also those of a later attempt", async () => {
     let attempts = 0;
     const { artifact, runs } = await run(
@@ -441,6 +446,14 @@ describe("the agents of a routing file", () => {
       "codex-cli": { installed: false },
       "my-tool": { installed: true },
     });
+  });
+
+  it("begin with an end to what a killed gateway has left", async () => {
+    const { root, options } = prepare();
+    const left = join(root, "state", "workspaces", "left-by-nobody");
+    mkdirSync(left, { recursive: true });
+    await open(options);
+    expect(existsSync(left)).toBe(false);
   });
 
   it("refuse a folder outside of the roots, whoever asks", async () => {
