@@ -2,7 +2,7 @@ import { createRandom } from "../../../../test/support/random.ts";
 import type { HarnessMode } from "../../src/index.ts";
 
 /** What the agent of a run does. */
-export type Behaviour = "works" | "floods" | "fails" | "hangs" | "ends-well-on-signal" | "ignores-signals";
+type Behaviour = "works" | "floods" | "fails" | "hangs" | "ends-well-on-signal" | "ignores-signals";
 
 /** What the agent is told: its goal, as JSON. */
 export interface Goal {
