@@ -63,7 +63,8 @@ export function createChecker(soak: {
       if (said.type === "result") {
         results += 1;
         runs.set(run, { run, life, task, outcome: "result", place: results });
-        problems.push(...wrongResult(task, said));
+        const ignores = before[task.folder]?.tree.has(".gitignore") === true;
+        problems.push(...wrongResult(task, said, ignores));
       }
       if (said.type === "error") {
         const { code } = said;
@@ -142,10 +143,11 @@ export function createChecker(soak: {
   }
 }
 
-/** What is wrong with a result. */
+/** What is wrong with a result. `ignores`: git leaves out what agents write to "ignored". */
 function wrongResult(
   { mode, goal }: SoakTask,
   { run, diff, paths, truncated }: Extract<Said, { readonly type: "result" }>,
+  ignores: boolean,
 ): readonly string[] {
   if (!canSucceed(goal))
     return [`Run ${run} has a result, although its agent was one that ${goal.behaviour}.`];
@@ -158,7 +160,7 @@ function wrongResult(
     ...(mode === "plan" || paths.some((path) => path.endsWith(`runs/${run}/note.txt`))
       ? []
       : [`The files of run ${run} lack its note.`]),
-    ...(paths.some((path) => path.includes(`ignored/${run}.log`)) && !paths.includes(`ignored/${run}.log`)
+    ...(ignores && paths.some((path) => path.endsWith(`ignored/${run}.log`))
       ? [`The files of run ${run} have one that is ignored.`]
       : []),
     ...(truncated === (goal.behaviour === "floods") ? [] : [`Run ${run} says truncated: ${truncated}.`]),

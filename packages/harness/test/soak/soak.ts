@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { type FSWatcher, mkdirSync, mkdtempSync, realpathSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,6 +10,7 @@ import { makeCallers } from "./callers.ts";
 import { createChecker } from "./checker.ts";
 import type { Said, SoakHostOptions } from "./host.ts";
 import { markedProcesses, processesIn } from "./marked-processes.ts";
+import { taskOf } from "./tasks.ts";
 
 export interface SoakOptions {
   readonly runs: number;
@@ -61,12 +62,16 @@ export async function soak({
   const problems: string[] = [];
   let from = 0;
 
-  while (problems.length === 0 && from < runs) await live(random.fork(`life ${counts.lives}`), runs);
-  // A last start and stop, without a task. A quick soak saves the time: its last host has been stopped.
-  if (problems.length === 0 && !quick) await live(undefined, from);
+  const calmFrom = Math.max(1, runs - 2 * concurrency);
+  while (problems.length === 0 && from < calmFrom) await live(random.fork(`life ${counts.lives}`), calmFrom);
+  // A host without trouble, and a start and a stop without a task. A quick soak saves the time for these.
+  if (problems.length === 0) await live(undefined, runs);
+  if (problems.length === 0 && !quick) await live(undefined, runs);
   problems.push(...checker.check());
   const report = { ...counts, undone: checker.undone(), problems, folder, outcomes: checker.outcomes() };
   if (problems.length === 0) rmSync(folder, { recursive: true, force: true });
+  // They have been counted; nobody else would end them.
+  for (const { pid } of markedProcesses(mark)) kill(pid);
   return report;
 
   /** Runs one host until it has done its tasks or is killed. */
@@ -89,7 +94,11 @@ export async function soak({
     });
     const ended = once(host, "exit");
     host.stdin.on("error", () => undefined);
-    const killing = planKill(host, quick ? (life === 1 ? "applying" : undefined) : chance);
+    const killing = planKill({
+      host,
+      how: quick && chance !== undefined ? "applying" : chance,
+      rootOf: (run) => folders[taskOf(run, { seed, folders, quick }).folder]?.root ?? root,
+    });
     let isOver = false;
     let hasStopped = false;
     let teasing: Promise<void> | undefined;
@@ -138,34 +147,65 @@ export async function soak({
         checker.agentKilled(victim.run);
         counts.agentsKilled += 1;
       }
-      try {
-        process.kill(victim.pid, "SIGKILL");
-      } catch {
-        // It has just ended.
-      }
+      kill(victim.pid);
     }
   }
 }
 
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has just ended.
+  }
+}
+
 const LONGEST_LIFE_MS = 9_000;
+const LONGEST_APPLY_MS = 1_000;
 
 /** Kills a host: while it starts, at some time, or while it applies changes. */
-function planKill(host: ChildProcess, how: Random | "applying" | undefined) {
+function planKill({
+  host,
+  how,
+  rootOf,
+}: {
+  readonly host: ChildProcess;
+  readonly how: Random | "applying" | undefined;
+  /** The caller's folder of a run. */
+  readonly rootOf: (run: number) => string;
+}) {
   const kill = (): void => void host.kill("SIGKILL");
   const timers: NodeJS.Timeout[] = [];
-  const after = (delayMs: number): void => void timers.push(setTimeout(kill, delayMs));
-  const isEarly = typeof how === "object" && how.chance(10);
-  const atApplying =
-    how === "applying" ? 1 : typeof how === "object" && how.chance(50) ? 1 + how.below(12) : 0;
-  if (isEarly) after(100 + how.below(600));
+  const watchers: FSWatcher[] = [];
+  const after = (delayMs: number): void =>
+    delayMs === 0 ? kill() : void timers.push(setTimeout(kill, delayMs));
+  const random = typeof how === "object" ? how : undefined;
+  const atApplying = how === "applying" ? 1 : random?.chance(50) ? 1 + random.below(12) : 0;
+  if (random?.chance(10)) after(100 + random.below(600));
   let applying = 0;
+
   return {
-    take({ type }: Said): void {
-      if (type === "ready" && typeof how === "object" && atApplying === 0) after(how.below(LONGEST_LIFE_MS));
-      if (type !== "applying") return;
+    take(said: Said): void {
+      if (said.type === "ready" && random !== undefined && atApplying === 0)
+        after(random.below(LONGEST_LIFE_MS));
+      if (said.type !== "applying") return;
       applying += 1;
-      if (applying === atApplying) after(typeof how === "object" ? how.below(40) : 5);
+      if (applying === atApplying) strike(rootOf(said.run));
     },
-    cancel: () => timers.forEach(clearTimeout),
+    cancel() {
+      timers.forEach(clearTimeout);
+      for (const watcher of watchers) watcher.close();
+    },
   };
+
+  /** The files are changed within some milliseconds after this folder has appeared. */
+  function strike(root: string): void {
+    const watcher = watch(root, (_, name) => {
+      if (!name?.startsWith(".atlas-")) return;
+      watcher.close();
+      after(random?.below(8) ?? 2);
+    });
+    watchers.push(watcher);
+    after(LONGEST_APPLY_MS);
+  }
 }

@@ -39,7 +39,7 @@ export function canSucceed({ behaviour }: Goal): boolean {
   return behaviour === "works" || behaviour === "floods";
 }
 
-/** Decides what a run of a soak is. In a quick one, all agents work, and at once. */
+/** Decides what a run of a soak is. In a quick one, all agents work. */
 export function taskOf(
   run: number,
   soak: { readonly seed: number; readonly folders: readonly SoakFolder[]; readonly quick: boolean },
@@ -62,7 +62,7 @@ export function taskOf(
       run,
       seed: random.below(2 ** 31),
       behaviour: soak.quick ? "works" : behaviour,
-      pauseMs: soak.quick ? 0 : random.pick([0, 0, 10, 40]),
+      pauseMs: random.pick([0, 0, 10, 40]),
       ...(random.chance(40) ? { child: random.pick(["silent", "silent", "holds-output"]) } : {}),
     },
   };
