@@ -16,6 +16,8 @@ export interface Checker {
   check(): readonly string[];
   /** How often a start undid what a killed host had half applied. */
   undone(): number;
+  /** How many agents of "plan" and "propose" failed because a file was missing while another run was applied. */
+  torn(): number;
   /** How many runs ended in each way. A run whose host was killed is `unknown`. */
   outcomes(): Readonly<Record<string, number>>;
 }
@@ -43,6 +45,7 @@ export function createChecker(soak: {
   const problems: string[] = [];
   let results = 0;
   let undone = 0;
+  let torn = 0;
   const before = soak.folders.map(({ root, place }) => ({
     tree: readTree(root),
     whole: fingerprint(root),
@@ -69,7 +72,7 @@ export function createChecker(soak: {
       if (said.type === "error") {
         const { code } = said;
         runs.set(run, { run, life, task, outcome: "error", code });
-        if (!isExpected(task, code)) problems.push(`Run ${run} failed with ${code}: ${said.message}`);
+        if (!isExpected(task, said)) problems.push(`Run ${run} failed with ${code}: ${said.message}`);
       }
     },
     agentKilled: (run) => void killed.add(run),
@@ -79,6 +82,7 @@ export function createChecker(soak: {
       ...soak.folders.flatMap((folder, index) => checkFolder(folder, index)),
     ],
     undone: () => undone,
+    torn: () => torn,
     outcomes() {
       const counts: Record<string, number> = {};
       for (const { outcome, code, task } of runs.values()) {
@@ -90,12 +94,19 @@ export function createChecker(soak: {
   };
 
   /** Whether a run may have failed so, after all that was done to it. */
-  function isExpected({ goal, abortAfterMs, mode, whenBusy }: SoakTask, code: string): boolean {
+  function isExpected(
+    { goal, abortAfterMs, mode, whenBusy, folder }: SoakTask,
+    { code, message }: { readonly code: string; readonly message: string },
+  ): boolean {
     if (code === "AbortError") return abortAfterMs !== undefined;
     if (code === "ATLAS_HARNESS_BUSY") return mode === "apply" && whenBusy === "refuse";
     if (code === "ATLAS_HARNESS_TIMED_OUT") return !canSucceed(goal) && goal.behaviour !== "fails";
     if (code !== "ATLAS_HARNESS_FAILED") return false;
-    return goal.behaviour === "fails" || killed.has(goal.run);
+    if (goal.behaviour === "fails" || killed.has(goal.run)) return true;
+    // Its copy was made while another run was applied, so a file was in neither of its places.
+    const isTorn = mode !== "apply" && soak.folders[folder]?.applies === true && message.includes("ENOENT");
+    if (isTorn) torn += 1;
+    return isTorn;
   }
 
   function checkFolder({ root, place, applies }: SoakFolder, index: number): readonly string[] {

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { createHarnessRouter, type HarnessResult } from "../../src/index.ts";
-import { type SoakFolder, taskOf } from "./tasks.ts";
+import { canSucceed, type SoakFolder, taskOf } from "./tasks.ts";
 
 /** What the host is told. */
 export interface SoakHostOptions {
@@ -39,7 +39,7 @@ export type Said =
 const options = JSON.parse(process.argv[2] ?? "") as SoakHostOptions;
 const { stateDir, root, mark, concurrency, upTo } = options;
 const AGENT = new URL("./agent.ts", import.meta.url).pathname;
-const HASTY_MS = 2_500;
+const HASTY_MS = 1_200;
 
 const say = (said: Said): void => void writeSync(1, `${JSON.stringify(said)}\n`);
 const logged =
@@ -96,7 +96,7 @@ async function runTask(run: number): Promise<HarnessResult> {
     return await router.runTask({
       goal: JSON.stringify(goal),
       cwd: `${caller.root}/${caller.place}`,
-      harness: goal.behaviour === "works" || goal.behaviour === "floods" ? "patient" : "hasty",
+      harness: canSucceed(goal) || goal.behaviour === "fails" ? "patient" : "hasty",
       mode,
       whenBusy,
       signal: controller.signal,

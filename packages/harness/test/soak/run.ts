@@ -31,7 +31,7 @@ const { problems, folder, outcomes, ...counts } = await soak({
   onProgress: (text) => console.log(text),
 });
 const ends = Object.entries(outcomes).map(([name, count]) => `${count} ${name}`);
-const summary = `${Math.round((performance.now() - startedAt) / 1_000)} s, ${counts.lives} lives: ${counts.hostsKilled} hosts and ${counts.agentsKilled} agents killed, ${counts.orphans} processes orphaned by killed hosts, ${counts.undone} half applied changes undone; runs: ${ends.join(", ")}.`;
+const summary = `${Math.round((performance.now() - startedAt) / 1_000)} s, ${counts.lives} lives: ${counts.hostsKilled} hosts and ${counts.agentsKilled} agents killed, ${counts.orphans} processes orphaned by killed hosts, ${counts.undone} half applied changes undone, ${counts.torn} copies made in the middle of an apply; runs: ${ends.join(", ")}.`;
 if (problems.length === 0) {
   console.log(`Nothing was left, and every folder is as the runs say. ${summary}`);
 } else {

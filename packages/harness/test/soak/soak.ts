@@ -34,6 +34,8 @@ export interface SoakReport {
   readonly orphans: number;
   /** How often a host was killed in the middle of an apply, which the next start undid. */
   readonly undone: number;
+  /** Agents of `plan` and `propose` that failed because their copy was made while another run was applied. */
+  readonly torn: number;
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
@@ -68,7 +70,14 @@ export async function soak({
   if (problems.length === 0) await live(undefined, runs);
   if (problems.length === 0 && !quick) await live(undefined, runs);
   problems.push(...checker.check());
-  const report = { ...counts, undone: checker.undone(), problems, folder, outcomes: checker.outcomes() };
+  const report = {
+    ...counts,
+    undone: checker.undone(),
+    torn: checker.torn(),
+    problems,
+    folder,
+    outcomes: checker.outcomes(),
+  };
   if (problems.length === 0) rmSync(folder, { recursive: true, force: true });
   // They have been counted; nobody else would end them.
   for (const { pid } of markedProcesses(mark)) kill(pid);

@@ -30,7 +30,7 @@ const behaviours = [
   ...Array.from({ length: 3 }, () => "floods" as const),
   ...Array.from({ length: 3 }, () => "fails" as const),
   ...Array.from({ length: 3 }, () => "hangs" as const),
-  ...Array.from({ length: 2 }, () => "ends-well-on-signal" as const),
+  ...Array.from({ length: 4 }, () => "ends-well-on-signal" as const),
   "ignores-signals",
 ] as const;
 
