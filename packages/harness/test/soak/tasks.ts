@@ -39,7 +39,7 @@ export function canSucceed({ behaviour }: Goal): boolean {
   return behaviour === "works" || behaviour === "floods";
 }
 
-/** Decides what a run of a soak is. In a quick one, all agents work. */
+/** Decides what a run of a soak is. In a quick one, all agents but one work. */
 export function taskOf(
   run: number,
   soak: { readonly seed: number; readonly folders: readonly SoakFolder[]; readonly quick: boolean },
@@ -61,7 +61,8 @@ export function taskOf(
     goal: {
       run,
       seed: random.below(2 ** 31),
-      behaviour: soak.quick ? "works" : behaviour,
+      // One agent is still at work when the host is killed.
+      behaviour: soak.quick ? (run === 1 ? "hangs" : "works") : behaviour,
       pauseMs: random.pick([0, 0, 10, 40]),
       ...(random.chance(40) ? { child: random.pick(["silent", "silent", "holds-output"]) } : {}),
     },
