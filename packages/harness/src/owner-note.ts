@@ -8,7 +8,7 @@ import { currentOwner, isAlive, type Owner } from "./owner.ts";
  * so one that cannot be read was damaged by a crash of the machine. No two notes are alike.
  */
 export async function createOwnerNote(file: string): Promise<boolean> {
-  const draft = join(dirname(file), `.${randomUUID()}`);
+  const draft = join(dirname(file), `.${process.pid}.${randomUUID()}`);
   try {
     const note = { owner: await currentOwner(), id: randomUUID() };
     await writeFile(draft, JSON.stringify(note), { flag: "wx", mode: 0o600 });
@@ -19,6 +19,19 @@ export async function createOwnerNote(file: string): Promise<boolean> {
     throw error;
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+/** Tells from the name of a note's draft whether the process that wrote it is gone. `false` where only its content could tell. */
+export function isDraftOfGone(name: string): boolean {
+  const pid = /^\.(\d+)\./.exec(name)?.[1];
+  if (pid === undefined) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    // Another user's process is alive, too.
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Clock, Logger } from "@atlas/routing";
-import { isOwned, parseOwnerNote } from "../owner-note.ts";
+import { isDraftOfGone, isOwned, parseOwnerNote } from "../owner-note.ts";
 import { breakLock } from "./checkout-lock.ts";
 import { pathText } from "./path-bytes.ts";
 import { removeFolder } from "./remove-folder.ts";
@@ -75,6 +75,7 @@ export async function removeLeftOvers({ stateDir, clock, log }: LeftOversOptions
     try {
       const content = await readFile(file, "utf8");
       if (parseOwnerNote(content) !== undefined) return (await isOwned(content)) ? undefined : content;
+      if (isDraftOfGone(basename(file))) return content;
       return clock.now() - (await stat(file)).mtimeMs > UNFINISHED_MS ? content : undefined;
     } catch {
       return undefined;

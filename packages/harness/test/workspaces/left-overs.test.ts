@@ -55,6 +55,20 @@ it("removes folders and locks of processes that are gone, and no others", async 
   await alive.close();
 });
 
+it("removes a note that a process which is gone had begun to write", async () => {
+  using state = createState();
+  // No process has this number: it is above the largest that Linux gives.
+  const names = [".4194305.torn", `.${process.pid}.new`];
+  for (const folder of ["locks", "workspaces"]) {
+    mkdirSync(join(state.stateDir, folder), { recursive: true });
+    for (const name of names) writeFileSync(join(state.stateDir, folder, name), "");
+  }
+  expect(await state.workspaces.removeLeftOvers()).toBe(0);
+  for (const folder of ["locks", "workspaces"]) {
+    expect(readdirSync(join(state.stateDir, folder))).toEqual([`.${process.pid}.new`]);
+  }
+});
+
 it("has nothing to do before the first task", async () => {
   using state = createState();
   expect(await state.workspaces.removeLeftOvers()).toBe(0);
