@@ -92,8 +92,8 @@ export function fromModels(
         );
       }),
     languageModel(options = {}) {
-      const known = models.get(options);
-      if (known !== undefined) return known;
+      const before = models.get(options);
+      if (before !== undefined) return before;
       const made = createProvidedModel({
         provider,
         modelId: options.model ?? given.modelId ?? provider,
