@@ -13,10 +13,12 @@ import { fromModel } from "@atlas/llm/ai-sdk";
 import { withTracing } from "@atlas/llm/tracing";
 import { generateText, streamText } from "ai";
 import { createBenchFolder } from "./folder.ts";
-import { createLine, type Report, type Unit } from "./line.ts";
+import type { Report } from "./line.ts";
 import { writeInstructions } from "./llm/instructions-folder.ts";
 import { CHUNKS, createModel, forgetCalls, prompt } from "./llm/model.ts";
+import { benchModels, benchModelsInFlight } from "./llm/routed-models.ts";
 import { startPortkey, startUpstream } from "./llm/servers.ts";
+import { bare, lineOf, read, repeat } from "./llm/work.ts";
 import { type Contestant, mean, measure, percentile } from "./measure.ts";
 
 const ROUNDS = 9;
@@ -29,6 +31,8 @@ export async function benchLLM(report: Report): Promise<void> {
   writeInstructions(root);
   await benchCalls(root, report);
   await benchStreams(root, report);
+  await benchModels(report);
+  await benchModelsInFlight(report);
   await benchPieces(report);
   await benchHttp(report);
 }
@@ -193,19 +197,6 @@ function routed(
   return { slice: () => work(llm).finally(() => forgetCalls(model)) };
 }
 
-/** A contestant that asks the model without Atlas. */
-function bare(work: (model: ReturnType<typeof createModel>) => Promise<readonly number[]>): Contestant {
-  const model = createModel();
-  return { slice: () => work(model).finally(() => forgetCalls(model)) };
-}
-
-/** Does the work so many times, one after the other, and returns how long it all took. */
-async function repeat(times: number, work: () => PromiseLike<unknown>): Promise<readonly number[]> {
-  const startedAt = performance.now();
-  for (let done = 0; done < times; done += 1) await work();
-  return [performance.now() - startedAt];
-}
-
 /** Does the work so many times, one after the other, and returns how long each took. */
 async function timeEach(times: number, work: () => Promise<unknown>): Promise<readonly number[]> {
   const durations: number[] = [];
@@ -215,27 +206,4 @@ async function timeEach(times: number, work: () => Promise<unknown>): Promise<re
     durations.push(performance.now() - startedAt);
   }
   return durations;
-}
-
-async function read(pieces: AsyncIterable<string>): Promise<void> {
-  let count = 0;
-  for await (const _ of pieces) count += 1;
-  if (count !== CHUNKS) throw new Error(`The stream had ${count} pieces instead of ${CHUNKS}.`);
-}
-
-function lineOf(
-  metric: string,
-  unit: Unit,
-  ours: readonly number[],
-  reference: { readonly name: string; readonly values: readonly number[] },
-) {
-  return createLine({
-    bench: "llm",
-    metric,
-    unit,
-    ours,
-    reference: reference.name,
-    referenceValues: reference.values,
-    durability: "none",
-  });
 }

@@ -9,7 +9,7 @@ import { checkOptions } from "@atlas/routing/internal";
 import { isClosed } from "../calling/closed-schema.ts";
 import { type Deadline, lateError, withinDeadline } from "../calling/deadline.ts";
 import { createStream } from "../calling/stream.ts";
-import type { JsonRequest, LLMOptions, LLMResult, LLMRuntime } from "../contract/runtime.ts";
+import type { JsonRequest, LLMOptions, LLMResult, LLMRuntime, ModelOptions } from "../contract/runtime.ts";
 import { type Ending, resultOf } from "./ending.ts";
 import { promptOf } from "./prompt.ts";
 import { createProvidedModel } from "./provided-model.ts";
@@ -76,6 +76,8 @@ export function fromModels(
 ): Required<LLMRuntime> {
   const { provider, secrets, clock = systemClock } = given;
   const { firstPartMs = DEFAULT_PAUSE_MS, idleMs = DEFAULT_PAUSE_MS } = given;
+  // A router asks for the same model at every call, and an object with getters is expensive to make.
+  const models = new WeakMap<ModelOptions, LanguageModelV4>();
 
   const runtime: Required<LLMRuntime> = {
     generateText(call) {
@@ -89,8 +91,10 @@ export function fromModels(
           stream({ ...timed, signal: timed.signal ?? signal }, soFar, emit),
         );
       }),
-    languageModel: (options = {}) =>
-      createProvidedModel({
+    languageModel(options = {}) {
+      const before = models.get(options);
+      if (before !== undefined) return before;
+      const made = createProvidedModel({
         provider,
         modelId: options.model ?? given.modelId ?? provider,
         load: () => modelFor(options.model),
@@ -100,7 +104,10 @@ export function fromModels(
         firstPartMs,
         idleMs,
         clock,
-      }),
+      });
+      models.set(options, made);
+      return made;
+    },
   };
   return runtime;
 

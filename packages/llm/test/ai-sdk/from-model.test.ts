@@ -344,3 +344,15 @@ describe("a stream of a model", () => {
     });
   });
 });
+
+it("a runtime makes its model once for the same options, and another one for others", () => {
+  const model = new MockLanguageModelV4({ provider: "house.chat", modelId: "house-1" });
+  const runtime = fromModel(model);
+  const options = { model: "house-2" };
+  const made = runtime.languageModel(options);
+  expect(runtime.languageModel(options)).toBe(made);
+  expect(made.modelId).toBe("house-2");
+  expect(runtime.languageModel({ model: "house-3" }).modelId).toBe("house-3");
+  expect(runtime.languageModel().modelId).toBe("house-1");
+  expect(fromModel(model).languageModel(options)).not.toBe(made);
+});

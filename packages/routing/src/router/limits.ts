@@ -37,6 +37,9 @@ interface AttemptLimits {
   end(): void;
 }
 
+/** An object whose maker sets what is read-only to everybody else. */
+type Settable<Whole, Key extends keyof Whole> = Omit<Whole, Key> & { -readonly [Name in Key]: Whole[Name] };
+
 /** Starts the deadline of one call and follows its caller's signal. */
 export function createLimits(options: {
   readonly clock: Clock;
@@ -49,10 +52,8 @@ export function createLimits(options: {
   const deadlineAt = startedAt + deadlineMs;
   // Plain functions, because a signal for the call beside that of the attempt would cost more than the rest of the limits.
   const listeners = new Set<() => void>();
-  let over: CallOver | undefined;
-
   const finish = (end: CallOver): void => {
-    over ??= end;
+    limits.over ??= end;
     for (const listener of [...listeners]) listener();
   };
   const giveUp = (): void => {
@@ -63,16 +64,13 @@ export function createLimits(options: {
     const message = `The call got no answer within its deadline of ${Math.round(deadlineMs)} ms.`;
     finish({ why: "deadline", failure: { kind: "timed_out", message }, reason: timeoutError(message) });
   });
-  if (given?.aborted === true) giveUp();
-  else given?.addEventListener("abort", giveUp, { once: true });
-
-  return {
-    get over() {
-      return over;
-    },
+  // Fields rather than getters: V8 makes a hidden class for every object literal with a getter, and whatever the getter can
+  // see stays in memory until a full garbage collection.
+  const limits: Settable<Limits, "over"> = {
+    over: undefined,
     deadlineAt,
     async wait(delayMs, subscribe) {
-      if (over !== undefined) return;
+      if (limits.over !== undefined) return;
       const { promise, resolve: wake } = Promise.withResolvers<void>();
       const cancel = delayMs === undefined ? undefined : clock.after(delayMs, wake);
       listeners.add(wake);
@@ -85,12 +83,15 @@ export function createLimits(options: {
         unsubscribe();
       }
     },
-    forAttempt: (attemptMs) => createAttemptLimits({ clock, attemptMs, listeners, over: () => over }),
+    forAttempt: (attemptMs) => createAttemptLimits({ clock, attemptMs, listeners, call: limits }),
     end() {
       cancelDeadline();
       given?.removeEventListener("abort", giveUp);
     },
   };
+  if (given?.aborted === true) giveUp();
+  else given?.addEventListener("abort", giveUp, { once: true });
+  return limits;
 }
 
 /**
@@ -111,12 +112,11 @@ function createAttemptLimits(options: {
   readonly attemptMs: number;
   /** Called when the call is over. */
   readonly listeners: Set<() => void>;
-  readonly over: () => CallOver | undefined;
+  readonly call: Pick<Limits, "over">;
 }): AttemptLimits {
-  const { clock, attemptMs, listeners, over } = options;
+  const { clock, attemptMs, listeners, call } = options;
   const controller = new AbortController();
   const { signal } = controller;
-  let timeout: CandidateFailure | undefined;
   let abandon = (): void => undefined;
   let cancelAbandon = (): void => undefined;
 
@@ -126,20 +126,18 @@ function createAttemptLimits(options: {
     controller.abort(reason);
     abandon();
   };
-  const follow = (): void => abort(over()?.reason);
-  if (over() === undefined) listeners.add(follow);
+  const follow = (): void => abort(call.over?.reason);
+  if (call.over === undefined) listeners.add(follow);
   else follow();
   const untimed = clock.after(attemptMs, () => {
     const message = `No answer began within ${attemptMs} ms.`;
-    timeout = { kind: "timed_out", message };
+    limits.timeout = { kind: "timed_out", message };
     abort(timeoutError(message));
   });
 
-  return {
+  const limits: Settable<AttemptLimits, "timeout"> = {
     signal,
-    get timeout() {
-      return timeout;
-    },
+    timeout: undefined,
     untimed,
     settled: (work, abandonMs) =>
       new Promise((resolve, reject) => {
@@ -156,6 +154,7 @@ function createAttemptLimits(options: {
       listeners.delete(follow);
     },
   };
+  return limits;
 }
 
 /** Work that throws at once fails like work that throws later. */
