@@ -1,9 +1,16 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { createOwnedProcesses, type OwnedProcesses } from "@atlas/harness";
+import {
+  createHarnessRouter,
+  createOwnedProcesses,
+  type HarnessTask,
+  type OwnedProcesses,
+} from "@atlas/harness";
 import { execa } from "execa";
 import { createBenchFolder } from "./folder.ts";
 import { createLine, type Report, type Unit } from "./line.ts";
@@ -22,6 +29,7 @@ export async function benchHarness(report: Report): Promise<void> {
   const processes = createOwnedProcesses({ stateDir: folder.path });
   const runs = { owned: owned(processes, folder.path), bare: bare(folder.path), execa: byExeca(folder.path) };
   await benchStarts(runs, report);
+  await benchTasks(runs.bare, folder.path, report);
   for (const concurrency of [1, 8]) await benchOutput(runs, concurrency, report);
   await benchFlood(processes, folder.path, report);
   await benchMemory(runs.owned, report);
@@ -45,6 +53,40 @@ async function benchStarts(
     const name = reference === "bare" ? "bare spawn" : "execa";
     report(lineOf("/bin/true, start to end", "ms", each("owned"), { name, values: each(reference) }));
   }
+}
+
+/** A whole task of an agent that does nothing, in an empty repository: routing, the record of the files, the program, the difference. */
+async function benchTasks(run: Run, root: string, report: Report): Promise<void> {
+  const tasks = 10;
+  const cwd = join(root, "empty");
+  mkdirSync(cwd);
+  execFileSync("git", ["init", "--quiet"], { cwd, env: { ...env, HOME: root } });
+  const router = createHarnessRouter({
+    stateDir: join(root, "tasks"),
+    roots: [cwd],
+    env: { ...env, HOME: root },
+    harnesses: { idle: { command: "/bin/true" } },
+  });
+  await router.start();
+  const contestant = (task: Pick<HarnessTask, "mode" | "inPlace">) => ({
+    slice: () =>
+      timed(() => repeat(tasks, () => router.runTask({ goal: "Rest.", cwd, harness: "idle", ...task }))),
+  });
+  const rounds = await measure(
+    {
+      inPlace: contestant({ mode: "apply", inPlace: true }),
+      copy: contestant({ mode: "propose" }),
+      bare: { slice: () => timed(() => repeat(tasks, () => run("/bin/true", []))) },
+    },
+    { rounds: ROUNDS, slices: 2 },
+  );
+  await router.stop();
+  const each = (name: keyof typeof rounds): readonly number[] => mean(rounds[name]).map((ms) => ms / tasks);
+  for (const [metric, ours] of [
+    ["a task of /bin/true, in place", each("inPlace")],
+    ["a task of /bin/true, in a copy", each("copy")],
+  ] as const)
+    report(lineOf(metric, "ms", ours, { name: "bare spawn", values: each("bare") }));
 }
 
 async function benchOutput(
