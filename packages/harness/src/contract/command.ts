@@ -1,6 +1,9 @@
 /** A command that an agent wants to run. */
 export interface HarnessCommand {
-  /** The program and its arguments, as they are passed to the operating system. */
+  /**
+   * The program and its arguments, as the agent names them. A command in one text is one of a shell: `["/bin/sh", "-c", "make test"]`. It
+   * is what the agent says, and no proof of what it runs: some that speak the Agent Client Protocol give only a title.
+   */
   readonly argv: readonly string[];
   /** The folder in which the command would run, as an absolute path. */
   readonly cwd: string;

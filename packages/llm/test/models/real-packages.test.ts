@@ -5,6 +5,7 @@ import {
   serviceTypeOf,
   serviceTypes,
 } from "@atlas/routing/internal";
+import { createFakeClock } from "@atlas/testing";
 import { embed, embedMany, generateImage, generateSpeech, rerank, transcribe } from "ai";
 import { describe, expect, it } from "vitest";
 import { createLLMRouter, type LLMRouterOptions } from "../../src/index.ts";
@@ -245,7 +246,7 @@ describe("the kinds that the table says a package offers", () => {
       settings: { region: "eu-west-1", resource_name: "house", project: "p", location: "global" },
       structuredOutputs: false,
       fetch: globalThis.fetch,
-      clock: { now: () => 0, monotonic: () => 0, setTimer: () => () => undefined } as never,
+      clock: createFakeClock(),
     });
     const offered = kinds.filter((kind) => {
       try {
