@@ -26,7 +26,7 @@ import type { GatewayRoute } from "./extensions/route.ts";
 import type { GatewayHarness } from "./gateway-harness.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { GatewayStats } from "./gateway-stats.ts";
-import type { Jobs } from "./jobs.ts";
+import type { Jobs } from "./jobs/jobs.ts";
 
 /**
  * Sources, workflows and sinks around one database, in this process. `Module` stands for the modules that were installed, and a gateway

@@ -52,7 +52,6 @@ export {
 } from "@atlas/plugins";
 export { isRoutingError } from "@atlas/routing";
 export { createGateway } from "./create-gateway.ts";
-export type { Debounce, DebouncedJob, DebounceOptions, DebounceRequest } from "./debounce.ts";
 export {
   type ExtensionPhase,
   GatewayError,
@@ -74,8 +73,9 @@ export type { AgentsOptions, GatewayHarness } from "./gateway-harness.ts";
 export type { GatewayLLM } from "./gateway-llm.ts";
 export type { GatewayOptions } from "./gateway-options.ts";
 export type { GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gateway-stats.ts";
-export type { JobEvent, JobEventName } from "./job-events.ts";
-export type { JobRequest, UniqueJob } from "./job-request.ts";
-export type { Jobs } from "./jobs.ts";
+export type { Debounce, DebouncedJob, DebounceOptions, DebounceRequest } from "./jobs/debounce.ts";
+export type { JobEvent, JobEventName } from "./jobs/job-events.ts";
+export type { JobRequest, UniqueJob } from "./jobs/job-request.ts";
+export type { Jobs } from "./jobs/jobs.ts";
 export type { GatewayCacheOptions } from "./llm-cache.ts";
 export { toPrometheus } from "./metrics/prometheus.ts";

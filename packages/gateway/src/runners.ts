@@ -16,15 +16,15 @@ import {
   scheduleOfWorkflow,
   triggersOf,
 } from "@atlas/plugins/runtime";
-import { createAttemptHarness } from "./attempt-harness.ts";
-import { createAttemptLLM } from "./attempt-llm.ts";
+import { createAttemptHarness } from "./attempts/attempt-harness.ts";
+import { createAttemptLLM } from "./attempts/attempt-llm.ts";
 import type { Installation, Opened } from "./extensions/installation.ts";
 import type { Gateway } from "./gateway.ts";
 import type { OpenedHarness } from "./gateway-harness.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { AnyGatewayOptions } from "./gateway-options.ts";
 import { createGatewayStats } from "./gateway-stats.ts";
-import { createJobs } from "./jobs.ts";
+import { createJobs } from "./jobs/jobs.ts";
 import { createStopBudget, type StopBudget } from "./stop-budget.ts";
 
 // By which share of `graceMs` each part has to be over. Syncs and jobs are aborted first, and what they did can still be stored.

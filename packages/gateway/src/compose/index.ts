@@ -5,7 +5,7 @@
  *
  * @module
  */
-export { createAttemptLLM } from "../attempt-llm.ts";
+export { createAttemptLLM } from "../attempts/attempt-llm.ts";
 export { createGatewayLLM, type GatewayLLM } from "../gateway-llm.ts";
-export { createJobs, type Jobs } from "../jobs.ts";
+export { createJobs, type Jobs } from "../jobs/jobs.ts";
 export { readRouting } from "../routing-file.ts";

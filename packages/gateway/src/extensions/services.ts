@@ -15,7 +15,7 @@ import type { LLM } from "@atlas/llm";
 import type { LLMModule } from "@atlas/llm/module";
 import type { PluginServices, PluginsModule } from "@atlas/plugins";
 import { logWith } from "@atlas/plugins/runtime";
-import type { Jobs } from "../jobs.ts";
+import type { Jobs } from "../jobs/jobs.ts";
 
 /**
  * What an extension works with. `repo`, `clock`, `log` and `newId` can be used at once; `commands`, `jobs`, `llm` and `harness` from

@@ -1,11 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { HarnessError, isHarnessError } from "../contract/errors.ts";
-import { allDone } from "./all-done.ts";
 import type { Baseline } from "./baseline.ts";
-import { copyIndex } from "./copy-index.ts";
-import type { Git } from "./git.ts";
-import { writeGitFolder } from "./git-folder.ts";
+import { allDone } from "./files/all-done.ts";
+import { copyIndex } from "./git/copy-index.ts";
+import type { Git } from "./git/git.ts";
+import { writeGitFolder } from "./git/git-folder.ts";
 
 /**
  * Writes the files of a baseline into a folder, as a repository of the agent's own. Whatever it does with git there, neither the caller's

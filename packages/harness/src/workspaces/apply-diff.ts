@@ -4,12 +4,12 @@ import { type Clock, systemClock } from "@atlas/routing";
 import { checkOptions } from "@atlas/routing/internal";
 import { HarnessError } from "../contract/errors.ts";
 import { createCheckoutLocks } from "./checkout-lock.ts";
-import { type FoundFile, readState } from "./file-state.ts";
-import { invalidDiff, parseDiff } from "./parse-diff.ts";
-import { type PathBytes, pathText } from "./path-bytes.ts";
-import { planPatches } from "./plan-patches.ts";
+import { type FoundFile, readState } from "./files/file-state.ts";
+import { type PathBytes, pathText } from "./files/path-bytes.ts";
+import { conflictError, writeFiles } from "./files/write-files.ts";
+import { invalidDiff, parseDiff } from "./patch/parse-diff.ts";
+import { planPatches } from "./patch/plan-patches.ts";
 import type { ChangedFile } from "./workspace.ts";
-import { conflictError, writeFiles } from "./write-files.ts";
 
 export interface ApplyDiffOptions {
   /** Only checks whether the difference fits. Default: false. */

@@ -2,14 +2,14 @@ import { copyFile, readdir, readFile } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import type { Logger } from "@atlas/routing";
 import { HarnessError } from "../contract/errors.ts";
-import { convertedFiles } from "./converted-files.ts";
-import { copyIndex } from "./copy-index.ts";
-import type { Git } from "./git.ts";
-import { type GitFolderOptions, writeGitFolder } from "./git-folder.ts";
-import { type PathBytes, pathText } from "./path-bytes.ts";
-import { recordTree } from "./record-tree.ts";
-import { type Repository, unfit } from "./repository.ts";
-import { listTracked, type TrackedFiles } from "./tracked-files.ts";
+import { type PathBytes, pathText } from "./files/path-bytes.ts";
+import { convertedFiles } from "./git/converted-files.ts";
+import { copyIndex } from "./git/copy-index.ts";
+import type { Git } from "./git/git.ts";
+import { type GitFolderOptions, writeGitFolder } from "./git/git-folder.ts";
+import { recordTree } from "./git/record-tree.ts";
+import { type Repository, unfit } from "./git/repository.ts";
+import { listTracked, type TrackedFiles } from "./git/tracked-files.ts";
 
 /** The files of the caller as they were when a workspace was opened. */
 export interface Baseline {

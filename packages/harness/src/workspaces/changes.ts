@@ -2,16 +2,16 @@ import { isUtf8 } from "node:buffer";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { HarnessError } from "../contract/errors.ts";
-import { allDone } from "./all-done.ts";
 import type { Baseline } from "./baseline.ts";
-import { copyIndex } from "./copy-index.ts";
-import { firstSections, splitDiff } from "./diff-sections.ts";
-import type { Git } from "./git.ts";
-import { writeGitSettings } from "./git-folder.ts";
-import { parseDiff } from "./parse-diff.ts";
-import { type PathBytes, pathBelow, pathText, splitAtNul } from "./path-bytes.ts";
-import { recordTree, statEach } from "./record-tree.ts";
-import { removeFolder } from "./remove-folder.ts";
+import { allDone } from "./files/all-done.ts";
+import { type PathBytes, pathBelow, pathText, splitAtNul } from "./files/path-bytes.ts";
+import { removeFolder } from "./files/remove-folder.ts";
+import { copyIndex } from "./git/copy-index.ts";
+import type { Git } from "./git/git.ts";
+import { writeGitSettings } from "./git/git-folder.ts";
+import { recordTree, statEach } from "./git/record-tree.ts";
+import { firstSections, splitDiff } from "./patch/diff-sections.ts";
+import { parseDiff } from "./patch/parse-diff.ts";
 import type { ChangedFile, WorkspaceChanges } from "./workspace.ts";
 
 export interface ChangesOptions {

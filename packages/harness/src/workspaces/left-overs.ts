@@ -3,10 +3,10 @@ import { basename, join } from "node:path";
 import type { Clock, Logger } from "@atlas/routing";
 import { isDraftOfGone, isOwned, parseOwnerNote } from "../owner-note.ts";
 import { breakLock } from "./checkout-lock.ts";
-import { pathText } from "./path-bytes.ts";
-import { removeFolder } from "./remove-folder.ts";
+import { pathText } from "./files/path-bytes.ts";
+import { removeFolder } from "./files/remove-folder.ts";
+import { undoWrite, type WritePlan } from "./files/undo-write.ts";
 import { journalOf, ownerNote } from "./run-folder.ts";
-import { undoWrite, type WritePlan } from "./undo-write.ts";
 
 const NOTE = ownerNote("");
 // A note is written in one go. One that cannot be read after this time was never finished.

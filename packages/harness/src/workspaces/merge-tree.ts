@@ -1,5 +1,4 @@
 import type { HarnessConflict } from "../contract/errors.ts";
-import { applyHunks } from "./apply-hunks.ts";
 import type { Baseline } from "./baseline.ts";
 import {
   contentId,
@@ -8,12 +7,13 @@ import {
   type FoundFile,
   isSameFile,
   readState,
-} from "./file-state.ts";
-import type { Git } from "./git.ts";
-import { parseDiff } from "./parse-diff.ts";
-import { type PathBytes, pathText, splitAtNul } from "./path-bytes.ts";
-import { placeConflicts } from "./place-conflicts.ts";
-import { conflictError, type PlannedFile, writeFiles } from "./write-files.ts";
+} from "./files/file-state.ts";
+import { type PathBytes, pathText, splitAtNul } from "./files/path-bytes.ts";
+import { conflictError, type PlannedFile, writeFiles } from "./files/write-files.ts";
+import type { Git } from "./git/git.ts";
+import { applyHunks } from "./patch/apply-hunks.ts";
+import { parseDiff } from "./patch/parse-diff.ts";
+import { placeConflicts } from "./patch/place-conflicts.ts";
 
 interface TreeChange {
   readonly path: PathBytes;

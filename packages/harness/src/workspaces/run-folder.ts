@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createOwnerNote } from "../owner-note.ts";
-import { removeFolder } from "./remove-folder.ts";
+import { removeFolder } from "./files/remove-folder.ts";
 
 /** The folder of one run, with a note of who owns it. */
 export interface RunFolder {

@@ -8,11 +8,11 @@ import { realFolder } from "./apply-diff.ts";
 import { type Baseline, recordBaseline } from "./baseline.ts";
 import { recordChanges } from "./changes.ts";
 import { type CheckoutLock, createCheckoutLocks } from "./checkout-lock.ts";
-import { createGit } from "./git.ts";
+import { pathText } from "./files/path-bytes.ts";
+import { createGit } from "./git/git.ts";
+import { findRepository } from "./git/repository.ts";
 import { removeLeftOvers } from "./left-overs.ts";
 import { mergeTree } from "./merge-tree.ts";
-import { pathText } from "./path-bytes.ts";
-import { findRepository } from "./repository.ts";
 import { createRunFolders, type RunFolder } from "./run-folder.ts";
 import type { Workspace, WorkspaceOptions, Workspaces } from "./workspace.ts";
 

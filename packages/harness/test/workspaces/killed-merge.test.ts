@@ -3,8 +3,8 @@ import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { currentOwner } from "../../src/owner.ts";
-import { type FileState, readState } from "../../src/workspaces/file-state.ts";
-import { writeFiles } from "../../src/workspaces/write-files.ts";
+import { type FileState, readState } from "../../src/workspaces/files/file-state.ts";
+import { writeFiles } from "../../src/workspaces/files/write-files.ts";
 import { createFolder, fingerprint } from "./support/repository.ts";
 import { createState } from "./support/state.ts";
 

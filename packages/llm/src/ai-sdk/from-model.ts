@@ -11,9 +11,9 @@ import { type Deadline, lateError, withinDeadline } from "../calling/deadline.ts
 import { createStream } from "../calling/stream.ts";
 import type { JsonRequest, LLMOptions, LLMResult, LLMRuntime, ModelOptions } from "../contract/runtime.ts";
 import { type Ending, resultOf } from "./ending.ts";
+import { type Asked, toLLMError } from "./failures/to-llm-error.ts";
 import { promptOf } from "./prompt.ts";
 import { createProvidedModel } from "./provided-model.ts";
-import { type Asked, toLLMError } from "./to-llm-error.ts";
 import { createWatch } from "./watch.ts";
 
 /** A language model of the AI SDK, in the current version of its specification or an older one. */

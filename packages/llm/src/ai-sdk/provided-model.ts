@@ -6,9 +6,9 @@ import type {
 } from "@ai-sdk/provider";
 import type { Clock } from "@atlas/routing";
 import type { LLMRuntime, ModelOptions } from "../contract/runtime.ts";
+import { type Asked, toLLMError } from "./failures/to-llm-error.ts";
 import { relayed } from "./relay.ts";
 import { asFourthSpec } from "./third-spec.ts";
-import { type Asked, toLLMError } from "./to-llm-error.ts";
 import { textModel } from "./to-model.ts";
 import { createWatch } from "./watch.ts";
 

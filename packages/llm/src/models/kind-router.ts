@@ -1,7 +1,7 @@
 import type { JSONObject } from "@ai-sdk/provider";
 import type { Candidate, Clock, Profiles, Router } from "@atlas/routing";
 import { candidatesOf, type ModelKind, profileName } from "@atlas/routing/internal";
-import { toLLMError } from "../ai-sdk/to-llm-error.ts";
+import { toLLMError } from "../ai-sdk/failures/to-llm-error.ts";
 import { isLLMError, LLMError } from "../contract/errors.ts";
 import type { LLMRuntime } from "../contract/runtime.ts";
 import { routeError } from "../router/route-error.ts";

@@ -1,4 +1,4 @@
-import { RefusedResponse } from "../ai-sdk/refused-response.ts";
+import { RefusedResponse } from "../ai-sdk/failures/refused-response.ts";
 import { lifeListener } from "../ai-sdk/signs-of-life.ts";
 
 /** The largest body that is read, in bytes (10 MB), unless the caller expects more. */

@@ -12,7 +12,7 @@ import {
   systemClock,
 } from "@atlas/routing";
 import { checkOptions, guardLogger } from "@atlas/routing/internal";
-import { toLLMError } from "../ai-sdk/to-llm-error.ts";
+import { toLLMError } from "../ai-sdk/failures/to-llm-error.ts";
 import { createStream, streamOf } from "../calling/stream.ts";
 import { completeResult } from "../contract/complete-result.ts";
 import { failureOf } from "../contract/failure-kind.ts";

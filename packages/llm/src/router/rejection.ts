@@ -1,5 +1,5 @@
 import type { CandidateFailure } from "@atlas/routing";
-import { UNSUPPORTED } from "../ai-sdk/to-llm-error.ts";
+import { UNSUPPORTED } from "../ai-sdk/failures/to-llm-error.ts";
 import type { LLMError } from "../contract/errors.ts";
 
 // What services say, from their documentation. No two of them use the same code, and some use none.

@@ -1,5 +1,5 @@
 import type { Route, RouteOutcome } from "@atlas/routing";
-import { toLLMError } from "../ai-sdk/to-llm-error.ts";
+import { toLLMError } from "../ai-sdk/failures/to-llm-error.ts";
 import { isLLMError, LLMError } from "../contract/errors.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { createFakeClock } from "@atlas/testing";
 import { describe, expect, it } from "vitest";
-import { toLLMError } from "../../src/ai-sdk/to-llm-error.ts";
+import { toLLMError } from "../../src/ai-sdk/failures/to-llm-error.ts";
 import { failureOf } from "../../src/contract/failure-kind.ts";
 import { createMockLLM } from "../../src/mock/mock.ts";
 import { openRouter, openServer } from "../support/services.ts";

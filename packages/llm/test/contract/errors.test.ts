@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { toLLMError } from "../../src/ai-sdk/to-llm-error.ts";
+import { toLLMError } from "../../src/ai-sdk/failures/to-llm-error.ts";
 import { failureOf } from "../../src/contract/failure-kind.ts";
 import { isLLMError, LLMError, type LLMErrorCode } from "../../src/index.ts";
 

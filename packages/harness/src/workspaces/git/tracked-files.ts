@@ -1,5 +1,5 @@
+import { type PathBytes, splitAtNul } from "../files/path-bytes.ts";
 import type { Git } from "./git.ts";
-import { type PathBytes, splitAtNul } from "./path-bytes.ts";
 import { statEach } from "./record-tree.ts";
 
 /** What an index tells about the files of a checkout, besides their content. */

@@ -1,7 +1,7 @@
 import { UnsupportedFunctionalityError } from "@ai-sdk/provider";
-import { isLLMError, LLMError, type ProviderDetails } from "../contract/errors.ts";
-import { codeOf } from "../contract/failure-kind.ts";
-import { redactSecrets } from "../redact.ts";
+import { isLLMError, LLMError, type ProviderDetails } from "../../contract/errors.ts";
+import { codeOf } from "../../contract/failure-kind.ts";
+import { redactSecrets } from "../../redact.ts";
 import { askedPause } from "./asked-pause.ts";
 import type { ProviderFailureKind } from "./failure-rules.ts";
 import { kindOfThrown } from "./kind-of-thrown.ts";

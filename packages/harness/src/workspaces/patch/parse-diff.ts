@@ -1,7 +1,7 @@
-import { HarnessError } from "../contract/errors.ts";
+import { HarnessError } from "../../contract/errors.ts";
+import type { FileMode } from "../files/file-state.ts";
+import { type PathBytes, pathText } from "../files/path-bytes.ts";
 import type { BinaryPatch } from "./binary-patch.ts";
-import type { FileMode } from "./file-state.ts";
-import { type PathBytes, pathText } from "./path-bytes.ts";
 import { unquotePath } from "./unquote-path.ts";
 
 /** What a difference does to one file. */

@@ -1,6 +1,6 @@
-import type { HarnessConflict } from "../contract/errors.ts";
-import { type PathBytes, pathText } from "./path-bytes.ts";
-import type { PlannedFile } from "./write-files.ts";
+import type { HarnessConflict } from "../../contract/errors.ts";
+import { type PathBytes, pathText } from "../files/path-bytes.ts";
+import type { PlannedFile } from "../files/write-files.ts";
 
 /** What is to be written, or where it does not fit. */
 export interface FilesPlan {

@@ -1,4 +1,4 @@
-import type { PathBytes } from "./path-bytes.ts";
+import type { PathBytes } from "../files/path-bytes.ts";
 
 const escapes: Readonly<Record<string, string>> = {
   a: "\x07",

@@ -1,9 +1,9 @@
-import type { HarnessConflict } from "../contract/errors.ts";
+import type { HarnessConflict } from "../../contract/errors.ts";
+import { contentId, type FileState, type FoundFile, isSameFile } from "../files/file-state.ts";
+import { type PathBytes, pathText } from "../files/path-bytes.ts";
 import { applyHunks } from "./apply-hunks.ts";
 import { applyBinaryPatch } from "./binary-patch.ts";
-import { contentId, type FileState, type FoundFile, isSameFile } from "./file-state.ts";
 import { type FilePatch, invalidDiff } from "./parse-diff.ts";
-import { type PathBytes, pathText } from "./path-bytes.ts";
 import { type FilesPlan, placeConflicts } from "./place-conflicts.ts";
 
 /** Works out what each file becomes. Files that are already as the difference wants them stay as they are. */

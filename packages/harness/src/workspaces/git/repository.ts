@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { HarnessError } from "../contract/errors.ts";
-import { allDone } from "./all-done.ts";
+import { HarnessError } from "../../contract/errors.ts";
+import { allDone } from "../files/all-done.ts";
 import type { Git, GitCall } from "./git.ts";
 
 /** What is known of the repository of a folder. */

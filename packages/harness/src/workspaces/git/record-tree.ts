@@ -1,8 +1,8 @@
 import type { Stats } from "node:fs";
 import { lstat } from "node:fs/promises";
-import { allDone } from "./all-done.ts";
+import { allDone } from "../files/all-done.ts";
+import { joinWithNul, type PathBytes, pathBelow, splitAtNul } from "../files/path-bytes.ts";
 import type { Git } from "./git.ts";
-import { joinWithNul, type PathBytes, pathBelow, splitAtNul } from "./path-bytes.ts";
 
 /** Where files are recorded, and how much of them. */
 export interface RecordTreeOptions {

@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
+import { joinWithNul, type PathBytes, splitAtNul } from "../files/path-bytes.ts";
 import type { Git } from "./git.ts";
-import { joinWithNul, type PathBytes, splitAtNul } from "./path-bytes.ts";
 import type { Repository } from "./repository.ts";
 
 /**

@@ -12,7 +12,7 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
-import { type HarnessConflict, HarnessError } from "../contract/errors.ts";
+import { type HarnessConflict, HarnessError } from "../../contract/errors.ts";
 import type { FileState, FoundFile } from "./file-state.ts";
 import { type PathBytes, pathBelow, pathText } from "./path-bytes.ts";
 import { removeFolder } from "./remove-folder.ts";

@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { Clock } from "@atlas/routing";
-import { HarnessError } from "../contract/errors.ts";
+import { HarnessError } from "../../contract/errors.ts";
 
 /** Runs git. Nothing of a repository is run by it: no hook, filter, monitor or external program. */
 export type Git = (call: GitCall) => Promise<GitOutput>;
