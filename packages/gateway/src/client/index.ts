@@ -1,0 +1,1 @@
+export type { RouteGroup } from "../http/contract/route.ts";

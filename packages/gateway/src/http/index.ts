@@ -1,0 +1,1 @@
+export type { RouteGroup } from "./contract/route.ts";
