@@ -39,11 +39,8 @@ export type {
 } from "./programs/agent-program.ts";
 export { createProgramDriver } from "./programs/program-driver.ts";
 export { createRecordedProcesses, type RecordedProcessesOptions } from "./recorder/recorded-processes.ts";
-export {
-  createHarnessRouter,
-  type HarnessRouter,
-  type HarnessRouterOptions,
-} from "./router/harness-router.ts";
+export { createHarnessRouter } from "./router/harness-router.ts";
 export { createNoopHarness } from "./router/noop.ts";
+export type { HarnessRouter, HarnessRouterOptions } from "./router/router-options.ts";
 export { type AppliedDiff, type ApplyDiffOptions, applyDiff } from "./workspaces/apply-diff.ts";
 export type { Workspace, WorkspaceChanges, WorkspaceOptions, Workspaces } from "./workspaces/workspace.ts";

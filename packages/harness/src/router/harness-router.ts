@@ -1,28 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { join, resolve } from "node:path";
-import {
-  type AroundAttempt,
-  type Clock,
-  createRouter,
-  defaultPolicy,
-  type HarnessConfig,
-  type HarnessRoutingConfig,
-  type Logger,
-  type Route,
-  type RoutePlan,
-  type RoutingPolicy,
-  systemClock,
-} from "@atlas/routing";
+import { createRouter, defaultPolicy, type Route, systemClock } from "@atlas/routing";
 import { checkOptions, guardLogger } from "@atlas/routing/internal";
-import type { HarnessAvailability, HarnessDriver, HarnessHost } from "../contract/driver.ts";
+import type { HarnessDriver, HarnessHost } from "../contract/driver.ts";
 import { isHarnessError } from "../contract/errors.ts";
 import type { HarnessEvent } from "../contract/event.ts";
-import type { HarnessResult, HarnessRuntime, HarnessTask } from "../contract/runtime.ts";
+import type { HarnessResult, HarnessTask } from "../contract/runtime.ts";
 import { createOwnedProcesses } from "../processes/create-owned-processes.ts";
-import type { OwnedProcesses } from "../processes/owned-processes.ts";
 import { reapLeftOvers } from "../processes/reap-left-overs.ts";
 import { createRoots } from "../processes/roots.ts";
-import type { WorkspaceChanges, Workspaces } from "../workspaces/workspace.ts";
+import type { WorkspaceChanges } from "../workspaces/workspace.ts";
 import { createWorkspaces } from "../workspaces/workspaces.ts";
 import { attempt } from "./attempt.ts";
 import { createAvailabilities } from "./availability.ts";
@@ -33,86 +20,9 @@ import { failureOf } from "./failure-of.ts";
 import { removeLeftFiles } from "./left-files.ts";
 import { NOOP } from "./noop.ts";
 import { resultOf } from "./result-of.ts";
+import { type HarnessRouter, type HarnessRouterOptions, OPTIONS } from "./router-options.ts";
 import { createTaskSignals } from "./task-signals.ts";
 import { createTaskWorkspace } from "./task-workspace.ts";
-
-/** One runtime over all coding agents. */
-export interface HarnessRouter extends HarnessRuntime {
-  /**
-   * Tells which agents are there, which version of them, and why not. Looks again after a minute; programs are asked for their version
-   * once.
-   */
-  available(): Promise<Readonly<Record<string, HarnessAvailability>>>;
-  /**
-   * Lists the agents that a task would ask now, in order, and why it would skip the others, as far as `available` or an earlier task has
-   * found out. Throws `ATLAS_ROUTING_PROFILE_UNKNOWN`.
-   */
-  explainRoute(profile?: string): RoutePlan;
-  /**
-   * Ends what killed processes have left behind: agents that still run, their workspaces and files. Call it once before the first task; a
-   * second call returns the same promise.
-   */
-  start(): Promise<void>;
-  /**
-   * Ends all tasks, which reject with an `AbortError`, and refuses new ones. Resolves once no agent and no workspace is left. A second call
-   * returns the same promise.
-   */
-  stop(): Promise<void>;
-}
-
-/** The options of a router over coding agents. */
-export interface HarnessRouterOptions {
-  /** The folder for workspaces and launch records. Gateways on one machine may share it. It is made if missing. */
-  readonly stateDir: string;
-  /** The `harness` part of a routing configuration. Default: all `drivers` and `harnesses` in their order, or `noop` if there are none. */
-  readonly config?: HarnessRoutingConfig | undefined;
-  /** The `harnesses` part: programs as a routing file describes them. Default: none besides the built-in ones. */
-  readonly harnesses?: Readonly<Record<string, HarnessConfig>> | undefined;
-  /** Your own drivers, by the names that profiles use. One with the name of another harness replaces it. */
-  readonly drivers?: Readonly<Record<string, HarnessDriver>> | undefined;
-  /** The folders below which agents may work, as absolute paths. Default: the folder in which the process stands. */
-  readonly roots?: readonly string[] | undefined;
-  /** Where `PATH` and keys are looked up, such as `process.env`. Default: nowhere, because the package never reads the environment. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /**
-   * Overrides parts of the policy and of the `limits` in the configuration. Agents differ from `defaultPolicy`: 30 minutes for a task, no
-   * retries, 2 tasks for each agent at a time, and the time of each driver for an attempt.
-   */
-  readonly policy?: Partial<RoutingPolicy>;
-  /** Time from the first signal to the last one where an agent is ended, in milliseconds. Default: 5,000. */
-  readonly graceMs?: number;
-  readonly clock?: Clock;
-  /** Receives failed attempts, and a warning when `noop` stands in. Default: nothing is logged. */
-  readonly log?: Logger;
-  /** Starts programs. Default: `createOwnedProcesses`. */
-  readonly processes?: OwnedProcesses;
-  /** Prepares the folders of tasks. Default: throw-away copies by git. */
-  readonly workspaces?: Workspaces;
-  /** Returns a number 0 ≤ x < 1 for the order of profiles with weights. Default: `Math.random`. */
-  readonly random?: () => number;
-  /** Returns a new id for each run. Default: a random UUID. */
-  readonly newId?: () => string;
-  /** Wraps the driver of a candidate, once for each attempt. Default: nothing. */
-  readonly around?: AroundAttempt<HarnessDriver> | undefined;
-}
-
-const known: Readonly<Record<keyof HarnessRouterOptions, true>> = {
-  stateDir: true,
-  config: true,
-  harnesses: true,
-  drivers: true,
-  roots: true,
-  env: true,
-  policy: true,
-  graceMs: true,
-  clock: true,
-  log: true,
-  processes: true,
-  workspaces: true,
-  random: true,
-  newId: true,
-  around: true,
-};
 
 /**
  * Creates a runtime that gives a task to the agents of a profile, in order, until one has done it. It prepares one workspace for a task,
@@ -138,7 +48,7 @@ const known: Readonly<Record<keyof HarnessRouterOptions, true>> = {
  * ```
  */
 export function createHarnessRouter(options: HarnessRouterOptions): HarnessRouter {
-  checkOptions("createHarnessRouter", options, Object.keys(known));
+  checkOptions("createHarnessRouter", options, Object.keys(OPTIONS));
   checkOptions("createHarnessRouter's policy", options.policy ?? {}, Object.keys(defaultPolicy));
   const { config, harnesses = {}, drivers: own = {}, env = {}, clock = systemClock } = options;
   const stateDir = resolve(options.stateDir);

@@ -8,10 +8,10 @@ import { findProgram } from "../../src/processes/find-program.ts";
 function createFolders(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "find-")));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  for (const name of ["a", "b", "work", "b/folder"]) mkdirSync(join(folder, name));
-  for (const name of ["a/agent", "b/agent", "work/agent", "a/plain"])
+  for (const name of ["a", "b", "project", "b/folder"]) mkdirSync(join(folder, name));
+  for (const name of ["a/agent", "b/agent", "project/agent", "a/plain"])
     writeFileSync(join(folder, name), "#!/bin/sh\n");
-  for (const name of ["b/agent", "work/agent"]) chmodSync(join(folder, name), 0o755);
+  for (const name of ["b/agent", "project/agent"]) chmodSync(join(folder, name), 0o755);
   return folder;
 }
 
@@ -20,7 +20,7 @@ const find = (command: string, path: string | undefined, notBelow?: readonly str
 
 it("finds the first program of that name in PATH that can be executed", async () => {
   const folder = createFolders();
-  const path = `/nowhere:${folder}/a:${folder}/b:${folder}/work`;
+  const path = `/nowhere:${folder}/a:${folder}/b:${folder}/project`;
   expect(await find("agent", path)).toBe(join(folder, "b/agent"));
 });
 
@@ -41,17 +41,19 @@ it("takes no program from a relative folder of PATH, nor from the empty one", as
 
 it("takes no program from the folder that an agent works in, also not through a link", async () => {
   const folder = createFolders();
-  const notBelow = [join(folder, "work")];
-  symlinkSync("../work/agent", join(folder, "a/linked"));
-  symlinkSync(join(folder, "b/agent"), join(folder, "work/leading-out"));
-  expect(await find("agent", `${folder}/work:${folder}/b`, notBelow)).toBe(join(folder, "b/agent"));
+  const notBelow = [join(folder, "project")];
+  symlinkSync("../project/agent", join(folder, "a/linked"));
+  symlinkSync(join(folder, "b/agent"), join(folder, "project/leading-out"));
+  expect(await find("agent", `${folder}/project:${folder}/b`, notBelow)).toBe(join(folder, "b/agent"));
   await expect(find("linked", `${folder}/a`, notBelow)).rejects.toThrow(
     "lies in the folder that the agent works in",
   );
-  await expect(find(join(folder, "work/agent"), "", notBelow)).rejects.toThrow("lies in the folder");
-  await expect(find("leading-out", `${folder}/work`, notBelow)).rejects.toThrow("lies in the folder");
+  await expect(find(join(folder, "project/agent"), "", notBelow)).rejects.toThrow("lies in the folder");
+  await expect(find("leading-out", `${folder}/project`, notBelow)).rejects.toThrow("lies in the folder");
   // A sibling whose name begins alike.
-  expect(await find("agent", `${folder}/work`, [join(folder, "wor")])).toBe(join(folder, "work/agent"));
+  expect(await find("agent", `${folder}/project`, [join(folder, "proj")])).toBe(
+    join(folder, "project/agent"),
+  );
 });
 
 it.each([

@@ -8,7 +8,8 @@ import { HarnessError, isHarnessError } from "../../src/contract/errors.ts";
 import type { HarnessEvent } from "../../src/contract/event.ts";
 import type { HarnessTask } from "../../src/contract/runtime.ts";
 import type { OwnedProcesses } from "../../src/processes/owned-processes.ts";
-import { createHarnessRouter, type HarnessRouterOptions } from "../../src/router/harness-router.ts";
+import { createHarnessRouter } from "../../src/router/harness-router.ts";
+import type { HarnessRouterOptions } from "../../src/router/router-options.ts";
 import { createCopiedWorkspaces } from "../support/copied-workspaces.ts";
 
 interface Agent extends HarnessDriver {
