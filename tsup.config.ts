@@ -1,6 +1,8 @@
 import { cpSync, globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
+
+type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
 
 // Runs in a package's folder: one entry for each subpath of its `exports`, named by the source condition, and one for each
 // thread, which is a file of its own.
@@ -18,8 +20,30 @@ const entry = Object.fromEntries([
   ...globSync("src/**/*-worker.ts").map((source) => [basename(source, ".ts"), source]),
 ]);
 
-// Loading Kysely's 255 files takes eight times as long as loading what is used of them as one file.
-const bundlesKysely = name === "@atlas/core";
+// What is loaded as many small files at every start, and is part of the build instead (docs/decisions/0036-kysely-is-bundled.md,
+// docs/decisions/0041-zod-is-bundled.md). Their licences want their texts beside the code. Routing shares no package with the others,
+// so it has a Zod of its own.
+const bundled = { "@atlas/core": ["kysely", "zod"], "@atlas/routing": ["zod"] }[name] ?? [];
+
+/** All packages above core have its Zod. */
+const zodOfCore: Plugin = {
+  name: "zod-of-core",
+  setup(build) {
+    build.onResolve({ filter: /^zod$/ }, () => ({ path: "@atlas/core/internal", external: true }));
+  },
+};
+
+/** Zod's messages in fifty languages, which nobody can ask this copy for. */
+const noLanguages: Plugin = {
+  name: "no-languages",
+  setup(build) {
+    build.onResolve({ filter: /\/locales\/index\.js$/ }, () => ({
+      path: "locales",
+      namespace: "no-languages",
+    }));
+    build.onLoad({ filter: /.*/, namespace: "no-languages" }, () => ({ contents: "export {};" }));
+  },
+};
 
 export default defineConfig({
   entry,
@@ -32,9 +56,10 @@ export default defineConfig({
   // Users do not get the sources that a map would lead to; the code is not minified.
   sourcemap: false,
   clean: true,
-  // docs/decisions/0036-kysely-is-bundled.md. Its licence wants its text beside the code.
-  noExternal: bundlesKysely ? ["kysely"] : [],
+  // Marked here, so that a plugin is asked where it comes from.
+  noExternal: bundled.length === 0 ? ["zod"] : bundled,
+  esbuildPlugins: [bundled.length === 0 ? zodOfCore : noLanguages],
   onSuccess: async () => {
-    if (bundlesKysely) cpSync("../../node_modules/kysely/LICENSE", "dist/kysely.LICENSE");
+    for (const one of bundled) cpSync(`../../node_modules/${one}/LICENSE`, `dist/${one}.LICENSE`);
   },
 });

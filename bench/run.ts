@@ -21,6 +21,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   sinks: async () => (await import("./sinks.ts")).benchSinks,
   workspaces: async () => (await import("./workspaces.ts")).benchWorkspaces,
   harness: async () => (await import("./harness.ts")).benchHarness,
+  gateway: async () => (await import("./gateway.ts")).benchGateway,
 };
 
 const usage = `Usage: npm run bench -- NAME [--json]\nBenches: ${Object.keys(benches).join(", ")}`;

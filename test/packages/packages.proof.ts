@@ -56,14 +56,55 @@ describe.each(packageNames)("@atlas/%s as it is installed", (name) => {
   });
 });
 
-it("has Kysely's code in @atlas/core, with its licence, and asks no package for it at run time", async () => {
-  const { output } = await consumer.run("grep", [
-    ...["-rlE", "--include=*.js", String.raw`(from|import)\s*\(?"kysely`],
-    join(consumer.folder, "node_modules/@atlas"),
-  ]);
-  expect(output).toBe("");
-  const licence = join(consumer.folder, "node_modules/@atlas/core/dist/kysely.LICENSE");
-  expect(readFileSync(licence, "utf8")).toContain("MIT License");
+it.each([
+  ["kysely", "core"],
+  ["zod", "core"],
+  ["zod", "routing"],
+])(
+  "has the code of %s in @atlas/%s, with its licence, and asks no package for it at run time",
+  async (name, holder) => {
+    const { output } = await consumer.run("grep", [
+      ...["-rlE", "--include=*.js", String.raw`(from|import)\s*\(?"${name}`],
+      join(consumer.folder, "node_modules/@atlas"),
+    ]);
+    expect(output).toBe("");
+    const licence = join(consumer.folder, `node_modules/@atlas/${holder}/dist/${name}.LICENSE`);
+    expect(readFileSync(licence, "utf8")).toContain("MIT License");
+  },
+);
+
+it("takes schemas that a user's own Zod made, for commands, inputs and waits", async () => {
+  const file = consumer.write(
+    "own-zod.mjs",
+    `import { createGateway, defineWorkflow } from "@atlas/gateway";
+     import { z } from "zod";
+     const order = z.object({ id: z.string().min(2), lines: z.array(z.union([z.int(), z.iso.date()])).default([]) });
+     const gateway = await createGateway({
+       database: ":memory:",
+       workflows: [
+         defineWorkflow({
+           id: "order.v1",
+           input: order,
+           run: async (ctx, { id, lines }) => {
+             const { value } = await ctx.wait("answer", { schema: z.object({ yes: z.boolean() }) });
+             return { id, lines, value };
+           },
+         }),
+       ],
+     });
+     await gateway.start();
+     const refused = await gateway.jobs.create({ workflow_id: "order.v1", input: { id: "x" } }).catch((error) => error);
+     const { id } = await gateway.jobs.create({ workflow_id: "order.v1", input: { id: "o-1", lines: [1, "2026-11-22"] } });
+     const wrong = await gateway.jobs.signal(id, "answer", { yes: 1 }).catch((error) => error);
+     await gateway.jobs.signal(id, "answer", { yes: true });
+     const { result } = await gateway.jobs.wait(id);
+     console.log(JSON.stringify([refused.code, wrong.code, result]));
+     await gateway.stop();`,
+  );
+  const { output } = await consumer.run(process.execPath, [file]);
+  expect(output).toContain(
+    '["ATLAS_PLUGINS_INPUT_INVALID",null,{"id":"o-1","lines":[1,"2026-11-22"],"value":{"yes":true}}]',
+  );
 });
 
 it("takes SQL that a user's own Kysely wrote, in a statement, in a migration and in select", async () => {

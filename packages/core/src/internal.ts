@@ -6,6 +6,8 @@
 
 // Kysely at run time, which the build puts into this package (tsup.config.ts). Its types come from the peer.
 export { sql } from "kysely";
+// Zod as well. The build lets the other packages take it from here.
+export { z } from "zod";
 export { checkOptions } from "./contract/known-options.ts";
 export { lazySchema } from "./contract/lazy-schema.ts";
 export { guardLogger } from "./contract/logger.ts";

@@ -1,0 +1,146 @@
+import { once } from "node:events";
+import { join } from "node:path";
+import { createBenchFolder } from "./folder.ts";
+import type { Heard } from "./gateway/listeners.ts";
+import type { Load, Loaded } from "./gateway/load.ts";
+import { startProcess } from "./gateway/process.ts";
+import type { Addresses } from "./gateway/server.ts";
+import { createLine, type Report, type Unit } from "./line.ts";
+
+const ROUNDS = 5;
+const SECONDS = 4;
+const LISTENERS = 1_000;
+const EVENTS_PER_SECOND = 200;
+const EVENT_SECONDS = 10;
+/** What an event may take to its listener. */
+const EVENT_MS = 50;
+
+type Contestant = "atlas" | "hono";
+
+/**
+ * A gateway behind HTTP, with the load from a process of its own. The references are bare Hono handlers in the same process as the
+ * gateway: one that reads a job's row with a prepared statement, and one that calls `gateway.jobs.create`.
+ */
+export async function benchGateway(report: Report): Promise<void> {
+  using folder = createBenchFolder();
+  using server = startProcess(join(import.meta.dirname, "gateway/server.ts"), [
+    join(folder.path, "bench.db"),
+  ]);
+  const addresses = await server.read<Addresses>();
+  const headers = { authorization: `Bearer ${addresses.token}` };
+  const [jobId = ""] = addresses.jobIds;
+  const post = {
+    method: "POST",
+    path: "/jobs",
+    body: JSON.stringify({ workflow_id: "work.v1", input: { text: "x".repeat(200) } }),
+  } as const;
+
+  await compare(
+    "GET a job, 50 connections",
+    { method: "GET", path: `/jobs/${jobId}`, connections: 50 },
+    {
+      reference: "bare Hono, prepared statement",
+    },
+  );
+  await compare(
+    "POST a job, 50 connections",
+    { ...post, connections: 50 },
+    {
+      reference: "jobs.create in bare Hono",
+    },
+  );
+  await compare(
+    "POST a job, 100 connections",
+    { ...post, connections: 100 },
+    {
+      reference: "jobs.create in bare Hono",
+    },
+  );
+  await listen();
+
+  /** Both in each round, one after the other, first one and then the other in front. */
+  async function compare(
+    metric: string,
+    load: Pick<Load, "method" | "body" | "connections"> & { readonly path: string },
+    { reference }: { readonly reference: string },
+  ): Promise<void> {
+    const rounds: Readonly<Record<Contestant, Loaded>>[] = [];
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const order: readonly Contestant[] = round % 2 === 0 ? ["atlas", "hono"] : ["hono", "atlas"];
+      const results: Partial<Record<Contestant, Loaded>> = {};
+      for (const name of order) results[name] = await send(name, load);
+      // The first round compiles what the others run.
+      if (round > 0) rounds.push(results as Readonly<Record<Contestant, Loaded>>);
+    }
+    const failed = rounds.reduce((sum, { atlas, hono }) => sum + atlas.failed + hono.failed, 0);
+    if (failed > 0) throw new Error(`${metric}: ${failed} requests failed.`);
+    const line = (name: string, unit: Unit, of: (loaded: Loaded) => number): void =>
+      report(
+        createLine({
+          bench: "gateway",
+          metric: name,
+          unit,
+          ours: rounds.map(({ atlas }) => of(atlas)),
+          reference,
+          referenceValues: rounds.map(({ hono }) => of(hono)),
+          durability: load.method === "POST" ? "FULL" : "-",
+        }),
+      );
+    line(metric, "1/s", ({ perSecond }) => perSecond);
+    line(`${metric}, p99`, "ms", ({ p99Ms }) => p99Ms);
+  }
+
+  async function send(
+    name: Contestant,
+    { path, ...load }: Pick<Load, "method" | "body" | "connections"> & { readonly path: string },
+  ): Promise<Loaded> {
+    const all: Load = {
+      ...load,
+      url: `${addresses[name]}${path}`,
+      headers: {
+        ...(name === "atlas" ? headers : {}),
+        ...(load.body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      seconds: SECONDS,
+    };
+    using child = startProcess(join(import.meta.dirname, "gateway/load.ts"), [JSON.stringify(all)]);
+    return child.read<Loaded>();
+  }
+
+  /** How long an event takes to each of many listeners. */
+  async function listen(): Promise<void> {
+    const heard: Heard[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      using listeners = startProcess(join(import.meta.dirname, "gateway/listeners.ts"), [
+        JSON.stringify({
+          url: `${addresses.atlas}/domain-events/stream?types=event.inserted`,
+          headers,
+          listeners: LISTENERS,
+        }),
+      ]);
+      await listeners.read<{ readonly open: number }>();
+      server.write(`events ${EVENTS_PER_SECOND} ${EVENT_SECONDS}`);
+      await server.read<{ readonly done: boolean }>();
+      listeners.end();
+      heard.push(await listeners.read<Heard>());
+      await once(listeners.child, "exit");
+    }
+    const expected = LISTENERS * EVENTS_PER_SECOND * EVENT_SECONDS;
+    const missed = heard.filter(({ events }) => events < expected * 0.99);
+    if (missed.length > 0) throw new Error(`Listeners heard ${missed[0]?.events} of ${expected} events.`);
+    const line = (metric: string, of: (one: Heard) => number): void =>
+      report(
+        createLine({
+          bench: "gateway",
+          metric,
+          unit: "ms",
+          ours: heard.map(of),
+          reference: "what an event may take",
+          referenceValues: heard.map(() => EVENT_MS),
+          durability: "FULL",
+        }),
+      );
+    line(`event to ${LISTENERS} listeners, p50`, ({ p50Ms }) => p50Ms);
+    line(`event to ${LISTENERS} listeners, p99`, ({ p99Ms }) => p99Ms);
+  }
+}

@@ -1,0 +1,53 @@
+// Listeners of one stream of events, from a process of its own. Prints `{"open": n}` once all of them are open and what they have
+// heard when its standard input ends: how long after its commit each event came, in milliseconds.
+import { get } from "node:http";
+
+/** What to listen to. */
+export interface Listening {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly listeners: number;
+}
+
+/** What was heard. */
+export interface Heard {
+  /** Over all listeners. */
+  readonly events: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+const { url, headers, listeners } = JSON.parse(process.argv[2] ?? "") as Listening;
+const DATA = /"created_at":"([^"]+)"/g;
+const delays: number[] = [];
+
+await Promise.all(Array.from({ length: listeners }, listen));
+console.log(JSON.stringify({ open: listeners }));
+process.stdin.resume();
+process.stdin.once("end", () => {
+  delays.sort((left, right) => left - right);
+  const at = (share: number): number => delays[Math.floor(share * (delays.length - 1))] ?? Number.NaN;
+  const heard: Heard = { events: delays.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+  console.log(JSON.stringify(heard));
+  process.exit();
+});
+
+function listen(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { headers: { ...headers }, agent: false }, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`A stream answered ${response.statusCode}.`));
+      response.setEncoding("utf8");
+      let rest = "";
+      response.on("data", (chunk: string) => {
+        const now = Date.now();
+        const text = rest + chunk;
+        const end = text.lastIndexOf("\n\n") + 1;
+        rest = text.slice(end);
+        for (const [, at = ""] of text.slice(0, end).matchAll(DATA)) delays.push(now - Date.parse(at));
+      });
+      resolve();
+    });
+    request.once("error", reject);
+  });
+}
