@@ -36,7 +36,7 @@ const created = await gateway.jobs.createMany(
 );
 const server = await serve(gateway, {
   port: 0,
-  requestsPer10s: Number.POSITIVE_INFINITY,
+  maxRequestsPer10s: Number.POSITIVE_INFINITY,
   maxConnections: 2_000,
 });
 
