@@ -78,4 +78,6 @@ export type { JobEvent, JobEventName } from "./jobs/job-events.ts";
 export type { JobRequest, UniqueJob } from "./jobs/job-request.ts";
 export type { Jobs } from "./jobs/jobs.ts";
 export type { GatewayCacheOptions } from "./llm-cache.ts";
+export type { SinkState } from "./sink-states.ts";
+export type { WorkflowInfo, Workflows } from "./workflows.ts";
 export { toPrometheus } from "./metrics/prometheus.ts";

@@ -24,6 +24,8 @@ import type { OpenedHarness } from "./gateway-harness.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { AnyGatewayOptions } from "./gateway-options.ts";
 import { createGatewayStats } from "./gateway-stats.ts";
+import { createSinkStates } from "./sink-states.ts";
+import { createWorkflows } from "./workflows.ts";
 import { createJobs } from "./jobs/jobs.ts";
 import { createStopBudget, type StopBudget } from "./stop-budget.ts";
 
@@ -133,12 +135,15 @@ export async function createRunners(parts: {
     signal: over.signal,
   });
   installation.made({ jobs, llm, harness });
+  const sinkStates = createSinkStates({ clock, repo, health: delivery.health });
 
   const gateway: Gateway = {
     commands,
     repo,
     services,
     jobs,
+    workflows: createWorkflows(registry, (id) => pausedAt("workflow", id)),
+    clock,
     routes: opened.routes,
     llm,
     model: (profile) => llm.languageModel(profile === undefined ? {} : { profile }),
@@ -152,6 +157,7 @@ export async function createRunners(parts: {
     follow: store.follow,
     followJournal: store.followJournal,
     sinks: {
+      list: sinkStates.list,
       async redrive(id, which = {}) {
         checkSink(id);
         checkOptions("sinks.redrive", which, ["event_id"]);
@@ -178,7 +184,7 @@ export async function createRunners(parts: {
       registry,
       runner,
       sources,
-      delivery,
+      sinkStats: sinkStates.stats,
       isPaused: (id) => pausedAt("workflow", id) !== undefined,
       store: store.stats,
     }),

@@ -1,4 +1,5 @@
-import { type JsonObject, type JsonValue, jsonObject as plainObject } from "@atlas/core";
+import { idText, type JsonObject, type JsonValue, jsonObject as plainObject } from "@atlas/core";
+import { normalizeTime } from "@atlas/core/internal";
 import { z } from "zod";
 import { described, schemaNotes } from "./component.ts";
 
@@ -10,8 +11,8 @@ schemaNotes.add(json, { id: "JsonValue", description: "Any JSON value." });
 export const jsonObject: z.ZodType<JsonObject, JsonObject> = plainObject.clone();
 schemaNotes.add(jsonObject, { id: "JsonObject", description: "Any JSON object.", type: "object" });
 
-/** An id or a name. */
-export const nameText = z.string().min(1).max(255);
+/** An id or a name: 1 to 255 bytes. */
+export const nameText = idText;
 
 /** The parameter of paths with one id. */
 export const idParams = z.strictObject({ id: nameText });
@@ -21,8 +22,17 @@ export const storedTime = z.string();
 schemaNotes.add(storedTime, { format: "date-time" });
 
 /** A time that a caller gives: ISO-8601 with a zone. */
-export const givenTime = z.iso.datetime({ offset: true });
-schemaNotes.add(givenTime, { description: "ISO-8601 with a zone.", examples: ["2026-01-31T12:00:00Z"] });
+export const givenTime = z
+  .string()
+  .refine(
+    (text) => normalizeTime(text) !== undefined,
+    "must be an ISO-8601 time with a zone, such as 2026-01-31T12:00:00Z",
+  );
+schemaNotes.add(givenTime, {
+  description: "ISO-8601 with a zone.",
+  format: "date-time",
+  examples: ["2026-01-31T12:00:00Z"],
+});
 
 /** A whole number in a query. */
 export function wholeNumber({ min, max }: { readonly min: number; readonly max: number }) {

@@ -10,19 +10,19 @@ export const live = defineRoute({
   answer: { status: 200, description: "It lives.", schema: z.object({ status: z.literal("ok") }) },
 });
 
+const storeStatus = z.enum(["ok", "degraded", "failed", "stopped"]);
+
 export const ready = defineRoute({
   id: "health.ready",
   method: "GET",
   path: "/ready",
   scope: "public",
-  summary: "Says whether the gateway can take work: its database can be written, and no extension failed.",
+  summary: "Says whether the gateway takes work: with 200 if it does, and with 503 while its database cannot be written.",
   answer: {
     status: 200,
-    description: "It can.",
-    schema: z.object({
-      status: z.enum(["ready", "not_ready"]),
-      checks: z.array(z.object({ name: z.string(), status: z.string() })).readonly(),
-    }),
+    also: [503],
+    description: "The state of the store.",
+    schema: z.object({ status: storeStatus, checks: z.object({ store: storeStatus }) }),
   },
 });
 

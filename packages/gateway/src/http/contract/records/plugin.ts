@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { component, described } from "../component.ts";
-import { jsonObject, storedTime } from "../fields.ts";
+import { jsonObject, nameText, storedTime } from "../fields.ts";
 
 const text = z.string().exactOptional();
 
@@ -126,7 +126,7 @@ export const scheduleBody = component(
   "NewSchedule",
   "A schedule: either `every_ms` or `cron`.",
   z.strictObject({
-    workflow_id: z.string().min(1).max(255),
+    workflow_id: nameText,
     ...scheduleTimes,
     input: jsonObject.exactOptional(),
   }),

@@ -1,0 +1,34 @@
+import type { HttpRoute } from "../app/handler.ts";
+import { dataRoutes } from "./data.ts";
+import { domainEventRoutes } from "./domain-events.ts";
+import { healthRoutes } from "./health.ts";
+import { jobEvidenceRoutes } from "./job-evidence.ts";
+import { jobRoutes } from "./jobs.ts";
+import { maintenanceRoutes } from "./maintenance.ts";
+import { modelRoutes } from "./models.ts";
+import { operationRoutes } from "./operations.ts";
+import type { RouteHost } from "./route-host.ts";
+import { scheduleRoutes } from "./schedules.ts";
+import { sinkRoutes } from "./sinks.ts";
+import { sourceRoutes } from "./sources.ts";
+import { waitRoute } from "./wait-for-job.ts";
+import { workflowRoutes } from "./workflows.ts";
+
+/** Every route of Atlas itself. Those of extensions are added from `gateway.routes`. */
+export function allRoutes(host: RouteHost): readonly HttpRoute[] {
+  return [
+    ...healthRoutes,
+    ...jobRoutes(host),
+    waitRoute,
+    ...jobEvidenceRoutes,
+    ...workflowRoutes,
+    ...scheduleRoutes,
+    ...sourceRoutes,
+    ...sinkRoutes,
+    ...dataRoutes,
+    ...domainEventRoutes(host),
+    ...modelRoutes,
+    ...operationRoutes,
+    ...maintenanceRoutes(host),
+  ];
+}
