@@ -1,5 +1,4 @@
 import type {
-  Clock,
   Command,
   CommandOf,
   CommandSink,
@@ -27,8 +26,10 @@ import type { GatewayRoute } from "./extensions/route.ts";
 import type { GatewayHarness } from "./gateway-harness.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { GatewayStats } from "./gateway-stats.ts";
+import type { HttpModule } from "./http/module/http-module.ts";
 import type { Jobs } from "./jobs/jobs.ts";
 import type { SinkState } from "./sink-states.ts";
+import type { Tokens } from "./tokens/tokens.ts";
 import type { Workflows } from "./workflows.ts";
 
 /**
@@ -40,21 +41,21 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
     RoutedModels {
   /** Takes core's commands and those of the modules that the host and the extensions installed. */
   readonly commands: CommandSink<Command | CommandOf<Module>>;
-  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | HarnessModule | Module>;
+  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | HarnessModule | HttpModule | Module>;
   /** The services of the host, and what the extensions provide under their names. */
   readonly services: Services;
   readonly jobs: Jobs;
   readonly workflows: Workflows;
-  /** The time by which the gateway works. */
-  readonly clock: Clock;
   /** The routes that extensions add, for the web server of the host. They answer 503 before `start()` has resolved, and once `stop()` was called. */
   readonly routes: readonly GatewayRoute[];
   readonly sinks: Sinks;
+  /** Tokens of callers over HTTP (`@atlas/gateway/http`). They are stored in the gateway's own file, as hashes. */
+  readonly tokens: Tokens;
   /** Schedules of workflows that are made, changed and removed while the gateway runs, without a restart and kept over it. */
   readonly schedules: Schedules;
   /** The database as a whole: backups, pruning, past states, figures. Usable until `stop()`. */
   readonly store: Pick<
-    FileStore<PluginsModule | LLMModule | HarnessModule | Module>,
+    FileStore<PluginsModule | LLMModule | HarnessModule | HttpModule | Module>,
     "stats" | "backup" | "prune" | "verify" | "asOf" | "replay"
   >;
   /**

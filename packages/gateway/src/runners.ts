@@ -24,10 +24,13 @@ import type { OpenedHarness } from "./gateway-harness.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { AnyGatewayOptions } from "./gateway-options.ts";
 import { createGatewayStats } from "./gateway-stats.ts";
-import { createSinkStates } from "./sink-states.ts";
-import { createWorkflows } from "./workflows.ts";
+import { setHost } from "./host.ts";
+import type { HttpModule } from "./http/module/http-module.ts";
 import { createJobs } from "./jobs/jobs.ts";
+import { createSinkStates } from "./sink-states.ts";
 import { createStopBudget, type StopBudget } from "./stop-budget.ts";
+import { loadTokens } from "./tokens/tokens.ts";
+import { createWorkflows } from "./workflows.ts";
 
 // By which share of `graceMs` each part has to be over. Syncs and jobs are aborted first, and what they did can still be stored.
 const WORK = 0.5;
@@ -39,8 +42,8 @@ const ALL = 1;
 
 /** Creates the runners around an open store, and the gateway in front of them. */
 export async function createRunners(parts: {
-  readonly options: Pick<AnyGatewayOptions, "agents" | "concurrency" | "keepDeadLettersMs">;
-  readonly store: FileStore<PluginsModule | LLMModule | HarnessModule>;
+  readonly options: Pick<AnyGatewayOptions, "agents" | "concurrency" | "extensions" | "keepDeadLettersMs">;
+  readonly store: FileStore<PluginsModule | LLMModule | HarnessModule | HttpModule>;
   readonly registry: PluginRegistry;
   readonly installation: Installation;
   readonly opened: Opened;
@@ -136,6 +139,13 @@ export async function createRunners(parts: {
   });
   installation.made({ jobs, llm, harness });
   const sinkStates = createSinkStates({ clock, repo, health: delivery.health });
+  const { tokens, index } = await loadTokens({
+    commands,
+    rows: repo.http.listTokens,
+    extensions: parts.options.extensions?.map(({ name }) => name) ?? [],
+    clock,
+    newId,
+  });
 
   const gateway: Gateway = {
     commands,
@@ -143,7 +153,6 @@ export async function createRunners(parts: {
     services,
     jobs,
     workflows: createWorkflows(registry, (id) => pausedAt("workflow", id)),
-    clock,
     routes: opened.routes,
     llm,
     model: (profile) => llm.languageModel(profile === undefined ? {} : { profile }),
@@ -169,6 +178,7 @@ export async function createRunners(parts: {
         return { dismissed: await delivery.dismiss(id, which) };
       },
     },
+    tokens,
     schedules,
     pause,
     resume,
@@ -207,6 +217,7 @@ export async function createRunners(parts: {
     },
     [Symbol.asyncDispose]: () => gateway.stop(),
   };
+  setHost(gateway, { clock, log, commands, tokens: index, answering: new Set(), stopping: over.signal });
   return gateway;
 
   /** The trigger of a workflow is a sink as well. */

@@ -1,4 +1,11 @@
-import { type Command, type CommandSink, type Envelope, isCoreError, type Job, type ReadOnlyRepo } from "@atlas/core";
+import {
+  type Command,
+  type CommandSink,
+  type Envelope,
+  isCoreError,
+  type Job,
+  type ReadOnlyRepo,
+} from "@atlas/core";
 import type { PluginsModule } from "@atlas/plugins";
 import { isJobOver, type PluginsCommand } from "@atlas/plugins/runtime";
 

@@ -29,9 +29,7 @@ const callsBefore = query<LLMTables, Place & { limit: number }>()((db, p) =>
   db
     .selectFrom("llm_calls")
     .selectAll()
-    .where(
-      sql<SqlBool>`(at, job_id, attempt, number) < (${p.at}, ${p.job_id}, ${p.attempt}, ${p.number})`,
-    )
+    .where(sql<SqlBool>`(at, job_id, attempt, number) < (${p.at}, ${p.job_id}, ${p.attempt}, ${p.number})`)
     .orderBy("at", "desc")
     .orderBy("job_id", "desc")
     .orderBy("attempt", "desc")

@@ -1,12 +1,5 @@
 import { type CoreTables, type JsonObject, type Page, type PageOptions, query, type Read } from "@atlas/core";
-import {
-  createEventIds,
-  type EventIdOf,
-  pageLimit,
-  readCursor,
-  sql,
-  toPage,
-} from "@atlas/core/internal";
+import { createEventIds, type EventIdOf, pageLimit, readCursor, sql, toPage } from "@atlas/core/internal";
 import type { SqlBool } from "kysely";
 import { z } from "zod";
 import { parseJsonColumn } from "./json-column.ts";

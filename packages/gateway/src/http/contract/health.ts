@@ -17,7 +17,8 @@ export const ready = defineRoute({
   method: "GET",
   path: "/ready",
   scope: "public",
-  summary: "Says whether the gateway takes work: with 200 if it does, and with 503 while its database cannot be written.",
+  summary:
+    "Says whether the gateway takes work: with 200 if it does, and with 503 while its database cannot be written.",
   answer: {
     status: 200,
     also: [503],

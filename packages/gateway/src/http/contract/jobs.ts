@@ -64,7 +64,12 @@ export const createJob = defineRoute({
   scope: write,
   summary: "Creates a job, and answers once it is on disk.",
   body: newJob,
-  answer: { status: 201, description: "The job, or the one that counts as the same.", schema: jobReference, location: "/jobs/{id}" },
+  answer: {
+    status: 201,
+    description: "The job, or the one that counts as the same.",
+    schema: jobReference,
+    location: "/jobs/{id}",
+  },
   problems: [404, 409, 422],
   idempotent: true,
 });

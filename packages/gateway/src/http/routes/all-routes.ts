@@ -19,7 +19,7 @@ export function allRoutes(host: RouteHost): readonly HttpRoute[] {
   return [
     ...healthRoutes,
     ...jobRoutes(host),
-    waitRoute,
+    waitRoute(host),
     ...jobEvidenceRoutes,
     ...workflowRoutes,
     ...scheduleRoutes,

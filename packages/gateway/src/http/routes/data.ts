@@ -1,5 +1,12 @@
 import { type HttpRoute, handleRoute } from "../app/handler.ts";
-import { getArtifact, getEntity, getEvent, listArtifacts, listEntities, listEvents } from "../contract/data.ts";
+import {
+  getArtifact,
+  getEntity,
+  getEvent,
+  listArtifacts,
+  listEntities,
+  listEvents,
+} from "../contract/data.ts";
 import { ProblemError } from "../problem/problem-error.ts";
 import { foundRecord } from "./not-found.ts";
 import { preferredType } from "./preferred-type.ts";

@@ -31,7 +31,8 @@ export function jobRoutes({ streams, jobFeed }: RouteHost): readonly HttpRoute[]
     handleRoute(listJobs, ({ gateway, query }) => gateway.repo.listJobs(query)),
     handleRoute(getJob, async ({ gateway, params: { id } }) => {
       const job = foundJob(id, await gateway.jobs.get(id));
-      const progress = gateway.jobs.progress.of(id) ?? (await gateway.repo.plugins.getJobProgress(id))?.progress;
+      const progress =
+        gateway.jobs.progress.of(id) ?? (await gateway.repo.plugins.getJobProgress(id))?.progress;
       return { ...job, ...(progress === undefined ? {} : { progress }) };
     }),
     handleRoute(cancelJob, ({ gateway, params, body, envelope }) =>

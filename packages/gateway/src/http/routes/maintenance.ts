@@ -8,7 +8,7 @@ import { ProblemError } from "../problem/problem-error.ts";
 import type { RouteHost } from "./route-host.ts";
 
 /** Backups, pruning and verifying, over HTTP. */
-export function maintenanceRoutes({ backups }: RouteHost): readonly HttpRoute[] {
+export function maintenanceRoutes({ backups, clock }: RouteHost): readonly HttpRoute[] {
   return [
     handleRoute(makeBackup, async ({ gateway, log }) => {
       if (backups === undefined)
@@ -16,7 +16,7 @@ export function maintenanceRoutes({ backups }: RouteHost): readonly HttpRoute[] 
           "ATLAS_HTTP_CONFLICT",
           "This server has no folder for backups. Its host sets one: createHttp(gateway, { backups: { folder } }).",
         );
-      const name = backupName(gateway.clock.now());
+      const name = backupName(clock.now());
       const path = join(backups.folder, name);
       const { made_at, last_seq, digest } = await gateway.store.backup(path);
       log.info({ name }, "A backup was made.");

@@ -1,10 +1,14 @@
+import type { Clock } from "@atlas/core";
 import type { Gateway } from "../../gateway.ts";
+import { hostOf } from "../../host.ts";
 import { createEventFeed, type EventFeed } from "../sse/event-feed.ts";
 import { createJobFeed, type JobFeed } from "../sse/job-feed.ts";
 import { createStreams, type Streams } from "../sse/streams.ts";
 
 /** What routes share within one application. */
 export interface RouteHost {
+  readonly gateway: Gateway;
+  readonly clock: Clock;
   /** Where backups go; absent where the host allows none. */
   readonly backups: BackupsOptions | undefined;
   readonly streams: Streams;
@@ -25,10 +29,13 @@ export function createRouteHost(
   gateway: Gateway,
   options: { readonly backups?: BackupsOptions | undefined; readonly maxStreams?: number | undefined },
 ): RouteHost {
+  const { clock } = hostOf("createHttp", gateway);
   return {
+    gateway,
+    clock,
     backups: options.backups,
-    streams: createStreams({ clock: gateway.clock, most: options.maxStreams ?? MOST_STREAMS }),
-    eventFeed: createEventFeed(gateway),
+    streams: createStreams({ clock, most: options.maxStreams ?? MOST_STREAMS }),
+    eventFeed: createEventFeed(gateway, clock),
     jobFeed: createJobFeed(gateway),
   };
 }

@@ -16,7 +16,7 @@ export const scheduleRoutes: readonly HttpRoute[] = [
       return toRecord(await gateway.schedules.upsert(toRequest(params.id, body), envelope));
     } catch (error) {
       if (error instanceof TypeError)
-        throw new ProblemError("ATLAS_HTTP_REQUEST_INVALID", asData(error.message), { cause: error });
+        throw new ProblemError("ATLAS_HTTP_REQUEST_INVALID", asData(error.message));
       throw error;
     }
   }),

@@ -1,6 +1,6 @@
+import type { WorkflowInfo } from "../../workflows.ts";
 import { type HttpRoute, handleRoute } from "../app/handler.ts";
 import { getWorkflow, listWorkflows, pauseWorkflow, resumeWorkflow } from "../contract/workflows.ts";
-import type { WorkflowInfo } from "../../workflows.ts";
 
 /** Workflows, over HTTP. */
 export const workflowRoutes: readonly HttpRoute[] = [

@@ -15,12 +15,15 @@ export function readAfter(given: {
   const { lastEventId, newest } = given;
   const isResumed = lastEventId !== null && lastEventId !== "";
   const path = isResumed ? "header.last-event-id" : "query.after";
-  if (isResumed && !SEQ.test(lastEventId)) throw refused(path, "It must be the id of an event of this stream.");
+  if (isResumed && !SEQ.test(lastEventId))
+    throw refused(path, "It must be the id of an event of this stream.");
   const after = isResumed ? Number(lastEventId) : (given.after ?? newest);
   if (after > newest) throw refused(path, `No event has this number; the newest is ${newest}.`);
   return after;
 }
 
 function refused(path: string, message: string): ProblemError {
-  return new ProblemError("ATLAS_HTTP_REQUEST_INVALID", `${path}: ${message}`, { errors: [{ path, message }] });
+  return new ProblemError("ATLAS_HTTP_REQUEST_INVALID", `${path}: ${message}`, {
+    errors: [{ path, message }],
+  });
 }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { Logger } from "@atlas/core";
+import type { Clock, Logger } from "@atlas/core";
 import type { Gateway } from "../../gateway.ts";
 import { bytesOf, encodeResync, sentEvent } from "./event-frames.ts";
 import type { EventStream } from "./event-stream.ts";
@@ -25,7 +25,7 @@ export interface EventFeed {
 }
 
 /** The feed of one gateway. It reads only while somebody listens. */
-export function createEventFeed(gateway: Gateway): EventFeed {
+export function createEventFeed(gateway: Gateway, clock: Clock): EventFeed {
   const listeners = new Set<EventListener>();
   // One set for everybody who wants the same types, so that they share what is encoded.
   const typeSets = new Map<string, ReadonlySet<string>>();
@@ -66,7 +66,7 @@ export function createEventFeed(gateway: Gateway): EventFeed {
   async function begin(log: Logger): Promise<LiveEvents> {
     return followLiveEvents({
       gateway,
-      clock: gateway.clock,
+      clock,
       after: await gateway.repo.lastDomainEventSeq(),
       onOver(error) {
         live = undefined;

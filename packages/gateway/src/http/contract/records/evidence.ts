@@ -108,7 +108,12 @@ export const jobWait = component(
     deadline: text,
     info: jsonObject.exactOptional(),
     schema: described("The JSON Schema of an answer.", jsonObject.exactOptional()),
-    filter: described("The event that it waits for.", json.exactOptional()),
+    filter: described(
+      "The event that it waits for.",
+      z
+        .object({ type: z.string(), aggregate_id: z.string().optional(), payload: jsonObject.optional() })
+        .exactOptional(),
+    ),
     ids: described("The jobs that it waits for.", z.array(z.string()).readonly().exactOptional()),
     after_seq: amount,
     scanned_seq: amount,
