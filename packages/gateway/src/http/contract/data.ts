@@ -80,6 +80,6 @@ export const getArtifact = defineRoute({
   scope: read,
   summary: "Gives an artifact: as JSON, or its Markdown where `Accept` prefers `text/markdown`.",
   params: idParams,
-  answer: { status: 200, description: "The artifact.", schema: artifact },
+  answer: { status: 200, description: "The artifact.", schema: artifact, otherTypes: ["text/markdown"] },
   problems: [404, 406],
 });

@@ -21,7 +21,7 @@ export const ready = defineRoute({
     "Says whether the gateway takes work: with 200 if it does, and with 503 while its database cannot be written.",
   answer: {
     status: 200,
-    also: [503],
+    otherStatuses: [503],
     description: "The state of the store.",
     schema: z.object({ status: storeStatus, checks: z.object({ store: storeStatus }) }),
   },

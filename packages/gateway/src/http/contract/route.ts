@@ -42,7 +42,9 @@ export interface RouteContract<
     readonly status: 200 | 201 | 202 | 204;
     readonly description: string;
     /** Other statuses that come with the same body. */
-    readonly also?: readonly number[];
+    readonly otherStatuses?: readonly number[];
+    /** Other types that it answers with as text where `Accept` prefers them. */
+    readonly otherTypes?: readonly string[];
     readonly type?: string;
     readonly schema?: Answer;
     /** The `Location` of what was created, with fields of the answer in braces: `/jobs/{id}`. */

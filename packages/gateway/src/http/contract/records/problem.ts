@@ -21,3 +21,17 @@ export const problem = component(
     ),
   }),
 );
+
+/** The same for clients of OpenAI's interface. */
+export const openAIError = component(
+  "OpenAIError",
+  "An error, as clients of OpenAI's interface read it.",
+  z.object({
+    error: z.object({
+      message: z.string(),
+      type: z.string(),
+      code: z.string(),
+      param: z.string().nullable(),
+    }),
+  }),
+);
