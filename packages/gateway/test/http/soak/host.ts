@@ -8,7 +8,7 @@ const gateway = await createGateway({
   database,
   log: silentLogger,
   workflows: [
-    { id: "plain.v1", run: async (_, input) => ({ seen: input["key"] ?? null }) },
+    { id: "plain.v1", run: async (_, input) => ({ seen: String(input["key"]) }) },
     defineWorkflow({
       id: "order.v1",
       run: async (ctx) => ({ answer: await ctx.wait("answer") }),
