@@ -4,9 +4,15 @@ import { ProblemError } from "../problem/problem-error.ts";
 
 /** Jobs, over HTTP. */
 export const jobRoutes: readonly HttpRoute[] = [
-  handleRoute(jobsCreate, async ({ gateway, body, envelope }) => {
-    const { id, workflow_id } = await gateway.jobs.create(body, envelope);
-    return { id, workflow_id };
+  handleRoute(jobsCreate, async ({ gateway, body, envelope, keepAnswer }) => {
+    const { workflow_id } = body;
+    const answer = (id = "") => ({ id, workflow_id });
+    const { id } = await gateway.jobs.create(
+      body,
+      envelope,
+      keepAnswer(([created]) => answer(created)),
+    );
+    return answer(id);
   }),
   handleRoute(jobsGet, async ({ gateway, params }) => {
     const job = await gateway.jobs.get(params.id);
