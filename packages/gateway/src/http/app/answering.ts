@@ -8,21 +8,22 @@ import { checkContentType, readBody } from "../guard/read-body.ts";
 import { readQuery } from "../guard/read-query.ts";
 import { ProblemError } from "../problem/problem-error.ts";
 import type { Report } from "../problem/report.ts";
-import { answerHeaders, toResponse } from "./answer.ts";
 import { logWith } from "./call-log.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Call, Caller } from "./handler.ts";
 import { createIdempotency, type KeptAnswer, type KeyedRequest, keepAfterwards } from "./idempotency.ts";
+import { type Reply, replyHeaders, replyOf } from "./reply.ts";
 import type { PreparedRoute } from "./route-table.ts";
+import type { Found } from "./router.ts";
 
 const NO_BODY = new Uint8Array();
 const TOO_MANY_REQUESTS = 429;
+const LEAST_PROBLEM = 400;
 const LEAST_FAILURE = 500;
 
 /** A request whose route is known. */
 export interface RoutedRequest {
   readonly request: Request;
-  readonly params: Readonly<Record<string, string>>;
   readonly exchange: Exchange;
 }
 
@@ -35,30 +36,30 @@ export function createAnswering(parts: {
   readonly requests: RateLimit;
   readonly maxBodyBytes: number;
   readonly stopping: AbortSignal;
-}): (route: PreparedRoute, routed: RoutedRequest) => Promise<Response> {
+}): (found: Found, routed: RoutedRequest) => Promise<Reply | Response> {
   const { gateway, host, callerOf, report, requests, stopping } = parts;
   const { clock, log } = host;
   const begin = createIdempotency(gateway, host);
 
-  return async (route, routed) => {
-    const { id, errors: shape } = route.contract;
+  return async (found, routed) => {
+    const { id, errors: shape } = found.route.contract;
     const { requestId, at } = routed.exchange;
-    let response: Response;
+    let reply: Reply | Response;
     try {
-      response = await answer(route, routed);
+      reply = await answer(found, routed);
     } catch (error) {
-      response = report(error, { requestId, shape, route: id });
+      reply = report(error, { requestId, shape, route: id });
     }
     const durationMs = Math.round(clock.monotonic() - at);
-    const { status } = response;
+    const { status } = reply;
     log.info(
       { method: routed.request.method, route: id, status, durationMs, request_id: requestId },
       "Answered a request.",
     );
-    return response;
+    return reply;
   };
 
-  async function answer(route: PreparedRoute, routed: RoutedRequest): Promise<Response> {
+  async function answer({ route, params }: Found, routed: RoutedRequest): Promise<Reply | Response> {
     const { contract } = route;
     const { request, exchange } = routed;
     const caller = contract.scope === "public" ? ANONYMOUS : callerOf(request, contract.scope, exchange.peer);
@@ -71,14 +72,14 @@ export function createAnswering(parts: {
       bytes = await readBody(request, maxBytes);
       body = parseBody(bytes);
     }
-    const params = route.checkParams?.(routed.params);
+    const checkedParams = route.checkParams?.(params);
     const query = route.checkQuery(readQuery(request.url));
     const checkedBody = route.checkBody?.(body);
     const key = contract.idempotent === true ? request.headers.get("idempotency-key") : null;
     const call: Call<never, never, never> = {
       gateway,
       // The contract's schemas made them, and type the handler.
-      params: params as never,
+      params: checkedParams as never,
       query: query as never,
       body: checkedBody as never,
       request,
@@ -96,7 +97,7 @@ export function createAnswering(parts: {
       },
     };
     if (key === null)
-      return toResponse(contract, { answer: await route.handle(call), requestId: exchange.requestId });
+      return replyOf(contract, { answer: await route.handle(call), requestId: exchange.requestId });
     const { method, url } = request;
     using keyed = await begin({ tokenId: caller.tokenId, key, method, target: targetOf(url), body: bytes });
     return answerKeyed(route, { call, keyed });
@@ -106,7 +107,7 @@ export function createAnswering(parts: {
   async function answerKeyed(
     route: PreparedRoute,
     { call, keyed }: { readonly call: Call<never, never, never>; readonly keyed: KeyedRequest },
-  ): Promise<Response> {
+  ): Promise<Reply | Response> {
     const { contract } = route;
     const { requestId, envelope } = call;
     if (keyed.kept !== undefined) return replayed(route, keyed.kept, requestId);
@@ -117,33 +118,33 @@ export function createAnswering(parts: {
         return [keyed.keeping(kept)].filter((command) => command !== undefined);
       },
     });
-    let response: Response;
+    let reply: Reply | Response;
     try {
       const answered = await route.handle(withKeepAnswer(call, keepAnswer));
-      response = toResponse(contract, { answer: answered, text: kept?.body, requestId });
-      if (kept !== undefined) return response;
+      reply = replyOf(contract, { answer: answered, text: kept?.body, requestId });
+      if (kept !== undefined) return reply;
     } catch (error) {
-      response = report(error, { requestId, shape: contract.errors, route: contract.id });
+      reply = report(error, { requestId, shape: contract.errors, route: contract.id });
     }
-    const { status } = response;
+    const { status } = reply;
     // These may go better the next time; a stream cannot be given again.
-    if (status >= LEAST_FAILURE || status === TOO_MANY_REQUESTS || !isText(response)) return response;
-    const command = keyed.keeping({ status, body: await response.clone().text() });
+    if (status >= LEAST_FAILURE || status === TOO_MANY_REQUESTS || reply instanceof Response) return reply;
+    const command = keyed.keeping({ status, body: reply.text ?? "" });
     await keepAfterwards(command, { host, envelope, log: call.log });
-    return response;
+    return reply;
   }
 
-  function replayed(route: PreparedRoute, { status, body }: KeptAnswer, requestId: string): Response {
+  function replayed(route: PreparedRoute, { status, body }: KeptAnswer, requestId: string): Reply | Response {
     const { contract } = route;
-    if (status === contract.answer.status && status !== 204) {
-      const response = toResponse(contract, { answer: JSON.parse(body), text: body, requestId });
-      response.headers.set("idempotent-replayed", "true");
-      return response;
+    const headers = { ...replyHeaders(requestId), "idempotent-replayed": "true" };
+    if (status === 204) return { status, headers, text: null };
+    if (status >= LEAST_PROBLEM) {
+      const type = contract.errors === "openai" ? "application/json" : "application/problem+json";
+      return { status, headers: { ...headers, "content-type": type }, text: body };
     }
-    const type = contract.errors === "openai" ? "application/json" : "application/problem+json";
-    const headers = { ...answerHeaders(requestId), "idempotent-replayed": "true" };
-    if (status === 204) return new Response(null, { status, headers });
-    return new Response(body, { status, headers: { ...headers, "content-type": type } });
+    const reply = replyOf(contract, { answer: JSON.parse(body), text: body, requestId });
+    if (!(reply instanceof Response)) reply.headers["idempotent-replayed"] = "true";
+    return reply;
   }
 
   function checkRate({ tokenId }: Caller): void {
@@ -161,11 +162,6 @@ function withKeepAnswer<Given extends Call<never, never, never>>(
   keepAnswer: Given["keepAnswer"],
 ): Given {
   return Object.defineProperty(call, "keepAnswer", { value: keepAnswer });
-}
-
-function isText(response: Response): boolean {
-  const type = response.headers.get("content-type");
-  return response.status === 204 || type === "application/json" || type === "application/problem+json";
 }
 
 function envelopeOf(requestId: string, caller: Caller): Envelope {

@@ -1,21 +1,21 @@
-import { Hono } from "hono";
 import type { Gateway } from "../../gateway.ts";
 import type { Host } from "../../host.ts";
 import { type CallerOf, createCallerCheck, type OwnToken } from "../guard/callers.ts";
-import { createHostCheck } from "../guard/check-host.ts";
+import type { CheckHost } from "../guard/check-host.ts";
 import { createOriginCheck } from "../guard/check-origin.ts";
 import { checkPath } from "../guard/check-target.ts";
 import { corsHeaders, isPreflight, preflightHeaders } from "../guard/cors.ts";
 import { createRateLimit } from "../guard/rate-limit.ts";
 import { createReport } from "../problem/report.ts";
 import { allRoutes } from "../routes/all-routes.ts";
-import { answerHeaders } from "./answer.ts";
 import { createAnswering } from "./answering.ts";
-import { type Exchange, peerOf } from "./exchange.ts";
+import { peerOf } from "./exchange.ts";
 import { extensionRoutes } from "./extension-routes.ts";
 import type { HttpOptions } from "./http-options.ts";
+import { type Reply, replyHeaders } from "./reply.ts";
 import { requestIdOf } from "./request-id.ts";
 import { prepareRoutes } from "./route-table.ts";
+import { createRouter } from "./router.ts";
 import { unknownRoute } from "./unknown-route.ts";
 
 const BAD_TOKENS_A_MINUTE = 5;
@@ -25,12 +25,13 @@ const RATE_MAX = 60;
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Answers a request. `bindings` is what a server of Node passes along. */
-export type Fetch = (request: Request, bindings?: unknown) => Promise<Response>;
+export type Fetch = (request: Request, bindings?: unknown) => Promise<Reply | Response>;
 
 /** What `createHttp` and `serve` have in common. */
 export function createApp(
   gateway: Gateway,
-  options: HttpOptions & {
+  options: Omit<HttpOptions, "hosts" | "token"> & {
+    readonly checkHost: CheckHost;
     readonly host: Host;
     readonly own: readonly OwnToken[];
     readonly needsToken: boolean;
@@ -38,7 +39,7 @@ export function createApp(
     readonly stopping: AbortSignal;
   },
 ): Fetch {
-  const { host, own, needsToken, stopping } = options;
+  const { checkHost, host, own, needsToken, stopping } = options;
   const {
     basePath = "",
     origins = [],
@@ -46,7 +47,6 @@ export function createApp(
     maxRequestsPer10s = RATE_MAX,
   } = options;
   const { clock, log } = host;
-  const checkHost = createHostCheck(options.hosts);
   const checkOrigin = createOriginCheck(origins);
   const report = createReport(log);
   const callerOf: CallerOf = createCallerCheck({
@@ -66,52 +66,48 @@ export function createApp(
   });
 
   const routes = prepareRoutes([...allRoutes, ...extensionRoutes(gateway.routes, allRoutes)]);
-  const app = new Hono<{ Bindings: Exchange }>();
-  for (const route of routes)
-    app.on(route.contract.method, basePath + route.pattern, (context) =>
-      answer(route, { request: context.req.raw, params: context.req.param(), exchange: context.env }),
-    );
-  app.notFound(({ req, env }) => {
-    const path = req.path.startsWith(basePath) ? req.path.slice(basePath.length) : req.path;
-    // A client of OpenAI's interface gets an error that it can read, also where it was given a wrong path.
-    const shape = path.startsWith("/v1/") ? "openai" : "problem";
-    return report(unknownRoute(req.method, path, routes), { requestId: env.requestId, shape });
-  });
+  const find = createRouter(routes);
 
   return async (request, bindings) => {
     const at = clock.monotonic();
     const requestId = requestIdOf(request);
+    const { method, headers } = request;
+    let reply: Reply | Response;
     let origin: string | undefined;
     try {
-      const given = request.headers.get("host") ?? new URL(request.url).host;
+      const given = headers.get("host") ?? new URL(request.url).host;
       checkHost(given);
       origin = checkOrigin(request, given);
-      checkPath(pathOf(request.url));
+      if (origin !== undefined && isPreflight(request))
+        return {
+          status: 204,
+          headers: { ...replyHeaders(requestId), ...preflightHeaders(origin) },
+          text: null,
+        };
+      const path = pathOf(request.url);
+      checkPath(path);
+      const found = path.startsWith(basePath) ? find(method, path.slice(basePath.length)) : undefined;
+      if (found === undefined) throw unknownRoute(method, path, { routes, basePath });
+      reply = await answer(found, { request, exchange: { requestId, at, peer: peerOf(bindings) } });
     } catch (error) {
-      const response = report(error, { requestId, shape: "problem" });
-      logAnswer("none", request.method, response.status, { requestId, at });
-      return response;
+      // A client of OpenAI's interface gets an error that it can read, also where it was given a wrong path.
+      const shape = request.url.includes(`${basePath}/v1/`) ? "openai" : "problem";
+      reply = report(error, { requestId, shape });
+      const durationMs = Math.round(clock.monotonic() - at);
+      log.info(
+        { method, route: "none", status: reply.status, durationMs, request_id: requestId },
+        "Answered a request.",
+      );
     }
-    if (origin !== undefined && isPreflight(request))
-      return new Response(null, {
-        status: 204,
-        headers: { ...answerHeaders(requestId), ...preflightHeaders(origin) },
-      });
-    const response = await app.fetch(request, { requestId, at, peer: peerOf(bindings) });
-    if (origin !== undefined)
-      for (const [name, value] of Object.entries(corsHeaders(origin))) response.headers.set(name, value);
-    return response;
+    return origin === undefined ? reply : readableBy(reply, origin);
   };
+}
 
-  function logAnswer(
-    route: string,
-    method: string,
-    status: number,
-    { requestId, at }: { readonly requestId: string; readonly at: number },
-  ): void {
-    const durationMs = Math.round(clock.monotonic() - at);
-    log.info({ method, route, status, durationMs, request_id: requestId }, "Answered a request.");
-  }
+function readableBy(reply: Reply | Response, origin: string): Reply | Response {
+  const headers = corsHeaders(origin);
+  if (!(reply instanceof Response)) return { ...reply, headers: { ...reply.headers, ...headers } };
+  for (const [name, value] of Object.entries(headers)) reply.headers.set(name, value);
+  return reply;
 }
 
 /** The path of an address as it was sent. */

@@ -1,7 +1,9 @@
 import type { Gateway } from "../../gateway.ts";
 import { hostOf } from "../../host.ts";
+import { createHostCheck } from "../guard/check-host.ts";
 import { createApp } from "./create-app.ts";
 import { checkHttpOptions, type HttpOptions } from "./http-options.ts";
+import { toResponse } from "./reply.ts";
 
 /** A gateway as a web application. */
 export interface GatewayHttp {
@@ -35,13 +37,14 @@ export interface GatewayHttp {
 export function createHttp(gateway: Gateway, options: HttpOptions = {}): GatewayHttp {
   checkHttpOptions("createHttp", options);
   const { token } = options;
-  const fetch = createApp(gateway, {
+  const app = createApp(gateway, {
     ...options,
     host: hostOf("createHttp", gateway),
+    checkHost: createHostCheck(options.hosts),
     own: token === undefined ? [] : [{ token, name: "static" }],
     needsToken: true,
     // It ends with the gateway.
     stopping: new AbortController().signal,
   });
-  return { fetch };
+  return { fetch: async (request, bindings) => toResponse(await app(request, bindings), request.method) };
 }

@@ -1,5 +1,5 @@
 import type { Logger } from "@atlas/core";
-import { problemResponse } from "../app/answer.ts";
+import { problemReply, type Reply } from "../app/reply.ts";
 import type { RouteContract } from "../contract/route.ts";
 import { problemOf } from "./problem-of.ts";
 
@@ -7,7 +7,7 @@ import { problemOf } from "./problem-of.ts";
 export type Report = (
   error: unknown,
   about: { readonly requestId: string; readonly shape: RouteContract["errors"]; readonly route?: string },
-) => Response;
+) => Reply;
 
 /** Makes problems, and logs what is the server's own fault. */
 export function createReport(log: Logger): Report {
@@ -18,6 +18,6 @@ export function createReport(log: Logger): Report {
         { error, request_id: requestId, ...(route === undefined ? {} : { route }) },
         "A request failed.",
       );
-    return problemResponse(problem, { requestId, shape });
+    return problemReply(problem, { requestId, shape });
   };
 }

@@ -1,6 +1,7 @@
 import type { HttpRoute } from "../app/handler.ts";
 import { healthRoutes } from "./health.ts";
 import { jobRoutes } from "./jobs.ts";
+import { tokenRoutes } from "./tokens.ts";
 
 /** Every route of Atlas itself. Those of extensions are added from `gateway.routes`. */
-export const allRoutes: readonly HttpRoute[] = [...healthRoutes, ...jobRoutes];
+export const allRoutes: readonly HttpRoute[] = [...healthRoutes, ...jobRoutes, ...tokenRoutes];
