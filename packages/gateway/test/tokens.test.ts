@@ -6,7 +6,9 @@ import { expect, it, onTestFinished } from "vitest";
 import { createGateway, isGatewayError, silentLogger } from "../src/index.ts";
 
 it("keeps tokens over a restart, by their hashes", async () => {
-  const open = () => createGateway({ database: "tokens.db" });
+  const folder = mkdtempSync(join(tmpdir(), "tokens-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const open = () => createGateway({ database: join(folder, "atlas.db"), log: silentLogger });
   const first = await open();
   const { token, record } = await first.tokens.create({ name: "bot", scopes: ["jobs:*", "jobs:*"] });
   expect(record.scopes).toEqual(["jobs:*"]);

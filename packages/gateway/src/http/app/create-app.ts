@@ -8,9 +8,9 @@ import { corsHeaders, isPreflight, preflightHeaders } from "../guard/cors.ts";
 import { createRateLimit } from "../guard/rate-limit.ts";
 import { createReport } from "../problem/report.ts";
 import { allRoutes } from "../routes/all-routes.ts";
+import { createRouteHost } from "../routes/route-host.ts";
 import { createAnswering } from "./answering.ts";
 import { peerOf } from "./exchange.ts";
-import { extensionRoutes } from "./extension-routes.ts";
 import type { HttpOptions } from "./http-options.ts";
 import { type Reply, replyHeaders } from "./reply.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -65,7 +65,7 @@ export function createApp(
     requests: createRateLimit({ max: maxRequestsPer10s, windowMs: RATE_WINDOW_MS, clock }),
   });
 
-  const routes = prepareRoutes([...allRoutes, ...extensionRoutes(gateway.routes, allRoutes)]);
+  const routes = prepareRoutes(allRoutes(gateway.routes, createRouteHost(gateway, options)));
   const find = createRouter(routes);
 
   return async (request, bindings) => {
