@@ -25,7 +25,7 @@ export interface HttpSoakReport {
 
 const CLIENTS = 8;
 const HOST = new URL("./host.ts", import.meta.url).pathname;
-const TOKEN = "the static token of the soak, long enough";
+const TOKEN = "a-static-token-of-the-soak-0123456789";
 
 /** Runs gateways for `durationMs`, killing each at random, and checks what they have left. */
 export async function soakHttp({ durationMs }: { readonly durationMs: number }): Promise<HttpSoakReport> {
