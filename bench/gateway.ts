@@ -104,7 +104,7 @@ export async function benchGateway(report: Report): Promise<void> {
       seconds: SECONDS,
     };
     using child = startProcess(join(import.meta.dirname, "gateway/load.ts"), [JSON.stringify(all)]);
-    return child.read<Loaded>();
+    return await child.read<Loaded>();
   }
 
   /** How long an event takes to each of many listeners. */
@@ -116,18 +116,15 @@ export async function benchGateway(report: Report): Promise<void> {
           url: `${addresses.atlas}/domain-events/stream?types=event.inserted`,
           headers,
           listeners: LISTENERS,
+          events: EVENTS_PER_SECOND * EVENT_SECONDS,
         }),
       ]);
       await listeners.read<{ readonly open: number }>();
       server.write(`events ${EVENTS_PER_SECOND} ${EVENT_SECONDS}`);
       await server.read<{ readonly done: boolean }>();
-      listeners.end();
       heard.push(await listeners.read<Heard>());
       await once(listeners.child, "exit");
     }
-    const expected = LISTENERS * EVENTS_PER_SECOND * EVENT_SECONDS;
-    const missed = heard.filter(({ events }) => events < expected * 0.99);
-    if (missed.length > 0) throw new Error(`Listeners heard ${missed[0]?.events} of ${expected} events.`);
     const line = (metric: string, of: (one: Heard) => number): void =>
       report(
         createLine({

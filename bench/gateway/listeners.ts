@@ -1,5 +1,5 @@
 // Listeners of one stream of events, from a process of its own. Prints `{"open": n}` once all of them are open and what they have
-// heard when its standard input ends: how long after its commit each event came, in milliseconds.
+// heard once each of them has had all events: how long after its commit each event came, in milliseconds.
 import { get } from "node:http";
 
 /** What to listen to. */
@@ -7,31 +7,31 @@ export interface Listening {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly listeners: number;
+  /** How many events each of them waits for. */
+  readonly events: number;
 }
 
 /** What was heard. */
 export interface Heard {
-  /** Over all listeners. */
-  readonly events: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
 }
 
-const { url, headers, listeners } = JSON.parse(process.argv[2] ?? "") as Listening;
+const { url, headers, listeners, events } = JSON.parse(process.argv[2] ?? "") as Listening;
 const DATA = /"created_at":"([^"]+)"/g;
 const delays: number[] = [];
 
 await Promise.all(Array.from({ length: listeners }, listen));
 console.log(JSON.stringify({ open: listeners }));
-process.stdin.resume();
-process.stdin.once("end", () => {
+
+function report(): void {
   delays.sort((left, right) => left - right);
   const at = (share: number): number => delays[Math.floor(share * (delays.length - 1))] ?? Number.NaN;
-  const heard: Heard = { events: delays.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+  const heard: Heard = { p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
   console.log(JSON.stringify(heard));
   process.exit();
-});
+}
 
 function listen(): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -45,6 +45,7 @@ function listen(): Promise<void> {
         const end = text.lastIndexOf("\n\n") + 1;
         rest = text.slice(end);
         for (const [, at = ""] of text.slice(0, end).matchAll(DATA)) delays.push(now - Date.parse(at));
+        if (delays.length === listeners * events) report();
       });
       resolve();
     });

@@ -7,8 +7,6 @@ export interface BenchProcess extends Disposable {
   /** The next line. Rejects when the process ends first. */
   read<Value>(): Promise<Value>;
   write(line: string): void;
-  /** Ends its standard input. */
-  end(): void;
 }
 
 /** Starts a file of a bench with its arguments, in the way in which this process was started. */
@@ -30,7 +28,6 @@ export function startProcess(file: string, args: readonly string[]): BenchProces
       return JSON.parse(value) as Value;
     },
     write: (line) => void child.stdin.write(`${line}\n`),
-    end: () => void child.stdin.end(),
     [Symbol.dispose]: kill,
   };
 }
