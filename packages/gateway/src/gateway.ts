@@ -20,13 +20,14 @@ import type {
   SourceCheck,
   SourceHealth,
 } from "@atlas/plugins";
-import type { SourceRunner } from "@atlas/plugins/runtime";
+import type { Observer, SourceRunner } from "@atlas/plugins/runtime";
 import type { ExtensionReport } from "./extensions/extension.ts";
 import type { GatewayRoute } from "./extensions/route.ts";
 import type { GatewayHarness } from "./gateway-harness.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { GatewayStats } from "./gateway-stats.ts";
 import type { Jobs } from "./jobs/jobs.ts";
+import type { GatewayWork } from "./observe.ts";
 
 /**
  * Sources, workflows and sinks around one database, in this process. `Module` stands for the modules that were installed, and a gateway
@@ -43,6 +44,11 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   readonly jobs: Jobs;
   /** The routes that extensions add, for the web server of the host. They answer 503 before `start()` has resolved, and once `stop()` was called. */
   readonly routes: readonly GatewayRoute[];
+  /**
+   * Runs work under the observation of the extensions, and settles as the work does: for an adapter that answers requests, such as that of
+   * HTTP. `run` gets the `traceparent` of the work where an extension traces it; pass it on in the context of commands.
+   */
+  observe: Observer<GatewayWork>;
   readonly sinks: Sinks;
   /** Schedules of workflows that are made, changed and removed while the gateway runs, without a restart and kept over it. */
   readonly schedules: Schedules;

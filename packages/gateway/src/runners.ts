@@ -58,7 +58,8 @@ export async function createRunners(parts: {
   const { life } = installation;
   const { services } = opened;
   const harness = agents?.harness;
-  const host = { clock, log, services };
+  const { observer } = opened;
+  const host = { clock, log, services, ...(observer === undefined ? {} : { observer }) };
   const over = new AbortController();
   const { pause, resume, pausedAt } = await loadPauses({
     repo,
@@ -140,6 +141,7 @@ export async function createRunners(parts: {
     services,
     jobs,
     routes: opened.routes,
+    observe: observer ?? ((_work, run) => run()),
     llm,
     model: (profile) => llm.languageModel(profile === undefined ? {} : { profile }),
     embeddingModel: llm.embeddingModel,

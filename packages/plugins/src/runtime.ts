@@ -1,6 +1,7 @@
 export { checkOptions } from "@atlas/core/internal";
 export { logWith } from "./calling/call-context.ts";
 export { messageOf, type PluginFailure, readFailure } from "./calling/failure.ts";
+export { createObserver, type Observer } from "./calling/observer.ts";
 export type { PluginHost } from "./calling/plugin-host.ts";
 export { batchDoor } from "./contract/batch.ts";
 export { checkNeeds } from "./contract/needs.ts";

@@ -1,6 +1,9 @@
 import type { Job, Logger, ReadOnlyRepo } from "@atlas/core";
+import { NO_CONTEXT } from "../calling/call-context.ts";
 import { detailsOfFailure } from "../calling/failure.ts";
+import { observed } from "../calling/observer.ts";
 import { PluginError, stopping } from "../contract/errors.ts";
+import type { Work, WorkEnd } from "../contract/observe.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsModule } from "../module/plugins-module.ts";
 import { type AttemptParts, type JobAttempt, type JobAttemptEnd, startAttempt } from "./attempt.ts";
@@ -220,10 +223,7 @@ export function createJobRuns(options: {
     // It was cancelled while the claim was on its way, or while it waited for its slot.
     if (begun.isCancelled) return { outcome: { status: "cancelled" }, kept: false };
     const beganAt = clock.monotonic();
-    begun.attempt = startAttempt(parts, { job, workflow, uncounted });
-    const stopTimer = endByDeadline(clock, { job, workflow, attempt: begun.attempt });
-    const end = await begun.attempt.ended;
-    stopTimer();
+    const end = await observed(parts.host, () => workOf(job), run, endOf);
     pace.ran(workflow.id, clock.monotonic() - beganAt);
     if (end.outcome.status === "failed")
       log.warn(
@@ -231,7 +231,28 @@ export function createJobRuns(options: {
         `An attempt at the job "${job.id}" failed.`,
       );
     return end;
+
+    async function run(traceparent?: string): Promise<JobAttemptEnd> {
+      const started = startAttempt(parts, { job, workflow, uncounted, traceparent });
+      begun.attempt = started;
+      const stopTimer = endByDeadline(clock, { job, workflow, attempt: started });
+      const ended = await started.ended;
+      stopTimer();
+      return ended;
+    }
   }
+}
+
+function workOf({ id, workflow_id, attempt, context = NO_CONTEXT }: Job): Work {
+  return { kind: "job", job_id: id, workflow_id, attempt, context };
+}
+
+function endOf({ outcome: { status }, thrown }: JobAttemptEnd): WorkEnd {
+  // Of an attempt of an earlier process; none that was observed ends so.
+  return {
+    status: status === "orphaned" ? "interrupted" : status,
+    ...(thrown === undefined ? {} : { error: thrown }),
+  };
 }
 
 /** The runner stopped while the claim was on its way. */

@@ -9,6 +9,7 @@ import { allRoutes } from "../routes/all-routes.ts";
 import { problemResponse, toResponse } from "./answer.ts";
 import type { Call, Caller } from "./handler.ts";
 import { checkHttpOptions, type HttpOptions } from "./http-options.ts";
+import { observeRequest } from "./observe-request.ts";
 import { requestIdOf } from "./request-id.ts";
 import { type PreparedRoute, prepareRoutes } from "./route-table.ts";
 
@@ -24,7 +25,7 @@ export function createHttp(gateway: Gateway, options: HttpOptions = {}): Gateway
   const callers = createCallers(options);
   const app = new Hono();
   for (const route of prepareRoutes(allRoutes))
-    app.on(route.contract.method, route.pattern, (context) => answer(route, context));
+    app.on(route.contract.method, route.pattern, (context) => observed(route, context));
   app.notFound((context) => {
     const problem = problemOf(
       new ProblemError("ATLAS_HTTP_ROUTE_UNKNOWN", `There is no ${context.req.path}.`),
@@ -34,9 +35,22 @@ export function createHttp(gateway: Gateway, options: HttpOptions = {}): Gateway
 
   return { fetch: async (request) => app.fetch(request) };
 
-  async function answer(route: PreparedRoute, context: Context): Promise<Response> {
+  function observed(route: PreparedRoute, context: Context): Promise<Response> {
     const request = context.req.raw;
-    const requestId = requestIdOf(request);
+    const of = { request, requestId: requestIdOf(request), route: route.contract.path };
+    return observeRequest(gateway, of, (traceparent) => answer(route, context, { ...of, traceparent }));
+  }
+
+  async function answer(
+    route: PreparedRoute,
+    context: Context,
+    of: {
+      readonly request: Request;
+      readonly requestId: string;
+      readonly traceparent: string | undefined;
+    },
+  ): Promise<Response> {
+    const { request, requestId, traceparent } = of;
     try {
       const caller = callers.callerOf(request, route.contract.scope);
       const body = route.checkBody?.(await request.json());
@@ -48,7 +62,7 @@ export function createHttp(gateway: Gateway, options: HttpOptions = {}): Gateway
         request,
         requestId,
         caller,
-        envelope: envelopeOf(requestId, caller),
+        envelope: envelopeOf(requestId, caller, traceparent),
         log: silentLogger,
         signal: request.signal,
       };
@@ -59,10 +73,14 @@ export function createHttp(gateway: Gateway, options: HttpOptions = {}): Gateway
   }
 }
 
-function envelopeOf(requestId: string, caller: Caller): Envelope {
+function envelopeOf(requestId: string, caller: Caller, traceparent: string | undefined): Envelope {
   return {
     actor: "http",
     cause: { kind: "request", id: requestId, depth: 0 },
-    context: { actor: caller.actor, correlation_id: requestId },
+    context: {
+      actor: caller.actor,
+      correlation_id: requestId,
+      ...(traceparent === undefined ? {} : { traceparent }),
+    },
   };
 }

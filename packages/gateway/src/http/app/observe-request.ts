@@ -1,0 +1,30 @@
+import { traceparentText } from "@atlas/core";
+import type { Gateway } from "../../gateway.ts";
+
+/**
+ * Answers a request under the observation of the gateway's extensions. `answer` gets the `traceparent` that the request's commands carry:
+ * that of its own span where it is traced, else the caller's. A malformed one is ignored, as W3C Trace Context says.
+ */
+export function observeRequest(
+  { observe }: Pick<Gateway, "observe">,
+  {
+    request,
+    requestId,
+    route,
+  }: { readonly request: Request; readonly requestId: string; readonly route?: string },
+  answer: (traceparent: string | undefined) => Promise<Response>,
+): Promise<Response> {
+  const given = traceparentText.safeParse(request.headers.get("traceparent")).data;
+  return observe(
+    {
+      kind: "request",
+      request_id: requestId,
+      method: request.method,
+      path: new URL(request.url).pathname,
+      ...(route === undefined ? {} : { route }),
+      context: given === undefined ? {} : { traceparent: given },
+    },
+    (own) => answer(own ?? given),
+    ({ status }) => ({ status: status < 500 ? "succeeded" : "failed", http_status: status }),
+  );
+}
