@@ -159,6 +159,7 @@ it("exports these names and no others", () => {
         "tables",
         "timeText",
         "toJson",
+        "traceparentText",
       ],
     }
   `);

@@ -79,3 +79,4 @@ export type { JobRequest, UniqueJob } from "./jobs/job-request.ts";
 export type { Jobs } from "./jobs/jobs.ts";
 export type { GatewayCacheOptions } from "./llm-cache.ts";
 export { toPrometheus } from "./metrics/prometheus.ts";
+export type { GatewayWork, ObserveGatewayWork, RequestWork } from "./observe.ts";

@@ -35,6 +35,7 @@ it("exports these names and no others", () => {
         "GatewayOptions",
         "GatewayRoute",
         "GatewayStats",
+        "GatewayWork",
         "HarnessModule",
         "HarnessRunRecord",
         "HarnessTables",
@@ -52,8 +53,10 @@ it("exports these names and no others", () => {
         "LLMRuntime",
         "LLMTables",
         "Logger",
+        "ObserveGatewayWork",
         "PluginContext",
         "ReadOnlyStore",
+        "RequestWork",
         "Route",
         "Schedule",
         "ScheduleRequest",
@@ -121,11 +124,14 @@ it("exports these names for OpenTelemetry", () => {
   expect(publicNames("packages/gateway/src/opentelemetry/index.ts")).toMatchInlineSnapshot(`
     {
       "types": [
+        "GatewayTracingOptions",
         "ObserveGatewayOptions",
         "ObservedGateway",
       ],
       "values": [
         "observeGateway",
+        "traceContext",
+        "tracing",
       ],
     }
   `);
