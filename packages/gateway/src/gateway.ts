@@ -107,6 +107,8 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
    * It takes about 20 ms for 100,000 queued jobs: ask every few seconds, not for each request.
    */
   stats(): Promise<GatewayStats>;
+  /** Aborted when `stop()` is called for the first time. */
+  readonly stopping: AbortSignal;
   /**
    * Stops, in at most `graceMs` for all of it: begins no more attempts, asks syncs to end, waits for running jobs, delivers committed
    * events, stops the extensions in reverse, commits every accepted command and closes the database. What does not end in time is aborted.

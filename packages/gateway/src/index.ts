@@ -80,3 +80,4 @@ export type { Jobs } from "./jobs/jobs.ts";
 export type { GatewayCacheOptions } from "./llm-cache.ts";
 export { toPrometheus } from "./metrics/prometheus.ts";
 export type { GatewayWork, ObserveGatewayWork, RequestWork } from "./observe.ts";
+export { type StopOnSignalsOptions, stopOnSignals } from "./stop-on-signals.ts";

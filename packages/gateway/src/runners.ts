@@ -61,6 +61,7 @@ export async function createRunners(parts: {
   const { observer } = opened;
   const host = { clock, log, services, ...(observer === undefined ? {} : { observer }) };
   const over = new AbortController();
+  const stopping = new AbortController();
   const { pause, resume, pausedAt } = await loadPauses({
     repo,
     commands,
@@ -197,6 +198,7 @@ export async function createRunners(parts: {
       },
       extensions: installation.health(),
     }),
+    stopping: stopping.signal,
     stop() {
       stopped ??= end();
       return stopped;
@@ -257,6 +259,7 @@ export async function createRunners(parts: {
 
   async function end(): Promise<void> {
     const budget = createStopBudget({ clock, graceMs });
+    stopping.abort(new CoreError("ATLAS_CORE_STOPPED", {}, "The gateway is stopping."));
     life.interrupt(budget.left(WORK));
     await stopRunners(budget, started);
     if (agents !== undefined) await inTime(budget, EXTENSIONS, agents.stop(), "Agents");
