@@ -183,6 +183,7 @@ it("exports these names under its subpath internal", () => {
         "isOfType",
         "lazySchema",
         "lazyStatement",
+        "manifestOf",
         "nearestName",
         "normalizeTime",
         "parseEventId",

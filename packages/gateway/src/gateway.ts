@@ -21,6 +21,7 @@ import type {
   SourceHealth,
 } from "@atlas/plugins";
 import type { Observer, SourceRunner } from "@atlas/plugins/runtime";
+import type { Backups, BackupsHealth } from "./backups/backups.ts";
 import type { ExtensionReport } from "./extensions/extension.ts";
 import type { GatewayRoute } from "./extensions/route.ts";
 import type { GatewayHarness } from "./gateway-harness.ts";
@@ -50,6 +51,8 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
    */
   observe: Observer<GatewayWork>;
   readonly sinks: Sinks;
+  /** The backups that are made by a schedule. Absent where none are configured. */
+  readonly backups?: Backups;
   /** Schedules of workflows that are made, changed and removed while the gateway runs, without a restart and kept over it. */
   readonly schedules: Schedules;
   /** The database as a whole: backups, pruning, past states, figures. Usable until `stop()`. */
@@ -149,6 +152,8 @@ export type GatewayHealth = Health & {
     /** The paused workflows, and since when they are. */
     readonly paused: readonly { readonly workflow_id: string; readonly pausedAt: string }[];
   };
+  /** Absent where none are configured. */
+  readonly backups?: BackupsHealth;
   /** What the extensions report that have a `health`. */
   readonly extensions: readonly ({ readonly name: string } & ExtensionReport)[];
 };

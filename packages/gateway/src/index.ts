@@ -51,6 +51,9 @@ export {
   type WorkflowScheduleState,
 } from "@atlas/plugins";
 export { isRoutingError } from "@atlas/routing";
+export type { BackupRecord } from "./backups/backup-folder.ts";
+export type { BackupsOptions } from "./backups/backup-options.ts";
+export type { Backups, BackupsHealth } from "./backups/backups.ts";
 export { createGateway } from "./create-gateway.ts";
 export {
   type ExtensionPhase,
@@ -72,7 +75,7 @@ export type { Gateway, GatewayCheck, GatewayHealth, Sinks } from "./gateway.ts";
 export type { AgentsOptions, GatewayHarness } from "./gateway-harness.ts";
 export type { GatewayLLM } from "./gateway-llm.ts";
 export type { GatewayOptions } from "./gateway-options.ts";
-export type { GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gateway-stats.ts";
+export type { BackupsStats, GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gateway-stats.ts";
 export type { Debounce, DebouncedJob, DebounceOptions, DebounceRequest } from "./jobs/debounce.ts";
 export type { JobEvent, JobEventName } from "./jobs/job-events.ts";
 export type { JobRequest, UniqueJob } from "./jobs/job-request.ts";

@@ -18,6 +18,7 @@ import {
 } from "@atlas/plugins/runtime";
 import { createAttemptHarness } from "./attempts/attempt-harness.ts";
 import { createAttemptLLM } from "./attempts/attempt-llm.ts";
+import { createBackups } from "./backups/backups.ts";
 import type { Installation, Opened } from "./extensions/installation.ts";
 import type { Gateway } from "./gateway.ts";
 import type { OpenedHarness } from "./gateway-harness.ts";
@@ -37,7 +38,10 @@ const ALL = 1;
 
 /** Creates the runners around an open store, and the gateway in front of them. */
 export async function createRunners(parts: {
-  readonly options: Pick<AnyGatewayOptions, "agents" | "concurrency" | "keepDeadLettersMs">;
+  readonly options: Pick<
+    AnyGatewayOptions,
+    "agents" | "backups" | "concurrency" | "database" | "keepDeadLettersMs"
+  >;
   readonly store: FileStore<PluginsModule | LLMModule | HarnessModule>;
   readonly registry: PluginRegistry;
   readonly installation: Installation;
@@ -116,6 +120,10 @@ export async function createRunners(parts: {
   });
   const apiScheduler = createApiScheduler({ clock, log, repo, commands, registry, newId });
   const schedules = createSchedules({ repo, commands, registry, scheduler: apiScheduler, clock, newId });
+  const backups =
+    parts.options.backups === undefined
+      ? undefined
+      : createBackups(parts.options.backups, { store, database: parts.options.database, clock, log });
   let started: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
   let runnersStopped: Promise<void> | undefined;
@@ -166,6 +174,7 @@ export async function createRunners(parts: {
         return { dismissed: await delivery.dismiss(id, which) };
       },
     },
+    ...(backups === undefined ? {} : { backups: { make: backups.make, list: backups.list } }),
     schedules,
     pause,
     resume,
@@ -183,6 +192,7 @@ export async function createRunners(parts: {
       sources,
       delivery,
       isPaused: (id) => pausedAt("workflow", id) !== undefined,
+      backups,
       store: store.stats,
     }),
     health: () => ({
@@ -196,6 +206,7 @@ export async function createRunners(parts: {
           return at === undefined ? [] : [{ workflow_id, pausedAt: at }];
         }),
       },
+      ...(backups === undefined ? {} : { backups: backups.health() }),
       extensions: installation.health(),
     }),
     stopping: stopping.signal,
@@ -226,6 +237,7 @@ export async function createRunners(parts: {
       await scheduler.start();
       await apiScheduler.start();
       await sources.start();
+      backups?.start();
       installation.serve();
     } catch (error) {
       const budget = createStopBudget({ clock, graceMs });
@@ -261,6 +273,8 @@ export async function createRunners(parts: {
     const budget = createStopBudget({ clock, graceMs });
     stopping.abort(new CoreError("ATLAS_CORE_STOPPED", {}, "The gateway is stopping."));
     life.interrupt(budget.left(WORK));
+    // One under way ends with the store.
+    const backupsEnded = backups?.stop();
     await stopRunners(budget, started);
     if (agents !== undefined) await inTime(budget, EXTENSIONS, agents.stop(), "Agents");
     await life.stop(budget.left(EXTENSIONS));
@@ -268,5 +282,6 @@ export async function createRunners(parts: {
       new CoreError("ATLAS_CORE_STOPPED", {}, "The gateway was stopped. Create another one to go on."),
     );
     await store.stop({ withinMs: budget.left(ALL) });
+    await backupsEnded;
   }
 }

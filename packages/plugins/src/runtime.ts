@@ -7,6 +7,7 @@ export { batchDoor } from "./contract/batch.ts";
 export { checkNeeds } from "./contract/needs.ts";
 export { checkCapabilities } from "./contract/plugin-check.ts";
 export { createPluginRegistry, type PluginRegistry } from "./contract/registry.ts";
+export { parseSchedule } from "./contract/schedule.ts";
 export { nameOfNeed } from "./contract/service.ts";
 export { isJobOver } from "./contract/wait.ts";
 export { createDelivery, type Delivery } from "./delivery/delivery.ts";
