@@ -165,6 +165,7 @@ it("exports these names and no others for those who run plugins", () => {
         "messageOf",
         "nameOfNeed",
         "nextJobState",
+        "parseSchedule",
         "readFailure",
         "scheduleOfWorkflow",
         "triggersOf",

@@ -40,7 +40,7 @@ export function callSink(
   const { event, attempt, host, repo, commands } = options;
   const { clock } = host;
   const { context = NO_CONTEXT } = event;
-  const log = logWith(host.log, correlationField(context));
+  const log = logWith(host.log, { sink_id: sink.id, event_id: event.id, ...correlationField(context) });
   let call: Call | undefined;
   const outcome = observed(
     host,

@@ -176,7 +176,7 @@ export function createJobRuns(options: {
     } catch (error) {
       // The job may still be queued.
       claims().changed(workflow.id);
-      log.error({ error, job: job.id }, "A job could not be run, or its result could not be stored.");
+      log.error({ error, job_id: job.id }, "A job could not be run, or its result could not be stored.");
     } finally {
       runs.delete(job.id);
       ahead.remove(job.id);
@@ -213,7 +213,7 @@ export function createJobRuns(options: {
       const { input } = (await repo.getJob(job.id)) ?? job;
       return { job: { ...job, input }, uncounted: 0 };
     } catch (error) {
-      log.error({ error, job: job.id }, "A job that was claimed could not be read, and is queued again.");
+      log.error({ error, job_id: job.id }, "A job that was claimed could not be read, and is queued again.");
       return undefined;
     }
   }
@@ -227,7 +227,7 @@ export function createJobRuns(options: {
     pace.ran(workflow.id, clock.monotonic() - beganAt);
     if (end.outcome.status === "failed")
       log.warn(
-        { job: job.id, attempt: job.attempt, error: end.thrown, ...detailsOfFailure(end.thrown) },
+        { job_id: job.id, attempt: job.attempt, error: end.thrown, ...detailsOfFailure(end.thrown) },
         `An attempt at the job "${job.id}" failed.`,
       );
     return end;

@@ -1,6 +1,6 @@
 import { type Command, type CommandSink, isoTime, type JsonValue, type ReadOnlyRepo } from "@atlas/core";
 import { type Call, startCall } from "../calling/call.ts";
-import { NO_CONTEXT } from "../calling/call-context.ts";
+import { logWith, NO_CONTEXT } from "../calling/call-context.ts";
 import { messageOf } from "../calling/failure.ts";
 import { withTraceparent } from "../calling/observer.ts";
 import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
@@ -67,7 +67,8 @@ export function createSourceCalls(options: {
 }): SourceCalls {
   const { host, repo, commands } = options;
   const { clock, log } = host;
-  const shared = { repo, log, clock, services: servicesOf(host) };
+  const services = servicesOf(host);
+  const sharedWith = (source_id: string) => ({ repo, log: logWith(log, { source_id }), clock, services });
   const calls = new Set<Call>();
   const hanging = new Map<string, string>();
   let isStopping = false;
@@ -106,7 +107,7 @@ export function createSourceCalls(options: {
           const cursor = await readSourceCursor(source, stored);
           if (isStopping) throw stopping();
           await source.sync({
-            ...shared,
+            ...sharedWith(id),
             signal: started.signal,
             commands: refused.commands,
             context: NO_CONTEXT,
@@ -159,7 +160,7 @@ export function createSourceCalls(options: {
           timeoutMs: CHECK_TIMEOUT_MS,
           graceMs: 0,
           onAbort: () => undefined,
-          work: async ({ signal }) => source.check?.({ ...shared, signal, cursor }),
+          work: async ({ signal }) => source.check?.({ ...sharedWith(id), signal, cursor }),
         });
         await ended(call);
         return { id, status: "ok" };

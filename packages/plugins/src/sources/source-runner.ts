@@ -159,7 +159,7 @@ export function createSourceRunner(options: {
       state.failed(error);
       const { failures } = state;
       log.error(
-        { source: id, failures, error },
+        { source_id: id, failures, error },
         `A sync of the source "${id}" failed. Its cursor is unchanged.`,
       );
       throw error;
