@@ -22,6 +22,7 @@ import { createBackups } from "./backups/backups.ts";
 import type { Installation, Opened } from "./extensions/installation.ts";
 import type { Gateway } from "./gateway.ts";
 import type { OpenedHarness } from "./gateway-harness.ts";
+import { createGatewayHealth } from "./gateway-health.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { AnyGatewayOptions } from "./gateway-options.ts";
 import { createGatewayStats } from "./gateway-stats.ts";
@@ -211,19 +212,15 @@ export async function createRunners(parts: {
       backups,
       store: store.stats,
     }),
-    health: () => ({
-      ...store.health(),
-      sources: sources.health(),
-      sinks: delivery.health(),
-      jobs: {
-        running: runner.running,
-        paused: [...registry.workflows.keys()].flatMap((workflow_id) => {
-          const at = pausedAt("workflow", workflow_id);
-          return at === undefined ? [] : [{ workflow_id, pausedAt: at }];
-        }),
-      },
-      ...(backups === undefined ? {} : { backups: backups.health() }),
-      extensions: installation.health(),
+    health: createGatewayHealth({
+      store,
+      registry,
+      sources,
+      delivery,
+      runner,
+      pausedAt,
+      backups,
+      installation,
     }),
     stopping: stopping.signal,
     stop() {
