@@ -13,7 +13,13 @@ async function start(file: string) {
   const home = mkdtempSync(join(tmpdir(), "http-host-"));
   const child = spawn(process.execPath, [join(folder, file)], {
     cwd: home,
-    env: { ...process.env, PORT: "0", ATLAS_TOKEN: TOKEN, ATLAS_DATABASE: join(home, "atlas.db") },
+    env: {
+      ...process.env,
+      PORT: "0",
+      ATLAS_TOKEN: TOKEN,
+      ATLAS_DATABASE: join(home, "atlas.db"),
+      ATLAS_FOLDER: home,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(child, "exit");
@@ -44,6 +50,7 @@ it.each([
   ["node.ts", mounted],
   ["test/next-server.ts", { at: "/api/atlas", page: "A page of my own" }],
   ["commonjs.cjs", { at: "", page: undefined }],
+  ["service.ts", { at: "", page: undefined }],
 ])(
   "%s serves a gateway, runs a job that came over HTTP, and stops",
   async (file, { at, page }) => {
@@ -70,7 +77,7 @@ it.each([
   60_000,
 );
 
-it.each(["express.ts", "fastify.ts", "hono.ts", "node.ts", "next-route.ts", "commonjs.cjs"])(
+it.each(["express.ts", "fastify.ts", "hono.ts", "node.ts", "next-route.ts", "commonjs.cjs", "service.ts"])(
   "%s has at most 40 lines",
   (file) => {
     expect(readFileSync(join(folder, file), "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(40);
