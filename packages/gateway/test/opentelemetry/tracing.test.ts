@@ -217,6 +217,39 @@ it("lets the host hand its own span on", async () => {
   expect(parentOf("atlas.job")).toBe(own.spanContext().spanId);
 });
 
+it("takes no span that happens to be active for the parent of a job or a sync", async () => {
+  const gateway = await open({
+    workflows: [{ id: "idle.v1", run: async () => undefined }],
+    sources: [defineSource({ id: "notes", sync: async () => undefined })],
+  });
+  await gateway.start();
+  const own = tracer.startSpan("own");
+  const { id } = await context.with(trace.setSpan(context.active(), own), async () => {
+    await gateway.sync("notes");
+    return gateway.jobs.create({ workflow_id: "idle.v1" });
+  });
+  await gateway.jobs.wait(id);
+  await gateway.stop();
+  expect([parentOf("atlas.source.sync"), parentOf("atlas.job")]).toEqual([undefined, undefined]);
+});
+
+it("gives the commands of a sink the span of their delivery", async () => {
+  const sink = createRecordingSink();
+  const note = defineSink({
+    id: "note",
+    on: ["artifact.created"],
+    handle: async (_event, ctx) =>
+      void (await ctx.commands.enqueue({ type: "entity.upsert", entity: { id: "n", type: "note" } })),
+  });
+  const gateway = await open({ sinks: [sink, note] });
+  await gateway.start();
+  await post(gateway);
+  const { context: of } = await sink.next("entity.upserted");
+  await gateway.stop();
+  const delivery = spans().find(({ attributes }) => attributes["atlas.sink_id"] === "note");
+  expect(of?.traceparent).toBe(`00-${CALLER.trace}-${delivery?.spanContext().spanId}-01`);
+});
+
 it("answers a request with a malformed traceparent, in a trace of its own", async () => {
   const gateway = await open();
   await post(gateway, { traceparent: `00-${"0".repeat(32)}-${"1".repeat(16)}-01` });
