@@ -63,7 +63,7 @@ export async function createRunners(parts: {
   readonly opening: Set<string>;
 }): Promise<Gateway> {
   const { store, registry, installation, opened, llm, agents, clock, log, graceMs } = parts;
-  const { concurrency, keepDeadLettersMs } = parts.options;
+  const { backups: backing, concurrency, database, keepDeadLettersMs } = parts.options;
   const { commands, repo } = store;
   const { life } = installation;
   const { services } = opened;
@@ -126,10 +126,7 @@ export async function createRunners(parts: {
   });
   const apiScheduler = createApiScheduler({ clock, log, repo, commands, registry, newId });
   const schedules = createSchedules({ repo, commands, registry, scheduler: apiScheduler, clock, newId });
-  const backups =
-    parts.options.backups === undefined
-      ? undefined
-      : createBackups(parts.options.backups, { store, database: parts.options.database, clock, log });
+  const backups = backing && createBackups(backing, { store, database, clock, log });
   let started: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
   let runnersStopped: Promise<void> | undefined;
