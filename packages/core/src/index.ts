@@ -70,6 +70,7 @@ export { stderrLogger } from "./contract/stderr-logger.ts";
 export type { FileStore, Store, StoreCommand } from "./contract/store.ts";
 export { isoTime, timeText } from "./contract/time.ts";
 export { type ToJson, toJson } from "./contract/to-json.ts";
+export { traceparentText } from "./contract/traceparent.ts";
 export type { UnreachableReason } from "./contract/unreachable-reason.ts";
 export type { DriverName } from "./file/driver.ts";
 export { type Manifest, restore } from "./history/backup.ts";

@@ -16,6 +16,7 @@ export { cursorKeys, pageLimit, readCursor, toPage } from "./contract/page.ts";
 export { lazyStatement } from "./contract/statement.ts";
 export { normalizeTime } from "./contract/time.ts";
 export { requireNode } from "./file/node-version.ts";
+export { manifestOf } from "./history/backup.ts";
 export { parseEventId } from "./model/domain-event.ts";
 export { createEventIds, type EventIdOf } from "./model/event-ids.ts";
 export { isOfType } from "./model/is-event.ts";

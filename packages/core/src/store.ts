@@ -216,6 +216,7 @@ export async function createStoreOn<const Modules extends readonly StoreModule[]
     commands,
     repo,
     path: file.path,
+    storeId: readLogEnd(connection.database).storeId,
     clock,
     newId,
     flush: loop.flush,

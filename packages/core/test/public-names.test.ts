@@ -159,6 +159,7 @@ it("exports these names and no others", () => {
         "tables",
         "timeText",
         "toJson",
+        "traceparentText",
       ],
     }
   `);
@@ -182,6 +183,7 @@ it("exports these names under its subpath internal", () => {
         "isOfType",
         "lazySchema",
         "lazyStatement",
+        "manifestOf",
         "nearestName",
         "normalizeTime",
         "parseEventId",

@@ -7,7 +7,15 @@ export interface GatewayErrorDetails {
 }
 
 /** What an extension was asked to do when it failed. */
-export type ExtensionPhase = "provide" | "admit" | "llm" | "around" | "harness" | "routes" | "start";
+export type ExtensionPhase =
+  | "provide"
+  | "admit"
+  | "llm"
+  | "around"
+  | "harness"
+  | "observe"
+  | "routes"
+  | "start";
 
 /** The code of a `GatewayError`. */
 export type GatewayErrorCode = keyof GatewayErrorDetails;

@@ -4,6 +4,7 @@ import type { CandidateModels, LLMMiddleware, LLMRuntime } from "@atlas/llm";
 import type { PluginServices, SinkPlugin, SourcePlugin, WorkflowPlugin } from "@atlas/plugins";
 import { checkOptions } from "@atlas/plugins/runtime";
 import type { RoutingConfig } from "@atlas/routing";
+import { type BackupsOptions, checkBackupsOptions } from "./backups/backup-options.ts";
 import type { AnyExtension } from "./extensions/extension.ts";
 import type { AgentsOptions } from "./gateway-harness.ts";
 import { checkCacheOptions, type GatewayCacheOptions } from "./llm-cache.ts";
@@ -87,6 +88,11 @@ export interface GatewayOptions<
    * are dismissed.
    */
   readonly keepDeadLettersMs?: number;
+  /**
+   * Makes verified copies of the database by a schedule, and keeps the last ones: `{ folder: "/backup/atlas" }` makes one each day and keeps 7.
+   * Default: none; `store.backup` makes single ones.
+   */
+  readonly backups?: BackupsOptions;
   /** Keeps every applied command, for `verify`, `asOf` and `replay`. Default: true. Switching it off makes the file smaller and gives these up. */
   readonly journal?: boolean;
   /** What tells the time and sets timers. Default: the system's clock. Tests pass `createFakeClock()` of `@atlas/testing`. */
@@ -125,6 +131,7 @@ const OPTIONS: Readonly<Record<keyof GatewayOptions, true>> = {
   graceMs: true,
   readTimeoutMs: true,
   keepDeadLettersMs: true,
+  backups: true,
   journal: true,
   clock: true,
   log: true,
@@ -159,6 +166,7 @@ export function checkGatewayOptions(options: AnyGatewayOptions): void {
       );
     }
   }
+  if (options.backups !== undefined) checkBackupsOptions(options.backups);
   if (options.llmCache !== undefined) checkCacheOptions(options.llmCache);
   const { concurrency, graceMs, keepDeadLettersMs } = options;
   if (concurrency !== undefined && !isWhole(concurrency, 1, MOST_ATTEMPTS))

@@ -1,6 +1,7 @@
 import { type Clock, type FileStoreStats, isoTime, type ReadOnlyRepo } from "@atlas/core";
 import type { Durations, PluginsModule } from "@atlas/plugins";
 import type { JobRunner, PluginRegistry, SourceRunner } from "@atlas/plugins/runtime";
+import type { BackupsHealth, ScheduledBackups } from "./backups/backups.ts";
 
 /** Figures of a gateway, for metrics. Totals and durations count from when it was created. */
 export interface GatewayStats {
@@ -10,6 +11,16 @@ export interface GatewayStats {
   /** One entry for each sink, and one for each workflow with `on` (`$on:<workflow id>`). */
   readonly sinks: readonly SinkStats[];
   readonly store: FileStoreStats;
+  /** Absent where no backups are configured. */
+  readonly backups?: BackupsStats;
+}
+
+/** Figures of backups. */
+export interface BackupsStats {
+  readonly failuresInARow: number;
+  /** How long ago the newest one was made; absent before the first. */
+  readonly sinceLastMs?: number;
+  readonly lastBytes?: number;
 }
 
 /** Figures of a workflow. */
@@ -73,8 +84,9 @@ export function createGatewayStats(options: {
   readonly sinkStats: () => Promise<readonly SinkStats[]>;
   readonly isPaused: (workflowId: string) => boolean;
   readonly store: () => FileStoreStats;
+  readonly backups: Pick<ScheduledBackups, "health"> | undefined;
 }): () => Promise<GatewayStats> {
-  const { clock, repo, registry, runner, sources, sinkStats, isPaused, store } = options;
+  const { clock, repo, registry, runner, sources, sinkStats, isPaused, store, backups } = options;
   const since = (at: string): number => Math.max(0, clock.now() - Date.parse(at));
 
   return async () => ({
@@ -88,7 +100,16 @@ export function createGatewayStats(options: {
     })),
     sinks: await sinkStats(),
     store: store(),
+    ...(backups === undefined ? {} : { backups: backupsStats(backups.health()) }),
   });
+
+  function backupsStats({ failures, lastMadeAt, lastBytes }: BackupsHealth): BackupsStats {
+    return {
+      failuresInARow: failures,
+      ...(lastMadeAt === undefined ? {} : { sinceLastMs: since(lastMadeAt) }),
+      ...(lastBytes === undefined ? {} : { lastBytes }),
+    };
+  }
 
   async function workflowStats(): Promise<readonly WorkflowStats[]> {
     const depths = new Map(

@@ -20,7 +20,8 @@ import type {
   SourceCheck,
   SourceHealth,
 } from "@atlas/plugins";
-import type { SourceRunner } from "@atlas/plugins/runtime";
+import type { Observer, SourceRunner } from "@atlas/plugins/runtime";
+import type { Backups, BackupsHealth } from "./backups/backups.ts";
 import type { ExtensionReport } from "./extensions/extension.ts";
 import type { GatewayRoute } from "./extensions/route.ts";
 import type { GatewayHarness } from "./gateway-harness.ts";
@@ -28,6 +29,7 @@ import type { GatewayLLM } from "./gateway-llm.ts";
 import type { GatewayStats } from "./gateway-stats.ts";
 import type { HttpModule } from "./http/module/http-module.ts";
 import type { Jobs } from "./jobs/jobs.ts";
+import type { GatewayWork } from "./observe.ts";
 import type { SinkState } from "./sink-states.ts";
 import type { Tokens } from "./tokens/tokens.ts";
 import type { Workflows } from "./workflows.ts";
@@ -48,7 +50,14 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   readonly workflows: Workflows;
   /** The routes that extensions add, for the web server of the host. They answer 503 before `start()` has resolved, and once `stop()` was called. */
   readonly routes: readonly GatewayRoute[];
+  /**
+   * Runs work under the observation of the extensions, and settles as the work does: for an adapter that answers requests, such as that of
+   * HTTP. `run` gets the `traceparent` of the work where an extension traces it; pass it on in the context of commands.
+   */
+  observe: Observer<GatewayWork>;
   readonly sinks: Sinks;
+  /** The backups that are made by a schedule. Absent where none are configured. */
+  readonly backups?: Backups;
   /** Tokens of callers over HTTP (`@atlas/gateway/http`). They are stored in the gateway's own file, as hashes. */
   readonly tokens: Tokens;
   /** Schedules of workflows that are made, changed and removed while the gateway runs, without a restart and kept over it. */
@@ -108,6 +117,8 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
    * It takes about 20 ms for 100,000 queued jobs: ask every few seconds, not for each request.
    */
   stats(): Promise<GatewayStats>;
+  /** Aborted when `stop()` is called for the first time. */
+  readonly stopping: AbortSignal;
   /**
    * Stops, in at most `graceMs` for all of it: begins no more attempts, asks syncs to end, waits for running jobs, delivers committed
    * events, stops the extensions in reverse, commits every accepted command and closes the database. What does not end in time is aborted.
@@ -150,6 +161,8 @@ export type GatewayHealth = Health & {
     /** The paused workflows, and since when they are. */
     readonly paused: readonly { readonly workflow_id: string; readonly pausedAt: string }[];
   };
+  /** Absent where none are configured. */
+  readonly backups?: BackupsHealth;
   /** What the extensions report that have a `health`. */
   readonly extensions: readonly ({ readonly name: string } & ExtensionReport)[];
 };

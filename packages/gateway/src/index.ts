@@ -51,6 +51,9 @@ export {
   type WorkflowScheduleState,
 } from "@atlas/plugins";
 export { isRoutingError } from "@atlas/routing";
+export type { BackupRecord } from "./backups/backup-folder.ts";
+export type { BackupsOptions } from "./backups/backup-options.ts";
+export type { Backups, BackupsHealth } from "./backups/backups.ts";
 export { createGateway } from "./create-gateway.ts";
 export {
   type ExtensionPhase,
@@ -72,7 +75,7 @@ export type { Gateway, GatewayCheck, GatewayHealth, Sinks } from "./gateway.ts";
 export type { AgentsOptions, GatewayHarness } from "./gateway-harness.ts";
 export type { GatewayLLM } from "./gateway-llm.ts";
 export type { GatewayOptions } from "./gateway-options.ts";
-export type { GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gateway-stats.ts";
+export type { BackupsStats, GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gateway-stats.ts";
 export { type HttpModule, httpModule } from "./http/module/http-module.ts";
 export type { HttpTables } from "./http/module/tables.ts";
 export type { CreateOptions } from "./jobs/create-options.ts";
@@ -82,6 +85,8 @@ export type { JobRequest, UniqueJob } from "./jobs/job-request.ts";
 export type { Jobs } from "./jobs/jobs.ts";
 export type { GatewayCacheOptions } from "./llm-cache.ts";
 export { toPrometheus } from "./metrics/prometheus.ts";
+export type { GatewayWork, ObserveGatewayWork, RequestWork } from "./observe.ts";
 export type { SinkState } from "./sink-states.ts";
+export { type StopOnSignalsOptions, stopOnSignals } from "./stop-on-signals.ts";
 export type { NewToken, TokenRecord, TokenRequest, Tokens } from "./tokens/tokens.ts";
 export type { WorkflowInfo, Workflows } from "./workflows.ts";

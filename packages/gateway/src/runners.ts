@@ -18,9 +18,11 @@ import {
 } from "@atlas/plugins/runtime";
 import { createAttemptHarness } from "./attempts/attempt-harness.ts";
 import { createAttemptLLM } from "./attempts/attempt-llm.ts";
+import { createBackups } from "./backups/backups.ts";
 import type { Installation, Opened } from "./extensions/installation.ts";
 import type { Gateway } from "./gateway.ts";
 import type { OpenedHarness } from "./gateway-harness.ts";
+import { createGatewayHealth } from "./gateway-health.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { AnyGatewayOptions } from "./gateway-options.ts";
 import { createGatewayStats } from "./gateway-stats.ts";
@@ -42,7 +44,10 @@ const ALL = 1;
 
 /** Creates the runners around an open store, and the gateway in front of them. */
 export async function createRunners(parts: {
-  readonly options: Pick<AnyGatewayOptions, "agents" | "concurrency" | "extensions" | "keepDeadLettersMs">;
+  readonly options: Pick<
+    AnyGatewayOptions,
+    "agents" | "backups" | "concurrency" | "database" | "extensions" | "keepDeadLettersMs"
+  >;
   readonly store: FileStore<PluginsModule | LLMModule | HarnessModule | HttpModule>;
   readonly registry: PluginRegistry;
   readonly installation: Installation;
@@ -58,13 +63,15 @@ export async function createRunners(parts: {
   readonly opening: Set<string>;
 }): Promise<Gateway> {
   const { store, registry, installation, opened, llm, agents, clock, log, graceMs } = parts;
-  const { concurrency, keepDeadLettersMs } = parts.options;
+  const { backups: backing, concurrency, database, keepDeadLettersMs } = parts.options;
   const { commands, repo } = store;
   const { life } = installation;
   const { services } = opened;
   const harness = agents?.harness;
-  const host = { clock, log, services };
+  const { observer } = opened;
+  const host = { clock, log, services, ...(observer === undefined ? {} : { observer }) };
   const over = new AbortController();
+  const stopping = new AbortController();
   const { pause, resume, pausedAt } = await loadPauses({
     repo,
     commands,
@@ -119,6 +126,7 @@ export async function createRunners(parts: {
   });
   const apiScheduler = createApiScheduler({ clock, log, repo, commands, registry, newId });
   const schedules = createSchedules({ repo, commands, registry, scheduler: apiScheduler, clock, newId });
+  const backups = backing && createBackups(backing, { store, database, clock, log });
   let started: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
   let runnersStopped: Promise<void> | undefined;
@@ -154,6 +162,7 @@ export async function createRunners(parts: {
     jobs,
     workflows: createWorkflows(registry, (id) => pausedAt("workflow", id)),
     routes: opened.routes,
+    observe: observer ?? ((_work, run) => run()),
     llm,
     model: (profile) => llm.languageModel(profile === undefined ? {} : { profile }),
     embeddingModel: llm.embeddingModel,
@@ -178,6 +187,7 @@ export async function createRunners(parts: {
         return { dismissed: await delivery.dismiss(id, which) };
       },
     },
+    ...(backups === undefined ? {} : { backups: { make: backups.make, list: backups.list } }),
     tokens,
     schedules,
     pause,
@@ -196,21 +206,20 @@ export async function createRunners(parts: {
       sources,
       sinkStats: sinkStates.stats,
       isPaused: (id) => pausedAt("workflow", id) !== undefined,
+      backups,
       store: store.stats,
     }),
-    health: () => ({
-      ...store.health(),
-      sources: sources.health(),
-      sinks: delivery.health(),
-      jobs: {
-        running: runner.running,
-        paused: [...registry.workflows.keys()].flatMap((workflow_id) => {
-          const at = pausedAt("workflow", workflow_id);
-          return at === undefined ? [] : [{ workflow_id, pausedAt: at }];
-        }),
-      },
-      extensions: installation.health(),
+    health: createGatewayHealth({
+      store,
+      registry,
+      sources,
+      delivery,
+      runner,
+      pausedAt,
+      backups,
+      installation,
     }),
+    stopping: stopping.signal,
     stop() {
       stopped ??= end();
       return stopped;
@@ -239,6 +248,7 @@ export async function createRunners(parts: {
       await scheduler.start();
       await apiScheduler.start();
       await sources.start();
+      backups?.start();
       installation.serve();
     } catch (error) {
       const budget = createStopBudget({ clock, graceMs });
@@ -272,7 +282,10 @@ export async function createRunners(parts: {
 
   async function end(): Promise<void> {
     const budget = createStopBudget({ clock, graceMs });
+    stopping.abort(new CoreError("ATLAS_CORE_STOPPED", {}, "The gateway is stopping."));
     life.interrupt(budget.left(WORK));
+    // One under way ends with the store.
+    const backupsEnded = backups?.stop();
     await stopRunners(budget, started);
     if (agents !== undefined) await inTime(budget, EXTENSIONS, agents.stop(), "Agents");
     await life.stop(budget.left(EXTENSIONS));
@@ -280,5 +293,6 @@ export async function createRunners(parts: {
       new CoreError("ATLAS_CORE_STOPPED", {}, "The gateway was stopped. Create another one to go on."),
     );
     await store.stop({ withinMs: budget.left(ALL) });
+    await backupsEnded;
   }
 }

@@ -86,8 +86,8 @@ it("carries one correlation id from a caller through a job, its model, agent and
   expect(tasks.map(({ context }) => context)).toEqual([ofAttempt]);
   expect(calls).toMatchObject([{ correlation_id: "corr-1" }]);
   expect(seen).toMatchObject([[{ context: ofAttempt }, ofAttempt]]);
-  expect(logged).toContainEqual(expect.objectContaining({ job: "parent", correlation_id: "corr-1" }));
-  expect(logged).toContainEqual({ correlation_id: "corr-1" });
+  expect(logged).toContainEqual(expect.objectContaining({ job_id: "parent", correlation_id: "corr-1" }));
+  expect(logged).toContainEqual({ sink_id: "tell", event_id: seen[0]?.[0].id, correlation_id: "corr-1" });
 });
 
 it("keeps the context of every command of the path in the journal", async () => {

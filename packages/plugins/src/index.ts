@@ -13,6 +13,7 @@ export type { JobLogLine } from "./contract/job-log.ts";
 export { type JobWithResult, resultOf } from "./contract/job-result.ts";
 export type { ReturnsJson } from "./contract/json-like.ts";
 export type { PluginNeeds } from "./contract/needs.ts";
+export type { Observe, Work, WorkEnd } from "./contract/observe.ts";
 export { type ReactorContext, type ReactorOptions, reactor } from "./contract/reactor.ts";
 export type { RetryPolicy } from "./contract/retry.ts";
 export type { CronSchedule, EverySchedule, Schedule } from "./contract/schedule.ts";

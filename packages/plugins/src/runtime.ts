@@ -1,11 +1,13 @@
 export { checkOptions } from "@atlas/core/internal";
 export { logWith } from "./calling/call-context.ts";
 export { messageOf, type PluginFailure, readFailure } from "./calling/failure.ts";
+export { createObserver, type Observer } from "./calling/observer.ts";
 export type { PluginHost } from "./calling/plugin-host.ts";
 export { batchDoor } from "./contract/batch.ts";
 export { checkNeeds } from "./contract/needs.ts";
 export { checkCapabilities } from "./contract/plugin-check.ts";
 export { createPluginRegistry, type PluginRegistry } from "./contract/registry.ts";
+export { parseSchedule } from "./contract/schedule.ts";
 export { nameOfNeed } from "./contract/service.ts";
 export { isJobOver } from "./contract/wait.ts";
 export { createDelivery, type Delivery } from "./delivery/delivery.ts";

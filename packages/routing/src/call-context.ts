@@ -8,6 +8,8 @@ export interface CallContext {
   /** Ties together everything that one request led to. */
   readonly correlation_id?: string;
   readonly tenant?: string;
+  /** The span that the call belongs to, as a `traceparent` of W3C Trace Context. */
+  readonly traceparent?: string;
   readonly job_id?: string;
   readonly workflow_id?: string;
   /** The attempt of the job, from 1. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idText } from "./id.ts";
 import { shortText } from "./text.ts";
+import { traceparentText } from "./traceparent.ts";
 
 /**
  * Whom and what a piece of work belongs to. It flows from a caller to everything that the call leads to: commands, their
@@ -13,6 +14,11 @@ export interface CallContext {
   /** The same for everything that one call of the outside world led to, such as a request or trace id. */
   readonly correlation_id?: string;
   readonly tenant?: string;
+  /**
+   * The span that the work belongs to, as a `traceparent` of W3C Trace Context. It ties together the traces of a request, and of what it
+   * leads to, also over a restart.
+   */
+  readonly traceparent?: string;
   readonly job_id?: string;
   readonly workflow_id?: string;
   /** Number of the job's attempt, from 1. */
@@ -30,6 +36,7 @@ export const callContext = z
     actor: shortText({ maxBytes: MAX_ACTOR_BYTES }).exactOptional(),
     correlation_id: idText.exactOptional(),
     tenant: idText.exactOptional(),
+    traceparent: traceparentText.exactOptional(),
     job_id: idText.exactOptional(),
     workflow_id: idText.exactOptional(),
     attempt: z.int().min(1).exactOptional(),

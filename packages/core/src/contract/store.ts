@@ -57,6 +57,8 @@ export interface Store<Module extends StoreModule = never> extends AsyncDisposab
 
 /** A store whose database is a SQLite file: it has a path, a lock, copies and a past. Made by `createStore`. */
 export interface FileStore<Module extends StoreModule = never> extends Store<Module>, Upkeep<Module> {
+  /** Names this database, also in its backups. A restored database has another. */
+  readonly storeId: string;
   /** Real path of the database file. */
   readonly path: string;
   /** The figures of a {@link Store}, and the sizes of the files. */

@@ -190,6 +190,21 @@ it.each([
   ["an unknown field in its context", { context: { correlation: "c" } }, "envelope.context"],
   ["an empty tenant", { context: { tenant: "" } }, "envelope.context.tenant"],
   ["an undefined tenant", { context: { tenant: undefined } }, "envelope.context.tenant"],
+  [
+    "a traceparent of zeros",
+    { context: { traceparent: `00-${"0".repeat(32)}-${"a".repeat(16)}-01` } },
+    "envelope.context.traceparent",
+  ],
+  [
+    "a traceparent whose span is zeros",
+    { context: { traceparent: `00-${"a".repeat(32)}-${"0".repeat(16)}-01` } },
+    "envelope.context.traceparent",
+  ],
+  [
+    "a traceparent in capitals",
+    { context: { traceparent: `00-${"A".repeat(32)}-${"a".repeat(16)}-01` } },
+    "envelope.context.traceparent",
+  ],
   ["attempt 0", { context: { attempt: 0 } }, "envelope.context.attempt"],
   ["an actor in its context of 513 bytes", { context: { actor: "x".repeat(513) } }, "envelope.context.actor"],
   ["a context whose escapes make it longer than 4 KiB", { context: escaped }, "envelope.context"],

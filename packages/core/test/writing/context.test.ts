@@ -8,6 +8,7 @@ const context = {
   actor: "user:1",
   correlation_id: "c1",
   tenant: "t1",
+  traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   job_id: "j1",
   workflow_id: "w1",
   attempt: 2,

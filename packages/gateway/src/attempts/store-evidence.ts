@@ -26,8 +26,10 @@ export function storeEvidence<Evidence>(
   const storeWhole = async (): Promise<unknown> => store(whole(), envelope);
   storeWhole()
     .catch((error: unknown) => {
-      log.warn({ error, job: id }, `The evidence of ${what} could not be stored as a whole.`);
+      log.warn({ error, job_id: id }, `The evidence of ${what} could not be stored as a whole.`);
       return store(bare(), envelope);
     })
-    .catch((error: unknown) => log.warn({ error, job: id }, `The evidence of ${what} could not be stored.`));
+    .catch((error: unknown) =>
+      log.warn({ error, job_id: id }, `The evidence of ${what} could not be stored.`),
+    );
 }

@@ -23,11 +23,22 @@ const OPTIONS: Readonly<Record<keyof AnyExtension, true>> = {
   llm: true,
   around: true,
   harness: true,
+  observe: true,
   routes: true,
   start: true,
   health: true,
 };
-const FUNCTIONS = ["provide", "admit", "llm", "around", "harness", "routes", "start", "health"] as const;
+const FUNCTIONS = [
+  "provide",
+  "admit",
+  "llm",
+  "around",
+  "harness",
+  "observe",
+  "routes",
+  "start",
+  "health",
+] as const;
 const LISTS = ["sources", "workflows", "sinks", "uses", "needs"] as const;
 const NAME = /^[a-z][A-Za-z0-9]{0,62}$/;
 

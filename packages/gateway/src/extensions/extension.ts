@@ -3,6 +3,7 @@ import type { HarnessMiddleware } from "@atlas/harness";
 import type { LLMMiddleware, LLMRuntime } from "@atlas/llm";
 import type { Need, ServicesOf, SinkPlugin, SourcePlugin, WorkflowPlugin } from "@atlas/plugins";
 import type { AroundAttempt } from "@atlas/routing";
+import type { ObserveGatewayWork } from "../observe.ts";
 import type { Route } from "./route.ts";
 import type { ExtensionServices } from "./services.ts";
 
@@ -31,6 +32,11 @@ export interface ExtensionParts<Services, Provided> {
   around?(services: Services): AroundAttempt<LLMRuntime>;
   /** Makes a layer around every call of a coding agent, in the same order. */
   harness?(services: Services): HarnessMiddleware;
+  /**
+   * Makes a hook around attempts at jobs, steps, deliveries, syncs and requests. It sees how each ended, and can change nothing; see
+   * `Observe` of `@atlas/plugins`. The first extension is outermost.
+   */
+  observe?(services: Services): ObserveGatewayWork;
   /** Makes routes for the web server of the host, which finds them in `gateway.routes`. They open last and close first. */
   routes?(services: Services): readonly Route[];
   /**

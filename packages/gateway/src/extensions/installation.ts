@@ -2,9 +2,10 @@ import type { Admit, Clock, Logger, Store } from "@atlas/core";
 import type { HarnessMiddleware } from "@atlas/harness";
 import { joinAround, type LLMMiddleware, type LLMRuntime } from "@atlas/llm";
 import type { PluginServices } from "@atlas/plugins";
-import { messageOf } from "@atlas/plugins/runtime";
+import { createObserver, messageOf, type Observer } from "@atlas/plugins/runtime";
 import type { AroundAttempt } from "@atlas/routing";
 import { type ExtensionPhase, extensionFailed } from "../errors.ts";
+import type { GatewayWork } from "../observe.ts";
 import type { AnyExtension, ExtensionReport } from "./extension.ts";
 import { createExtensionLife, type ExtensionLife } from "./extension-life.ts";
 import { checkRoutes, type GatewayRoute, openRoutes } from "./route.ts";
@@ -32,6 +33,8 @@ export interface Opened {
   readonly llm: readonly LLMMiddleware[];
   readonly around: AroundAttempt<LLMRuntime> | undefined;
   readonly harness: readonly HarnessMiddleware[];
+  /** Nothing where no extension observes. */
+  readonly observer: Observer<GatewayWork> | undefined;
   readonly routes: readonly GatewayRoute[];
 }
 
@@ -92,6 +95,7 @@ export function createInstallation(
       const llm = extensions.flatMap((extension) => make(extension, "llm") ?? []);
       const around = extensions.flatMap((extension) => make(extension, "around") ?? []);
       const harness = extensions.flatMap((extension) => make(extension, "harness") ?? []);
+      const observe = extensions.flatMap((extension) => make(extension, "observe") ?? []);
       const routes = extensions.flatMap((extension) =>
         openRoutes(extension.name, make(extension, "routes") ?? [], () => isServing),
       );
@@ -100,6 +104,7 @@ export function createInstallation(
         llm,
         around: around.length === 0 ? undefined : joinAround(around),
         harness,
+        observer: createObserver(observe, log),
         routes,
       };
     },

@@ -40,7 +40,7 @@ export function createJobEvents(options: {
         const { error } = event.payload;
         const job_id = event.aggregate_id;
         const failed = (thrown: unknown): void =>
-          log.error({ error: thrown, job: job_id }, `A listener of jobs.on("${name}") failed.`);
+          log.error({ error: thrown, job_id }, `A listener of jobs.on("${name}") failed.`);
         try {
           // It may be an async function, whose promise nobody else looks at.
           const returned = listener({

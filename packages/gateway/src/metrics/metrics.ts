@@ -199,6 +199,27 @@ export const gatewayMetrics: readonly Metric[] = [
     description: "Size of the write-ahead log.",
     samples: ({ store }) => [[{}, store.walBytes]],
   },
+  {
+    kind: "gauge",
+    name: "atlas.backup.failures",
+    unit: "{failure}",
+    description: "Failed backups in a row.",
+    samples: ({ backups }) => (backups === undefined ? [] : [[{}, backups.failuresInARow]]),
+  },
+  {
+    kind: "gauge",
+    name: "atlas.backup.age",
+    unit: "s",
+    description: "How long ago the newest backup was made.",
+    samples: ({ backups: { sinceLastMs: ms } = {} }) => (ms === undefined ? [] : [[{}, ms / 1_000]]),
+  },
+  {
+    kind: "gauge",
+    name: "atlas.backup.size",
+    unit: "By",
+    description: "Size of the newest backup.",
+    samples: ({ backups: { lastBytes } = {} }) => (lastBytes === undefined ? [] : [[{}, lastBytes]]),
+  },
 ];
 
 function ofWorkflows<Value>(value: (of: WorkflowStats) => Value) {

@@ -155,6 +155,15 @@ describe("toPrometheus", () => {
       # HELP atlas_store_wal_bytes Size of the write-ahead log.
       # TYPE atlas_store_wal_bytes gauge
       atlas_store_wal_bytes 34000
+      # HELP atlas_backup_failures Failed backups in a row.
+      # TYPE atlas_backup_failures gauge
+      atlas_backup_failures 35
+      # HELP atlas_backup_age_seconds How long ago the newest backup was made.
+      # TYPE atlas_backup_age_seconds gauge
+      atlas_backup_age_seconds 36.5
+      # HELP atlas_backup_size_bytes Size of the newest backup.
+      # TYPE atlas_backup_size_bytes gauge
+      atlas_backup_size_bytes 37000
       "
     `);
   });

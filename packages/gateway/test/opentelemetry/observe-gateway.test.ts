@@ -126,7 +126,10 @@ describe("observeGateway", () => {
       atlas.sink.paused {sink} atlas.sink_id=list 1
       atlas.store.queue_commands {command} 30
       atlas.store.database By 33000
-      atlas.store.wal By 34000"
+      atlas.store.wal By 34000
+      atlas.backup.failures {failure} 35
+      atlas.backup.age s 36.5
+      atlas.backup.size By 37000"
     `);
   });
 
@@ -196,7 +199,7 @@ describe("observeGateway", () => {
       { meter },
     );
     const names = (await collect()).instruments.map(({ name }) => name);
-    expect(names).toHaveLength(25);
+    expect(names).toHaveLength(28);
     expect(names.filter((name) => names.some((other) => other.startsWith(`${name}.`)))).toEqual([]);
   });
 

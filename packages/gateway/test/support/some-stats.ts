@@ -63,4 +63,5 @@ export const someStats: GatewayStats = {
     walBytes: 34_000,
     openReads: { count: 0, oldestMs: 0 },
   },
+  backups: { failuresInARow: 35, sinceLastMs: 36_500, lastBytes: 37_000 },
 };

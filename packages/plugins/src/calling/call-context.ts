@@ -4,11 +4,12 @@ import type { CallContext, Logger } from "@atlas/core";
 export const NO_CONTEXT: CallContext = Object.freeze({});
 
 /** What a job takes over from the call that creates it. `job_id`, `workflow_id` and `attempt` are those of the creator. */
-export function inheritedContext({ actor, correlation_id, tenant }: CallContext): CallContext {
+export function inheritedContext({ actor, correlation_id, tenant, traceparent }: CallContext): CallContext {
   return {
     ...(actor === undefined ? {} : { actor }),
     ...(correlation_id === undefined ? {} : { correlation_id }),
     ...(tenant === undefined ? {} : { tenant }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   };
 }
 

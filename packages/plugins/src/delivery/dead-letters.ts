@@ -115,7 +115,7 @@ export function createDeadLetters(options: {
     }
     for (const [sink, count] of removed)
       log.warn(
-        { sink, count },
+        { sink_id: sink, count },
         `${count} dead letters of the sink "${sink}" were removed, because they were older than keepDeadLettersMs.`,
       );
   }

@@ -54,7 +54,7 @@ export function createGoneSinks(options: {
         await forget(sink);
         gone.delete(sink);
         log.warn(
-          { sink, event_seq, seen_at },
+          { sink_id: sink, event_seq, seen_at },
           `The gateway has not had the ${ownerOfPlace(sink)} for 7 days. Events are no longer kept for it.`,
         );
       }

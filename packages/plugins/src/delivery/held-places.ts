@@ -27,7 +27,7 @@ export function createHeldPlaces({
       if (released.get(id) !== pausedAt) {
         released.set(id, pausedAt);
         log.warn(
-          { sink: id, event_seq: cursor(), paused_at: pausedAt },
+          { sink_id: id, event_seq: cursor(), paused_at: pausedAt },
           `The sink "${id}" has been paused for 7 days. Events are no longer kept for it; those that prune has not removed are delivered when it is resumed.`,
         );
       }

@@ -107,7 +107,7 @@ export function createSinkAttempts(
     failures += 1;
     lastError = String(error["message"]);
     log.warn(
-      { sink: id, event: event.id, attempts: calls, error },
+      { sink_id: id, event_id: event.id, attempts: calls, error },
       status === "dead"
         ? `The sink "${id}" failed for good and the event is now a dead letter. Fix the cause, then call sinks.redrive, or drop it with sinks.dismiss.`
         : `The sink "${id}" failed. The event is delivered again in ${pauseMs} ms.`,

@@ -57,7 +57,7 @@ export function createSinkRoute(
   const isHeld = (): boolean => attempts.isStopped || pausedAt() !== undefined;
   let wasPaused = false;
   const onError = (error: unknown): void =>
-    log.error({ sink: id, error }, "A round of delivery failed and will be retried.");
+    log.error({ sink_id: id, error }, "A round of delivery failed and will be retried.");
   const retries = createLoop({
     tick: createRepeatedDeliveries({ sinkId: id, clock, repo, attempts, isHeld, settle }),
     clock,
@@ -110,7 +110,7 @@ export function createSinkRoute(
       );
       await place.keep().catch((error: unknown) => {
         log.warn(
-          { sink: id, error },
+          { sink_id: id, error },
           "A sink's cursor could not be stored. The last events are delivered again.",
         );
       });

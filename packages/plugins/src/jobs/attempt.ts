@@ -11,6 +11,7 @@ import type { HarnessRuntime } from "@atlas/harness";
 import type { LLM } from "@atlas/llm";
 import { type Call, startCall } from "../calling/call.ts";
 import { readFailure } from "../calling/failure.ts";
+import { withTraceparent } from "../calling/observer.ts";
 import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
 import { trackCommands } from "../calling/tracked-commands.ts";
 import { isPluginError, type PluginError } from "../contract/errors.ts";
@@ -106,13 +107,15 @@ export function startAttempt(
     readonly job: Job;
     readonly workflow: WorkflowPlugin;
     readonly uncounted: number;
+    /** The span of the attempt, which its calls and commands belong to. Default: that of the job. */
+    readonly traceparent?: string | undefined;
   },
 ): JobAttempt {
   const { host, repo, registry, progress } = parts;
   const { job, workflow } = of;
   const actor = `workflow:${workflow.id}#${job.id}`;
   const context: CallContext = {
-    ...job.context,
+    ...withTraceparent(job.context ?? {}, of.traceparent),
     job_id: job.id,
     workflow_id: workflow.id,
     attempt: job.attempt,
@@ -155,7 +158,7 @@ export function startAttempt(
     job,
     repo,
     commands,
-    clock: host.clock,
+    host,
     random: parts.random,
     signal: () => call.signal,
     refuse,

@@ -110,7 +110,7 @@ export function createJobRunner(options: {
     onParked: (id) =>
       void waits
         .parked(id)
-        .catch((error: unknown) => log.error({ error, job: id }, "A wait could not be taken up.")),
+        .catch((error: unknown) => log.error({ error, job_id: id }, "A wait could not be taken up.")),
     onFree: () => loop.wake(),
   });
   const claims = createClaims({

@@ -1,6 +1,9 @@
 import type { Job, Logger, ReadOnlyRepo } from "@atlas/core";
+import { NO_CONTEXT } from "../calling/call-context.ts";
 import { detailsOfFailure } from "../calling/failure.ts";
+import { observed } from "../calling/observer.ts";
 import { PluginError, stopping } from "../contract/errors.ts";
+import type { Work, WorkEnd } from "../contract/observe.ts";
 import type { WorkflowPlugin } from "../contract/workflow.ts";
 import type { PluginsModule } from "../module/plugins-module.ts";
 import { type AttemptParts, type JobAttempt, type JobAttemptEnd, startAttempt } from "./attempt.ts";
@@ -173,7 +176,7 @@ export function createJobRuns(options: {
     } catch (error) {
       // The job may still be queued.
       claims().changed(workflow.id);
-      log.error({ error, job: job.id }, "A job could not be run, or its result could not be stored.");
+      log.error({ error, job_id: job.id }, "A job could not be run, or its result could not be stored.");
     } finally {
       runs.delete(job.id);
       ahead.remove(job.id);
@@ -210,7 +213,7 @@ export function createJobRuns(options: {
       const { input } = (await repo.getJob(job.id)) ?? job;
       return { job: { ...job, input }, uncounted: 0 };
     } catch (error) {
-      log.error({ error, job: job.id }, "A job that was claimed could not be read, and is queued again.");
+      log.error({ error, job_id: job.id }, "A job that was claimed could not be read, and is queued again.");
       return undefined;
     }
   }
@@ -220,18 +223,36 @@ export function createJobRuns(options: {
     // It was cancelled while the claim was on its way, or while it waited for its slot.
     if (begun.isCancelled) return { outcome: { status: "cancelled" }, kept: false };
     const beganAt = clock.monotonic();
-    begun.attempt = startAttempt(parts, { job, workflow, uncounted });
-    const stopTimer = endByDeadline(clock, { job, workflow, attempt: begun.attempt });
-    const end = await begun.attempt.ended;
-    stopTimer();
+    const end = await observed(parts.host, () => workOf(job), run, endOf);
     pace.ran(workflow.id, clock.monotonic() - beganAt);
     if (end.outcome.status === "failed")
       log.warn(
-        { job: job.id, attempt: job.attempt, error: end.thrown, ...detailsOfFailure(end.thrown) },
+        { job_id: job.id, attempt: job.attempt, error: end.thrown, ...detailsOfFailure(end.thrown) },
         `An attempt at the job "${job.id}" failed.`,
       );
     return end;
+
+    async function run(traceparent?: string): Promise<JobAttemptEnd> {
+      const started = startAttempt(parts, { job, workflow, uncounted, traceparent });
+      begun.attempt = started;
+      const stopTimer = endByDeadline(clock, { job, workflow, attempt: started });
+      const ended = await started.ended;
+      stopTimer();
+      return ended;
+    }
   }
+}
+
+function workOf({ id, workflow_id, attempt, context = NO_CONTEXT }: Job): Work {
+  return { kind: "job", job_id: id, workflow_id, attempt, context };
+}
+
+function endOf({ outcome: { status }, thrown }: JobAttemptEnd): WorkEnd {
+  // Of an attempt of an earlier process; none that was observed ends so.
+  return {
+    status: status === "orphaned" ? "interrupted" : status,
+    ...(thrown === undefined ? {} : { error: thrown }),
+  };
 }
 
 /** The runner stopped while the claim was on its way. */

@@ -43,7 +43,7 @@ export function createProgress(options: {
         try {
           listener(jobId, latest);
         } catch (error) {
-          log.error({ error, job: jobId }, "A progress listener threw.");
+          log.error({ error, job_id: jobId }, "A progress listener threw.");
         }
       }
     },

@@ -60,7 +60,7 @@ export async function reportAttempt(
         if (signal.aborted) throw error;
         if (backoff.failures === 0)
           log.warn(
-            { error, job: id },
+            { error, job_id: id },
             "The result of an attempt could not be stored and will be sent again.",
           );
         await pause(backoff.failed(), { clock, signal });
@@ -68,7 +68,7 @@ export async function reportAttempt(
         throw error;
       } else {
         // It will never be stored: a limit of the store, a module or a hook of the host says no.
-        log.error({ error, job: id }, "The result of an attempt was refused, and its job has failed.");
+        log.error({ error, job_id: id }, "The result of an attempt was refused, and its job has failed.");
         isFailed = true;
         unit = [{ type: "job.updateStatus", id, attempt, status: "failed", error: readFailure(error).error }];
       }

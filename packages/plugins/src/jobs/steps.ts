@@ -1,7 +1,9 @@
-import type { Clock, Command, CommandSink, Job, JsonValue, ReadOnlyRepo } from "@atlas/core";
+import type { Command, CommandSink, Job, JsonValue, ReadOnlyRepo } from "@atlas/core";
 import { checkOptions } from "@atlas/core/internal";
 import { readFailure } from "../calling/failure.ts";
 import { handled } from "../calling/handled.ts";
+import { observed } from "../calling/observer.ts";
+import type { PluginHost } from "../calling/plugin-host.ts";
 import { isAttemptOver } from "../contract/attempt-over.ts";
 import { PluginError } from "../contract/errors.ts";
 import { type RetryPolicy, retryDelayMs } from "../contract/retry.ts";
@@ -24,7 +26,7 @@ export function createSteps(options: {
   readonly job: Pick<Job, "id" | "attempt">;
   readonly repo: ReadOnlyRepo<PluginsModule>;
   readonly commands: CommandSink<Command | PluginsCommand>;
-  readonly clock: Clock;
+  readonly host: Pick<PluginHost, "clock" | "observer">;
   readonly random: () => number;
   readonly signal: () => AbortSignal;
   /** Throws when the attempt is over. */
@@ -33,7 +35,7 @@ export function createSteps(options: {
   readonly during: <Result>(work: () => Promise<Result>) => Promise<Result>;
   readonly tries: StepTries;
 }): Steps {
-  const { job, repo, commands, clock, random, signal, refuse, during, tries } = options;
+  const { job, repo, commands, host, random, signal, refuse, during, tries } = options;
   const names = new Set<string>();
   let results: Promise<ReadonlyMap<string, JsonValue | undefined>> | undefined;
   let used = false;
@@ -55,7 +57,11 @@ export function createSteps(options: {
         // The same code kept it, as the result of the same `work`.
         if (known.has(name)) return known.get(name) as Result;
         refuse();
-        const result = await withRetry(retry, () => tries.run(name, work));
+        const result = await observed(
+          host,
+          () => ({ kind: "step", name, job_id: job.id, attempt: job.attempt }),
+          () => withRetry(retry, () => tries.run(name, work)),
+        );
         await keep(name, checkedResult(result, { step: name }));
         // The host's `admit` may have changed it, and a later attempt sees nothing else.
         return (await repo.plugins.getJobStep(job.id, name))?.result as Result;
@@ -92,7 +98,7 @@ export function createSteps(options: {
         cancel();
         reject(over.reason);
       };
-      const cancel = clock.after(delayMs, () => {
+      const cancel = host.clock.after(delayMs, () => {
         over.removeEventListener("abort", stop);
         resolve();
       });

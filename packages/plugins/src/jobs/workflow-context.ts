@@ -181,5 +181,5 @@ function idOnceSent(id: string, sent: Promise<unknown>): Promise<{ readonly id: 
 }
 
 function logOfJob(log: Logger, { id, workflow_id, attempt }: Job, context: CallContext): Logger {
-  return logWith(log, { job: id, workflow: workflow_id, attempt, ...correlationField(context) });
+  return logWith(log, { job_id: id, workflow_id, attempt, ...correlationField(context) });
 }

@@ -177,7 +177,7 @@ export function createApiScheduler(options: {
     problems.set(id, { revision, says, until: clock.monotonic() + pauseMs });
     if (known?.revision !== revision || known.says !== says)
       log.error(
-        { error, schedule: id, workflow: workflow_id },
+        { error, schedule_id: id, workflow_id },
         "A scheduled run could not be completed and will be retried.",
       );
   }

@@ -83,7 +83,10 @@ export function createScheduler(options: {
       clock,
       idleMs: RETRY_MS,
       onError: (error) =>
-        log.error({ error, [kind]: id }, "A scheduled run could not be completed and will be retried."),
+        log.error(
+          { error, [`${kind}_id`]: id },
+          "A scheduled run could not be completed and will be retried.",
+        ),
     });
     return { kind, id, loop, begin, nextAt: () => nextAt };
 

@@ -1,7 +1,8 @@
 import { type Command, type CommandSink, isoTime, type JsonValue, type ReadOnlyRepo } from "@atlas/core";
 import { type Call, startCall } from "../calling/call.ts";
-import { NO_CONTEXT } from "../calling/call-context.ts";
+import { logWith, NO_CONTEXT } from "../calling/call-context.ts";
 import { messageOf } from "../calling/failure.ts";
+import { withTraceparent } from "../calling/observer.ts";
 import { type PluginHost, servicesOf } from "../calling/plugin-host.ts";
 import { trackCommands } from "../calling/tracked-commands.ts";
 import { PluginError, stopping } from "../contract/errors.ts";
@@ -33,10 +34,17 @@ export type SourceCheck =
   /** The source has no `check`. */
   | { readonly id: string; readonly status: "unchecked" };
 
+/** How to call `sync`. */
+export interface SourceSyncOptions {
+  readonly full: boolean;
+  /** The span of the sync, which its commands belong to. */
+  readonly traceparent?: string | undefined;
+}
+
 /** Calls the methods of sources. */
 export interface SourceCalls {
   /** Calls `sync` once; rejects with what it threw. Throws `ATLAS_PLUGINS_SOURCE_BUSY` while an earlier call still runs. */
-  sync(source: SourcePlugin, full: boolean): Promise<SourceSync>;
+  sync(source: SourcePlugin, options: SourceSyncOptions): Promise<SourceSync>;
   /** Since when a call of `sync` runs that has been given up, because it does not end; nothing when there is none. */
   hangingSince(id: string): string | undefined;
   /** Calls `check`. Never rejects. */
@@ -59,18 +67,22 @@ export function createSourceCalls(options: {
 }): SourceCalls {
   const { host, repo, commands } = options;
   const { clock, log } = host;
-  const shared = { repo, log, clock, services: servicesOf(host) };
+  const services = servicesOf(host);
+  const sharedWith = (source_id: string) => ({ repo, log: logWith(log, { source_id }), clock, services });
   const calls = new Set<Call>();
   const hanging = new Map<string, string>();
   let isStopping = false;
 
   return {
-    async sync(source, full) {
+    async sync(source, { full, traceparent }) {
       const { id, timeoutMs = SYNC_TIMEOUT_MS, maxRefused = 0 } = source;
       const since = hanging.get(id);
       if (since !== undefined) throw stillRunning(id, since);
       const begunAt = isoTime(clock.now());
-      const tracked = trackCommands(commands, { actor: `source:${id}` });
+      const tracked = trackCommands(commands, {
+        actor: `source:${id}`,
+        context: withTraceparent(NO_CONTEXT, traceparent),
+      });
       const refused = keepRefusedRecords(tracked, { source: id, maxRefused, store: commands });
       const checkpoints = createCheckpoints();
       // The cursor is sent like a command of the source, and is none.
@@ -95,7 +107,7 @@ export function createSourceCalls(options: {
           const cursor = await readSourceCursor(source, stored);
           if (isStopping) throw stopping();
           await source.sync({
-            ...shared,
+            ...sharedWith(id),
             signal: started.signal,
             commands: refused.commands,
             context: NO_CONTEXT,
@@ -148,7 +160,7 @@ export function createSourceCalls(options: {
           timeoutMs: CHECK_TIMEOUT_MS,
           graceMs: 0,
           onAbort: () => undefined,
-          work: async ({ signal }) => source.check?.({ ...shared, signal, cursor }),
+          work: async ({ signal }) => source.check?.({ ...sharedWith(id), signal, cursor }),
         });
         await ended(call);
         return { id, status: "ok" };

@@ -1,6 +1,7 @@
 import type { Command, CommandSink, ReadOnlyRepo } from "@atlas/core";
 import { checkOptions } from "@atlas/core/internal";
 import { handled } from "../calling/handled.ts";
+import { observed } from "../calling/observer.ts";
 import type { PluginHost } from "../calling/plugin-host.ts";
 import { PluginError, stopping } from "../contract/errors.ts";
 import type { PluginRegistry } from "../contract/registry.ts";
@@ -147,14 +148,18 @@ export function createSourceRunner(options: {
     if (isStopping) throw stopping();
     const state = stateOf(id);
     try {
-      const synced = await calls.sync(registry.source(id), full);
+      const synced = await observed(
+        host,
+        () => ({ kind: "sync", source_id: id, full }),
+        (traceparent) => calls.sync(registry.source(id), { full, traceparent }),
+      );
       state.succeeded(clock.now(), synced.refused);
       return synced;
     } catch (error) {
       state.failed(error);
       const { failures } = state;
       log.error(
-        { source: id, failures, error },
+        { source_id: id, failures, error },
         `A sync of the source "${id}" failed. Its cursor is unchanged.`,
       );
       throw error;

@@ -45,7 +45,7 @@ describe("a PluginError that a workflow throws", () => {
       retryable: true,
       retryAfterMs: 60_000,
     });
-    expect(lines[0]?.[0]).toMatchObject({ job: "j1", details: { account: "a1", used: 3 } });
+    expect(lines[0]?.[0]).toMatchObject({ job_id: "j1", details: { account: "a1", used: 3 } });
   });
 
   it("is not retried when it says so", async () => {

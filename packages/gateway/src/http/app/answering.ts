@@ -85,7 +85,7 @@ export function createAnswering(parts: {
       request,
       requestId: exchange.requestId,
       caller,
-      envelope: envelopeOf(exchange.requestId, caller),
+      envelope: envelopeOf(exchange, caller),
       readBody: () => readBody(request, maxBytes),
       keepAnswer: () => ({}),
       // Made when they are asked for: most calls need neither.
@@ -167,11 +167,12 @@ function withKeepAnswer<Given extends Call<never, never, never>>(
   return Object.defineProperty(call, "keepAnswer", { value: keepAnswer });
 }
 
-function envelopeOf(requestId: string, caller: Caller): Envelope {
+function envelopeOf({ requestId, traceparent }: Exchange, caller: Caller): Envelope {
+  const trace = traceparent === undefined ? {} : { traceparent };
   return {
     actor: "http",
     cause: { kind: "request", id: requestId, depth: 0 },
-    context: { actor: caller.actor, correlation_id: requestId },
+    context: { actor: caller.actor, correlation_id: requestId, ...trace },
   };
 }
 

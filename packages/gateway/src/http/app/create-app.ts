@@ -12,6 +12,7 @@ import { createRouteHost } from "../routes/route-host.ts";
 import { createAnswering } from "./answering.ts";
 import { peerOf } from "./exchange.ts";
 import type { HttpOptions } from "./http-options.ts";
+import { observeRequest } from "./observe-request.ts";
 import { type Reply, replyHeaders } from "./reply.ts";
 import { requestIdOf } from "./request-id.ts";
 import { prepareRoutes } from "./route-table.ts";
@@ -65,7 +66,9 @@ export function createApp(
     requests: createRateLimit({ max: maxRequestsPer10s, windowMs: RATE_WINDOW_MS, clock }),
   });
 
-  const routes = prepareRoutes(allRoutes(gateway.routes, createRouteHost(gateway, options)));
+  const routeHost = createRouteHost(gateway, options);
+  const { figures } = routeHost;
+  const routes = prepareRoutes(allRoutes(gateway.routes, routeHost));
   const find = createRouter(routes);
 
   return async (request, bindings) => {
@@ -90,16 +93,19 @@ export function createApp(
       const inside = path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : undefined;
       const found = inside === undefined ? undefined : find(method, inside);
       if (found === undefined) throw unknownRoute(method, path, { inside, routes });
-      reply = await answer(found, { request, exchange: { requestId, at, peer: peerOf(bindings) } });
+      const route = found.route.contract.path;
+      reply = await observeRequest(gateway, { request, requestId, path, route }, (traceparent) =>
+        answer(found, { request, exchange: { requestId, at, peer: peerOf(bindings), traceparent } }),
+      );
+      figures.answered({ method, route, status: reply.status, durationMs: clock.monotonic() - at });
     } catch (error) {
       // A client of OpenAI's interface gets an error that it can read, also where it was given a wrong path.
       const shape = request.url.includes(`${basePath}/v1/`) ? "openai" : "problem";
       reply = report(error, { requestId, shape });
+      const { status } = reply;
       const durationMs = Math.round(clock.monotonic() - at);
-      log.info(
-        { method, route: "none", status: reply.status, durationMs, request_id: requestId },
-        "Answered a request.",
-      );
+      figures.answered({ method, route: "none", status, durationMs });
+      log.info({ method, route: "none", status, durationMs, request_id: requestId }, "Answered a request.");
     }
     return origin === undefined ? reply : readableBy(reply, origin);
   };

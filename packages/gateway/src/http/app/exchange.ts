@@ -5,6 +5,8 @@ export interface Exchange {
   readonly peer: string;
   /** When it came, on the monotonic clock. */
   readonly at: number;
+  /** The span that what the request leads to belongs to. */
+  readonly traceparent?: string | undefined;
 }
 
 /** What a server of Node passes along with a request; other servers pass nothing, or something else. */

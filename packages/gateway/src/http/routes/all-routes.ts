@@ -38,8 +38,8 @@ function ownRoutes(host: RouteHost): readonly HttpRoute[] {
     ...dataRoutes,
     ...domainEventRoutes(host),
     ...modelRoutes,
-    ...operationRoutes,
-    ...maintenanceRoutes(host),
+    ...operationRoutes(host),
+    ...maintenanceRoutes,
     ...tokenRoutes,
   ];
 }

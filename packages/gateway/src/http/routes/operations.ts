@@ -2,9 +2,10 @@ import { toPrometheus } from "../../metrics/prometheus.ts";
 import { dataNames } from "../app/data-names.ts";
 import { type HttpRoute, handleRoute } from "../app/handler.ts";
 import { getMetrics, getStats, getStatus, listJournal, listRefused } from "../contract/operations.ts";
+import type { RouteHost } from "./route-host.ts";
 
 /** The state of the gateway, over HTTP. */
-export const operationRoutes: readonly HttpRoute[] = [
+export const operationRoutes = ({ figures }: RouteHost): readonly HttpRoute[] => [
   handleRoute(getStatus, ({ gateway }) => {
     // Extensions name what they report.
     const { extensions, ...state } = gateway.health();
@@ -14,7 +15,7 @@ export const operationRoutes: readonly HttpRoute[] = [
   handleRoute(
     getMetrics,
     async ({ gateway }) =>
-      new Response(toPrometheus(await gateway.stats()), {
+      new Response(`${toPrometheus(await gateway.stats())}${figures.page()}`, {
         headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
       }),
   ),

@@ -212,7 +212,7 @@ export function createWaits(options: {
       if (job?.status === "queued") await waker.wake(job, answer);
     } catch (error) {
       log.error(
-        { error, job: jobId },
+        { error, job_id: jobId },
         "A job that waited could not be read, and sleeps until the next start.",
       );
     }

@@ -69,7 +69,7 @@ export function createWaker(options: {
     } catch (error) {
       // Refused: the job waits there no longer. Anything else is the storage's, and passes.
       if (!isCoreError(error) || !error.retryable || isStopped) return;
-      log.warn({ error, job: job.id }, "A job that waited could not be queued; it will be tried again.");
+      log.warn({ error, job_id: job.id }, "A job that waited could not be queued; it will be tried again.");
       const cancel = clock.after(RETRY_MS, () => {
         retries.delete(cancel);
         void wake(job, answer);

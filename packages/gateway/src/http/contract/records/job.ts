@@ -15,6 +15,10 @@ export const callContext = component(
     actor: z.string().exactOptional(),
     correlation_id: z.string().exactOptional(),
     tenant: z.string().exactOptional(),
+    traceparent: described(
+      "The span that the work belongs to (W3C Trace Context).",
+      z.string().exactOptional(),
+    ),
     job_id: z.string().exactOptional(),
     workflow_id: z.string().exactOptional(),
     attempt: z.int().exactOptional(),
