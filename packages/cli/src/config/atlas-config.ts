@@ -1,0 +1,2 @@
+import type { AnyExtension, Gateway, GatewayOptions } from "@atlas/gateway";
+import type { ServeOptions } from "@atlas/gateway/http";
