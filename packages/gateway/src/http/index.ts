@@ -1,1 +1,3 @@
+export { createHttp, type GatewayHttp } from "./app/create-http.ts";
+export type { HttpOptions } from "./app/http-options.ts";
 export type { RouteGroup } from "./contract/route.ts";

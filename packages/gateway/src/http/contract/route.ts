@@ -43,6 +43,8 @@ export interface RouteContract<
     readonly description: string;
     readonly type?: string;
     readonly schema?: Answer;
+    /** The `Location` of what was created, with fields of the answer in braces: `/jobs/{id}`. */
+    readonly location?: string;
   };
   /** Statuses of problems that are this route's own, besides those that every route has (400, 401, 403, 405, 413, 415, 429, 500, 503). */
   readonly problems?: readonly number[];
