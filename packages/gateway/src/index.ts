@@ -1,5 +1,6 @@
 // What hosts and plugins usually need from the other packages, so that one dependency is enough.
 export {
+  backup,
   type CoreEvents,
   type CoreModule,
   type DomainEvent,
@@ -71,6 +72,7 @@ export type { ExtensionServices } from "./extensions/services.ts";
 export type { Gateway, GatewayCheck, GatewayHealth, Sinks } from "./gateway.ts";
 export type { AgentsOptions, GatewayHarness } from "./gateway-harness.ts";
 export type { GatewayLLM } from "./gateway-llm.ts";
+export { gatewayModules } from "./gateway-modules.ts";
 export type { GatewayOptions } from "./gateway-options.ts";
 export type { GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gateway-stats.ts";
 export type { Debounce, DebouncedJob, DebounceOptions, DebounceRequest } from "./jobs/debounce.ts";

@@ -15,7 +15,7 @@ export interface CommandGroup {
 /** Every command, in the order of the help. */
 export const commandTable: Readonly<Record<string, CommandEntry | CommandGroup>> = {
   init: { summary: "Create a project that runs", load: () => import("../commands/init.ts") },
-  start: { summary: "Run the gateway and serve HTTP", load: () => import("../commands/start.ts") },
+  start: { summary: "Run the gateway and serve HTTP", load: () => import("../commands/start/start.ts") },
   sync: { summary: "Sync one source, or all", load: () => import("../commands/sync.ts") },
   jobs: {
     summary: "List, create and control jobs",
