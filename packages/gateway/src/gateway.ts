@@ -26,7 +26,9 @@ import type { GatewayRoute } from "./extensions/route.ts";
 import type { GatewayHarness } from "./gateway-harness.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { GatewayStats } from "./gateway-stats.ts";
+import type { HttpModule } from "./http/module/http-module.ts";
 import type { Jobs } from "./jobs/jobs.ts";
+import type { Tokens } from "./tokens/tokens.ts";
 
 /**
  * Sources, workflows and sinks around one database, in this process. `Module` stands for the modules that were installed, and a gateway
@@ -37,18 +39,20 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
     RoutedModels {
   /** Takes core's commands and those of the modules that the host and the extensions installed. */
   readonly commands: CommandSink<Command | CommandOf<Module>>;
-  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | HarnessModule | Module>;
+  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | HarnessModule | HttpModule | Module>;
   /** The services of the host, and what the extensions provide under their names. */
   readonly services: Services;
   readonly jobs: Jobs;
   /** The routes that extensions add, for the web server of the host. They answer 503 before `start()` has resolved, and once `stop()` was called. */
   readonly routes: readonly GatewayRoute[];
   readonly sinks: Sinks;
+  /** Tokens of callers over HTTP (`@atlas/gateway/http`). They are stored in the gateway's own file, as hashes. */
+  readonly tokens: Tokens;
   /** Schedules of workflows that are made, changed and removed while the gateway runs, without a restart and kept over it. */
   readonly schedules: Schedules;
   /** The database as a whole: backups, pruning, past states, figures. Usable until `stop()`. */
   readonly store: Pick<
-    FileStore<PluginsModule | LLMModule | HarnessModule | Module>,
+    FileStore<PluginsModule | LLMModule | HarnessModule | HttpModule | Module>,
     "stats" | "backup" | "prune" | "verify" | "asOf" | "replay"
   >;
   /**

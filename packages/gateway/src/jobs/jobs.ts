@@ -29,6 +29,7 @@ import {
   withResult,
 } from "@atlas/plugins/runtime";
 import { createJobCreation } from "./create-jobs.ts";
+import type { CreateOptions } from "./create-options.ts";
 import { createDebounce, type Debounce } from "./debounce.ts";
 import { createJobEvents, type OnJobEvent } from "./job-events.ts";
 import { createJobFamily } from "./job-family.ts";
@@ -46,12 +47,16 @@ export interface Jobs {
    * For a workflow with `batch`, it puts the input into the open batch, or opens one, and resolves with the job of that batch. Throws
    * `ATLAS_PLUGINS_BATCH_DOOR` for a request with an id, key or time of its own, and `ATLAS_PLUGINS_BATCH_KEY_INVALID`.
    */
-  create(job: JobRequest, envelope?: Envelope): Promise<Job>;
+  create(job: JobRequest, envelope?: Envelope, options?: CreateOptions): Promise<Job>;
   /**
    * Creates jobs in one unit, all or none, with the same checks, and resolves with one job for each request. Throws the first refusal. A
    * unit has at most 8 MiB, and must fit into the store's queue (`maxQueuedCommands`).
    */
-  createMany(jobs: readonly JobRequest[], envelope?: Envelope): Promise<readonly Job[]>;
+  createMany(
+    jobs: readonly JobRequest[],
+    envelope?: Envelope,
+    options?: CreateOptions,
+  ): Promise<readonly Job[]>;
   /**
    * Creates a job that begins once there was no call with its `key` for `waitMs`; each call before that replaces the input and puts the run
    * off again, at most until `maxWaitMs` after the first. The last input wins. A call after the job has begun creates the next one. Resolves
@@ -124,8 +129,8 @@ export function createJobs(options: {
   const create = createJobCreation({ repo, commands, registry, batches: options.batches, clock, newId });
 
   return {
-    async create(job, envelope) {
-      const [created] = await create([job], envelope);
+    async create(job, envelope, given) {
+      const [created] = await create([job], envelope, given);
       // One for each request.
       return created as Job;
     },
