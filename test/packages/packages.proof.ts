@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { packageNames, readText } from "../support/checkout.ts";
+import { fullNameOf, packageNames, readText } from "../support/checkout.ts";
 import { programsIn } from "../support/documents.ts";
 import { type Consumer, createConsumer, ownVersion, tarballs } from "./consumer.ts";
 import { nodeDependencies, nodes, programOf } from "./nodes.ts";
@@ -26,8 +26,8 @@ beforeAll(async () => {
 
 afterAll(() => consumer.remove());
 
-describe.each(packageNames)("@atlas/%s as it is installed", (name) => {
-  const place = (...path: readonly string[]) => join(consumer.folder, "node_modules/@atlas", name, ...path);
+describe.each(packageNames.map(fullNameOf))("%s as it is installed", (name) => {
+  const place = (...path: readonly string[]) => join(consumer.folder, "node_modules", name, ...path);
 
   it("has neither sources, nor a way to them, nor maps", async () => {
     const { output: files } = await consumer.run("find", [place(), "-type", "f"]);
@@ -105,8 +105,8 @@ it("takes SQL that a user's own Kysely wrote, in a statement, in a migration and
 });
 
 describe.each(nodes)("on Node $version", (node) => {
-  it.each(packageNames)(
-    `@atlas/%s ${node.isSupported ? "imports" : "imports, or says that Node is too old"}`,
+  it.each(packageNames.map(fullNameOf))(
+    `%s ${node.isSupported ? "imports" : "imports, or says that Node is too old"}`,
     async (name) => {
       const file = consumer.write(
         "import.mjs",
@@ -140,7 +140,7 @@ describe.each(nodes)("on Node $version", (node) => {
     return;
   }
 
-  it.each(packageNames)("CommonJS can require @atlas/%s", async (name) => {
+  it.each(packageNames.map(fullNameOf))("CommonJS can require %s", async (name) => {
     const file = consumer.write(
       "require.cjs",
       `for (const specifier of ${JSON.stringify(subpathsOf(name))})
@@ -154,7 +154,7 @@ describe.each(nodes)("on Node $version", (node) => {
   it("error classes have the names that they are exported by, so that stack traces show them", async () => {
     const file = consumer.write(
       "classes.mjs",
-      `for (const specifier of ${JSON.stringify(packageNames.flatMap(subpathsOf))})
+      `for (const specifier of ${JSON.stringify(packageNames.map(fullNameOf).flatMap(subpathsOf))})
          for (const [name, value] of Object.entries(await import(specifier)))
            if (value?.prototype instanceof Error) console.log(name, value.name);`,
     );
@@ -297,11 +297,11 @@ async function expectSayingBundled(program: string, database: string, line: "ope
 
 function subpathsOf(name: string): readonly string[] {
   const manifest = JSON.parse(
-    readFileSync(join(consumer.folder, "node_modules/@atlas", name, "package.json"), "utf8"),
+    readFileSync(join(consumer.folder, "node_modules", name, "package.json"), "utf8"),
   ) as { readonly exports: Readonly<Record<string, unknown>> };
   return Object.keys(manifest.exports)
     .filter((subpath) => !subpath.endsWith(".json"))
-    .map((subpath) => `@atlas/${name}${subpath.slice(1)}`)
+    .map((subpath) => `${name}${subpath.slice(1)}`)
     .filter((specifier) => specifier !== NEEDS_VITEST);
 }
 

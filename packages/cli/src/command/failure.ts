@@ -38,5 +38,6 @@ const REFUSED =
 
 function exitCodeOfStatus(status: number): number {
   if (status === 404) return EXIT.notFound;
+  if (status === 400) return EXIT.usage;
   return status >= 400 && status < 500 ? EXIT.refused : EXIT.failed;
 }

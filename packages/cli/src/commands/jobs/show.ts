@@ -47,7 +47,7 @@ export const command = defineCommand({
           const shown = {
             ...job,
             ...(result === undefined ? {} : { result }),
-            ...(progress === undefined ? {} : { progress }),
+            ...(progress === undefined ? {} : { progress: progress.progress }),
           };
           return { job: shown, steps, waits, calls, runs, log };
         },

@@ -16,7 +16,7 @@ export const command = defineCommand({
   args: {
     id: { type: "positional", required: true, description: "Id of the job" },
     name: { type: "positional", required: true, description: "Name of the wait" },
-    value: { type: "positional", required: true, description: "The answer as JSON", required: false },
+    value: { type: "positional", required: false, description: "The answer as JSON (default: null)" },
     "signal-id": { type: "string", valueHint: "text", description: "Repeating it gives the first result" },
     ...gatewayArgs,
   },

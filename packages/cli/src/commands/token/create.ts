@@ -23,7 +23,7 @@ export const command = defineCommand({
       { args, host, output },
       {
         running: (client) => client.tokens.create(request),
-        opened: (gateway) => gateway.tokens.create(request),
+        opened: (gateway) => gateway.tokens.create(request).catch(wrongRequest),
       },
     );
     output.note("This is the only time that the token is shown. Keep it where only its user can read it.");
@@ -32,6 +32,11 @@ export const command = defineCommand({
     return undefined;
   },
 });
+
+/** What the gateway says of a wrong scope or name is about the command line. */
+function wrongRequest(error: unknown): never {
+  throw error instanceof TypeError ? usage(error.message) : error;
+}
 
 function expiry(text: string | undefined): { readonly expires_at?: string } {
   if (text === undefined) return {};

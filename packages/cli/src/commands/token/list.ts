@@ -9,7 +9,7 @@ export const command = defineCommand({
       { args, host, output },
       {
         running: async (client) => (await client.tokens.list()).items,
-        opened: (gateway) => gateway.tokens.list(),
+        opened: async (gateway) => gateway.tokens.list(),
       },
     );
     output.result({ items }, () =>
