@@ -4,7 +4,11 @@ import { defineConfig } from "tsup";
 
 // Runs in a package's folder: one entry for each subpath of its `exports`, named by the source condition, one for each
 // program, and one for each thread, which is a file of its own.
-const { name, exports, bin = {} } = JSON.parse(readFileSync("package.json", "utf8")) as {
+const {
+  name,
+  exports,
+  bin = {},
+} = JSON.parse(readFileSync("package.json", "utf8")) as {
   readonly name: string;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly bin?: Readonly<Record<string, string>>;

@@ -19,7 +19,8 @@ const project = (name: string, folder: string) => ({
 });
 
 function nameOf(folder: string): string {
-  return (JSON.parse(readFileSync(`${root}/${folder}/package.json`, "utf8")) as { readonly name: string }).name;
+  return (JSON.parse(readFileSync(`${root}/${folder}/package.json`, "utf8")) as { readonly name: string })
+    .name;
 }
 
 export default defineConfig({
@@ -41,7 +42,9 @@ export default defineConfig({
       NODE_COMPILE_CACHE: `${root}/node_modules/.cache/node`,
     },
     projects: [
-      ...readdirSync(`${root}/packages`).map((name) => project(nameOf(`packages/${name}`), `packages/${name}`)),
+      ...readdirSync(`${root}/packages`).map((name) =>
+        project(nameOf(`packages/${name}`), `packages/${name}`),
+      ),
       ...readdirSync(`${root}/examples`).map((name) => project(`examples/${name}`, `examples/${name}`)),
       project("workspace", "."),
     ],

@@ -1,10 +1,10 @@
-import { findCommand } from "./command/find-command.ts";
+import { usage } from "./command/command-error.ts";
 import { EXIT } from "./command/exit-code.ts";
 import { failureOf } from "./command/failure.ts";
+import { findCommand } from "./command/find-command.ts";
 import { helpText } from "./command/help.ts";
 import type { Host } from "./command/host.ts";
 import { parseCommandLine } from "./command/parse.ts";
-import { usage } from "./command/command-error.ts";
 import { createOutput } from "./output/output.ts";
 import { visible, visibleJson } from "./output/visible.ts";
 import { ownVersion } from "./own-manifest.ts";
@@ -29,7 +29,9 @@ export async function runAtlas(argv: readonly string[], host: Host): Promise<num
       if (!has("--help") && !has("-h")) {
         const [wrong] = found.rest;
         if (wrong !== undefined && wrong !== "--json")
-          throw usage(`\`${program}\` has no option "${wrong}". Run \`${program} --help\` to see what it has.`);
+          throw usage(
+            `\`${program}\` has no option "${wrong}". Run \`${program} --help\` to see what it has.`,
+          );
         if (isJson || found.kind === "group")
           throw usage(`\`${program}\` needs a command. Run \`${program} --help\` to see all.`);
       }

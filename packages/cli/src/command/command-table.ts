@@ -57,11 +57,17 @@ export const commandTable: Readonly<Record<string, CommandEntry | CommandGroup>>
   backup: { summary: "Copy the database, and verify the copy", load: () => import("../commands/backup.ts") },
   restore: { summary: "Make a database of a backup", load: () => import("../commands/restore.ts") },
   prune: { summary: "Remove old records", load: () => import("../commands/prune.ts") },
-  doctor: { summary: "Check the installation and the configuration", load: () => import("../commands/doctor/doctor.ts") },
+  doctor: {
+    summary: "Check the installation and the configuration",
+    load: () => import("../commands/doctor/doctor.ts"),
+  },
   token: {
     summary: "Manage the tokens of the HTTP interface",
     commands: {
-      create: { summary: "Create a token and show it once", load: () => import("../commands/token/create.ts") },
+      create: {
+        summary: "Create a token and show it once",
+        load: () => import("../commands/token/create.ts"),
+      },
       ls: { summary: "List tokens", load: () => import("../commands/token/list.ts") },
       revoke: { summary: "Revoke a token", load: () => import("../commands/token/revoke.ts") },
     },

@@ -12,10 +12,18 @@ export interface Failure {
 /** Tells what any thrown value means at the terminal. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Error))
-    return { message: `A plugin or library threw ${typeof error}.`, code: "ATLAS_CLI_FAILED", exitCode: EXIT.failed };
+    return {
+      message: `A plugin or library threw ${typeof error}.`,
+      code: "ATLAS_CLI_FAILED",
+      exitCode: EXIT.failed,
+    };
   const { message } = error;
   if (error instanceof CommandError) return { message, code: error.code, exitCode: error.exitCode };
-  const { code, details, status } = error as { readonly code?: unknown; readonly details?: unknown; readonly status?: unknown };
+  const { code, details, status } = error as {
+    readonly code?: unknown;
+    readonly details?: unknown;
+    readonly status?: unknown;
+  };
   if (typeof code !== "string" || !code.startsWith("ATLAS_"))
     return { message, code: "ATLAS_CLI_FAILED", exitCode: EXIT.failed };
   return {

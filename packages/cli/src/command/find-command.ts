@@ -4,8 +4,18 @@ import { nearestHint } from "./nearest-hint.ts";
 
 /** What a command line names, and what is left of it. */
 export type Found =
-  | { readonly kind: "command"; readonly name: string; readonly entry: CommandEntry; readonly rest: readonly string[] }
-  | { readonly kind: "group"; readonly name: string; readonly group: CommandGroup; readonly rest: readonly string[] }
+  | {
+      readonly kind: "command";
+      readonly name: string;
+      readonly entry: CommandEntry;
+      readonly rest: readonly string[];
+    }
+  | {
+      readonly kind: "group";
+      readonly name: string;
+      readonly group: CommandGroup;
+      readonly rest: readonly string[];
+    }
   | { readonly kind: "none"; readonly rest: readonly string[] };
 
 /** Finds the command that the first words name. Throws a usage error with the nearest name. */
@@ -16,7 +26,8 @@ export async function findCommand(argv: readonly string[]): Promise<Found> {
   if (entry === undefined) throw await unknown("atlas", first, Object.keys(commandTable));
   if ("load" in entry) return { kind: "command", name: first, entry, rest };
   const [second, ...others] = rest;
-  if (second === undefined || second.startsWith("-")) return { kind: "group", name: first, group: entry, rest };
+  if (second === undefined || second.startsWith("-"))
+    return { kind: "group", name: first, group: entry, rest };
   const inner = named(entry.commands, second);
   if (inner === undefined) throw await unknown(`atlas ${first}`, second, Object.keys(entry.commands));
   return { kind: "command", name: `${first} ${second}`, entry: inner, rest: others };

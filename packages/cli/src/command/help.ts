@@ -11,7 +11,7 @@ export type HelpFor =
 
 /** Renders help without loading the commands that it lists. */
 export async function helpText(about: HelpFor, { colors }: { readonly colors: boolean }): Promise<string> {
-  const text = await renderUsage(definition(about));
+  const text = (await renderUsage(definition(about))).replace(/ +$/gm, "").trimEnd();
   // citty decides on colours by the environment alone.
   return colors ? text : stripVTControlCharacters(text);
 }
@@ -23,7 +23,10 @@ function definition(about: HelpFor) {
   }
   if (about.kind === "group") {
     const { name, group } = about;
-    return { meta: { name: `atlas ${name}`, description: group.summary }, subCommands: stubs(group.commands) };
+    return {
+      meta: { name: `atlas ${name}`, description: group.summary },
+      subCommands: stubs(group.commands),
+    };
   }
   const meta = { name: "atlas", description: "Creates, runs and inspects gateways" };
   return { meta, subCommands: stubs(commandTable) };

@@ -23,7 +23,8 @@ async function check(program: string, argv: readonly string[], args: ArgsDef): P
   const options: Record<string, { type: "boolean" | "string"; short?: string }> = {};
   for (const [name, { type, ...definition }] of Object.entries(args)) {
     if (type === "positional") continue;
-    const short = "alias" in definition && typeof definition.alias === "string" ? { short: definition.alias } : {};
+    const short =
+      "alias" in definition && typeof definition.alias === "string" ? { short: definition.alias } : {};
     options[name] = { type: type === "boolean" ? "boolean" : "string", ...short };
   }
   const { tokens } = parseTokens({

@@ -56,7 +56,9 @@ export function pastTime(text: string, option: string, now: number): string {
   const ago = durationMs(text);
   const time = ago === undefined ? (TIME.test(text) ? Date.parse(text) : Number.NaN) : now - ago;
   if (!Number.isFinite(time))
-    throw usage(`${option} must be a time such as 2026-11-01T08:00:00Z, or an age such as 30d; got "${text}".`);
+    throw usage(
+      `${option} must be a time such as 2026-11-01T08:00:00Z, or an age such as 30d; got "${text}".`,
+    );
   return new Date(time).toISOString();
 }
 

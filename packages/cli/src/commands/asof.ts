@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Gateway } from "@atlas/gateway";
-import { CommandError, unknownId, usage } from "../command/command-error.ts";
 import { defineCommand } from "../command/command.ts";
+import { CommandError, unknownId, usage } from "../command/command-error.ts";
 import { databaseArgs } from "../command/common-args.ts";
 import { EXIT } from "../command/exit-code.ts";
 import { pastTime } from "../command/values.ts";
@@ -13,7 +13,11 @@ const TABLES = ["entities", "events", "artifacts", "jobs", "domain_events"] as c
 
 export const command = defineCommand({
   args: {
-    when: { type: "positional", required: true, description: "Number of a command (seq), a time, or an age such as 2h" },
+    when: {
+      type: "positional",
+      required: true,
+      description: "Number of a command (seq), a time, or an age such as 2h",
+    },
     job: { type: "string", valueHint: "id", description: "Show this job as it was" },
     entity: { type: "string", valueHint: "id", description: "Show this entity as it was" },
     to: { type: "string", valueHint: "file", description: "Write the past database to this file" },
@@ -32,7 +36,9 @@ export const command = defineCommand({
     if (target !== undefined) {
       const made = await gateway.store.replay(target, { seq });
       output.status("");
-      output.result({ path: target, ...made }, () => [`${visible(target)} is the database after command ${made.seq}.`]);
+      output.result({ path: target, ...made }, () => [
+        `${visible(target)} is the database after command ${made.seq}.`,
+      ]);
       return undefined;
     }
     await using past = await gateway.store.asOf(seq);
@@ -42,8 +48,14 @@ export const command = defineCommand({
       const id = job ?? entity ?? "";
       const record = await (kind === "job" ? past.repo.getJob(id) : past.repo.getEntity(id));
       if (record === undefined)
-        throw new CommandError(EXIT.notFound, unknownId(kind, id).code, `There was no ${kind} "${id}" after command ${seq}.`);
-      output.result({ seq, [kind]: record }, () => [visible(JSON.stringify(record, null, 2), { lines: true })]);
+        throw new CommandError(
+          EXIT.notFound,
+          unknownId(kind, id).code,
+          `There was no ${kind} "${id}" after command ${seq}.`,
+        );
+      output.result({ seq, [kind]: record }, () => [
+        visible(JSON.stringify(record, null, 2), { lines: true }),
+      ]);
       return undefined;
     }
     const counts = await Promise.all(

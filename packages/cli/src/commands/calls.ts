@@ -1,7 +1,7 @@
 import { defineCommand } from "../command/command.ts";
+import { unknownId, usage } from "../command/command-error.ts";
 import { gatewayArgs, pageArgs } from "../command/common-args.ts";
 import { wholeNumber } from "../command/values.ts";
-import { unknownId, usage } from "../command/command-error.ts";
 import { withReading } from "../reach/with-reading.ts";
 import { callLines, type ModelCall } from "./model-call.ts";
 

@@ -1,6 +1,6 @@
 import { defineCommand } from "../command/command.ts";
-import { gatewayArgs } from "../command/common-args.ts";
 import { usage } from "../command/command-error.ts";
+import { gatewayArgs } from "../command/common-args.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { visible } from "../output/visible.ts";
 import { findGateway } from "../reach/find-gateway.ts";
@@ -19,7 +19,11 @@ interface Plan {
 
 export const command = defineCommand({
   args: {
-    profile: { type: "positional", required: false, description: "Name of the profile (default: the default profile)" },
+    profile: {
+      type: "positional",
+      required: false,
+      description: "Name of the profile (default: the default profile)",
+    },
     agents: { type: "boolean", description: "Explain a profile of coding agents" },
     ...gatewayArgs,
   },
@@ -56,7 +60,9 @@ export const command = defineCommand({
       await using gateway = await openGateway(loaded, { database: ":memory:" });
       if (args.agents !== true) return gateway.llm.explainRoute(profile);
       if (gateway.harness === undefined)
-        throw usage(`${loaded.file} configures no coding agents. Add a \`harness\` part to the routing file.`);
+        throw usage(
+          `${loaded.file} configures no coding agents. Add a \`harness\` part to the routing file.`,
+        );
       return gateway.harness.explainRoute(profile);
     }
   },

@@ -8,7 +8,11 @@ import { visible } from "../output/visible.ts";
 export const command = defineCommand({
   args: {
     dir: { type: "positional", required: false, description: "Folder of the project (default: this one)" },
-    name: { type: "string", valueHint: "name", description: "Name in package.json (default: that of the folder)" },
+    name: {
+      type: "string",
+      valueHint: "name",
+      description: "Name in package.json (default: that of the folder)",
+    },
     yes: { type: "boolean", alias: "y", description: "Ask nothing" },
   },
   async run({ args, host, output }) {

@@ -23,7 +23,11 @@ export interface ModelCall {
 }
 
 /** A table of model calls, or of what agents were given: who answered, what was tried, how long it took. */
-export function callLines(calls: readonly ModelCall[], output: Output, { withJob }: { readonly withJob: boolean }): readonly string[] {
+export function callLines(
+  calls: readonly ModelCall[],
+  output: Output,
+  { withJob }: { readonly withJob: boolean },
+): readonly string[] {
   const { paint } = output;
   return output.table<ModelCall>(
     [
@@ -31,8 +35,15 @@ export function callLines(calls: readonly ModelCall[], output: Output, { withJob
       ...(withJob ? [{ title: "JOB", value: ({ job_id }: ModelCall) => job_id }] : []),
       { title: "KIND", value: ({ method, mode }) => method ?? mode },
       { title: "PROFILE", value: ({ profile }) => profile },
-      { title: "ANSWERED BY", value: answeredBy, paint: (cell, { degraded }) => (degraded ? paint("bad", cell) : cell) },
-      { title: "TRIED", value: ({ tries }) => tries.map(({ candidate, outcome }) => `${candidate}: ${outcome}`).join(", ") },
+      {
+        title: "ANSWERED BY",
+        value: answeredBy,
+        paint: (cell, { degraded }) => (degraded ? paint("bad", cell) : cell),
+      },
+      {
+        title: "TRIED",
+        value: ({ tries }) => tries.map(({ candidate, outcome }) => `${candidate}: ${outcome}`).join(", "),
+      },
       { title: "TOKENS", value: tokens, align: "right" },
       { title: "MS", value: ({ duration_ms }) => duration_ms, align: "right" },
     ],

@@ -4,7 +4,15 @@ import { gatewayArgs } from "../command/common-args.ts";
 import { listOf, oneOf, pastTime } from "../command/values.ts";
 import { withGateway } from "../reach/with-gateway.ts";
 
-const KINDS = ["domain_events", "jobs", "artifacts", "events", "deleted_entities", "refused", "journal"] as const;
+const KINDS = [
+  "domain_events",
+  "jobs",
+  "artifacts",
+  "events",
+  "deleted_entities",
+  "refused",
+  "journal",
+] as const;
 // What tells of work that is over. Artifacts, events and the past itself are asked for by name.
 const DEFAULT_KINDS: readonly (typeof KINDS)[number][] = ["domain_events", "jobs", "refused"];
 

@@ -5,7 +5,11 @@ import { visible } from "../output/visible.ts";
 
 export const command = defineCommand({
   args: {
-    backup: { type: "positional", required: true, description: "File that `atlas backup` made, with its .json beside it" },
+    backup: {
+      type: "positional",
+      required: true,
+      description: "File that `atlas backup` made, with its .json beside it",
+    },
     path: { type: "positional", required: true, description: "Database to make; none may exist there" },
     driver: {
       type: "string",

@@ -15,7 +15,8 @@ export const command = defineCommand({
     const result = await withGateway(
       { args, host, output },
       {
-        running: (client) => client.sources.sync({ full, ...(source === undefined ? {} : { source_id: source }) }),
+        running: (client) =>
+          client.sources.sync({ full, ...(source === undefined ? {} : { source_id: source }) }),
         async opened(gateway) {
           const done = await gateway.sync(source, { full });
           output.note("No gateway is running: what follows from the new data runs after `atlas start`.");

@@ -12,7 +12,7 @@ export type AtlasConfig<
   HostServices extends Readonly<Record<string, unknown>> = Readonly<Record<string, unknown>>,
 > = GatewayOptions<Modules, Extensions, HostServices> & {
   /**
-   * Where `atlas start` listens, and whom it answers. `--host` and `--port` overrule it. Default: 127.0.0.1, port 4117. `false` serves no
+   * Where `atlas start` listens, and whom it answers. `--host` and `--port` overrule it. Default: 127.0.0.1, port 4400. `false` serves no
    * HTTP: other commands then cannot talk to the running gateway.
    */
   readonly http?: HttpConfig | false;

@@ -29,11 +29,14 @@ function checkOptions(config: Readonly<Record<string, unknown>>): string | undef
   }
   if (http === undefined || http === false) return undefined;
   if (typeof http !== "object" || http === null || Array.isArray(http))
-    return `http must be options such as { port: 4117 }, or false; got ${shown(http)}.`;
+    return `http must be options such as { port: 4400 }, or false; got ${shown(http)}.`;
   if ("token" in http)
     return "http.token must not be in a file. Set the environment variable ATLAS_TOKEN, or run `atlas token create`.";
   const { port, host } = http as { readonly port?: unknown; readonly host?: unknown };
-  if (port !== undefined && !(Number.isInteger(port) && (port as number) >= 0 && (port as number) <= MOST_PORT))
+  if (
+    port !== undefined &&
+    !(Number.isInteger(port) && (port as number) >= 0 && (port as number) <= MOST_PORT)
+  )
     return `http.port must be a whole number from 0 to ${MOST_PORT}; got ${shown(port)}.`;
   if (host !== undefined && (typeof host !== "string" || host === ""))
     return `http.host must be a name or an address, such as "127.0.0.1"; got ${shown(host)}.`;
@@ -44,5 +47,9 @@ function checkOptions(config: Readonly<Record<string, unknown>>): string | undef
 function shown(value: unknown): string {
   if (typeof value === "string") return `"${visible(value.slice(0, 60))}"`;
   if (Array.isArray(value)) return "a list";
-  return typeof value === "object" && value !== null ? "an object" : typeof value === "function" ? "a function" : String(value);
+  return typeof value === "object" && value !== null
+    ? "an object"
+    : typeof value === "function"
+      ? "a function"
+      : String(value);
 }

@@ -10,7 +10,7 @@ import type { AtlasConfig } from "./atlas-config.ts";
  * const config = defineConfig({
  *   database: "data/atlas.db",
  *   workflows: [{ id: "hello.v1", run: async () => undefined }],
- *   http: { port: 4117 },
+ *   http: { port: 4400 },
  * });
  * assert.equal(config.database, "data/atlas.db");
  * ```
@@ -19,8 +19,6 @@ export function defineConfig<
   const Modules extends readonly StoreModule[] = readonly [],
   const Extensions extends readonly AnyExtension[] = readonly [],
   HostServices extends Readonly<Record<string, unknown>> = Record<never, never>,
->(
-  config: AtlasConfig<Modules, Extensions, HostServices>,
-): AtlasConfig<Modules, Extensions, HostServices> {
+>(config: AtlasConfig<Modules, Extensions, HostServices>): AtlasConfig<Modules, Extensions, HostServices> {
   return config;
 }

@@ -46,12 +46,21 @@ async function importConfig(file: string): Promise<object> {
   try {
     return (await import(pathToFileURL(file).href)) as object;
   } catch (cause) {
-    const { code, message, stack = "" } = cause instanceof Error ? (cause as NodeJS.ErrnoException) : { message: String(cause) } as NodeJS.ErrnoException;
+    const {
+      code,
+      message,
+      stack = "",
+    } = cause instanceof Error
+      ? (cause as NodeJS.ErrnoException)
+      : ({ message: String(cause) } as NodeJS.ErrnoException);
     // The first line of the stack of a syntax error is its place.
     const place = cause instanceof SyntaxError ? /^(file:\S+:\d+)/.exec(stack)?.[1] : undefined;
     const hint = code === "ERR_MODULE_NOT_FOUND" ? " Run `npm install`, or correct the import." : "";
     throw wrong(
-      `${file} cannot be loaded: ${message.split("\n")[0]}${place === undefined ? "" : ` (${basename(place)})`}.${hint}`.replace(/\.\./g, "."),
+      `${file} cannot be loaded: ${message.split("\n")[0]}${place === undefined ? "" : ` (${basename(place)})`}.${hint}`.replace(
+        /\.\./g,
+        ".",
+      ),
       cause,
     );
   }

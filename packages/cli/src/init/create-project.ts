@@ -40,7 +40,9 @@ export function projectName(folderName: string): string {
 
 function checkName(name: string): void {
   if (!/^(@[a-z0-9-~][a-z0-9-._~]*\/)?[a-z0-9-~][a-z0-9-._~]*$/.test(name) || name.length > 214)
-    throw usage(`"${name}" is not a name for a package. Use small letters, digits and hyphens, such as --name=my-gateway.`);
+    throw usage(
+      `"${name}" is not a name for a package. Use small letters, digits and hyphens, such as --name=my-gateway.`,
+    );
 }
 
 function requireEmpty(folder: string): void {

@@ -1,5 +1,5 @@
-import { styleText } from "node:util";
 import type { WriteStream } from "node:tty";
+import { styleText } from "node:util";
 
 /** A colour, by what it means. */
 export type Tone = "good" | "bad" | "busy" | "quiet" | "strong";

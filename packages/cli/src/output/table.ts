@@ -21,11 +21,16 @@ const LEAST_WIDTH = 8;
 export function tableLines<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  { width, paintTitle = (title) => title }: { readonly width?: number | undefined; readonly paintTitle?: (title: string) => string } = {},
+  {
+    width,
+    paintTitle = (title) => title,
+  }: { readonly width?: number | undefined; readonly paintTitle?: (title: string) => string } = {},
 ): readonly string[] {
   const cells = rows.map((row) => columns.map(({ value }) => visible(String(value(row) ?? "-"))));
   const widths = fit(
-    columns.map(({ title }, index) => Math.max(textWidth(title), ...cells.map((row) => textWidth(row[index] ?? "")))),
+    columns.map(({ title }, index) =>
+      Math.max(textWidth(title), ...cells.map((row) => textWidth(row[index] ?? ""))),
+    ),
     width,
   );
   const padded = (text: string, index: number): string => {
@@ -33,7 +38,10 @@ export function tableLines<Row>(
     const space = " ".repeat((widths[index] ?? 0) - textWidth(cut));
     return columns[index]?.align === "right" ? space + cut : cut + space;
   };
-  const titles = columns.map(({ title }, index) => padded(title, index)).join(GAP).trimEnd();
+  const titles = columns
+    .map(({ title }, index) => padded(title, index))
+    .join(GAP)
+    .trimEnd();
   return [
     paintTitle(titles),
     ...cells.map((row, number) =>

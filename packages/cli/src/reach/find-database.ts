@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Host } from "../command/host.ts";
-import { loadConfig, type LoadedConfig } from "../config/load-config.ts";
+import { type LoadedConfig, loadConfig } from "../config/load-config.ts";
 
 /** The database that a command is about. */
 export interface FoundDatabase {
@@ -17,12 +17,14 @@ export async function findDatabase(
   args: { readonly config?: string | undefined; readonly database?: string | undefined },
 ): Promise<FoundDatabase> {
   const named = args.database ?? (args.config === undefined ? host.env["ATLAS_DATABASE"] : undefined);
-  if (named !== undefined) return { path: realPath(resolve(host.cwd, named)) };
+  if (named !== undefined) return { path: realDatabase(resolve(host.cwd, named)) };
   const loaded = await loadConfig(host, args.config);
   // Relative to the folder of the configuration, which is the working folder now.
-  return { path: realPath(resolve(loaded.config.database)), loaded };
+  return { path: realDatabase(loaded.config.database), loaded };
 }
 
-function realPath(path: string): string {
+/** The path with links resolved where the file exists. */
+export function realDatabase(given: string): string {
+  const path = resolve(given);
   return existsSync(path) ? realpathSync(path) : path;
 }

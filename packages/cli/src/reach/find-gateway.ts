@@ -9,7 +9,12 @@ import { isAlive, readServeFile, serveFilePath } from "./serve-file.ts";
 
 /** Where a command finds what it is about: a running gateway, or only its file. */
 export type Reached =
-  | { readonly kind: "gateway"; readonly client: Client; readonly url: string; readonly database?: FoundDatabase }
+  | {
+      readonly kind: "gateway";
+      readonly client: Client;
+      readonly url: string;
+      readonly database?: FoundDatabase;
+    }
   | {
       readonly kind: "file";
       readonly database: FoundDatabase;
@@ -50,16 +55,20 @@ async function atUrl(host: Host, text: string, tokenFile: string | undefined) {
   const url = checkUrl(text);
   const token = tokenFile === undefined ? host.env["ATLAS_TOKEN"] : readToken(resolve(host.cwd, tokenFile));
   if (!(await answers(url)))
-    throw notRunning(`No gateway answers at ${url}. Check --url or ATLAS_URL, or start it with \`atlas start\`.`);
+    throw notRunning(
+      `No gateway answers at ${url}. Check --url or ATLAS_URL, or start it with \`atlas start\`.`,
+    );
   return { client: createClient({ url, ...(token === undefined ? {} : { token }) }), url };
 }
 
 function checkUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw usage(`--url must be an address such as http://127.0.0.1:4117; got "${text}".`);
+    throw usage(`--url must be an address such as http://127.0.0.1:4400; got "${text}".`);
   if (url.username !== "" || url.password !== "")
-    throw usage("--url must not hold a user or password. Put the token into a file, and name it with --token-file.");
+    throw usage(
+      "--url must not hold a user or password. Put the token into a file, and name it with --token-file.",
+    );
   return url.href.replace(/\/$/, "");
 }
 
@@ -69,15 +78,24 @@ function readToken(file: string): string {
     token = readFileSync(file, "utf8").trim();
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    throw new CommandError(EXIT.usage, "ATLAS_CLI_USAGE", `The token file ${file} cannot be read (${code}).`, { cause });
+    throw new CommandError(
+      EXIT.usage,
+      "ATLAS_CLI_USAGE",
+      `The token file ${file} cannot be read (${code}).`,
+      { cause },
+    );
   }
-  if (!/^[\x21-\x7e]+$/.test(token)) throw usage(`The token file ${file} must hold one token and nothing else.`);
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw usage(`The token file ${file} must hold one token and nothing else.`);
   return token;
 }
 
 async function answers(url: string): Promise<boolean> {
   try {
-    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(PROBE_MS), redirect: "error" });
+    const response = await fetch(`${url}/health`, {
+      signal: AbortSignal.timeout(PROBE_MS),
+      redirect: "error",
+    });
     await response.body?.cancel();
     return true;
   } catch {

@@ -1,10 +1,10 @@
 import type { Gateway } from "@atlas/gateway";
 import type { Client } from "@atlas/gateway/client";
-import { usage } from "../command/command-error.ts";
 import type { Call } from "../command/command.ts";
+import { usage } from "../command/command-error.ts";
 import type { gatewayArgs } from "../command/common-args.ts";
-import { wrong } from "../config/load-config.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
+import { wrong } from "../config/load-config.ts";
 import { findGateway, type ReachArgs } from "./find-gateway.ts";
 
 /**
@@ -23,7 +23,9 @@ export async function withGateway<Result>(
   if (reached.stale !== undefined) output.note(reached.stale);
   const { loaded } = reached.database;
   if (loaded === undefined)
-    throw usage("Without a running gateway, this needs its configuration. Name that with --config, or leave --database out.");
+    throw usage(
+      "Without a running gateway, this needs its configuration. Name that with --config, or leave --database out.",
+    );
   await using gateway = await openGateway(loaded);
   return await ways.opened(gateway);
 }

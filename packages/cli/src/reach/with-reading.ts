@@ -21,7 +21,9 @@ export async function withReading<Result>(
   const reached = await findGateway(host, args);
   if (reached.kind === "gateway") return ways.running(reached.client);
   const { database, stale } = reached;
-  output.note(`${stale === undefined ? "" : `${stale} `}No gateway is running; this is what ${database.path} holds.`);
+  output.note(
+    `${stale === undefined ? "" : `${stale} `}No gateway is running; this is what ${database.path} holds.`,
+  );
   return readFile(database, ways.file);
 }
 

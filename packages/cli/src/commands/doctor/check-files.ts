@@ -27,8 +27,13 @@ function checkMode(database: string, folder: string): Finding {
   if (process.platform === "win32" || open.length === 0)
     return ok("file modes", "only you can read the database and its folder");
   // Whoever may read the folder but not the file still learns nothing: that is no fault.
-  if (!open.includes(database)) return ok("file modes", `only you can read the database; its folder ${folder} is open`);
-  return warning("file modes", `others can read ${database}`, `Run \`chmod 600 ${database}\` and \`chmod 700 ${folder}\`.`);
+  if (!open.includes(database))
+    return ok("file modes", `only you can read the database; its folder ${folder} is open`);
+  return warning(
+    "file modes",
+    `others can read ${database}`,
+    `Run \`chmod 600 ${database}\` and \`chmod 700 ${folder}\`.`,
+  );
 }
 
 function checkOwner(database: string): Finding {

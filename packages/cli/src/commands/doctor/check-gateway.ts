@@ -48,7 +48,9 @@ async function checkModels(gateway: Gateway, { config }: LoadedConfig): Promise<
     harnesses: Object.keys(config.agents?.drivers ?? {}),
   });
   if (config.routing === undefined && config.providers === undefined)
-    return [warning("models", "a mock answers every call", "Name a routing file as `routing` to ask real models.")];
+    return [
+      warning("models", "a mock answers every call", "Name a routing file as `routing` to ask real models."),
+    ];
   const plans = Object.keys(llm?.profiles ?? {}).map((profile) => gateway.llm.explainRoute(profile));
   return plans.map(({ profile, candidates }) => {
     const states = candidates
@@ -65,6 +67,10 @@ async function checkAgents(gateway: Gateway): Promise<readonly Finding[]> {
   return Object.entries(agents).map(([name, { installed, version, path, reason }]) =>
     installed
       ? ok(`agent ${name}`, [version, path].filter((part) => part !== undefined).join(" at "))
-      : warning(`agent ${name}`, reason ?? "not installed", "Install it, or take it out of the routing file."),
+      : warning(
+          `agent ${name}`,
+          reason ?? "not installed",
+          "Install it, or take it out of the routing file.",
+        ),
   );
 }

@@ -2,7 +2,13 @@ import { createServer } from "node:net";
 import { type Finding, ok, problem } from "./finding.ts";
 
 /** Whether the gateway could listen. */
-export async function checkPort({ host, port }: { readonly host: string; readonly port: number }): Promise<Finding> {
+export async function checkPort({
+  host,
+  port,
+}: {
+  readonly host: string;
+  readonly port: number;
+}): Promise<Finding> {
   const place = `${host}:${port}`;
   const server = createServer();
   const listening = Promise.withResolvers<Finding>();

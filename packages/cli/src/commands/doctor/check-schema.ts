@@ -1,6 +1,6 @@
-import { readFile } from "../../reach/with-reading.ts";
-import type { FoundDatabase } from "../../reach/find-database.ts";
 import { failureOf } from "../../command/failure.ts";
+import type { FoundDatabase } from "../../reach/find-database.ts";
+import { readFile } from "../../reach/with-reading.ts";
 import { type Finding, ok, problem } from "./finding.ts";
 
 /** A module as far as its migrations go. */
@@ -17,7 +17,12 @@ export async function checkSchema(database: FoundDatabase): Promise<Finding> {
     const applied = await readFile(database, (repo) =>
       repo.select.selectFrom("schema_migrations").select(["module", "name"]).execute(),
     );
-    const known = new Map([coreModule, ...gatewayModules].map(({ name, migrations }: Migrated) => [name, Object.keys(migrations)]));
+    const known = new Map(
+      [coreModule, ...gatewayModules].map(({ name, migrations }: Migrated) => [
+        name,
+        Object.keys(migrations),
+      ]),
+    );
     const newer = applied.find(({ module, name }) => known.get(module)?.includes(name) === false);
     if (newer === undefined) return ok("schema", `${applied.length} migrations, all known`);
     return problem(

@@ -31,7 +31,8 @@ export const command = defineCommand({
       findings.push(...files);
       const { checkSchema } = await import("./check-schema.ts");
       if (files[0]?.status === "ok") findings.push(await checkSchema(database));
-      if (database.loaded !== undefined) findings.push(...(await checkConfigured(database.loaded, database.path)));
+      if (database.loaded !== undefined)
+        findings.push(...(await checkConfigured(database.loaded, database.path)));
     }
     const count = (status: Finding["status"]): number =>
       findings.filter((finding) => finding.status === status).length;

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import type { JsonObject } from "@atlas/core";
-import { usage } from "../../command/command-error.ts";
 import { defineCommand } from "../../command/command.ts";
+import { usage } from "../../command/command-error.ts";
 import { gatewayArgs } from "../../command/common-args.ts";
 import type { Host } from "../../command/host.ts";
 import { jsonValue, wholeNumber } from "../../command/values.ts";
@@ -15,12 +15,24 @@ const PRIORITIES = { least: -1_000_000, most: 1_000_000 };
 export const command = defineCommand({
   args: {
     workflow: { type: "positional", required: true, description: "Id of the workflow" },
-    input: { type: "string", valueHint: "json", description: "Input of the job, a JSON object (default: {})" },
-    "input-file": { type: "string", valueHint: "file", description: "File with the input; - for standard input" },
+    input: {
+      type: "string",
+      valueHint: "json",
+      description: "Input of the job, a JSON object (default: {})",
+    },
+    "input-file": {
+      type: "string",
+      valueHint: "file",
+      description: "File with the input; - for standard input",
+    },
     key: { type: "string", valueHint: "text", description: "Idempotency key: one job for each key" },
     priority: { type: "string", valueHint: "number", description: "Higher runs first (default: 0)" },
     "run-at": { type: "string", valueHint: "time", description: "Not before this time, ISO-8601" },
-    "deadline-at": { type: "string", valueHint: "time", description: "Must have ended by this time, ISO-8601" },
+    "deadline-at": {
+      type: "string",
+      valueHint: "time",
+      description: "Must have ended by this time, ISO-8601",
+    },
     ...gatewayArgs,
   },
   async run({ args, host, output }) {

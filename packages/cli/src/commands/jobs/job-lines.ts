@@ -28,7 +28,10 @@ export interface JobEvidence {
 }
 
 /** A page about one job. */
-export function jobLines({ job, steps, waits, calls, runs, log }: JobEvidence, output: Output): readonly string[] {
+export function jobLines(
+  { job, steps, waits, calls, runs, log }: JobEvidence,
+  output: Output,
+): readonly string[] {
   const { paint } = output;
   const fields: readonly (readonly [string, string | undefined])[] = [
     ["workflow", job.workflow_id],
@@ -70,7 +73,9 @@ export function jobLines({ job, steps, waits, calls, runs, log }: JobEvidence, o
     ),
     ...section("Model calls", calls.length, () => callLines(calls, output, { withJob: false })),
     ...section("Agents", runs.length, () => callLines(runs, output, { withJob: false })),
-    ...section("Log", log.length, () => log.map(({ at, level, message }) => `${at} ${level} ${visible(message)}`)),
+    ...section("Log", log.length, () =>
+      log.map(({ at, level, message }) => `${at} ${level} ${visible(message)}`),
+    ),
   ];
 
   function section(title: string, count: number, lines: () => readonly string[]): readonly string[] {

@@ -34,11 +34,17 @@ export const command = defineCommand({
     output.result(page, () => {
       if (page.items.length === 0) return ["No jobs."];
       const { paint } = output;
-      const lines = output.table<Pick<Job, "id" | "workflow_id" | "status" | "attempt" | "created_at" | "error">>(
+      const lines = output.table<
+        Pick<Job, "id" | "workflow_id" | "status" | "attempt" | "created_at" | "error">
+      >(
         [
           { title: "ID", value: ({ id }) => id },
           { title: "WORKFLOW", value: ({ workflow_id }) => workflow_id },
-          { title: "STATUS", value: (job) => job.status, paint: (cell, job) => paint(toneOf(job.status), cell) },
+          {
+            title: "STATUS",
+            value: (job) => job.status,
+            paint: (cell, job) => paint(toneOf(job.status), cell),
+          },
           { title: "RUNS", value: ({ attempt }) => attempt, align: "right" },
           { title: "CREATED", value: ({ created_at }) => created_at },
           { title: "ERROR", value: ({ error }) => messageOf(error) },

@@ -1,12 +1,17 @@
 import { defineCommand } from "../../command/command.ts";
 import { gatewayArgs } from "../../command/common-args.ts";
-import { changedJob } from "./changed-job.ts";
 import { withGateway } from "../../reach/with-gateway.ts";
+import { changedJob } from "./changed-job.ts";
 
 export const command = defineCommand({
   args: {
     id: { type: "positional", required: true, description: "Id of the job" },
-    children: { type: "boolean", default: true, description: "Queue failed children too", negativeDescription: "Leave its children" },
+    children: {
+      type: "boolean",
+      default: true,
+      description: "Queue failed children too",
+      negativeDescription: "Leave its children",
+    },
     ...gatewayArgs,
   },
   async run({ args, host, output }) {

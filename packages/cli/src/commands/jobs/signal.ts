@@ -1,7 +1,7 @@
 import type { JsonValue } from "@atlas/core";
-import { EXIT } from "../../command/exit-code.ts";
 import { defineCommand } from "../../command/command.ts";
 import { gatewayArgs } from "../../command/common-args.ts";
+import { EXIT } from "../../command/exit-code.ts";
 import { jsonValue } from "../../command/values.ts";
 import { withGateway } from "../../reach/with-gateway.ts";
 

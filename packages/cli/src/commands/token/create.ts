@@ -1,6 +1,6 @@
 import { defineCommand } from "../../command/command.ts";
-import { gatewayArgs } from "../../command/common-args.ts";
 import { usage } from "../../command/command-error.ts";
+import { gatewayArgs } from "../../command/common-args.ts";
 import { durationMs, listOf } from "../../command/values.ts";
 import { withGateway } from "../../reach/with-gateway.ts";
 
@@ -13,7 +13,11 @@ export const command = defineCommand({
       required: true,
       description: "What it may do, such as jobs:read,data:read, *:read or *",
     },
-    expires: { type: "string", valueHint: "age", description: "Ends after this time, such as 30d (default: never)" },
+    expires: {
+      type: "string",
+      valueHint: "age",
+      description: "Ends after this time, such as 30d (default: never)",
+    },
     ...gatewayArgs,
   },
   async run({ args, host, output }) {
@@ -41,6 +45,7 @@ function wrongRequest(error: unknown): never {
 function expiry(text: string | undefined): { readonly expires_at?: string } {
   if (text === undefined) return {};
   const lasting = durationMs(text);
-  if (lasting === undefined || lasting === 0) throw usage(`--expires must be a time such as 12h or 30d; got "${text}".`);
+  if (lasting === undefined || lasting === 0)
+    throw usage(`--expires must be a time such as 12h or 30d; got "${text}".`);
   return { expires_at: new Date(Date.now() + lasting).toISOString() };
 }

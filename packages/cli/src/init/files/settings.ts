@@ -52,7 +52,7 @@ export default defineConfig({
   sources: [notesSource("notes")],
   workflows: [summarizeWorkflow],
   sinks: [markdownSink("out")],
-  http: { port: 4117 },
+  http: { port: 4400 },
 });
 `,
     },
