@@ -6,6 +6,7 @@ import { readQuery } from "../guard/read-query.ts";
 import { ProblemError } from "../problem/problem-error.ts";
 import { problemOf } from "../problem/problem-of.ts";
 import { allRoutes } from "../routes/all-routes.ts";
+import { createRouteHost } from "../routes/route-host.ts";
 import { problemResponse, toResponse } from "./answer.ts";
 import type { Call, Caller } from "./handler.ts";
 import { checkHttpOptions, type HttpOptions } from "./http-options.ts";
@@ -23,7 +24,7 @@ export function createHttp(gateway: Gateway, options: HttpOptions = {}): Gateway
   checkHttpOptions(options);
   const callers = createCallers(options);
   const app = new Hono();
-  for (const route of prepareRoutes(allRoutes))
+  for (const route of prepareRoutes(allRoutes(createRouteHost(gateway, options))))
     app.on(route.contract.method, route.pattern, (context) => answer(route, context));
   app.notFound((context) => {
     const problem = problemOf(
