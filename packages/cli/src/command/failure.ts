@@ -45,6 +45,8 @@ const REFUSED =
   /_(DATABASE_IN_USE|FILE_EXISTS|JOB_CONFLICT|JOB_NOT_FAILED|JOB_NOT_DELAYED|KEY_CONFLICT|KEY_ENDED|INPUT_INVALID|ANSWER_INVALID|SOURCE_BUSY|SOURCE_PAUSED|BATCH_DOOR|COMMAND_INVALID)$/;
 
 function exitCodeOfStatus(status: number): number {
+  // No answer: the gateway went away after it was found.
+  if (status === 0) return EXIT.notRunning;
   if (status === 404) return EXIT.notFound;
   if (status === 400) return EXIT.usage;
   return status >= 400 && status < 500 ? EXIT.refused : EXIT.failed;

@@ -30,7 +30,7 @@ export const command = defineCommand({
         running: (client) =>
           job === undefined
             ? client.calls.list({ limit, ...(cursor === undefined ? {} : { cursor }) })
-            : client.jobs.calls({ id: job }),
+            : client.jobs.calls(job),
         async file(repo) {
           if (job !== undefined) {
             if ((await repo.getJob(job)) === undefined) throw unknownId("job", job);

@@ -19,7 +19,7 @@ export const command = defineCommand({
     const job = await withGateway(
       { args, host, output },
       {
-        running: (client) => client.jobs.cancel({ id }, { children }),
+        running: (client) => client.jobs.cancel(id, { children }),
         opened: (gateway) => gateway.jobs.cancel(id, { children }),
       },
     );

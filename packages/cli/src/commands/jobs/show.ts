@@ -16,12 +16,12 @@ export const command = defineCommand({
       {
         async running(client) {
           const [job, steps, waits, calls, runs, log] = await Promise.all([
-            client.jobs.get({ id }),
-            client.jobs.steps({ id }),
-            client.jobs.waits({ id }),
-            client.jobs.calls({ id }),
-            client.jobs.runs({ id }),
-            client.jobs.log({ id }),
+            client.jobs.get(id),
+            client.jobs.steps(id),
+            client.jobs.waits(id),
+            client.jobs.calls(id),
+            client.jobs.runs(id),
+            client.jobs.log(id),
           ]);
           return {
             job,

@@ -28,7 +28,7 @@ export const command = defineCommand({
     const result = await withGateway(
       { args, host, output },
       {
-        running: async (client) => (await client.jobs.signal({ id }, { name, value, ...signal })).result,
+        running: async (client) => (await client.jobs.signal(id, { name, value, ...signal })).result,
         opened: (gateway) => gateway.jobs.signal(id, name, value, signal),
       },
     );

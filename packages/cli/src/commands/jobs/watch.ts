@@ -6,7 +6,7 @@ import { toneOf } from "../../output/paint.ts";
 import { visible } from "../../output/visible.ts";
 import { findGateway } from "../../reach/find-gateway.ts";
 import { createInterruption } from "../interruption.ts";
-import { type Progress, progressText } from "./job-lines.ts";
+import { progressText } from "./job-lines.ts";
 
 export const command = defineCommand({
   args: {
@@ -23,29 +23,29 @@ export const command = defineCommand({
     const signal = AbortSignal.any([interruption.signal, output.closed]);
     let status = "";
     try {
-      for await (const event of reached.client.jobs.follow({ id: args.id }, { signal })) {
+      for await (const event of reached.client.jobs.follow(args.id, { signal })) {
         if (event.event === "progress") {
-          if (output.isJson || !output.isTerminal) output.item(event, () => progressLine(event.data));
-          else output.status(visible(progressLine(event.data)));
+          const text = `  ${progressText(event.progress)}`;
+          // On a terminal, each report takes the place of the one before.
+          if (output.isTerminal) output.status(visible(text));
+          else output.item(event, () => visible(text));
           continue;
         }
+        status = event.job.status;
+        // It tells what the status before it has told, with the result.
         if (event.event === "end" && !output.isJson) continue;
-        status = event.data.status;
-        output.item(
-          event,
-          () => `${visible(event.data.updated_at)} ${output.paint(toneOf(status), visible(status))}`,
-        );
+        const { updated_at } = event.job;
+        output.item(event, () => `${visible(updated_at)} ${output.paint(toneOf(status), visible(status))}`);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
     }
     output.status("");
-    return (
-      interruption.exitCode() ?? (status === "succeeded" || output.closed.aborted ? EXIT.ok : EXIT.failed)
-    );
+    const exitCode = interruption.exitCode();
+    if (exitCode !== undefined || output.closed.aborted) return exitCode;
+    if (status === "succeeded") return EXIT.ok;
+    if (status !== "failed" && status !== "cancelled")
+      throw notRunning("The gateway stopped before the job ended. Watch it again once the gateway runs.");
+    return EXIT.failed;
   },
 });
-
-function progressLine(progress: Progress): string {
-  return `  ${progressText(progress)}`;
-}

@@ -13,7 +13,7 @@ export const command = defineCommand({
     await withGateway<unknown>(
       { args, host, output },
       {
-        running: (client) => client.tokens.revoke({ id }),
+        running: (client) => client.tokens.revoke(id),
         opened: (gateway) => gateway.tokens.revoke(id),
       },
     );
