@@ -74,16 +74,15 @@ it("pages through jobs, from either end", async () => {
   expect((await atlas(["jobs", "ls", "--cursor=nonsense"], { cwd })).stderr).toContain("atlas: ");
 });
 
-it("shows a job with its result, steps, calls and log", async () => {
+it("shows a job with its result, calls and log", async () => {
   const { stdout } = await atlas(["jobs", "show", said], { cwd });
-  expect(stdout).toMatch(/result +\{"said":"Ahoy"\}[\s\S]*STEP[\s\S]*ask[\s\S]*Model calls[\s\S]*\(mock\)[\s\S]*Log/);
+  expect(stdout).toMatch(/result +\{"said":"Ahoy"\}[\s\S]*Model calls[\s\S]*mock \(stand-in\)[\s\S]*Log/);
   expect(stdout).toContain(String.raw`Asks a \x1b[31mmodel.`);
   expect(stdout).not.toContain("\u001b");
   const { stdout: json } = await atlas(["jobs", "show", said, "--json"], { cwd });
   expect(JSON.parse(json)).toMatchObject({
     job: { id: said, result: { said: "Ahoy" } },
-    steps: [{ name: "ask" }],
-    calls: [{ degraded: true }],
+    calls: [{ provider: "mock" }],
     runs: [],
     waits: [],
     log: [{ level: "info" }],
@@ -92,7 +91,7 @@ it("shows a job with its result, steps, calls and log", async () => {
 
 it("lists model calls, of all jobs and of one", async () => {
   const all = await atlas(["calls"], { cwd });
-  expect(all.stdout).toMatch(new RegExp(`${said}.*text.*\\(mock\\)`));
+  expect(all.stdout).toMatch(new RegExp(`${said}.*text.*mock \\(stand-in\\)`));
   const one = await atlas(["calls", `--job=${said}`, "--json"], { cwd });
   expect(JSON.parse(one.stdout)).toMatchObject({ items: [{ job_id: said, status: "answered" }] });
   expect((await atlas(["calls", `--job=${failed}`], { cwd })).stdout).toBe("No model calls.\n");
@@ -119,7 +118,6 @@ it.each([
   ["token", "revoke", "nobody"],
   ["asof", "1", "--job=nobody"],
   ["asof", "1", "--entity=nobody"],
-  ["explain-route", "nobody"],
 ])("ends `atlas %s %s %s` with 3, since there is nothing with this id", async (...args) => {
   const { code, stderr, stdout } = await atlas([...args, "--json"], { cwd });
   expect(JSON.parse(stderr)).toMatchObject({ error: { exit_code: 3 } });

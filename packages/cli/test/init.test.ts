@@ -107,7 +107,7 @@ it("writes a project that starts, runs a job from another terminal, shows it, an
   const id = created.stdout.trim();
   expect((await atlas(["jobs", "watch", id], { cwd })).code).toBe(0);
   const shown = await atlas(["jobs", "show", id], { cwd });
-  expect(shown.stdout).toMatch(/succeeded[\s\S]*result +\{"notes":1\}[\s\S]*summarize[\s\S]*Model calls[\s\S]*mock/);
+  expect(shown.stdout).toMatch(/succeeded[\s\S]*result +\{"notes":1\}[\s\S]*Model calls[\s\S]*mock \(stand-in\)/);
   running.child.kill("SIGTERM");
   const { code, stdout } = await running.ended;
   expect(stdout).toContain("Stopped.");

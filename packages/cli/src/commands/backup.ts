@@ -3,6 +3,7 @@ import { defineCommand } from "../command/command.ts";
 import { databaseArgs } from "../command/common-args.ts";
 import { visible } from "../output/visible.ts";
 import { findDatabase } from "../reach/find-database.ts";
+import { noDatabase } from "../reach/with-reading.ts";
 
 export const command = defineCommand({
   args: {
@@ -14,8 +15,11 @@ export const command = defineCommand({
     const { path, loaded } = await findDatabase(host, args);
     const { driver } = loaded?.config ?? {};
     output.status("Copying …");
-    const { backup } = await import("@atlas/gateway");
-    const manifest = await backup({ from: path, to, ...(driver === undefined ? {} : { driver }) });
+    const { backup, isCoreError } = await import("@atlas/gateway");
+    const options = { from: path, to, ...(driver === undefined ? {} : { driver }) };
+    const manifest = await backup(options).catch((error: unknown) => {
+      throw isCoreError(error, "ATLAS_CORE_DATABASE_PATH") ? noDatabase(path, error) : error;
+    });
     output.status("");
     output.result({ path: to, ...manifest }, () => [
       `${visible(to)} holds everything up to command ${manifest.last_seq}, and was read back and compared.`,

@@ -52,14 +52,14 @@ export const command = defineCommand({
         );
         await readFile(reached.database, (repo) => readStored(repo, wanted, show));
       } else {
-        const query = {
-          ...(wanted.after === undefined ? {} : { after: wanted.after }),
-          ...(wanted.types === undefined ? {} : { types: wanted.types }),
-        };
-        for await (const event of reached.client.domainEvents.follow(query, { signal })) {
-          if (event.event === "resync") output.note("Some events in between were pruned.");
-          else if (!show(event.data)) break;
-        }
+        const { after, types } = wanted;
+        const events = reached.client.domainEvents.follow({
+          ...(after === undefined ? {} : { after }),
+          ...(types === undefined ? {} : { types }),
+          signal,
+          onMissed: ({ first_seq }) => output.note(`The events before ${first_seq} were pruned.`),
+        });
+        for await (const event of events) if (!show(event)) break;
       }
     } catch (error) {
       if (!signal.aborted) throw error;

@@ -51,10 +51,20 @@ export function callLines(
   );
 }
 
-function answeredBy({ status, candidate, harness, model, degraded, cached, error_code }: ModelCall): string {
+function answeredBy({
+  status,
+  candidate,
+  harness,
+  provider,
+  model,
+  degraded,
+  cached,
+  error_code,
+}: ModelCall): string {
   if (status === "failed") return `failed${error_code === undefined ? "" : ` (${error_code})`}`;
-  const name = [candidate ?? harness, model].filter((part) => part !== undefined).join(" ");
-  const marks = [degraded ? "mock" : "", cached === true ? "cached" : ""].filter((mark) => mark !== "");
+  const name = [...new Set([candidate ?? harness, model])].filter((part) => part !== undefined).join(" ");
+  const isStandIn = degraded || provider === "mock";
+  const marks = [isStandIn ? "stand-in" : "", cached === true ? "cached" : ""].filter((mark) => mark !== "");
   return marks.length === 0 ? name : `${name} (${marks.join(", ")})`;
 }
 

@@ -1,4 +1,3 @@
-import type { PrunePolicy } from "@atlas/core";
 import { defineCommand } from "../command/command.ts";
 import { gatewayArgs } from "../command/common-args.ts";
 import { listOf, oneOf, pastTime } from "../command/values.ts";
@@ -34,7 +33,8 @@ export const command = defineCommand({
   async run({ args, host, output }) {
     const before = pastTime(args.before, "--before", Date.now());
     const kinds = listOf(args.only)?.map((kind) => oneOf(kind, "--only", KINDS)) ?? DEFAULT_KINDS;
-    const policy: PrunePolicy = Object.fromEntries(kinds.map((kind) => [`${kind}_before`, before]));
+    // Each kind names a field of the policy.
+    const policy: Policy = Object.fromEntries(kinds.map((kind) => [`${kind}_before`, before]));
     output.status("Pruning …");
     const report = await withGateway(
       { args, host, output },
@@ -61,4 +61,5 @@ export const command = defineCommand({
   },
 });
 
+type Policy = { readonly [Kind in (typeof KINDS)[number] as `${Kind}_before`]?: string };
 type Rows = Readonly<Record<string, number>>;

@@ -41,10 +41,14 @@ export async function readFile<Result>(
       ...(driver === undefined ? {} : { driver }),
     });
   } catch (error) {
-    if (!gateway.isCoreError(error, "ATLAS_CORE_DATABASE_PATH")) throw error;
-    const message = `There is no database at ${path} yet. Start the gateway with \`atlas start\`, or check --database.`;
-    throw new CommandError(EXIT.notFound, error.code, message, { cause: error });
+    throw gateway.isCoreError(error, "ATLAS_CORE_DATABASE_PATH") ? noDatabase(path, error) : error;
   }
   using reading = store;
   return await read(reading.repo);
+}
+
+/** The error for a place where nothing was ever written. */
+export function noDatabase(path: string, cause: unknown): CommandError {
+  const message = `There is no database at ${path} yet. Start the gateway with \`atlas start\`, or check --database.`;
+  return new CommandError(EXIT.notFound, "ATLAS_CLI_NOT_FOUND", message, { cause });
 }
