@@ -26,6 +26,7 @@ import {
   resumeSink,
 } from "./sinks.ts";
 import { checkSources, listSources, pauseSource, resumeSource, syncSources } from "./sources.ts";
+import { tokensCreate, tokensList, tokensRevoke } from "./tokens.ts";
 import {
   getWorkflow,
   listSchedules,
@@ -92,4 +93,7 @@ export const contracts = {
   "maintenance.backup": makeBackup,
   "maintenance.prune": prune,
   "maintenance.verify": verify,
+  "tokens.list": tokensList,
+  "tokens.create": tokensCreate,
+  "tokens.revoke": tokensRevoke,
 } as const;

@@ -1,3 +1,5 @@
+import type { GatewayRoute } from "../../extensions/route.ts";
+import { extensionRoutes } from "../app/extension-routes.ts";
 import type { HttpRoute } from "../app/handler.ts";
 import { dataRoutes } from "./data.ts";
 import { domainEventRoutes } from "./domain-events.ts";
@@ -12,17 +14,18 @@ import type { RouteHost } from "./route-host.ts";
 import { scheduleRoutes } from "./schedules.ts";
 import { sinkRoutes } from "./sinks.ts";
 import { sourceRoutes } from "./sources.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { waitRoute } from "./wait-for-job.ts";
 import { workflowRoutes } from "./workflows.ts";
 
-/** Every route of Atlas itself, and the document of them and of the `others`. */
-export function allRoutes(host: RouteHost, others: readonly HttpRoute[] = []): readonly HttpRoute[] {
+/** Every route of Atlas itself, those of its extensions, and the document of all of them. */
+export function allRoutes(ofExtensions: readonly GatewayRoute[], host: RouteHost): readonly HttpRoute[] {
   const own = ownRoutes(host);
-  return [...own, ...others, openApiRoute([...own, ...others].map(({ contract }) => contract))];
+  const routes = [...own, ...extensionRoutes(ofExtensions, own)];
+  return [...routes, openApiRoute(routes.map(({ contract }) => contract))];
 }
 
-/** Every route of Atlas itself but that of the document. */
-export function ownRoutes(host: RouteHost): readonly HttpRoute[] {
+function ownRoutes(host: RouteHost): readonly HttpRoute[] {
   return [
     ...healthRoutes,
     ...jobRoutes(host),
@@ -37,5 +40,6 @@ export function ownRoutes(host: RouteHost): readonly HttpRoute[] {
     ...modelRoutes,
     ...operationRoutes,
     ...maintenanceRoutes(host),
+    ...tokenRoutes,
   ];
 }

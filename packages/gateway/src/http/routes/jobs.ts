@@ -20,13 +20,24 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 /** Jobs, over HTTP. */
 export function jobRoutes({ streams, jobFeed }: RouteHost): readonly HttpRoute[] {
   return [
-    handleRoute(createJob, async ({ gateway, body, envelope }) => {
-      const { id, workflow_id } = await gateway.jobs.create(toJobRequest(body), envelope);
-      return { id, workflow_id };
+    handleRoute(createJob, async ({ gateway, body, envelope, keepAnswer }) => {
+      const { workflow_id } = body;
+      const answer = (id = "") => ({ id, workflow_id });
+      const keeping = keepAnswer(([created]) => answer(created));
+      const { id } = await gateway.jobs.create(toJobRequest(body), envelope, keeping);
+      return answer(id);
     }),
-    handleRoute(createJobs, async ({ gateway, body, envelope }) => {
-      const jobs = await gateway.jobs.createMany(body.jobs.map(toJobRequest), envelope);
-      return { jobs: jobs.map(({ id, workflow_id }) => ({ id, workflow_id })) };
+    handleRoute(createJobs, async ({ gateway, body, envelope, keepAnswer }) => {
+      const answer = (ids: readonly string[]) => ({
+        // One id for each request.
+        jobs: body.jobs.map(({ workflow_id }, index) => ({ id: ids[index] ?? "", workflow_id })),
+      });
+      const created = await gateway.jobs.createMany(
+        body.jobs.map(toJobRequest),
+        envelope,
+        keepAnswer(answer),
+      );
+      return answer(created.map(({ id }) => id));
     }),
     handleRoute(listJobs, ({ gateway, query }) => gateway.repo.listJobs(query)),
     handleRoute(getJob, async ({ gateway, params: { id } }) => {
