@@ -38,17 +38,18 @@ const PROBE_MS = 2_000;
  * never taken from the command line, where other users of the machine could read it.
  */
 export async function findGateway(host: Host, args: ReachArgs): Promise<Reached> {
-  const url = args.url ?? (args.database === undefined ? host.env["ATLAS_URL"] : undefined);
-  if (url !== undefined) return { kind: "gateway", ...(await atUrl(host, url, args["token-file"])) };
+  const given = args.url ?? (args.database === undefined ? host.env["ATLAS_URL"] : undefined);
+  if (given !== undefined) return { kind: "gateway", ...(await atUrl(host, given, args["token-file"])) };
   const database = await findDatabase(host, args);
   const left = readServeFile(database.path);
   if (left === undefined) return { kind: "file", database };
   const file = serveFilePath(database.path);
   if (!isAlive(left.pid))
     return { kind: "file", database, stale: `${file} names process ${left.pid}, which has ended.` };
-  if (!(await answers(left.url)))
-    return { kind: "file", database, stale: `${file} names ${left.url}, where no gateway answers.` };
-  return { kind: "gateway", client: createClient(left), url: left.url, database };
+  const { url, token } = left;
+  if (!(await answers(url)))
+    return { kind: "file", database, stale: `${file} names ${url}, where no gateway answers.` };
+  return { kind: "gateway", client: createClient({ url, token }), url, database };
 }
 
 async function atUrl(host: Host, text: string, tokenFile: string | undefined) {

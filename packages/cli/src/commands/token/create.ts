@@ -21,7 +21,7 @@ export const command = defineCommand({
     ...gatewayArgs,
   },
   async run({ args, host, output }) {
-    const scopes = listOf(args.scopes) ?? [];
+    const scopes = [...(listOf(args.scopes) ?? [])];
     const request = { name: args.name, scopes, ...expiry(args.expires) };
     const created = await withGateway(
       { args, host, output },
