@@ -8,15 +8,47 @@ it.each([
   ["nothing", "export {};", "it has no default export. Write `export default defineConfig("],
   ["no object", "export default 7;", "its default export must be the options of a gateway; got 7."],
   ["a function", "export default () => ({});", "got a function."],
-  ["no database", "export default {};", 'database must be the path of a file, such as "data/atlas.db"; got undefined.'],
-  ["another driver", 'export default { database: "a.db", driver: "pg" };', 'driver must be one of better-sqlite3, node:sqlite; got "pg".'],
+  [
+    "no database",
+    "export default {};",
+    'database must be the path of a file, such as "data/atlas.db"; got undefined.',
+  ],
+  [
+    "another driver",
+    'export default { database: "a.db", driver: "pg" };',
+    'driver must be one of better-sqlite3, node:sqlite; got "pg".',
+  ],
   ["no list", 'export default { database: "a.db", sinks: {} };', "sinks must be a list; got an object."],
-  ["a wrong http", 'export default { database: "a.db", http: 4400 };', "http must be options such as { port: 4400 }, or false; got 4400."],
-  ["a wrong port", 'export default { database: "a.db", http: { port: "80" } };', 'http.port must be a whole number from 0 to 65535; got "80".'],
-  ["a wrong host", 'export default { database: "a.db", http: { host: 1 } };', "http.host must be a name or an address"],
-  ["a token", 'export default { database: "a.db", http: { token: "s3cret" } };', "http.token must not be in a file. Set the environment variable ATLAS_TOKEN"],
-  ["an unknown option", 'export default { database: "a.db", sink: [] };', '"sink" is not an option. Did you mean "sinks"?'],
-  ["a wrong value", 'export default { database: "a.db", concurrency: 0 };', "concurrency must be a whole number from 1"],
+  [
+    "a wrong http",
+    'export default { database: "a.db", http: 4400 };',
+    "http must be options such as { port: 4400 }, or false; got 4400.",
+  ],
+  [
+    "a wrong port",
+    'export default { database: "a.db", http: { port: "80" } };',
+    'http.port must be a whole number from 0 to 65535; got "80".',
+  ],
+  [
+    "a wrong host",
+    'export default { database: "a.db", http: { host: 1 } };',
+    "http.host must be a name or an address",
+  ],
+  [
+    "a token",
+    'export default { database: "a.db", http: { token: "s3cret" } };',
+    "http.token must not be in a file. Set the environment variable ATLAS_TOKEN",
+  ],
+  [
+    "an unknown option",
+    'export default { database: "a.db", sink: [] };',
+    '"sink" is not an option. Did you mean "sinks"?',
+  ],
+  [
+    "a wrong value",
+    'export default { database: "a.db", concurrency: 0 };',
+    "concurrency must be a whole number from 1",
+  ],
   ["a syntax error", "export default {\n  database: ;\n};", "cannot be loaded:"],
   ["an enum, whose types cannot be stripped", "enum A { B }\nexport default {};", "cannot be loaded:"],
   ["a missing import", 'import "no-such-package";', "Run `npm install`, or correct the import."],
@@ -36,7 +68,9 @@ it("says how to get a configuration where there is none", async () => {
   const { code, stderr } = await atlas(["start"], { cwd });
   expect(stderr).toContain(`There is no atlas.config.ts in ${cwd}. Run \`atlas init\` to create a project`);
   expect(code).toBe(2);
-  expect((await atlas(["sync", "--config=other.ts"], { cwd })).stderr).toContain(`no configuration at ${join(cwd, "other.ts")}.`);
+  expect((await atlas(["sync", "--config=other.ts"], { cwd })).stderr).toContain(
+    `no configuration at ${join(cwd, "other.ts")}.`,
+  );
 });
 
 it("takes paths relative to the configuration, wherever it is run", async () => {

@@ -41,19 +41,29 @@ it("tells of a database what others can read, and who has it open", async () => 
   const database = join(cwd, "data/atlas.db");
   chmodSync(database, 0o644);
   chmodSync(join(cwd, "data"), 0o755);
-  expect((await examine(cwd)).of("file modes")).toMatchObject({ status: "warning", found: `others can read ${database}` });
+  expect((await examine(cwd)).of("file modes")).toMatchObject({
+    status: "warning",
+    found: `others can read ${database}`,
+  });
   writeFileSync(`${database}.owner`, JSON.stringify({ pid: process.pid }));
-  expect((await examine(cwd)).of("gateway")).toMatchObject({ found: `process ${process.pid} has it open, without HTTP` });
+  expect((await examine(cwd)).of("gateway")).toMatchObject({
+    found: `process ${process.pid} has it open, without HTTP`,
+  });
 });
 
 it("finds a database that a newer Atlas wrote", async () => {
   const cwd = project();
   await atlas(["sync", "notes"], { cwd });
   const database = openRaw(join(cwd, "data/atlas.db"));
-  database.exec("insert into schema_migrations values ('core', '999_future', 'x', '2030-01-01T00:00:00.000Z')");
+  database.exec(
+    "insert into schema_migrations values ('core', '999_future', 'x', '2030-01-01T00:00:00.000Z')",
+  );
   database.close();
   const found = await examine(cwd);
-  expect(found.of("schema")).toMatchObject({ status: "problem", found: expect.stringContaining("core 999_future") });
+  expect(found.of("schema")).toMatchObject({
+    status: "problem",
+    found: expect.stringContaining("core 999_future"),
+  });
   expect(found.code).toBe(1);
 });
 
@@ -65,8 +75,13 @@ it("finds a file that is no database", async () => {
 });
 
 it("reports a mistake in the configuration, and still checks what it can", async () => {
-  const found = await examine(project({ "atlas.config.ts": 'export default { database: "a.db", sink: [] };' }));
-  expect(found.of("gateway options")).toMatchObject({ status: "problem", found: expect.stringContaining('"sinks"') });
+  const found = await examine(
+    project({ "atlas.config.ts": 'export default { database: "a.db", sink: [] };' }),
+  );
+  expect(found.of("gateway options")).toMatchObject({
+    status: "problem",
+    found: expect.stringContaining('"sinks"'),
+  });
   expect(found.of("free space")).toBeDefined();
   expect(found.code).toBe(1);
   const missing = await examine(emptyFolder());
@@ -103,7 +118,9 @@ it("names the place of a mistake in the routing file", async () => {
 
 it("says which agents are found, and why not", async () => {
   const routing = { harness: { profiles: { code: ["codex-cli"] } } };
-  const cwd = project({ "atlas.config.ts": CONFIG.replace("http:", `routing: ${JSON.stringify(routing)}, http:`) });
+  const cwd = project({
+    "atlas.config.ts": CONFIG.replace("http:", `routing: ${JSON.stringify(routing)}, http:`),
+  });
   const found = await examine(cwd, { PATH: emptyFolder() });
   expect(found.of("agent codex-cli")).toMatchObject({ status: "warning" });
 });
@@ -114,7 +131,10 @@ it("finds that the port is taken", async () => {
   onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
   const { port } = server.address() as { readonly port: number };
   const found = await examine(project({ "atlas.config.ts": CONFIG.replace("port: 0", `port: ${port}`) }));
-  expect(found.of("http port")).toMatchObject({ status: "problem", found: `127.0.0.1:${port} is taken by another program` });
+  expect(found.of("http port")).toMatchObject({
+    status: "problem",
+    found: `127.0.0.1:${port} is taken by another program`,
+  });
 });
 
 it("checks no port where HTTP is switched off", async () => {

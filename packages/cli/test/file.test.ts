@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, expect, it } from "vitest";
 import { createGateway, silentLogger } from "@atlas/gateway";
+import { beforeEach, expect, it } from "vitest";
 import { atlas } from "./support/atlas.ts";
 import { emptyFolder, project } from "./support/project.ts";
 
@@ -54,7 +54,9 @@ it("lists jobs from the file where no gateway runs, and says so", async () => {
 });
 
 it("lists jobs as one JSON object, and says nothing else", async () => {
-  const { stdout, stderr } = await atlas(["jobs", "ls", "--json", "--status=failed", "--workflow=fail.v1"], { cwd });
+  const { stdout, stderr } = await atlas(["jobs", "ls", "--json", "--status=failed", "--workflow=fail.v1"], {
+    cwd,
+  });
   expect(stdout.trimEnd().split("\n")).toHaveLength(1);
   expect(JSON.parse(stdout)).toMatchObject({ items: [{ id: failed, status: "failed" }] });
   expect(stderr).toBe("");
@@ -158,14 +160,20 @@ it("says what only a running gateway can do", async () => {
 });
 
 it("creates, cancels and redrives jobs of a gateway that does not run", async () => {
-  const created = await atlas(["jobs", "create", "ask.v1", "--input-file=-", "--key=k1"], { cwd, input: "{}" });
+  const created = await atlas(["jobs", "create", "ask.v1", "--input-file=-", "--key=k1"], {
+    cwd,
+    input: "{}",
+  });
   expect(created.stderr).toContain("The job is stored, and runs after `atlas start`.");
   const id = created.stdout.trim();
   expect((await atlas(["jobs", "create", "ask.v1", "--key=k1"], { cwd })).stdout.trim()).toBe(id);
   const conflict = await atlas(["jobs", "create", "ask.v1", "--key=k1", '--input={"a":1}'], { cwd });
   expect(conflict.code).toBe(5);
   expect((await atlas(["jobs", "cancel", id], { cwd })).stdout).toBe(`${id}  cancelled\n`);
-  expect(JSON.parse((await atlas(["jobs", "redrive", id, "--json"], { cwd })).stdout)).toMatchObject({ id, status: "queued" });
+  expect(JSON.parse((await atlas(["jobs", "redrive", id, "--json"], { cwd })).stdout)).toMatchObject({
+    id,
+    status: "queued",
+  });
   expect((await atlas(["jobs", "redrive", id], { cwd })).code).toBe(5);
   const signal = await atlas(["jobs", "signal", id, "answer", '"yes"'], { cwd });
   expect(signal.stdout).toContain("buffered: ");

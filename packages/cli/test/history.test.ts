@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, expect, it } from "vitest";
 import { createGateway, silentLogger } from "@atlas/gateway";
+import { beforeEach, expect, it } from "vitest";
 import { openRaw } from "../../../test/support/test-driver.ts";
 import { atlas } from "./support/atlas.ts";
 import { CONFIG, emptyFolder, project } from "./support/project.ts";
@@ -25,7 +25,9 @@ it("verifies the journal", async () => {
   const { code, stdout } = await atlas(["verify"], { cwd });
   expect(stdout).toBe("verified: replaying commands 1 to 2 gives the same rows, byte for byte.\n");
   expect(code).toBe(0);
-  expect(JSON.parse((await atlas(["verify", "--json"], { cwd })).stdout)).toMatchObject({ status: "verified" });
+  expect(JSON.parse((await atlas(["verify", "--json"], { cwd })).stdout)).toMatchObject({
+    status: "verified",
+  });
 });
 
 it("ends with 1 when the rows are not those of the journal", async () => {
@@ -40,7 +42,9 @@ it("ends with 1 when the rows are not those of the journal", async () => {
 it("counts the rows of the past, by a number and by a time", async () => {
   const { stdout } = await atlas(["asof", "0", "--json"], { cwd });
   expect(JSON.parse(stdout)).toMatchObject({ seq: 0, rows: { entities: 0, jobs: 0 } });
-  expect((await atlas(["asof", between], { cwd })).stdout).toMatch(/^After command 1:\nTABLE.*\nentities +1\n/);
+  expect((await atlas(["asof", between], { cwd })).stdout).toMatch(
+    /^After command 1:\nTABLE.*\nentities +1\n/,
+  );
 });
 
 it("shows an entity as it was", async () => {
@@ -50,7 +54,9 @@ it("shows an entity as it was", async () => {
 });
 
 it("writes the past into a file of its own", async () => {
-  expect((await atlas(["asof", "1", "--to=past.db"], { cwd })).stdout).toContain("is the database after command 1.");
+  expect((await atlas(["asof", "1", "--to=past.db"], { cwd })).stdout).toContain(
+    "is the database after command 1.",
+  );
   const again = await atlas(["asof", "1", "--to=past.db"], { cwd });
   expect([again.code, again.stdout]).toEqual([5, ""]);
 });
@@ -68,7 +74,9 @@ it.each([
 
 it("backs a database up and restores it", async () => {
   const backup = await atlas(["backup", "copy.db"], { cwd });
-  expect(backup.stdout).toBe(`${join(cwd, "copy.db")} holds everything up to command 2, and was read back and compared.\n`);
+  expect(backup.stdout).toBe(
+    `${join(cwd, "copy.db")} holds everything up to command 2, and was read back and compared.\n`,
+  );
   expect(statSync(join(cwd, "copy.db")).mode & 0o777).toBe(0o600);
   const elsewhere = emptyFolder();
   const restored = await atlas(["restore", join(cwd, "copy.db"), "new.db", "--json"], { cwd: elsewhere });
@@ -96,14 +104,24 @@ it("backs up and restores nothing that is damaged or is no database", async () =
 });
 
 it("prunes what is older than a time, and only the kinds that are named", async () => {
-  const { code, stdout } = await atlas(["prune", "--before=0s", "--only=journal", "--json"], { cwd });
+  await using gateway = await createGateway({ database: join(cwd, "data/atlas.db"), log: silentLogger });
+  await gateway.start();
+  const occurred_at = "2026-01-01T00:00:00.000Z";
+  await gateway.commands.enqueue({ type: "event.insert", event: { type: "rain", occurred_at } });
+  await gateway.stop();
+  const { code, stdout } = await atlas(["prune", "--before=0s", "--only=events", "--json"], { cwd });
   expect(JSON.parse(stdout)).toMatchObject({
-    before: { rows: { journal: 2 } },
-    after: { rows: { journal: 0 } },
+    before: { rows: { events: 1 } },
+    after: { rows: { events: 0 } },
   });
   expect(code).toBe(0);
   const only = await atlas(["prune", "--before=1d", "--only=refused,events"], { cwd });
-  expect(only.stdout.trimEnd().split("\n").map((line) => line.split(" ")[0])).toEqual(["TABLE", "events", "refused_commands"]);
+  expect(
+    only.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split(" ")[0]),
+  ).toEqual(["TABLE", "events", "refused_commands"]);
 });
 
 it("needs the configuration to look back", async () => {

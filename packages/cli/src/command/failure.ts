@@ -42,7 +42,7 @@ function exitCodeOf(code: string): number {
 
 // What another process, the state of a job, or a schema stands against. The same call works once that has changed.
 const REFUSED =
-  /_(DATABASE_IN_USE|FILE_EXISTS|JOB_CONFLICT|JOB_NOT_FAILED|JOB_NOT_DELAYED|KEY_CONFLICT|KEY_ENDED|INPUT_INVALID|ANSWER_INVALID|SOURCE_BUSY|SOURCE_PAUSED|BATCH_DOOR|COMMAND_INVALID)$/;
+  /_(DATABASE_IN_USE|FILE_EXISTS|JOB_CONFLICT|JOB_NOT_FAILED|JOB_NOT_DELAYED|KEY_CONFLICT|KEY_ENDED|INPUT_INVALID|ANSWER_INVALID|SOURCE_BUSY|SOURCE_PAUSED|TOKEN_NAME_TAKEN|BATCH_DOOR|COMMAND_INVALID)$/;
 
 function exitCodeOfStatus(status: number): number {
   // No answer: the gateway went away after it was found.

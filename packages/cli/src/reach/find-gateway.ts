@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { type Client, createClient } from "@atlas/gateway/client";
 import { CommandError, notRunning, usage } from "../command/command-error.ts";
 import { EXIT } from "../command/exit-code.ts";
@@ -49,7 +50,7 @@ export async function findGateway(host: Host, args: ReachArgs): Promise<Reached>
   const { url, token } = left;
   if (!(await answers(url)))
     return { kind: "file", database, stale: `${file} names ${url}, where no gateway answers.` };
-  return { kind: "gateway", client: createClient({ url, token }), url, database };
+  return { kind: "gateway", client: createClient({ url, token, wait: waitFor(left.pid) }), url, database };
 }
 
 async function atUrl(host: Host, text: string, tokenFile: string | undefined) {
@@ -60,6 +61,17 @@ async function atUrl(host: Host, text: string, tokenFile: string | undefined) {
       `No gateway answers at ${url}. Check --url or ATLAS_URL, or start it with \`atlas start\`.`,
     );
   return { client: createClient({ url, ...(token === undefined ? {} : { token }) }), url };
+}
+
+/** Waits before a repetition, unless the gateway has ended meanwhile: nobody would ever answer. */
+function waitFor(pid: number) {
+  return async (waitMs: number, signal: AbortSignal | undefined): Promise<void> => {
+    if (!isAlive(pid))
+      throw notRunning(
+        `The gateway of process ${pid} has ended. Start it with \`atlas start\`, then try again.`,
+      );
+    await setTimeout(waitMs, undefined, signal === undefined ? {} : { signal });
+  };
 }
 
 function checkUrl(text: string): string {

@@ -10,8 +10,8 @@ import { realDatabase } from "../../reach/find-database.ts";
 import { removeServeFile, serveFilePath, writeServeFile } from "../../reach/serve-file.ts";
 import { openGateway } from "../../reach/with-gateway.ts";
 import { describeGateway, startLines } from "./describe-gateway.ts";
+import { listenForEnd } from "./listen-for-end.ts";
 import { serveGateway } from "./serve-gateway.ts";
-import { untilEnd } from "./until-end.ts";
 
 const MOST_PORT = 65_535;
 
@@ -31,6 +31,7 @@ export const command = defineCommand({
     output.status("Starting …");
     const loaded = await loadConfig(host, args.config);
     const place = args.http ? httpPlace(loaded.config, { host: args.host, port }) : undefined;
+    using listener = listenForEnd();
     await using gateway = await openGateway(loaded);
     // Listens first: a port that is taken must not be found out after jobs have begun.
     await using server =
@@ -45,14 +46,14 @@ export const command = defineCommand({
         tokenFile: server === undefined ? undefined : serveFilePath(database),
       }).join("\n"),
     );
-    const end = await untilEnd();
-    output.note(end.reason);
+    const { reason, hasFailed } = await listener.end;
+    output.note(reason);
     await stopAll(gateway, server);
     output.item(
       { status: "stopped", pid: process.pid },
       () => "Stopped. Everything that was accepted is on disk.",
     );
-    return end.hasFailed ? EXIT.failed : EXIT.ok;
+    return hasFailed ? EXIT.failed : EXIT.ok;
   },
 });
 
