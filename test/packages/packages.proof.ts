@@ -188,6 +188,19 @@ describe.each(nodes)("on Node $version", (node) => {
   });
 });
 
+it("creates a project that type-checks, whose test passes, and that atlas finds nothing wrong with", async () => {
+  const made = await consumer.tool("create-atlas", ["made", "--yes"]);
+  expect(made.code, made.output).toBe(0);
+  const checked = await consumer.tool("tsc", ["-p", "made"]);
+  expect(checked).toEqual({ code: 0, output: "" });
+  const tested = await consumer.run(process.execPath, ["--test", "made/test/summarize.test.ts"]);
+  expect(tested.output).toMatch(/pass 1\b/);
+  expect(tested.code, tested.output).toBe(0);
+  const examined = await consumer.tool("atlas", ["doctor", "--config=made/atlas.config.ts"]);
+  expect(examined.output).toContain("0 problems");
+  expect(examined.code, examined.output).toBe(0);
+});
+
 it("type-checks the twenty lines of the README, strictly", async () => {
   consumer.write("readme.ts", readmeProgram());
   const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--types", "node"];

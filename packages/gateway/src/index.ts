@@ -72,7 +72,6 @@ export type { ExtensionServices } from "./extensions/services.ts";
 export type { Gateway, GatewayCheck, GatewayHealth, Sinks } from "./gateway.ts";
 export type { AgentsOptions, GatewayHarness } from "./gateway-harness.ts";
 export type { GatewayLLM } from "./gateway-llm.ts";
-export { gatewayModules } from "./gateway-modules.ts";
 export type { GatewayOptions } from "./gateway-options.ts";
 export type { GatewayStats, SinkStats, SourceStats, WorkflowStats } from "./gateway-stats.ts";
 export { type HttpModule, httpModule } from "./http/module/http-module.ts";

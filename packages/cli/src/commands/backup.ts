@@ -15,7 +15,7 @@ export const command = defineCommand({
     const { path, loaded } = await findDatabase(host, args);
     const { driver } = loaded?.config ?? {};
     output.status("Copying …");
-    const { backup, isCoreError } = await import("@atlas/gateway");
+    const { backup, isCoreError } = await import("@atlas/core");
     const options = { from: path, to, ...(driver === undefined ? {} : { driver }) };
     const manifest = await backup(options).catch((error: unknown) => {
       throw isCoreError(error, "ATLAS_CORE_DATABASE_PATH") ? noDatabase(path, error) : error;

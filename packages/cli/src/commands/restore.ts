@@ -22,7 +22,7 @@ export const command = defineCommand({
     const from = resolve(host.cwd, args.backup);
     const to = resolve(host.cwd, args.path);
     output.status("Restoring …");
-    const { restore } = await import("@atlas/gateway");
+    const { restore } = await import("@atlas/core");
     const manifest = await restore({ from, to, ...(driver === undefined ? {} : { driver }) });
     output.status("");
     output.result({ path: to, ...manifest }, () => [

@@ -13,7 +13,7 @@ interface Migrated {
 export async function checkSchema(database: FoundDatabase): Promise<Finding> {
   try {
     const { coreModule } = await import("@atlas/core");
-    const { gatewayModules } = await import("@atlas/gateway");
+    const { gatewayModules } = await import("@atlas/gateway/modules");
     const applied = await readFile(database, (repo) =>
       repo.select.selectFrom("schema_migrations").select(["module", "name"]).execute(),
     );
