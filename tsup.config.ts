@@ -4,11 +4,16 @@ import { defineConfig, type Options } from "tsup";
 
 type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
 
-// Runs in a package's folder: one entry for each subpath of its `exports`, named by the source condition, and one for each
-// thread, which is a file of its own.
-const { name, exports } = JSON.parse(readFileSync("package.json", "utf8")) as {
+// Runs in a package's folder: one entry for each subpath of its `exports`, named by the source condition, one for each
+// program, and one for each thread, which is a file of its own.
+const {
+  name,
+  exports,
+  bin = {},
+} = JSON.parse(readFileSync("package.json", "utf8")) as {
   readonly name: string;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly bin?: Readonly<Record<string, string>>;
 };
 const sources = Object.values(exports)
   .flatMap((target) => (typeof target === "string" ? [] : [target["@atlas/source"]]))
@@ -16,6 +21,11 @@ const sources = Object.values(exports)
   .map((source) => source.slice(2));
 const entry = Object.fromEntries([
   ...sources.map((source) => [source.replace(/^src\//, "").replace(/\.ts$/, ""), source]),
+  // A program is run by its path, and imported by nobody.
+  ...Object.values(bin).map((target) => {
+    const program = basename(target, ".js");
+    return [program, `src/${program}.ts`];
+  }),
   // A thread is started by a URL that is relative to the bundled code, so its file lies at the top of `dist`.
   ...globSync("src/**/*-worker.ts").map((source) => [basename(source, ".ts"), source]),
 ]);

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { defaultServerConditions } from "vite";
 import { defineConfig } from "vitest/config";
 
@@ -17,6 +17,11 @@ const project = (name: string, folder: string) => ({
     setupFiles: [`${root}/test/support/no-leaks.ts`],
   },
 });
+
+function nameOf(folder: string): string {
+  return (JSON.parse(readFileSync(`${root}/${folder}/package.json`, "utf8")) as { readonly name: string })
+    .name;
+}
 
 export default defineConfig({
   resolve: { conditions },
@@ -37,7 +42,9 @@ export default defineConfig({
       NODE_COMPILE_CACHE: `${root}/node_modules/.cache/node`,
     },
     projects: [
-      ...readdirSync(`${root}/packages`).map((name) => project(`@atlas/${name}`, `packages/${name}`)),
+      ...readdirSync(`${root}/packages`).map((name) =>
+        project(nameOf(`packages/${name}`), `packages/${name}`),
+      ),
       ...readdirSync(`${root}/examples`).map((name) => project(`examples/${name}`, `examples/${name}`)),
       project("workspace", "."),
     ],

@@ -11,6 +11,17 @@ export interface GeneratedFile {
   readonly content: unknown;
 }
 
+type Edges = Readonly<Record<string, string>>;
+
+/** The parts of a package.json that decide about references. */
+interface Manifest {
+  /** On npm; the folder may have another name. */
+  readonly name: string;
+  readonly dependencies?: Edges;
+  readonly peerDependencies?: Edges;
+  readonly devDependencies?: Edges;
+}
+
 const names = Object.keys(boundaries);
 
 // What the tests of packages import from `test/support`, so that it is a project that they can reference.
@@ -55,9 +66,7 @@ export function references(): readonly GeneratedFile[] {
 }
 
 function packageFiles(name: string): readonly GeneratedFile[] {
-  const { dependencies, peerDependencies, devDependencies } = JSON.parse(
-    readFileSync(join(root, "packages", name, "package.json"), "utf8"),
-  ) as Readonly<Record<string, Readonly<Record<string, string>> | undefined>>;
+  const { dependencies, peerDependencies, devDependencies } = manifestOf(name);
   const edges = projectsOf({ ...dependencies, ...peerDependencies });
   const testEdges = projectsOf({ ...dependencies, ...peerDependencies, ...devDependencies });
   const own = ["./tsconfig.build.json", "./tsconfig.test.json"];
@@ -101,10 +110,14 @@ function compilerOptions(
   };
 }
 
+function manifestOf(name: string): Manifest {
+  return JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")) as Manifest;
+}
+
 /** The projects of Atlas among a manifest's edges, in the order of the table. */
-function projectsOf(edges: Readonly<Record<string, string>>): readonly string[] {
+function projectsOf(edges: Edges): readonly string[] {
   return names
-    .filter((other) => `@atlas/${other}` in edges)
+    .filter((other) => manifestOf(other).name in edges)
     .map((other) => `../${other}/tsconfig.build.json`);
 }
 

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { fullNameOf, packageNames, root } from "./support/checkout.ts";
 
-const root = join(import.meta.dirname, "..");
 const files = readdirSync(join(root, ".changeset")).filter((name) => name.endsWith(".md"));
-const packages = readdirSync(join(root, "packages")).map((name) => `@atlas/${name}`);
+const packages = packageNames.map(fullNameOf);
 
 it.each(files)("%s names packages of this repository, and says something to their users", (name) => {
   const text = readFileSync(join(root, ".changeset", name), "utf8");

@@ -29,7 +29,7 @@ it("publishes neither the source condition nor what only this repository needs",
   });
 });
 
-it.each(packageNames)("@atlas/%s is published from its staged folder, and can be found", (name) => {
+it.each(packageNames)("the package in %s is published from its staged folder, and can be found", (name) => {
   const manifest = readJson<Readonly<Record<string, unknown>>>(`packages/${name}/package.json`);
   expect(manifest["publishConfig"]).toEqual({ access: "public", directory: `../../${STAGED}/${name}` });
   expect(manifest).toMatchObject({

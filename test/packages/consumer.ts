@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { filesLike, packageNames, readJson, root } from "../support/checkout.ts";
+import { filesLike, fullNameOf, packageNames, readJson, root } from "../support/checkout.ts";
 
 /** A project of a user, outside of this repository, with the packed packages installed. */
 export interface Consumer {
@@ -27,9 +27,11 @@ export interface Ran {
 /** The tarball of each package as a dependency, by its full name. */
 export const tarballs: Readonly<Record<string, string>> = Object.fromEntries(
   packageNames.map((name) => {
-    const [file] = filesLike(`dist/tarballs/atlas-${name}-*.tgz`);
-    if (file === undefined) throw new Error(`No tarball of @atlas/${name}. Run npm run pack:packages first.`);
-    return [`@atlas/${name}`, `file:${join(root, file)}`];
+    const fullName = fullNameOf(name);
+    // As npm pack names the file: "@atlas/core" lies in atlas-core-<version>.tgz.
+    const [file] = filesLike(`dist/tarballs/${fullName.replace(/^@/, "").replace("/", "-")}-[0-9]*.tgz`);
+    if (file === undefined) throw new Error(`No tarball of ${fullName}. Run npm run pack:packages first.`);
+    return [fullName, `file:${join(root, file)}`];
   }),
 );
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { packageNames, readText } from "../support/checkout.ts";
+import { fullNameOf, packageNames, readText } from "../support/checkout.ts";
 import { programsIn } from "../support/documents.ts";
 import { type Consumer, createConsumer, ownVersion, tarballs } from "./consumer.ts";
 import { nodeDependencies, nodes, programOf } from "./nodes.ts";
@@ -26,8 +26,8 @@ beforeAll(async () => {
 
 afterAll(() => consumer.remove());
 
-describe.each(packageNames)("@atlas/%s as it is installed", (name) => {
-  const place = (...path: readonly string[]) => join(consumer.folder, "node_modules/@atlas", name, ...path);
+describe.each(packageNames.map(fullNameOf))("%s as it is installed", (name) => {
+  const place = (...path: readonly string[]) => join(consumer.folder, "node_modules", name, ...path);
 
   it("has neither sources, nor a way to them, nor maps", async () => {
     const { output: files } = await consumer.run("find", [place(), "-type", "f"]);
@@ -146,8 +146,8 @@ it("takes SQL that a user's own Kysely wrote, in a statement, in a migration and
 });
 
 describe.each(nodes)("on Node $version", (node) => {
-  it.each(packageNames)(
-    `@atlas/%s ${node.isSupported ? "imports" : "imports, or says that Node is too old"}`,
+  it.each(packageNames.map(fullNameOf))(
+    `%s ${node.isSupported ? "imports" : "imports, or says that Node is too old"}`,
     async (name) => {
       const file = consumer.write(
         "import.mjs",
@@ -181,7 +181,7 @@ describe.each(nodes)("on Node $version", (node) => {
     return;
   }
 
-  it.each(packageNames)("CommonJS can require @atlas/%s", async (name) => {
+  it.each(packageNames.map(fullNameOf))("CommonJS can require %s", async (name) => {
     const file = consumer.write(
       "require.cjs",
       `for (const specifier of ${JSON.stringify(subpathsOf(name))})
@@ -195,7 +195,7 @@ describe.each(nodes)("on Node $version", (node) => {
   it("error classes have the names that they are exported by, so that stack traces show them", async () => {
     const file = consumer.write(
       "classes.mjs",
-      `for (const specifier of ${JSON.stringify(packageNames.flatMap(subpathsOf))})
+      `for (const specifier of ${JSON.stringify(packageNames.map(fullNameOf).flatMap(subpathsOf))})
          for (const [name, value] of Object.entries(await import(specifier)))
            if (value?.prototype instanceof Error) console.log(name, value.name);`,
     );
@@ -227,6 +227,19 @@ describe.each(nodes)("on Node $version", (node) => {
     expect(output).toMatch(/^succeeded\nmock: /m);
     expect(code, output).toBe(0);
   });
+});
+
+it("creates a project that type-checks, whose test passes, and that atlas finds nothing wrong with", async () => {
+  const made = await consumer.tool("create-atlas", ["made", "--yes"]);
+  expect(made.code, made.output).toBe(0);
+  const checked = await consumer.tool("tsc", ["-p", "made"]);
+  expect(checked).toEqual({ code: 0, output: "" });
+  const tested = await consumer.run(process.execPath, ["--test", "made/test/summarize.test.ts"]);
+  expect(tested.output).toMatch(/pass 1\b/);
+  expect(tested.code, tested.output).toBe(0);
+  const examined = await consumer.tool("atlas", ["doctor", "--config=made/atlas.config.ts"]);
+  expect(examined.output).toContain("0 problems");
+  expect(examined.code, examined.output).toBe(0);
 });
 
 it("type-checks the twenty lines of the README, strictly", async () => {
@@ -338,11 +351,11 @@ async function expectSayingBundled(program: string, database: string, line: "ope
 
 function subpathsOf(name: string): readonly string[] {
   const manifest = JSON.parse(
-    readFileSync(join(consumer.folder, "node_modules/@atlas", name, "package.json"), "utf8"),
+    readFileSync(join(consumer.folder, "node_modules", name, "package.json"), "utf8"),
   ) as { readonly exports: Readonly<Record<string, unknown>> };
   return Object.keys(manifest.exports)
     .filter((subpath) => !subpath.endsWith(".json"))
-    .map((subpath) => `@atlas/${name}${subpath.slice(1)}`)
+    .map((subpath) => `${name}${subpath.slice(1)}`)
     .filter((specifier) => specifier !== NEEDS_VITEST);
 }
 

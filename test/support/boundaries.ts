@@ -1,6 +1,7 @@
 import { dirname, relative, resolve } from "node:path";
 import ts from "typescript";
 import { type Boundary, boundaries } from "../../scripts/packages.ts";
+import { fullNameOf } from "./checkout.ts";
 
 /** The parts of a package.json that say what a package is built on. */
 export interface Manifest {
@@ -19,13 +20,13 @@ export function manifestViolations(name: string, manifest: Manifest): readonly s
   const boundary = boundaryOf(name);
   const { thirdParty, onlyUnder = [] } = boundary;
   const allowed = [
-    ...packagesOf(boundary).map((other) => `@atlas/${other}`),
+    ...packagesOf(boundary).map(fullNameOf),
     ...thirdParty,
     ...onlyUnder.flatMap((folder) => folder.thirdParty ?? []),
   ];
   return edgesOf(manifest)
     .filter((edge) => !matches(edge, allowed))
-    .map((edge) => `@atlas/${name}: package.json names "${edge}", which the table does not allow`);
+    .map((edge) => `${fullNameOf(name)}: package.json names "${edge}", which the table does not allow`);
 }
 
 /** A source file of a package. */
@@ -49,7 +50,7 @@ export function importViolations(
 
   return importsOf(file, text).flatMap(({ specifier, isTypeOnly }) => {
     const problem = problemOf(specifier, isTypeOnly);
-    return problem === undefined ? [] : [`@atlas/${name}: src/${file} imports "${specifier}"${problem}`];
+    return problem === undefined ? [] : [`${fullNameOf(name)}: src/${file} imports "${specifier}"${problem}`];
   });
 
   function problemOf(specifier: string, isTypeOnly: boolean): string | undefined {

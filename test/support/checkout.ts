@@ -8,6 +8,11 @@ export const root = join(import.meta.dirname, "../..");
 /** Names of the folders in `packages`. */
 export const packageNames: readonly string[] = readdirSync(join(root, "packages")).sort();
 
+/** The name on npm of the package in a folder of `packages`, such as `@atlas/core`. */
+export function fullNameOf(folder: string): string {
+  return readJson<{ readonly name: string }>(`packages/${folder}/package.json`).name;
+}
+
 /** The text of a file of the checkout. */
 export function readText(path: string): string {
   return readFileSync(join(root, path), "utf8");

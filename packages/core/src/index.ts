@@ -73,7 +73,7 @@ export { type ToJson, toJson } from "./contract/to-json.ts";
 export { traceparentText } from "./contract/traceparent.ts";
 export type { UnreachableReason } from "./contract/unreachable-reason.ts";
 export type { DriverName } from "./file/driver.ts";
-export { type Manifest, restore } from "./history/backup.ts";
+export { backup, type Manifest, restore } from "./history/backup.ts";
 export type { DatabaseSize, PruneReport, StorePrunePolicy } from "./history/prune-store.ts";
 export type { PastStore, Verification } from "./history/time-travel.ts";
 export type { Upkeep } from "./history/upkeep.ts";

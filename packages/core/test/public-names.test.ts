@@ -135,6 +135,7 @@ it("exports these names and no others", () => {
         "MAX_CONTENT_BYTES",
         "MAX_UNIT_BYTES",
         "MAX_UNIT_COMMANDS",
+        "backup",
         "canonicalJson",
         "coreModule",
         "createStore",

@@ -7,9 +7,9 @@ import {
   systemClock,
 } from "@atlas/core";
 import { guardLogger, requireNode } from "@atlas/core/internal";
-import { type HarnessModule, harnessModule } from "@atlas/harness/module";
-import { type LLMModule, llmModule } from "@atlas/llm/module";
-import { type PluginServices, type PluginsModule, pluginsModule } from "@atlas/plugins";
+import type { HarnessModule } from "@atlas/harness/module";
+import type { LLMModule } from "@atlas/llm/module";
+import type { PluginServices, PluginsModule } from "@atlas/plugins";
 import {
   checkCapabilities,
   createJobAdmission,
@@ -22,6 +22,7 @@ import { createInstallation } from "./extensions/installation.ts";
 import type { Gateway } from "./gateway.ts";
 import { createGatewayHarness, hasHarness } from "./gateway-harness.ts";
 import { createGatewayLLM } from "./gateway-llm.ts";
+import { gatewayModules } from "./gateway-modules.ts";
 import { type AnyGatewayOptions, checkGatewayOptions, type GatewayOptions } from "./gateway-options.ts";
 import { type HttpModule, httpModule } from "./http/module/http-module.ts";
 import { createGatewayCache } from "./llm-cache.ts";
@@ -29,7 +30,7 @@ import { readRouting } from "./routing-file.ts";
 import { createRunners } from "./runners.ts";
 
 const DEFAULT_GRACE_MS = 8_000;
-const BUILT_IN: readonly StoreModule[] = [coreModule, pluginsModule, llmModule, harnessModule, httpModule];
+const BUILT_IN: readonly StoreModule[] = [coreModule, ...gatewayModules, httpModule];
 
 /**
  * Opens the database and creates a gateway around it. `commands`, `repo`, `jobs.create`, `schedules` and `sync` work at once; jobs run and events
@@ -102,7 +103,7 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
   const opening = new Set<string>();
   const store: FileStore<PluginsModule | LLMModule | HarnessModule | HttpModule> = await createStore({
     database: options.database,
-    modules: [pluginsModule, llmModule, harnessModule, httpModule, ...added],
+    modules: [...gatewayModules, httpModule, ...added],
     admit: [...installation.admit, ...admit, createJobAdmission(registry, opening)],
     clock,
     log,

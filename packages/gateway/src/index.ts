@@ -1,5 +1,6 @@
 // What hosts and plugins usually need from the other packages, so that one dependency is enough.
 export {
+  backup,
   type CoreEvents,
   type CoreModule,
   type DomainEvent,

@@ -94,6 +94,7 @@ it("exports these names and no others", () => {
       "values": [
         "GatewayError",
         "PluginError",
+        "backup",
         "createGateway",
         "defineExtension",
         "defineSink",
@@ -153,4 +154,11 @@ it("exports these names for OpenTelemetry", () => {
       ],
     }
   `);
+});
+
+it("exports the modules of every gateway under a subpath of its own", () => {
+  expect(publicNames("packages/gateway/src/gateway-modules.ts")).toEqual({
+    types: [],
+    values: ["gatewayModules"],
+  });
 });

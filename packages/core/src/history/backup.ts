@@ -8,11 +8,14 @@ import { canonicalJson } from "../contract/json.ts";
 import { checkOptions } from "../contract/known-options.ts";
 import { isoTime, timeText } from "../contract/time.ts";
 import type { Checkpoints } from "../file/checkpoints.ts";
+import { claimFile } from "../file/claim-file.ts";
+import { badPath, findDatabaseFile } from "../file/database-file.ts";
 import type { DriverName } from "../file/driver.ts";
 import { createPrivateFile, withFreshFile } from "../file/fresh-file.ts";
 import { chosenDriver, loadSqlite } from "../file/load-sqlite.ts";
 import { requireUnlocked } from "../file/lock.ts";
 import { migrate } from "../file/migrate.ts";
+import { foreign, inspectFile } from "../file/sqlite.ts";
 import { newStoreId } from "../file/store-id.ts";
 import { databaseTask } from "./database-task.ts";
 import type { DatabaseDigest } from "./digest.ts";
@@ -75,6 +78,36 @@ export async function copyDatabase(options: {
     fresh,
   );
   return manifest;
+}
+
+/**
+ * Copies the database at `from` to `to`, like `store.backup`, without opening it for writing: also one that a gateway in another process
+ * has open. Inside a gateway's own process, call `store.backup`, which lets the gateway's own upkeep wait meanwhile. Rejects with
+ * `ATLAS_CORE_DATABASE_PATH` if there is no database, `ATLAS_CORE_DATABASE_FOREIGN`, `ATLAS_CORE_FILE_EXISTS`,
+ * `ATLAS_CORE_COPY_FAILED` or `ATLAS_CORE_BUNDLED`.
+ */
+export async function backup(options: {
+  readonly from: string;
+  /** No file may exist there. The manifest is written to `<to>.json`. */
+  readonly to: string;
+  /** The SQLite library to use. Default: better-sqlite3. */
+  readonly driver?: DriverName;
+}): Promise<Manifest> {
+  checkOptions("backup", options, ["from", "to", "driver"]);
+  const open = await loadSqlite(chosenDriver("backup", options.driver));
+  const file = findDatabaseFile(options.from);
+  if (file.isNew) {
+    file.remove();
+    throw badPath(options.from, "does not exist or is empty");
+  }
+  const unclaim = claimFile(file.path, open.driver);
+  try {
+    if (inspectFile(open, file.path) !== "atlas") throw foreign(file.path);
+    const now = isoTime(systemClock.now());
+    return await copyDatabase({ from: file.path, to: options.to, driver: open.driver, now });
+  } finally {
+    unclaim();
+  }
 }
 
 /**

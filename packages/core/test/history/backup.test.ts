@@ -14,7 +14,7 @@ import { dirname, join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { openRaw } from "../../../../test/support/test-driver.ts";
 import { silentLogger } from "../../src/index.ts";
-import { createStore, restore } from "../support/driver.ts";
+import { backup as backupFile, createStore, restore } from "../support/driver.ts";
 import { finops } from "../support/finops.ts";
 import { writeHistory } from "../support/history.ts";
 import { openStore } from "../support/open-store.ts";
@@ -229,4 +229,31 @@ it("is restored with a manifest from before manifests had a digest of the file",
   expect(file_digest).toBe(createHash("sha256").update(readFileSync(backup)).digest("hex"));
   writeFileSync(`${backup}.json`, JSON.stringify(older));
   expect(await restore({ from: backup, to: databasePath() })).toEqual(older);
+});
+
+it("copies a database from outside of its store, while that has it open and after it has stopped", async () => {
+  const { store, manifest } = await withBackup();
+  const folder = temporaryFolder();
+  const beside = await backupFile({ from: store.path, to: join(folder, "beside.db") });
+  expect({ ...beside, made_at: "" }).toEqual({ ...manifest, made_at: "", file_digest: beside.file_digest });
+  await store.stop();
+  const to = join(folder, "after.db");
+  const after = await backupFile({ from: store.path, to });
+  expect(after.digest).toBe(manifest.digest);
+  const restored = databasePath();
+  expect(await restore({ from: to, to: restored })).toEqual(after);
+});
+
+it("makes no backup of what is no database of Atlas, and none over another file", async () => {
+  const { store, backup } = await withBackup();
+  const folder = temporaryFolder();
+  const to = join(folder, "new.db");
+  const codeOf = async (from: string, target = to) =>
+    (await rejection(backupFile({ from, to: target }))).code;
+  expect(await codeOf(join(folder, "none.db"))).toBe("ATLAS_CORE_DATABASE_PATH");
+  const text = join(folder, "text.db");
+  writeFileSync(text, "This is no database. ".repeat(100));
+  expect(await codeOf(text)).toBe("ATLAS_CORE_DATABASE_FOREIGN");
+  expect(await codeOf(store.path, backup)).toBe("ATLAS_CORE_FILE_EXISTS");
+  expect(readdirSync(folder)).toEqual(["text.db"]);
 });

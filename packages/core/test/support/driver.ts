@@ -13,4 +13,6 @@ export const createStoreOn: typeof store.createStoreOn = (executorOf, options) =
 export const openReadOnly: typeof core.openReadOnly = (database, options) =>
   core.openReadOnly(database, { driver: testDriver, ...options });
 
+export const backup: typeof core.backup = (options) => core.backup({ driver: testDriver, ...options });
+
 export const restore: typeof core.restore = (options) => core.restore({ driver: testDriver, ...options });
