@@ -162,3 +162,21 @@ it("exports the modules of every gateway under a subpath of its own", () => {
     values: ["gatewayModules"],
   });
 });
+
+it("exports these names for HTTP", () => {
+  expect(publicNames("packages/gateway/src/http/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "GatewayHttp",
+        "GatewayServer",
+        "HttpOptions",
+        "RouteGroup",
+        "ServeOptions",
+      ],
+      "values": [
+        "createHttp",
+        "serve",
+      ],
+    }
+  `);
+});
