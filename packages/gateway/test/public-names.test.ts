@@ -141,3 +141,21 @@ it("exports these names for OpenTelemetry", () => {
     }
   `);
 });
+
+it("exports these names for HTTP", () => {
+  expect(publicNames("packages/gateway/src/http/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "GatewayHttp",
+        "GatewayServer",
+        "HttpOptions",
+        "RouteGroup",
+        "ServeOptions",
+      ],
+      "values": [
+        "createHttp",
+        "serve",
+      ],
+    }
+  `);
+});
