@@ -7,7 +7,7 @@ import { openHttp, TOKEN } from "../support/open-http.ts";
 type Opened = Awaited<ReturnType<typeof openHttp>>;
 
 /** Opens the stream, and reads it event by event. */
-async function follow({ send }: Pick<Opened, "send">, query = "", headers: HeadersInit = {}) {
+async function follow({ send }: Pick<Opened, "send">, query = "", headers: Record<string, string> = {}) {
   const response = await send("GET", `/domain-events/stream${query}`, { headers });
   expect([response.status, response.headers.get("content-type")]).toEqual([
     200,

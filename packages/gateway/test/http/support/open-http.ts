@@ -44,13 +44,7 @@ export const workflows: NonNullable<GatewayOptions["workflows"]> = [
 export async function openHttp(options: GatewayOptions | object = {}, http: HttpOptions = {}) {
   const gateway = await createTestGateway({
     workflows,
-    log: process.env.DBG
-      ? {
-          ...silentLogger,
-          error: (...a: unknown[]) => console.log(a),
-          warn: (...a: unknown[]) => console.log(a),
-        }
-      : silentLogger,
+    log: silentLogger,
     journal: true,
     ...options,
   });
@@ -60,7 +54,11 @@ export async function openHttp(options: GatewayOptions | object = {}, http: Http
     maxRequestsPer10s: Number.POSITIVE_INFINITY,
     ...http,
   });
-  const send = (method: string, path: string, given: { body?: unknown; headers?: HeadersInit } = {}) => {
+  const send = (
+    method: string,
+    path: string,
+    given: { body?: unknown; headers?: Record<string, string> } = {},
+  ) => {
     const headers = new Headers(given.headers);
     if (!headers.has("authorization")) headers.set("authorization", `Bearer ${TOKEN}`);
     if (given.body !== undefined) headers.set("content-type", "application/json");
