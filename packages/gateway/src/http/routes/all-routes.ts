@@ -1,7 +1,8 @@
 import type { HttpRoute } from "../app/handler.ts";
+import { v1Routes } from "../v1/v1-routes.ts";
 import { healthRoutes } from "./health.ts";
 import { jobRoutes } from "./jobs.ts";
 import { tokenRoutes } from "./tokens.ts";
 
 /** Every route of Atlas itself. Those of extensions are added from `gateway.routes`. */
-export const allRoutes: readonly HttpRoute[] = [...healthRoutes, ...jobRoutes, ...tokenRoutes];
+export const allRoutes: readonly HttpRoute[] = [...healthRoutes, ...jobRoutes, ...tokenRoutes, ...v1Routes];
