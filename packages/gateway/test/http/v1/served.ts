@@ -1,8 +1,8 @@
 import type { Logger } from "@atlas/core";
 import { createFakeModelServer, createTestGateway, type FakeModelServer } from "@atlas/testing";
 import OpenAI from "openai";
-import type { GatewayOptions } from "../../../src/index.ts";
 import { serve } from "../../../src/http/index.ts";
+import type { GatewayOptions } from "../../../src/index.ts";
 
 /** A served gateway over a fake model service, and a client of OpenAI that asks it. */
 export interface Served extends AsyncDisposable {
@@ -35,7 +35,15 @@ export async function serveModels(
       llm: {
         default_profile: "house",
         profiles: profiles ?? { safe: ["house", "mock"], house: ["house"], mock: ["mock"] },
-        providers: { house: { base_url: fake.urls.openai, model: "house-1", api_key_env: "HOUSE_KEY" } },
+        providers: {
+          house: {
+            base_url: fake.urls.openai,
+            model: "house-1",
+            api_key_env: "HOUSE_KEY",
+            structured_outputs: true,
+          },
+        },
+        limits: { retries: 0 },
       },
     },
     ...rest,

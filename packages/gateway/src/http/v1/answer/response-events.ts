@@ -141,7 +141,11 @@ export function createResponseEvents(request: ResponsesRequest, frame: AnswerFra
     open.delete(key);
     const done = shown(item, "completed");
     output[item.index] = done;
-    const ended = event("response.output_item.done", { output_index: item.index, item: done });
+    return [...lastOf(item), event("response.output_item.done", { output_index: item.index, item: done })];
+  }
+
+  /** What says the whole of an item before the item itself does. Events get their numbers here, so they are made in their order. */
+  function lastOf(item: OpenItem): readonly ResponseEvent[] {
     const { text } = item;
     const at = placeOf(item);
     switch (item.type) {
@@ -149,19 +153,14 @@ export function createResponseEvents(request: ResponsesRequest, frame: AnswerFra
         return [
           event("response.output_text.done", { ...at, text }),
           event("response.content_part.done", { ...at, part: outputText(text) }),
-          ended,
         ];
       case "reasoning":
         return [
           event("response.reasoning_summary_text.done", { ...at, text }),
           event("response.reasoning_summary_part.done", { ...at, part: { type: "summary_text", text } }),
-          ended,
         ];
       case "tool-call":
-        return [
-          event("response.function_call_arguments.done", { ...at, name: item.name, arguments: text }),
-          ended,
-        ];
+        return [event("response.function_call_arguments.done", { ...at, name: item.name, arguments: text })];
       default:
         return item.type satisfies never;
     }
