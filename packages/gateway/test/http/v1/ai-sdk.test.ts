@@ -3,6 +3,7 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, Output, stepCountIs, streamText, tool } from "ai";
 import { expect, it } from "vitest";
 import { z } from "zod";
+import { allOf } from "./all-of.ts";
 import { type Served, serveModels } from "./served.ts";
 
 const models = {
@@ -35,7 +36,7 @@ for (const [name, modelOf] of Object.entries(models)) {
     expect(whole.usage).toMatchObject({ inputTokens: 3, outputTokens: 2 });
 
     const stream = streamText({ model, prompt: "Hello", maxRetries: 0 });
-    expect((await Array.fromAsync(stream.textStream)).join("")).toBe("one two");
+    expect((await allOf(stream.textStream)).join("")).toBe("one two");
     expect(await stream.usage).toMatchObject({ inputTokens: 3, outputTokens: 2 });
   });
 
@@ -50,7 +51,7 @@ for (const [name, modelOf] of Object.entries(models)) {
 
     served.fake.reply(calls, "Cold.");
     const stream = streamText(options);
-    expect((await Array.fromAsync(stream.textStream)).join("")).toBe("Cold.");
+    expect((await allOf(stream.textStream)).join("")).toBe("Cold.");
     expect(JSON.stringify(served.fake.requests[3]?.body)).toContain("4 degrees in Oslo");
   });
 
@@ -76,7 +77,7 @@ for (const [name, modelOf] of Object.entries(models)) {
       maxRetries: 0,
       onError: () => undefined,
     });
-    const parts = await Array.fromAsync(stream.fullStream);
+    const parts = await allOf(stream.fullStream);
     expect(parts.some(({ type }) => type === "error")).toBe(true);
   });
 }

@@ -1,8 +1,10 @@
 import OpenAI from "openai";
 import { expect, it } from "vitest";
+import { allOf } from "./all-of.ts";
 import { serveModels } from "./served.ts";
 
 const messages = [{ role: "user" as const, content: "Hello" }];
+const asked = { model: "house", messages };
 
 it("answers a chat completion, and says who answered", async () => {
   await using served = await serveModels();
@@ -44,7 +46,7 @@ it("streams chunks, with the tokens where they are asked for, and [DONE]", async
     stream: true,
     stream_options: { include_usage: true },
   });
-  const chunks = await Array.fromAsync(stream);
+  const chunks = await allOf(stream);
   expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join("")).toBe("one two three");
   expect(chunks[0]?.choices[0]?.delta.role).toBe("assistant");
   expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe("stop");
@@ -210,7 +212,7 @@ it.each([
   ],
 ])("refuses %s by its name", async (param, field) => {
   await using served = await serveModels();
-  const response = await served.post("/v1/chat/completions", { model: "house", messages, ...field });
+  const response = await served.post("/v1/chat/completions", { ...asked, ...field });
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({
     error: { type: "invalid_request_error", code: "unsupported_parameter", param },
@@ -238,7 +240,7 @@ it.each([
   ],
 ])("refuses a wrong %s", async (param, field) => {
   await using served = await serveModels();
-  const response = await served.post("/v1/chat/completions", { model: "house", messages, ...field });
+  const response = await served.post("/v1/chat/completions", { ...asked, ...field });
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({ error: { code: "invalid_value", param } });
 });
@@ -337,7 +339,7 @@ it("ends a stream that breaks off with an error, and without [DONE]", async () =
   expect(text).not.toContain("[DONE]");
 
   const stream = await served.client.chat.completions.create({ model: "house", messages, stream: true });
-  await expect(Array.fromAsync(stream)).rejects.toBeInstanceOf(OpenAI.APIError);
+  await expect(allOf(stream)).rejects.toBeInstanceOf(OpenAI.APIError);
 });
 
 it("ends the call of the service at once when the client goes away", async () => {

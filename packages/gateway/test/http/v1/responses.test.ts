@@ -1,5 +1,6 @@
 import OpenAI from "openai";
 import { expect, it } from "vitest";
+import { allOf } from "./all-of.ts";
 import { serveModels } from "./served.ts";
 
 const weather = {
@@ -39,7 +40,7 @@ it("says why a response is not whole", async () => {
   served.fake.reply({ text: "Half of", finish: "length" });
   const answer = await served.client.responses.create({ model: "house", input: "Hello" });
   expect(answer).toMatchObject({ status: "incomplete", incomplete_details: { reason: "max_output_tokens" } });
-  const events = await Array.fromAsync(
+  const events = await allOf(
     await served.client.responses.create({ model: "house", input: "Hello", stream: true }),
   );
   expect(events.at(-1)).toMatchObject({
@@ -52,7 +53,7 @@ it("streams the events of a response in order", async () => {
   await using served = await serveModels();
   const toolCalls = [{ name: "weather", input: { city: "Oslo" } }];
   served.fake.reply({ text: "one two", toolCalls });
-  const events = await Array.fromAsync(
+  const events = await allOf(
     await served.client.responses.create({ model: "house", input: "Hello", tools: [weather], stream: true }),
   );
   expect(events.map(({ sequence_number }) => sequence_number)).toEqual(events.map((_, index) => index));
@@ -64,10 +65,10 @@ it("streams the events of a response in order", async () => {
     "response.content_part.added",
     "response.output_text.delta",
     "response.function_call_arguments.delta",
-    "response.function_call_arguments.done",
-    "response.output_item.done",
     "response.output_text.done",
     "response.content_part.done",
+    "response.output_item.done",
+    "response.function_call_arguments.done",
     "response.completed",
   ]);
   const last = events.at(-1);
