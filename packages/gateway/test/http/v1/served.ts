@@ -18,7 +18,7 @@ export interface Served extends AsyncDisposable {
 /** Serves the profiles `house` (one model), `safe` (the model, then the mock) and `mock`. */
 export async function serveModels(
   options: Pick<GatewayOptions, "providers" | "models" | "sources"> & {
-    readonly profiles?: Readonly<Record<string, readonly string[]>>;
+    readonly profiles?: Record<string, string[]>;
   } = {},
 ): Promise<Served> {
   const { profiles, ...rest } = options;
