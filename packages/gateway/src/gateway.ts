@@ -28,7 +28,9 @@ import type { GatewayLLM } from "./gateway-llm.ts";
 import type { GatewayStats } from "./gateway-stats.ts";
 import type { HttpModule } from "./http/module/http-module.ts";
 import type { Jobs } from "./jobs/jobs.ts";
+import type { SinkState } from "./sink-states.ts";
 import type { Tokens } from "./tokens/tokens.ts";
+import type { Workflows } from "./workflows.ts";
 
 /**
  * Sources, workflows and sinks around one database, in this process. `Module` stands for the modules that were installed, and a gateway
@@ -43,6 +45,7 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
   /** The services of the host, and what the extensions provide under their names. */
   readonly services: Services;
   readonly jobs: Jobs;
+  readonly workflows: Workflows;
   /** The routes that extensions add, for the web server of the host. They answer 503 before `start()` has resolved, and once `stop()` was called. */
   readonly routes: readonly GatewayRoute[];
   readonly sinks: Sinks;
@@ -124,6 +127,8 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
  * the events that they have not taken.
  */
 export interface Sinks {
+  /** Every sink: how its deliveries went, and how far it is behind. */
+  list(): Promise<readonly SinkState[]>;
   /**
    * Delivers a sink's dead letters again, with all attempts: all of them, or the one of `event_id`. Resolves with how many there were;
    * they are delivered after that. Throws `ATLAS_PLUGINS_SINK_UNKNOWN`.

@@ -82,4 +82,6 @@ export type { JobRequest, UniqueJob } from "./jobs/job-request.ts";
 export type { Jobs } from "./jobs/jobs.ts";
 export type { GatewayCacheOptions } from "./llm-cache.ts";
 export { toPrometheus } from "./metrics/prometheus.ts";
+export type { SinkState } from "./sink-states.ts";
 export type { NewToken, TokenRecord, TokenRequest, Tokens } from "./tokens/tokens.ts";
+export type { WorkflowInfo, Workflows } from "./workflows.ts";

@@ -27,8 +27,10 @@ import { createGatewayStats } from "./gateway-stats.ts";
 import { setHost } from "./host.ts";
 import type { HttpModule } from "./http/module/http-module.ts";
 import { createJobs } from "./jobs/jobs.ts";
+import { createSinkStates } from "./sink-states.ts";
 import { createStopBudget, type StopBudget } from "./stop-budget.ts";
 import { loadTokens } from "./tokens/tokens.ts";
+import { createWorkflows } from "./workflows.ts";
 
 // By which share of `graceMs` each part has to be over. Syncs and jobs are aborted first, and what they did can still be stored.
 const WORK = 0.5;
@@ -136,6 +138,7 @@ export async function createRunners(parts: {
     signal: over.signal,
   });
   installation.made({ jobs, llm, harness });
+  const sinkStates = createSinkStates({ clock, repo, health: delivery.health });
   const { tokens, index } = await loadTokens({
     commands,
     rows: repo.http.listTokens,
@@ -149,6 +152,7 @@ export async function createRunners(parts: {
     repo,
     services,
     jobs,
+    workflows: createWorkflows(registry, (id) => pausedAt("workflow", id)),
     routes: opened.routes,
     llm,
     model: (profile) => llm.languageModel(profile === undefined ? {} : { profile }),
@@ -162,6 +166,7 @@ export async function createRunners(parts: {
     follow: store.follow,
     followJournal: store.followJournal,
     sinks: {
+      list: sinkStates.list,
       async redrive(id, which = {}) {
         checkSink(id);
         checkOptions("sinks.redrive", which, ["event_id"]);
@@ -190,7 +195,7 @@ export async function createRunners(parts: {
       registry,
       runner,
       sources,
-      delivery,
+      sinkStats: sinkStates.stats,
       isPaused: (id) => pausedAt("workflow", id) !== undefined,
       store: store.stats,
     }),

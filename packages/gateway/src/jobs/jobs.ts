@@ -83,21 +83,22 @@ export interface Jobs {
   listWaits(id: string): Promise<readonly JobWait[]>;
   /**
    * Cancels a job with its children and their children, and resolves with it; `children: false` spares them. A queued or waiting job does
-   * not run any more, a running one is ended through its signal, and one that has ended stays as it is. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`.
+   * not run any more, a running one is ended through its signal, and one that has ended stays as it is. `envelope` says who asks and why,
+   * here and below. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
-  cancel(id: string, options?: { readonly children?: boolean }): Promise<Job>;
+  cancel(id: string, options?: { readonly children?: boolean }, envelope?: Envelope): Promise<Job>;
   /**
    * Queues a job that failed for good or was cancelled again, with all its attempts. Finished steps keep their results. Its children that
    * failed are queued again before it, and so are theirs; below a cancelled job, also those that were cancelled. `children: false` leaves
    * them as they are. Throws `ATLAS_PLUGINS_JOB_NOT_FAILED` or `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
-  redrive(id: string, options?: { readonly children?: boolean }): Promise<Job>;
+  redrive(id: string, options?: { readonly children?: boolean }, envelope?: Envelope): Promise<Job>;
   /**
    * Lets a delayed job run now, whatever its `run_at` says, and resolves with it; also one that waits for its next attempt after a failure.
    * A job that is due already stays as it is. Throws `ATLAS_PLUGINS_JOB_NOT_DELAYED` when it is not queued, or when it waits for a time or
    * an answer that its workflow asked for; and `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
-  promote(id: string): Promise<Job>;
+  promote(id: string, envelope?: Envelope): Promise<Job>;
   /**
    * Calls `listener` each time that something happens to a job: `created`, `started`, `requeued`, `succeeded`, `failed` or `cancelled`. It
    * hears of what is on disk, and only while this process runs: use a sink where nothing may be missed. Returns a function that ends it.
@@ -150,27 +151,27 @@ export function createJobs(options: {
       found(id, await repo.getJob(id));
       return repo.plugins.listWaits(id);
     },
-    async cancel(id, given = {}) {
+    async cancel(id, given = {}, envelope) {
       checkOptions("jobs.cancel", given, ["children"]);
       const job = found(id, await repo.getJob(id));
-      await family.cancel(job, { children: given.children !== false });
+      await family.cancel(job, { children: given.children !== false, envelope });
       return found(id, await repo.getJob(id));
     },
-    async redrive(id, given = {}) {
+    async redrive(id, given = {}, envelope) {
       checkOptions("jobs.redrive", given, ["children"]);
       const job = found(id, await repo.getJob(id));
       if (job.status !== "failed" && job.status !== "cancelled") throw notFailed(id, job.status);
-      await family.redrive(job, { children: given.children !== false });
+      await family.redrive(job, { children: given.children !== false, envelope });
       return found(id, await repo.getJob(id));
     },
-    async promote(id) {
+    async promote(id, envelope) {
       const { status, attempt, run_at, error } = found(id, await repo.getJob(id));
       if (status !== "queued") throw notDelayed(id, status);
       const now = isoTime(clock.now());
       if (run_at <= now) return found(id, await repo.getJob(id));
       if ((await repo.plugins.listWaits(id)).some((wait) => wait.attempt === attempt))
         throw notDelayed(id, "waiting");
-      await commands.enqueueAll([
+      const unit = [
         { type: "plugins.job.promote", job_id: id, attempt },
         {
           type: "job.updateStatus",
@@ -179,7 +180,8 @@ export function createJobs(options: {
           run_at: now,
           ...(error === undefined ? {} : { error }),
         },
-      ]);
+      ] as const;
+      await commands.enqueueAll(unit, envelope);
       return found(id, await repo.getJob(id));
     },
     async wait(id, waitOptions = {}) {

@@ -8,9 +8,9 @@ import { corsHeaders, isPreflight, preflightHeaders } from "../guard/cors.ts";
 import { createRateLimit } from "../guard/rate-limit.ts";
 import { createReport } from "../problem/report.ts";
 import { allRoutes } from "../routes/all-routes.ts";
+import { createRouteHost } from "../routes/route-host.ts";
 import { createAnswering } from "./answering.ts";
 import { peerOf } from "./exchange.ts";
-import { extensionRoutes } from "./extension-routes.ts";
 import type { HttpOptions } from "./http-options.ts";
 import { type Reply, replyHeaders } from "./reply.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -65,7 +65,7 @@ export function createApp(
     requests: createRateLimit({ max: maxRequestsPer10s, windowMs: RATE_WINDOW_MS, clock }),
   });
 
-  const routes = prepareRoutes([...allRoutes, ...extensionRoutes(gateway.routes, allRoutes)]);
+  const routes = prepareRoutes(allRoutes(gateway.routes, createRouteHost(gateway, options)));
   const find = createRouter(routes);
 
   return async (request, bindings) => {
@@ -86,8 +86,10 @@ export function createApp(
         };
       const path = pathOf(request.url);
       checkPath(path);
-      const found = path.startsWith(basePath) ? find(method, path.slice(basePath.length)) : undefined;
-      if (found === undefined) throw unknownRoute(method, path, { routes, basePath });
+      // What lies outside is not this application's.
+      const inside = path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : undefined;
+      const found = inside === undefined ? undefined : find(method, inside);
+      if (found === undefined) throw unknownRoute(method, path, { inside, routes });
       reply = await answer(found, { request, exchange: { requestId, at, peer: peerOf(bindings) } });
     } catch (error) {
       // A client of OpenAI's interface gets an error that it can read, also where it was given a wrong path.

@@ -1,6 +1,7 @@
 import { checkOptions } from "@atlas/core/internal";
 import { checkHosts } from "../guard/check-host.ts";
 import { checkOrigins } from "../guard/check-origin.ts";
+import type { BackupsOptions } from "../routes/route-host.ts";
 
 /** Options of `createHttp`. All are optional; other names are refused. */
 export interface HttpOptions {
@@ -25,6 +26,10 @@ export interface HttpOptions {
   readonly maxBodyBytes?: number;
   /** How many requests a token may send in 10 seconds before it gets 429, or `Infinity`. Default: 60. Raise it for programs that create many jobs. */
   readonly maxRequestsPer10s?: number;
+  /** Where `POST /maintenance/backups` puts its copies: a folder that exists. Default: it answers 409. */
+  readonly backups?: BackupsOptions;
+  /** How many streams of events may be open, 1 to 100,000. Default: 1,024. Each may hold 1 MiB for a slow client. */
+  readonly maxStreams?: number;
 }
 
 /** The options of `createHttp`; a record, so that a missing name is an error of types. */
@@ -35,18 +40,21 @@ export const HTTP_OPTIONS: Readonly<Record<keyof HttpOptions, true>> = {
   basePath: true,
   maxBodyBytes: true,
   maxRequestsPer10s: true,
+  backups: true,
+  maxStreams: true,
 };
 
 /** The shortest static token. */
 export const LEAST_TOKEN_CHARACTERS = 32;
 const MOST_BODY_BYTES = 16 * 1024 * 1024;
+const MOST_STREAMS = 100_000;
 const BASE_PATH = /^(?:\/[\w.~-]+)+$/;
 const VISIBLE = /^[\x21-\x7e]+$/;
 
 /** Refuses options that do not exist or make no sense. */
 export function checkHttpOptions(what: string, options: HttpOptions, others: readonly string[] = []): void {
   checkOptions(what, options, [...Object.keys(HTTP_OPTIONS), ...others]);
-  const { token, hosts, origins, basePath, maxBodyBytes, maxRequestsPer10s } = options;
+  const { token, hosts, origins, basePath, maxBodyBytes, maxRequestsPer10s, backups, maxStreams } = options;
   if (token !== undefined && !isStrong(token))
     throw new TypeError(
       `${what}: token must be a text of ${LEAST_TOKEN_CHARACTERS} to 512 visible ASCII characters. Make one from random bytes, such as with openssl rand -base64 32.`,
@@ -69,6 +77,16 @@ export function checkHttpOptions(what: string, options: HttpOptions, others: rea
     throw new TypeError(
       `${what}: maxRequestsPer10s must be a whole number from 1, or Infinity; got ${String(maxRequestsPer10s)}.`,
     );
+  if (backups !== undefined && !(typeof backups === "object" && backups !== null && isPath(backups.folder)))
+    throw new TypeError(`${what}: backups must name a folder, such as { folder: "/var/backups/atlas" }.`);
+  if (maxStreams !== undefined && !isWhole(maxStreams, MOST_STREAMS))
+    throw new TypeError(
+      `${what}: maxStreams must be a whole number from 1 to ${MOST_STREAMS}; got ${String(maxStreams)}.`,
+    );
+}
+
+function isPath(path: unknown): boolean {
+  return typeof path === "string" && path !== "";
 }
 
 function isStrong(token: unknown): boolean {

@@ -1,8 +1,11 @@
 import type { CandidateModels } from "@atlas/llm";
+import { createTestGateway } from "@atlas/testing";
 import OpenAI from "openai";
 import { expect, it } from "vitest";
+import { createHttp } from "../../../src/http/index.ts";
 import { serveModels } from "./served.ts";
 
+const TOKEN = "t0k3n-".repeat(8);
 const asked: (readonly string[])[] = [];
 
 const embedding: NonNullable<CandidateModels["embedding"]> = {
@@ -81,12 +84,16 @@ it("refuses tokens, unknown fields, and profiles without a model for embeddings"
 });
 
 it("takes a body of 20 MiB, and no more", async () => {
-  await using served = await serveModels();
+  await using gateway = await createTestGateway();
+  const http = createHttp(gateway, { token: TOKEN });
   const ask = (bytes: number) =>
-    served.post("/v1/chat/completions", {
-      model: "mock",
-      messages: [{ role: "user", content: "a".repeat(bytes) }],
-    });
+    http.fetch(
+      new Request("http://localhost/v1/chat/completions", {
+        method: "POST",
+        headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+        body: JSON.stringify({ model: "default", messages: [{ role: "user", content: "a".repeat(bytes) }] }),
+      }),
+    );
   expect((await ask(19 * 1024 * 1024)).status).toBe(200);
   const tooLarge = await ask(20 * 1024 * 1024);
   expect(tooLarge.status).toBe(413);
