@@ -18,7 +18,14 @@ export type GatewayLLM = LLM &
      * `ATLAS_ROUTING_PROFILE_UNKNOWN`, and a `TypeError` if the gateway got a single runtime as `llm`.
      */
     explainRoute(profile?: string): RoutePlan;
+    /** The names of the profiles, the default one first. `default` alone where there is no routing file. */
+    readonly profiles: readonly string[];
+    /** False if the gateway got a single runtime as `llm`, which has neither profiles nor candidates. */
+    readonly hasRouter: boolean;
   };
+
+/** The only profile where no file names any. */
+const NO_PROFILE = "default";
 
 /** Creates a router from the configuration, or uses the single runtime that the host passed. */
 export function createGatewayLLM(options: {
@@ -38,6 +45,8 @@ export function createGatewayLLM(options: {
     return {
       ...createLLM(applyMiddleware(llm, middleware), { clock }),
       explainRoute: () => needsRouter("explainRoute"),
+      profiles: [NO_PROFILE],
+      hasRouter: false,
       embeddingModel: () => needsRouter("embeddingModel"),
       imageModel: () => needsRouter("imageModel"),
       speechModel: () => needsRouter("speechModel"),
@@ -51,12 +60,21 @@ export function createGatewayLLM(options: {
   return {
     ...createLLM(applyMiddleware(router, middleware), { clock, deadlineMs }),
     explainRoute,
+    profiles: profilesOf(routing.llm),
+    hasRouter: true,
     embeddingModel,
     imageModel,
     speechModel,
     transcriptionModel,
     rerankingModel,
   };
+}
+
+function profilesOf(config: RoutingConfig["llm"]): readonly string[] {
+  if (config === undefined) return [NO_PROFILE];
+  const { profiles, default_profile } = config;
+  const first = default_profile === undefined ? [] : [default_profile];
+  return [...new Set([...first, ...Object.keys(profiles)])];
 }
 
 function needsRouter(method: string): never {

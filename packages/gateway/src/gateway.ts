@@ -89,6 +89,12 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
    */
   sync: SourceRunner["sync"];
   /**
+   * Hands a delivery to the source that it was pushed to, such as a webhook, whose signature is checked before anything of it is read.
+   * Resolves once everything that the source made of it is on disk, so answer 2xx then. A delivery that comes again changes nothing.
+   * Throws `ATLAS_PLUGINS_DELIVERY_REFUSED` for one that is not signed, `ATLAS_PLUGINS_SOURCE_PAUSED`, and what the source throws.
+   */
+  receive: SourceRunner["receive"];
+  /**
    * Pauses a workflow, a source or a sink, such as `{ workflow: "digest.v1" }`, and resolves once that is on disk: it stays paused over
    * restarts until `resume`, and `health()` shows it. Calls under way go on. Jobs of a paused workflow can be created and wait in the
    * queue, where their `deadline_at` goes on; schedules and triggers create theirs too. A paused source skips its schedule, and `sync`

@@ -193,6 +193,7 @@ export async function createRunners(parts: {
     pause,
     resume,
     sync: sources.sync,
+    receive: sources.receive,
     check: async () => ({ sources: await sources.check() }),
     start() {
       started ??= begin();

@@ -28,11 +28,15 @@ export {
 export { defineSink, type SinkContext, type SinkOptions, type SinkPlugin } from "./contract/sink.ts";
 export {
   type AnyCursor,
+  type DeliveryRequest,
   defineSource,
   type SourceCheckContext,
   type SourceContext,
+  type SourceDelivery,
   type SourceOptions,
   type SourcePlugin,
+  type SourceReceiveContext,
+  type VerifiedDelivery,
 } from "./contract/source.ts";
 export type { OnVersionChange, VersionChange, VersionDecision } from "./contract/version.ts";
 export type {
@@ -80,5 +84,6 @@ export type { StoredSchedule } from "./module/schedule-queries.ts";
 export type { FailedDeliveryStatus, PluginKind, PluginsTables, ScheduleKind } from "./module/tables.ts";
 export type { Schedules } from "./schedules/api-schedules.ts";
 export type { SourceCheck, SourceSync } from "./sources/source-calls.ts";
+export type { PushedBy, PushedDelivery, Received } from "./sources/source-deliveries.ts";
 export type { SyncOptions, SyncResult } from "./sources/source-runner.ts";
 export type { SourceHealth } from "./sources/source-state.ts";

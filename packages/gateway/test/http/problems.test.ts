@@ -91,7 +91,7 @@ it("writes a problem in both shapes", () => {
         message: "No.",
         type: "invalid_request_error",
         code: "ATLAS_HTTP_REQUEST_INVALID",
-        param: "body.model",
+        param: "model",
       },
     },
   ]);

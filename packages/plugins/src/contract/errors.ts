@@ -10,6 +10,8 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_CRASH_LOOP: { readonly id: string; readonly recoveries: number };
   ATLAS_PLUGINS_CURSOR_INVALID: { readonly id: string; readonly path: string };
   ATLAS_PLUGINS_DEADLINE: { readonly id: string; readonly deadline_at: string };
+  ATLAS_PLUGINS_DELIVERY_INVALID: { readonly id: string };
+  ATLAS_PLUGINS_DELIVERY_REFUSED: { readonly id: string; readonly reason: string };
   ATLAS_PLUGINS_EVENT_TOO_DEEP: { readonly id: string; readonly depth: number };
   ATLAS_PLUGINS_FEED_INVALID: { readonly origin: string; readonly line?: number };
   ATLAS_PLUGINS_FILE_NAME_INVALID: { readonly artifact: string };
@@ -52,6 +54,7 @@ export interface PluginErrorDetails {
   ATLAS_PLUGINS_SCHEDULE_CHANGED: { readonly id: string };
   ATLAS_PLUGINS_SINK_UNKNOWN: { readonly id: string; readonly nearest?: string };
   ATLAS_PLUGINS_SOURCE_BUSY: { readonly id: string; readonly since: string };
+  ATLAS_PLUGINS_SOURCE_NOT_RECEIVING: { readonly id: string };
   ATLAS_PLUGINS_SOURCE_PAUSED: { readonly id: string };
   ATLAS_PLUGINS_SOURCE_UNKNOWN: { readonly id: string; readonly nearest?: string };
   ATLAS_PLUGINS_SPAWN_TOO_DEEP: { readonly id: string; readonly depth: number; readonly limit: number };

@@ -10,7 +10,19 @@ import { VERSION_DECISIONS } from "./version.ts";
 import type { PerKey, RateLimit, WorkflowPlugin } from "./workflow.ts";
 
 const NEEDS = ["uses", "needs"];
-const SOURCE = ["id", "sync", "check", "schedule", "retry", "timeoutMs", "cursor", "maxRefused", ...NEEDS];
+const SOURCE = [
+  "id",
+  "sync",
+  "check",
+  "schedule",
+  "retry",
+  "timeoutMs",
+  "cursor",
+  "maxRefused",
+  "receive",
+  "verify",
+  ...NEEDS,
+];
 const WORKFLOW = [
   ...[
     "id",
@@ -55,6 +67,17 @@ export function checkSource(source: SourcePlugin): void {
     );
   if (check !== undefined && typeof check !== "function")
     throw new TypeError(`${of}: check must be a method; got ${JSON.stringify(check)}.`);
+  checkReceiving(of, source);
+}
+
+function checkReceiving(of: string, { receive, verify }: SourcePlugin): void {
+  for (const [name, method] of Object.entries({ receive, verify }))
+    if (method !== undefined && typeof method !== "function")
+      throw new TypeError(`${of}: ${name} must be a method; got ${JSON.stringify(method)}.`);
+  if ((receive === undefined) !== (verify === undefined))
+    throw new TypeError(
+      `${of}: receive and verify belong together, since verify tells who sent a delivery. Pass both, or use createWebhookSource of @atlas/plugins/builtin/webhook.`,
+    );
 }
 
 /** Checks the options of a workflow. */

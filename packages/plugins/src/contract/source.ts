@@ -21,7 +21,46 @@ export interface SourcePlugin extends SourceOptions, PluginNeeds {
    * and `gateway.check()` calls it for every source. Default: the source is reported as `unchecked`.
    */
   check?(ctx: SourceCheckContext): Promise<void>;
+  /**
+   * Takes what is pushed to the source with `gateway.receive` or `POST /webhooks/<id>`, and sends it as commands. It has 30 s, and may run
+   * several times at once, each time for another delivery. Its commands get ids from the delivery's: a delivery that comes again within 30
+   * days changes nothing. For that, send the same commands in the same order for the same delivery. Default: nothing can be pushed to it.
+   */
+  receive?(ctx: SourceReceiveContext, delivery: SourceDelivery): Promise<void>;
+  /**
+   * Tells who sent a delivery before anybody reads it, such as by its signature. Required where there is a
+   * `receive`.
+   */
+  verify?(request: DeliveryRequest): VerifiedDelivery;
 }
+
+/** A delivery as it arrived. */
+export interface DeliveryRequest {
+  readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The raw body, before any parsing. */
+  readonly body: string | Uint8Array;
+  /** Now, in milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** A genuine delivery with the id that its sender gave it, or the reason not to trust it. */
+export type VerifiedDelivery =
+  | { readonly valid: true; readonly id: string }
+  | { readonly valid: false; readonly reason: string };
+
+/** A genuine delivery. */
+export interface SourceDelivery {
+  /** The sender's own id, the same each time it sends the delivery. */
+  readonly id: string;
+  readonly body: JsonValue;
+  readonly headers: Headers;
+}
+
+/** What a source gets for one delivery. */
+export type SourceReceiveContext<
+  Module extends StoreModule = never,
+  Services extends object = PluginServices,
+> = PluginContext<Module, Services>;
 
 /** When and for how long a source syncs. */
 export interface SourceOptions {
@@ -105,6 +144,11 @@ export function defineSource<
     readonly needs?: Needs;
     sync(ctx: SourceContext<Uses[number], ServicesOf<Needs>, Cursor>): Promise<void>;
     check?(ctx: SourceCheckContext<Uses[number], ServicesOf<Needs>, Cursor>): Promise<void>;
+    receive?(
+      ctx: SourceReceiveContext<Uses[number], ServicesOf<Needs>>,
+      delivery: SourceDelivery,
+    ): Promise<void>;
+    verify?(request: DeliveryRequest): VerifiedDelivery;
   },
 ): SourcePlugin {
   // The runner passes to the methods what `uses`, `needs` and `cursor` of this object say.

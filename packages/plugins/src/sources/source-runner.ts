@@ -9,6 +9,12 @@ import type { PausedAt } from "../flow/pauses.ts";
 import type { PluginsCommand, PluginsModule } from "../module/plugins-module.ts";
 import { createScheduler, type Scheduler } from "../schedules/scheduler.ts";
 import { createSourceCalls, type SourceCheck, type SourceSync } from "./source-calls.ts";
+import {
+  createSourceDeliveries,
+  type PushedBy,
+  type PushedDelivery,
+  type Received,
+} from "./source-deliveries.ts";
 import { scheduleOfSource } from "./source-schedule.ts";
 import { createSourceState, type SourceHealth, type SourceState } from "./source-state.ts";
 
@@ -24,6 +30,13 @@ export interface SourceRunner {
    * `ATLAS_PLUGINS_SOURCE_UNKNOWN`, and `ATLAS_PLUGINS_SOURCE_BUSY` while a sync that timed out still runs.
    */
   sync(id?: string, options?: SyncOptions): Promise<SyncResult>;
+  /**
+   * Hands a delivery to the source that it was pushed to, such as a webhook. Resolves once everything that the source made of it is
+   * committed. Its signature is checked first: `ATLAS_PLUGINS_DELIVERY_REFUSED`. Throws `ATLAS_PLUGINS_SOURCE_UNKNOWN`,
+   * `ATLAS_PLUGINS_SOURCE_NOT_RECEIVING`, `ATLAS_PLUGINS_SOURCE_PAUSED`, `ATLAS_PLUGINS_DELIVERY_INVALID` for a body that is not JSON,
+   * `ATLAS_PLUGINS_TIMEOUT` after 30 s, and whatever the source throws. A delivery that comes again changes nothing.
+   */
+  receive(id: string, pushed: PushedDelivery, by?: PushedBy): Promise<Received>;
   /** Asks every source whether a sync could work. Never rejects. */
   check(): Promise<readonly SourceCheck[]>;
   health(): readonly SourceHealth[];
@@ -67,6 +80,12 @@ export function createSourceRunner(options: {
   const underWay = new Map<string, UnderWay>();
   let isStopping = false;
   const calls = createSourceCalls({ host, repo, commands });
+  const deliveries = createSourceDeliveries({
+    host,
+    repo,
+    commands,
+    isPaused: (id) => pausedAt(id) !== undefined,
+  });
   const scheduler: Scheduler = createScheduler({
     clock,
     log,
@@ -94,6 +113,10 @@ export function createSourceRunner(options: {
       if (failed !== undefined) throw failed.reason;
       return { sources: results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : [])) };
     },
+    receive: async (id, pushed, by = {}) => {
+      checkOptions("receive", by, ["cause", "context"]);
+      return deliveries.receive(registry.source(id), pushed, by);
+    },
     check: () => Promise.all([...registry.sources.values()].map(calls.check)),
     health: () =>
       [...registry.sources.keys()].map((id) =>
@@ -109,9 +132,14 @@ export function createSourceRunner(options: {
       isStopping = true;
       const reason = stopping();
       calls.ask(reason);
-      const cancel = clock.after(graceMs, () => calls.abort(reason));
+      deliveries.ask(reason);
+      const cancel = clock.after(graceMs, () => {
+        calls.abort(reason);
+        deliveries.abort(reason);
+      });
       const ending = scheduler.stop();
       await Promise.allSettled([...underWay.values()].map(({ done }) => done));
+      await deliveries.settled();
       await ending;
       cancel();
     },

@@ -71,9 +71,11 @@ it("exports these names and no others", () => {
           "VerifiedWebhook",
           "VerifyWebhookOptions",
           "WebhookSinkOptions",
+          "WebhookSourceOptions",
         ],
         "values": [
           "createWebhookSink",
+          "createWebhookSource",
           "verifyWebhook",
         ],
       },

@@ -10,7 +10,7 @@ export function problemDocument(
   const { status, code, detail, errors } = problem;
   if (options.shape === "openai") {
     const [first] = errors ?? [];
-    const error = { message: detail, type: typeOf(status), code, param: first?.path ?? null };
+    const error = { message: detail, type: typeOf(status), code, param: paramOf(first?.path) };
     return { type: "application/json", text: JSON.stringify({ error }) };
   }
   const document = {
@@ -24,6 +24,11 @@ export function problemDocument(
     ...(errors === undefined ? {} : { errors }),
   };
   return { type: "application/problem+json", text: JSON.stringify(document) };
+}
+
+/** Their clients name the field alone: `temperature`, not `body.temperature`. */
+function paramOf(path: string | undefined): string | null {
+  return path?.replace(/^(?:body|query|path)\./, "") ?? null;
 }
 
 /** The words that OpenAI's clients branch on. */

@@ -1,6 +1,7 @@
 import type { GatewayRoute } from "../../extensions/route.ts";
 import { extensionRoutes } from "../app/extension-routes.ts";
 import type { HttpRoute } from "../app/handler.ts";
+import { v1Routes } from "../v1/v1-routes.ts";
 import { dataRoutes } from "./data.ts";
 import { domainEventRoutes } from "./domain-events.ts";
 import { healthRoutes } from "./health.ts";
@@ -16,6 +17,7 @@ import { sinkRoutes } from "./sinks.ts";
 import { sourceRoutes } from "./sources.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { waitRoute } from "./wait-for-job.ts";
+import { webhookRoutes } from "./webhooks.ts";
 import { workflowRoutes } from "./workflows.ts";
 
 /** Every route of Atlas itself, those of its extensions, and the document of all of them. */
@@ -41,5 +43,7 @@ function ownRoutes(host: RouteHost): readonly HttpRoute[] {
     ...operationRoutes(host),
     ...maintenanceRoutes,
     ...tokenRoutes,
+    ...webhookRoutes,
+    ...v1Routes,
   ];
 }
