@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { atlas } from "./support/atlas.ts";
@@ -80,6 +80,8 @@ it("takes paths relative to the configuration, wherever it is run", async () => 
   await atlas(["sync", "notes"], { cwd: join(cwd, "elsewhere"), env });
   const { stdout } = await atlas(["verify", "--config=app/atlas.config.ts"], { cwd });
   expect(stdout).toContain("verified");
+  expect(existsSync(join(cwd, "app/data/atlas.db"))).toBe(true);
+  expect(readdirSync(join(cwd, "elsewhere"))).toEqual([]);
 });
 
 it.each(["atlas.config.mts", "atlas.config.js", "atlas.config.mjs"])("finds %s as well", async (name) => {

@@ -196,3 +196,15 @@ it.runIf(process.getuid?.() !== 0)("says why a file cannot be read", async () =>
   chmodSync(join(cwd, "data/atlas.db"), 0o000);
   expect((await atlas(["jobs", "ls"], { cwd })).code).toBe(1);
 });
+
+it("shows control characters of a job's key and input, in text and in JSON", async () => {
+  const key = "\u009b31m\u202ered";
+  const args = ["jobs", "create", "ask.v1", `--key=${key}`, `--input=${JSON.stringify({ key })}`];
+  const id = (await atlas(args, { cwd })).stdout.trim();
+  const shown = await atlas(["jobs", "show", id], { cwd });
+  expect(shown.stdout).toContain(String.raw`\x9b31m\u{202e}red`);
+  expect(shown.stdout).not.toMatch(/[\u009b\u202e]/);
+  const json = await atlas(["jobs", "show", id, "--json"], { cwd });
+  expect(json.stdout).not.toContain("\u009b");
+  expect(JSON.parse(json.stdout)).toMatchObject({ job: { idempotency_key: key } });
+});
