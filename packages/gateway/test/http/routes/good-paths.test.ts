@@ -26,7 +26,7 @@ const sink = defineSink({
 
 it("answers every operation as its contract says, through the client", async () => {
   const folder = await createFolder();
-  const { gateway, client } = await openHttp({ sources: [source], sinks: [sink] }, { backups: { folder } });
+  const { gateway, client } = await openHttp({ sources: [source], sinks: [sink], backups: { folder } });
   const answered = new Set<string>();
   /** Notes the operation, and checks the answer against the schema, in which no other fields are. */
   const said = <Answer>(id: keyof typeof contracts, answer: Answer): Answer => {

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { createFolder, openHttp } from "../support/open-http.ts";
 
@@ -204,8 +205,9 @@ it("waits for a job no longer than it was asked to", async () => {
 });
 
 it("keeps the folder of backups to itself when it cannot be written", async () => {
-  const folder = `${await createFolder()}/nowhere`;
-  const { send } = await openHttp({}, { backups: { folder } });
+  const parent = `${await createFolder()}/file`;
+  await writeFile(parent, "");
+  const { send } = await openHttp({ backups: { folder: `${parent}/nowhere` } });
   const response = await send("POST", "/maintenance/backups", { body: {} });
   expect(response.status).toBeGreaterThanOrEqual(500);
   expect(await response.text()).not.toContain("nowhere");
