@@ -28,11 +28,14 @@ export interface TestedAgent {
   readonly retries: readonly number[];
   /** Arguments with which it speaks ACP. */
   readonly acp?: readonly string[];
+  /** The model that it asks for where a gateway stands between it and its service. Default: it is not tried. */
+  readonly overGateway?: string;
   /** The model that is chosen over ACP. Default: the one of its arguments or variables. */
   readonly acpModel?: string;
 }
 
-const KEY = "no-key";
+/** The key in the variables of every agent. */
+export const KEY = "no-key";
 
 /** The programs that are tested, in the order of their names. */
 export const testedAgents: readonly TestedAgent[] = [
@@ -64,6 +67,7 @@ export const testedAgents: readonly TestedAgent[] = [
     }),
     runsCommands: { propose: true, apply: true },
     retries: [],
+    overGateway: "gpt-5.5",
   },
   {
     name: "copilot-cli",
@@ -84,6 +88,7 @@ export const testedAgents: readonly TestedAgent[] = [
     write: (path, file_text) => ({ name: "create", input: { path, file_text } }),
     runsCommands: { propose: false, apply: true },
     retries: [429],
+    overGateway: "gpt-5",
     acp: ["--acp"],
   },
   {
@@ -133,6 +138,7 @@ export const testedAgents: readonly TestedAgent[] = [
     write: (filePath, content) => ({ name: "write", input: { filePath, content } }),
     runsCommands: { propose: false, apply: true },
     retries: [429, 500],
+    overGateway: "model-1",
     acp: ["acp"],
     acpModel: "fake/model-1",
   },

@@ -25,7 +25,8 @@ import {
 } from "../../src/index.ts";
 import { createOwnedProcesses } from "../../src/processes/create-owned-processes.ts";
 import { type AgentEnding, runAgentProgram } from "../support/run-agent-program.ts";
-import { type TestedAgent, testedAgents } from "./agents.ts";
+import { KEY, type TestedAgent, testedAgents } from "./agents.ts";
+import { startGatewayProcess } from "./gateway-process.ts";
 import { installAgents } from "./install.ts";
 import { recordingOf } from "./recording.ts";
 
@@ -48,9 +49,15 @@ interface Setting {
   readonly home: string;
   readonly server: FakeModelServer;
   reply(...replies: readonly FakeReply[]): void;
-  run(options?: Partial<HarnessRun> & { readonly timeoutMs?: number }): Promise<AgentEnding>;
+  run(options?: RunOptions): Promise<AgentEnding>;
   runAcp(options?: Partial<HarnessRun>): Promise<{ readonly summary: string; readonly events: string }>;
 }
+
+type RunOptions = Partial<HarnessRun> & {
+  readonly timeoutMs?: number;
+  /** Changes the variables that point the agent at its model. */
+  readonly through?: (env: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
+};
 
 const text = "Hello.\n";
 const last = "All is done.";
@@ -125,6 +132,31 @@ const cases: Readonly<Record<string, (setting: Setting) => Promise<AgentEnding |
     const { summary } = await runAcp();
     assert.ok(summary.endsWith(last), summary);
     assert.equal(readFileSync(file, "utf8"), text);
+    return undefined;
+  },
+  // A gateway stands between the agent and its model.
+  async gateway({ agent, cwd, server, reply, run }) {
+    if (agent.overGateway === undefined) return undefined;
+    await using gateway = await startGatewayProcess(server.urls.openai, [agent.overGateway]);
+    reply(
+      { text: "I will look.", toolCalls: [agent.shell("echo shell > shell.txt; cat shell.txt")] },
+      { text: "", toolCalls: [agent.write(join(cwd, "hello.txt"), text)] },
+      last,
+    );
+    const through = (env: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+      Object.fromEntries(
+        Object.entries(env).map(([name, value]) => [
+          name,
+          value.replaceAll(server.urls.openai, gateway.url).replaceAll(KEY, gateway.token),
+        ]),
+      );
+    const ending = await run({ mode: "apply", through });
+    assert.equal(ending.result?.summary, last, String(ending.error));
+    assert.equal(readFileSync(join(cwd, "hello.txt"), "utf8"), text);
+    assert.ok(existsSync(join(cwd, "shell.txt")));
+    assert.ok(server.requests.length >= 3);
+    for (const { headers } of server.requests)
+      assert.equal(headers.authorization, "Bearer no-key-of-the-house");
     return undefined;
   },
   async "acp-denied"({ agent, home, reply, runAcp }) {
@@ -239,11 +271,11 @@ async function tryCase(
         return (left.length > 1 ? left.shift() : left[0]) ?? last;
       });
     },
-    run({ timeoutMs = 45_000, ...options } = {}) {
+    run({ timeoutMs = 45_000, through = (same: Readonly<Record<string, string>>) => same, ...options } = {}) {
       const program = builtInPrograms[agent.name]();
       const path = join(bin, agent.binary);
       const run = makeRun(options, []);
-      return runAgentProgram({ program, run, processes, path, env, stateDir, timeoutMs });
+      return runAgentProgram({ program, run, processes, path, env: through(env), stateDir, timeoutMs });
     },
     async runAcp(options = {}) {
       const program = builtInPrograms[agent.name]();
