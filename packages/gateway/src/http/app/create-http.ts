@@ -1,6 +1,7 @@
 import { type Envelope, silentLogger } from "@atlas/core";
 import { type Context, Hono } from "hono";
 import type { Gateway } from "../../gateway.ts";
+import { consoleRoutes } from "../console/console-routes.ts";
 import { createCallers } from "../guard/callers.ts";
 import { readQuery } from "../guard/read-query.ts";
 import { ProblemError } from "../problem/problem-error.ts";
@@ -23,7 +24,7 @@ export function createHttp(gateway: Gateway, options: HttpOptions = {}): Gateway
   checkHttpOptions(options);
   const callers = createCallers(options);
   const app = new Hono();
-  for (const route of prepareRoutes(allRoutes))
+  for (const route of prepareRoutes([...allRoutes, ...consoleRoutes]))
     app.on(route.contract.method, route.pattern, (context) => answer(route, context));
   app.notFound((context) => {
     const problem = problemOf(
