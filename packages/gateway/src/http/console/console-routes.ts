@@ -42,9 +42,7 @@ const panels = defineRoute({
     status: 200,
     description: "The panels, in the order of the extensions.",
     schema: z.object({
-      items: z
-        .array(z.object({ extension: z.string(), title: z.string(), path: z.string() }))
-        .readonly(),
+      items: z.array(z.object({ extension: z.string(), title: z.string(), path: z.string() })).readonly(),
     }),
   },
 });

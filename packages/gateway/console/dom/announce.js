@@ -1,0 +1,10 @@
+import { byId } from "./element.js";
+
+/**
+ * Tells people who do not see the page what has happened.
+ *
+ * @param {string} text
+ */
+export function announce(text) {
+  byId("status").textContent = text;
+}
