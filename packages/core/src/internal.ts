@@ -10,6 +10,7 @@ export { checkOptions } from "./contract/known-options.ts";
 export { lazySchema } from "./contract/lazy-schema.ts";
 export { guardLogger } from "./contract/logger.ts";
 export { didYouMean, nearestName } from "./contract/nearest.ts";
+export { cursorKeys, pageLimit, readCursor, toPage } from "./contract/page.ts";
 export { lazyStatement } from "./contract/statement.ts";
 export { normalizeTime } from "./contract/time.ts";
 export { requireNode } from "./file/node-version.ts";

@@ -23,12 +23,13 @@ import type { Gateway } from "./gateway.ts";
 import { createGatewayHarness, hasHarness } from "./gateway-harness.ts";
 import { createGatewayLLM } from "./gateway-llm.ts";
 import { type AnyGatewayOptions, checkGatewayOptions, type GatewayOptions } from "./gateway-options.ts";
+import { type HttpModule, httpModule } from "./http/module/http-module.ts";
 import { createGatewayCache } from "./llm-cache.ts";
 import { readRouting } from "./routing-file.ts";
 import { createRunners } from "./runners.ts";
 
 const DEFAULT_GRACE_MS = 8_000;
-const BUILT_IN: readonly StoreModule[] = [coreModule, pluginsModule, llmModule, harnessModule];
+const BUILT_IN: readonly StoreModule[] = [coreModule, pluginsModule, llmModule, harnessModule, httpModule];
 
 /**
  * Opens the database and creates a gateway around it. `commands`, `repo`, `jobs.create`, `schedules` and `sync` work at once; jobs run and events
@@ -99,9 +100,9 @@ async function composeGateway(options: AnyGatewayOptions): Promise<Gateway> {
 
   // The jobs that are being created for batches.
   const opening = new Set<string>();
-  const store: FileStore<PluginsModule | LLMModule | HarnessModule> = await createStore({
+  const store: FileStore<PluginsModule | LLMModule | HarnessModule | HttpModule> = await createStore({
     database: options.database,
-    modules: [pluginsModule, llmModule, harnessModule, ...added],
+    modules: [pluginsModule, llmModule, harnessModule, httpModule, ...added],
     admit: [...installation.admit, ...admit, createJobAdmission(registry, opening)],
     clock,
     log,

@@ -1,6 +1,9 @@
 /** The `details` of each error code of this package; `docs/errors.md` says what to do about each. */
 export interface GatewayErrorDetails {
   ATLAS_GATEWAY_EXTENSION_FAILED: { readonly extension: string; readonly during: ExtensionPhase };
+  ATLAS_GATEWAY_TOKEN_NAME_TAKEN: { readonly name: string };
+  ATLAS_GATEWAY_TOKEN_NOT_FOUND: { readonly id: string };
+  ATLAS_HTTP_TOKEN_REQUIRED: { readonly host: string };
 }
 
 /** What an extension was asked to do when it failed. */

@@ -1,6 +1,6 @@
 import { type Clock, type FileStoreStats, isoTime, type ReadOnlyRepo } from "@atlas/core";
 import type { Durations, PluginsModule } from "@atlas/plugins";
-import type { Delivery, JobRunner, PluginRegistry, SourceRunner } from "@atlas/plugins/runtime";
+import type { JobRunner, PluginRegistry, SourceRunner } from "@atlas/plugins/runtime";
 
 /** Figures of a gateway, for metrics. Totals and durations count from when it was created. */
 export interface GatewayStats {
@@ -70,11 +70,11 @@ export function createGatewayStats(options: {
   readonly registry: PluginRegistry;
   readonly runner: Pick<JobRunner, "figures">;
   readonly sources: Pick<SourceRunner, "health">;
-  readonly delivery: Pick<Delivery, "health">;
+  readonly sinkStats: () => Promise<readonly SinkStats[]>;
   readonly isPaused: (workflowId: string) => boolean;
   readonly store: () => FileStoreStats;
 }): () => Promise<GatewayStats> {
-  const { clock, repo, registry, runner, sources, delivery, isPaused, store } = options;
+  const { clock, repo, registry, runner, sources, sinkStats, isPaused, store } = options;
   const since = (at: string): number => Math.max(0, clock.now() - Date.parse(at));
 
   return async () => ({
@@ -115,27 +115,5 @@ export function createGatewayStats(options: {
         run: figures.run,
       };
     });
-  }
-
-  async function sinkStats(): Promise<readonly SinkStats[]> {
-    const last = await repo.plugins.lastEventSeq();
-    const stored = new Map((await repo.plugins.listSinkLags()).map((lag) => [lag.sink_id, lag]));
-    return Promise.all(
-      delivery.health().map(async ({ id, eventSeq, failures, pausedAt }) => {
-        const { event_seq = 0, retrying = 0, dead = 0 } = stored.get(id) ?? {};
-        // The stored place is up to 200 ms old; before the start there is no other.
-        const place = Math.max(eventSeq, event_seq);
-        const oldest = place < last ? await repo.plugins.firstEventAtAfter(place) : undefined;
-        return {
-          sink_id: id,
-          isPaused: pausedAt !== undefined,
-          lagEvents: Math.max(0, last - place),
-          lagMs: oldest === undefined ? 0 : since(oldest),
-          retryingEvents: retrying,
-          deadEvents: dead,
-          failuresInARow: failures,
-        };
-      }),
-    );
   }
 }

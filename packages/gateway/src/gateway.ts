@@ -26,7 +26,11 @@ import type { GatewayRoute } from "./extensions/route.ts";
 import type { GatewayHarness } from "./gateway-harness.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { GatewayStats } from "./gateway-stats.ts";
+import type { HttpModule } from "./http/module/http-module.ts";
 import type { Jobs } from "./jobs/jobs.ts";
+import type { SinkState } from "./sink-states.ts";
+import type { Tokens } from "./tokens/tokens.ts";
+import type { Workflows } from "./workflows.ts";
 
 /**
  * Sources, workflows and sinks around one database, in this process. `Module` stands for the modules that were installed, and a gateway
@@ -37,18 +41,21 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
     RoutedModels {
   /** Takes core's commands and those of the modules that the host and the extensions installed. */
   readonly commands: CommandSink<Command | CommandOf<Module>>;
-  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | HarnessModule | Module>;
+  readonly repo: ReadOnlyRepo<PluginsModule | LLMModule | HarnessModule | HttpModule | Module>;
   /** The services of the host, and what the extensions provide under their names. */
   readonly services: Services;
   readonly jobs: Jobs;
+  readonly workflows: Workflows;
   /** The routes that extensions add, for the web server of the host. They answer 503 before `start()` has resolved, and once `stop()` was called. */
   readonly routes: readonly GatewayRoute[];
   readonly sinks: Sinks;
+  /** Tokens of callers over HTTP (`@atlas/gateway/http`). They are stored in the gateway's own file, as hashes. */
+  readonly tokens: Tokens;
   /** Schedules of workflows that are made, changed and removed while the gateway runs, without a restart and kept over it. */
   readonly schedules: Schedules;
   /** The database as a whole: backups, pruning, past states, figures. Usable until `stop()`. */
   readonly store: Pick<
-    FileStore<PluginsModule | LLMModule | HarnessModule | Module>,
+    FileStore<PluginsModule | LLMModule | HarnessModule | HttpModule | Module>,
     "stats" | "backup" | "prune" | "verify" | "asOf" | "replay"
   >;
   /**
@@ -114,6 +121,8 @@ export interface Gateway<Module extends StoreModule = never, Services extends ob
  * the events that they have not taken.
  */
 export interface Sinks {
+  /** Every sink: how its deliveries went, and how far it is behind. */
+  list(): Promise<readonly SinkState[]>;
   /**
    * Delivers a sink's dead letters again, with all attempts: all of them, or the one of `event_id`. Resolves with how many there were;
    * they are delivered after that. Throws `ATLAS_PLUGINS_SINK_UNKNOWN`.

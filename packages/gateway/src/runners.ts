@@ -24,8 +24,13 @@ import type { OpenedHarness } from "./gateway-harness.ts";
 import type { GatewayLLM } from "./gateway-llm.ts";
 import type { AnyGatewayOptions } from "./gateway-options.ts";
 import { createGatewayStats } from "./gateway-stats.ts";
+import { setHost } from "./host.ts";
+import type { HttpModule } from "./http/module/http-module.ts";
 import { createJobs } from "./jobs/jobs.ts";
+import { createSinkStates } from "./sink-states.ts";
 import { createStopBudget, type StopBudget } from "./stop-budget.ts";
+import { loadTokens } from "./tokens/tokens.ts";
+import { createWorkflows } from "./workflows.ts";
 
 // By which share of `graceMs` each part has to be over. Syncs and jobs are aborted first, and what they did can still be stored.
 const WORK = 0.5;
@@ -37,8 +42,8 @@ const ALL = 1;
 
 /** Creates the runners around an open store, and the gateway in front of them. */
 export async function createRunners(parts: {
-  readonly options: Pick<AnyGatewayOptions, "agents" | "concurrency" | "keepDeadLettersMs">;
-  readonly store: FileStore<PluginsModule | LLMModule | HarnessModule>;
+  readonly options: Pick<AnyGatewayOptions, "agents" | "concurrency" | "extensions" | "keepDeadLettersMs">;
+  readonly store: FileStore<PluginsModule | LLMModule | HarnessModule | HttpModule>;
   readonly registry: PluginRegistry;
   readonly installation: Installation;
   readonly opened: Opened;
@@ -133,12 +138,21 @@ export async function createRunners(parts: {
     signal: over.signal,
   });
   installation.made({ jobs, llm, harness });
+  const sinkStates = createSinkStates({ clock, repo, health: delivery.health });
+  const { tokens, index } = await loadTokens({
+    commands,
+    rows: repo.http.listTokens,
+    extensions: parts.options.extensions?.map(({ name }) => name) ?? [],
+    clock,
+    newId,
+  });
 
   const gateway: Gateway = {
     commands,
     repo,
     services,
     jobs,
+    workflows: createWorkflows(registry, (id) => pausedAt("workflow", id)),
     routes: opened.routes,
     llm,
     model: (profile) => llm.languageModel(profile === undefined ? {} : { profile }),
@@ -152,6 +166,7 @@ export async function createRunners(parts: {
     follow: store.follow,
     followJournal: store.followJournal,
     sinks: {
+      list: sinkStates.list,
       async redrive(id, which = {}) {
         checkSink(id);
         checkOptions("sinks.redrive", which, ["event_id"]);
@@ -163,6 +178,7 @@ export async function createRunners(parts: {
         return { dismissed: await delivery.dismiss(id, which) };
       },
     },
+    tokens,
     schedules,
     pause,
     resume,
@@ -178,7 +194,7 @@ export async function createRunners(parts: {
       registry,
       runner,
       sources,
-      delivery,
+      sinkStats: sinkStates.stats,
       isPaused: (id) => pausedAt("workflow", id) !== undefined,
       store: store.stats,
     }),
@@ -201,6 +217,7 @@ export async function createRunners(parts: {
     },
     [Symbol.asyncDispose]: () => gateway.stop(),
   };
+  setHost(gateway, { clock, log, commands, tokens: index, answering: new Set(), stopping: over.signal });
   return gateway;
 
   /** The trigger of a workflow is a sink as well. */

@@ -17,6 +17,7 @@ export { loadPauses, type PausedAt, type Pauses } from "./flow/pauses.ts";
 export { triggersOf } from "./flow/triggers.ts";
 export type { AttemptHarness, AttemptLLM, HarnessOfAttempt } from "./jobs/attempt.ts";
 export { digestOf } from "./jobs/derived-id.ts";
+export { inputSchemaOf } from "./jobs/input-schema.ts";
 export { checkedJob, createJobAdmission } from "./jobs/job-input.ts";
 export { createJobRunner, type JobRunner } from "./jobs/job-runner.ts";
 export { type AttemptOutcome, type NextJobState, nextJobState } from "./jobs/job-state.ts";

@@ -35,6 +35,7 @@ import {
   selectJob,
   selectJobByKey,
   selectJournal,
+  selectLastEvent,
   selectPriorityBelow,
   selectReadyJobs,
   selectRefused,
@@ -108,6 +109,8 @@ export interface CoreQueries {
    * of them reads the log from `after` on, in parts, until it is full.
    */
   listDomainEvents(options?: ListDomainEventsOptions): Promise<Page<DomainEvent>>;
+  /** The number of the last domain event, also after it was pruned; 0 before the first. */
+  lastDomainEventSeq(): Promise<number>;
   /** Applied commands in commit order. Empty if the store keeps no journal. */
   listJournal(options?: FollowOptions): Promise<Page<JournalEntry>>;
   /** The refused commands that are still kept, oldest first. */
@@ -270,6 +273,10 @@ export function coreQueries(read: Read<CoreTables>): CoreQueries {
         item: (row) => toDomainEvent(row, idOf(row.seq)),
         key: (row) => [row.seq],
       });
+    },
+    async lastDomainEventSeq() {
+      const { next_event_seq = 1, newest } = (await read.get(selectLastEvent, {})) ?? {};
+      return Math.max(next_event_seq - 1, newest ?? 0);
     },
     listJournal: (options) => follow(selectJournal, options, toJournalEntry),
     listRefusedCommands: (options) => follow(selectRefused, options, toRefusedCommand),

@@ -53,6 +53,16 @@ export const selectEventBounds = query<CoreTables, { after: number }>()((db, p) 
       .as("last"),
   ]),
 );
+/** The number that some event had next, once, and the newest event that is kept: the greater of them is the number of the last event. */
+export const selectLastEvent = query<CoreTables>()((db) =>
+  db.selectFrom("store").select((store) => [
+    "next_event_seq",
+    store
+      .selectFrom("domain_events")
+      .select((event) => event.fn.max("seq").as("seq"))
+      .as("newest"),
+  ]),
+);
 export const selectJournal = query<CoreTables, { after: number; limit: number }>()((db, p) =>
   db.selectFrom("journal").selectAll().where("seq", ">", p.after).orderBy("seq").limit(p.limit),
 );

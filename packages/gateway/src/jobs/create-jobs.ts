@@ -12,16 +12,20 @@ import {
   type Batches,
   type CollectedInput,
   checkedJob,
+  checkOptions,
   isJobOver,
   type PluginRegistry,
   type PluginsCommand,
 } from "@atlas/plugins/runtime";
 import { toCollected } from "./batch-request.ts";
+import type { CreateOptions } from "./create-options.ts";
 import { checkInput, conflict, ended } from "./job-keys.ts";
 import { type JobRequest, toWanted, type Wanted, type WantedKey } from "./job-request.ts";
 
 // Each round lost means that somebody else created a job with one of the keys, or that one of these ended.
 const ROUNDS = 10;
+
+type Alongside = (ids: readonly string[]) => readonly (Command | PluginsCommand)[];
 
 /** Creates jobs in one unit, or finds those that count as the same. Returns one job for each request, in their order. */
 export function createJobCreation(options: {
@@ -31,10 +35,17 @@ export function createJobCreation(options: {
   readonly batches: Batches;
   readonly clock: Clock;
   readonly newId: () => string;
-}): (requests: readonly JobRequest[], envelope?: Envelope) => Promise<readonly Job[]> {
+}): (
+  requests: readonly JobRequest[],
+  envelope?: Envelope,
+  options?: CreateOptions,
+) => Promise<readonly Job[]> {
   const { commands, repo, registry, batches, clock, newId } = options;
 
-  return async (requests, envelope) => {
+  return async (requests, envelope, options = {}) => {
+    checkOptions("jobs.create: options", options, ["alongside"]);
+    // The store checks them: it knows the commands of every module.
+    const alongside = options.alongside as Alongside | undefined;
     const wanted: Wanted[] = [];
     const collected: CollectedInput[] = [];
     const isBatch: boolean[] = [];
@@ -45,22 +56,36 @@ export function createJobCreation(options: {
       if (batch === undefined) wanted.push(toWanted(await checkedJob(workflow, request), newId));
       else collected.push(await toCollected(request, workflow, batch));
     }
-    if (collected.length === 0) return createAll(wanted, [], envelope);
+    // One for each request.
+    const inOrder = <One>(apart: Iterable<One>, inBatches: Iterable<One>): readonly One[] => {
+      const [one, other] = [apart[Symbol.iterator](), inBatches[Symbol.iterator]()];
+      return isBatch.map((is) => (is ? other : one).next().value as One);
+    };
+    if (collected.length === 0) return createAll(wanted, { envelope, alongside });
     let created: readonly Job[] = [];
-    const ids = await batches.put(collected, async (together) => {
-      created = await createAll(wanted, together, envelope);
+    const ids = await batches.put(collected, async (together, batchIds) => {
+      created = await createAll(wanted, {
+        envelope,
+        together,
+        alongside: (apart) => alongside?.(inOrder(apart, batchIds)) ?? [],
+      });
     });
     const taken = await Promise.all(ids.map((id) => repo.getJob(id)));
-    const [apart, inBatches] = [created.values(), taken.values()];
-    // One for each request.
-    return isBatch.map((is) => (is ? inBatches : apart).next().value as Job);
+    return inOrder(created, taken as readonly Job[]);
   };
 
   /** Creates jobs, together with other commands. Returns one job for each that is wanted. */
   async function createAll(
     wanted: readonly Wanted[],
-    together: readonly (Command | PluginsCommand)[],
-    envelope: Envelope | undefined,
+    {
+      envelope,
+      together = [],
+      alongside = () => [],
+    }: {
+      readonly envelope: Envelope | undefined;
+      readonly together?: readonly (Command | PluginsCommand)[];
+      readonly alongside: Alongside | undefined;
+    },
   ): Promise<readonly Job[]> {
     for (let round = 1; ; round += 1) {
       const unit: (Command | PluginsCommand)[] = [...together];
@@ -68,7 +93,7 @@ export function createJobCreation(options: {
       const ids: string[] = [];
       for (const one of wanted) ids.push(await add(one, { unit, jobs }));
       try {
-        await send(unit, envelope);
+        await send([...unit, ...alongside(ids)], envelope);
         const created = await Promise.all(ids.map((id) => repo.getJob(id)));
         // Missing: an idempotency key was taken between the look and the commit.
         if (created.every((job) => job !== undefined)) return created;

@@ -1,13 +1,26 @@
-import { type Command, type CommandSink, isCoreError, type Job, type ReadOnlyRepo } from "@atlas/core";
+import {
+  type Command,
+  type CommandSink,
+  type Envelope,
+  isCoreError,
+  type Job,
+  type ReadOnlyRepo,
+} from "@atlas/core";
 import type { PluginsModule } from "@atlas/plugins";
 import { isJobOver, type PluginsCommand } from "@atlas/plugins/runtime";
 
 /** Moves a job together with its children and their children. */
 export interface JobFamily {
   /** Cancels the job; with `children`, also those below it that have not ended. */
-  cancel(job: Job, options: { readonly children: boolean }): Promise<void>;
+  cancel(job: Job, options: FamilyOptions): Promise<void>;
   /** Queues the job again; with `children`, first those below it that ended as it did. */
-  redrive(job: Job, options: { readonly children: boolean }): Promise<void>;
+  redrive(job: Job, options: FamilyOptions): Promise<void>;
+}
+
+interface FamilyOptions {
+  readonly children: boolean;
+  /** Of every command. */
+  readonly envelope: Envelope | undefined;
 }
 
 /** The families of one gateway's jobs. */
@@ -18,35 +31,38 @@ export function createJobFamily(options: {
   const { commands, repo } = options;
 
   return {
-    async cancel(job, { children }) {
-      await cancelOne(job);
+    async cancel(job, { children, envelope }) {
+      await cancelOne(job, envelope);
       // A cancelled parent creates no more of them. One that has succeeded has let go of them.
-      if (children && job.status !== "succeeded") await cancelBelow(job.id);
+      if (children && job.status !== "succeeded") await cancelBelow(job.id, envelope);
     },
-    async redrive(job, { children }) {
+    async redrive(job, { children, envelope }) {
       // The parent comes last: it reads how its children ended.
       const below = children ? await endedBelow(job) : [];
-      for (const one of below.toReversed()) await unlessMoved(() => redriveOne(one));
-      await redriveOne(job);
+      for (const one of below.toReversed()) await unlessMoved(() => redriveOne(one, envelope));
+      await redriveOne(job, envelope);
     },
   };
 
-  async function cancelOne(job: Job): Promise<void> {
+  async function cancelOne(job: Job, envelope: Envelope | undefined): Promise<void> {
     if (isJobOver(job)) return;
     const { id } = job;
     // Or the job ended before the command arrived.
     await unlessMoved(() =>
-      commands.enqueueAll([
-        { type: "plugins.wait.drop", job_id: id },
-        { type: "job.updateStatus", id, status: "cancelled" },
-      ]),
+      commands.enqueueAll(
+        [
+          { type: "plugins.wait.drop", job_id: id },
+          { type: "job.updateStatus", id, status: "cancelled" },
+        ],
+        envelope,
+      ),
     );
   }
 
   /** Parents first, so that none of them creates another child behind the search. */
-  async function cancelBelow(root: string): Promise<void> {
+  async function cancelBelow(root: string, envelope: Envelope | undefined): Promise<void> {
     await walk(root, async (child) => {
-      await cancelOne(child);
+      await cancelOne(child, envelope);
       return child.status !== "succeeded";
     });
   }
@@ -65,12 +81,13 @@ export function createJobFamily(options: {
     return found;
   }
 
-  function redriveOne({ id, attempt }: Job): Promise<unknown> {
-    return commands.enqueueAll([
+  function redriveOne({ id, attempt }: Job, envelope: Envelope | undefined): Promise<unknown> {
+    const unit = [
       { type: "plugins.job.forgive", job_id: id, attempt },
       // Bound to that run, so that a second redrive does not queue again what the first has started.
       { type: "job.updateStatus", id, status: "queued", ...(attempt === 0 ? {} : { attempt }) },
-    ]);
+    ] as const;
+    return commands.enqueueAll(unit, envelope);
   }
 
   /** Visits every job below, parents first; not below those for which `visit` resolves with false. */

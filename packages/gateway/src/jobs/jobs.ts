@@ -29,6 +29,7 @@ import {
   withResult,
 } from "@atlas/plugins/runtime";
 import { createJobCreation } from "./create-jobs.ts";
+import type { CreateOptions } from "./create-options.ts";
 import { createDebounce, type Debounce } from "./debounce.ts";
 import { createJobEvents, type OnJobEvent } from "./job-events.ts";
 import { createJobFamily } from "./job-family.ts";
@@ -46,12 +47,16 @@ export interface Jobs {
    * For a workflow with `batch`, it puts the input into the open batch, or opens one, and resolves with the job of that batch. Throws
    * `ATLAS_PLUGINS_BATCH_DOOR` for a request with an id, key or time of its own, and `ATLAS_PLUGINS_BATCH_KEY_INVALID`.
    */
-  create(job: JobRequest, envelope?: Envelope): Promise<Job>;
+  create(job: JobRequest, envelope?: Envelope, options?: CreateOptions): Promise<Job>;
   /**
    * Creates jobs in one unit, all or none, with the same checks, and resolves with one job for each request. Throws the first refusal. A
    * unit has at most 8 MiB, and must fit into the store's queue (`maxQueuedCommands`).
    */
-  createMany(jobs: readonly JobRequest[], envelope?: Envelope): Promise<readonly Job[]>;
+  createMany(
+    jobs: readonly JobRequest[],
+    envelope?: Envelope,
+    options?: CreateOptions,
+  ): Promise<readonly Job[]>;
   /**
    * Creates a job that begins once there was no call with its `key` for `waitMs`; each call before that replaces the input and puts the run
    * off again, at most until `maxWaitMs` after the first. The last input wins. A call after the job has begun creates the next one. Resolves
@@ -78,21 +83,22 @@ export interface Jobs {
   listWaits(id: string): Promise<readonly JobWait[]>;
   /**
    * Cancels a job with its children and their children, and resolves with it; `children: false` spares them. A queued or waiting job does
-   * not run any more, a running one is ended through its signal, and one that has ended stays as it is. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`.
+   * not run any more, a running one is ended through its signal, and one that has ended stays as it is. `envelope` says who asks and why,
+   * here and below. Throws `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
-  cancel(id: string, options?: { readonly children?: boolean }): Promise<Job>;
+  cancel(id: string, options?: { readonly children?: boolean }, envelope?: Envelope): Promise<Job>;
   /**
    * Queues a job that failed for good or was cancelled again, with all its attempts. Finished steps keep their results. Its children that
    * failed are queued again before it, and so are theirs; below a cancelled job, also those that were cancelled. `children: false` leaves
    * them as they are. Throws `ATLAS_PLUGINS_JOB_NOT_FAILED` or `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
-  redrive(id: string, options?: { readonly children?: boolean }): Promise<Job>;
+  redrive(id: string, options?: { readonly children?: boolean }, envelope?: Envelope): Promise<Job>;
   /**
    * Lets a delayed job run now, whatever its `run_at` says, and resolves with it; also one that waits for its next attempt after a failure.
    * A job that is due already stays as it is. Throws `ATLAS_PLUGINS_JOB_NOT_DELAYED` when it is not queued, or when it waits for a time or
    * an answer that its workflow asked for; and `ATLAS_PLUGINS_JOB_NOT_FOUND`.
    */
-  promote(id: string): Promise<Job>;
+  promote(id: string, envelope?: Envelope): Promise<Job>;
   /**
    * Calls `listener` each time that something happens to a job: `created`, `started`, `requeued`, `succeeded`, `failed` or `cancelled`. It
    * hears of what is on disk, and only while this process runs: use a sink where nothing may be missed. Returns a function that ends it.
@@ -124,8 +130,8 @@ export function createJobs(options: {
   const create = createJobCreation({ repo, commands, registry, batches: options.batches, clock, newId });
 
   return {
-    async create(job, envelope) {
-      const [created] = await create([job], envelope);
+    async create(job, envelope, given) {
+      const [created] = await create([job], envelope, given);
       // One for each request.
       return created as Job;
     },
@@ -145,27 +151,27 @@ export function createJobs(options: {
       found(id, await repo.getJob(id));
       return repo.plugins.listWaits(id);
     },
-    async cancel(id, given = {}) {
+    async cancel(id, given = {}, envelope) {
       checkOptions("jobs.cancel", given, ["children"]);
       const job = found(id, await repo.getJob(id));
-      await family.cancel(job, { children: given.children !== false });
+      await family.cancel(job, { children: given.children !== false, envelope });
       return found(id, await repo.getJob(id));
     },
-    async redrive(id, given = {}) {
+    async redrive(id, given = {}, envelope) {
       checkOptions("jobs.redrive", given, ["children"]);
       const job = found(id, await repo.getJob(id));
       if (job.status !== "failed" && job.status !== "cancelled") throw notFailed(id, job.status);
-      await family.redrive(job, { children: given.children !== false });
+      await family.redrive(job, { children: given.children !== false, envelope });
       return found(id, await repo.getJob(id));
     },
-    async promote(id) {
+    async promote(id, envelope) {
       const { status, attempt, run_at, error } = found(id, await repo.getJob(id));
       if (status !== "queued") throw notDelayed(id, status);
       const now = isoTime(clock.now());
       if (run_at <= now) return found(id, await repo.getJob(id));
       if ((await repo.plugins.listWaits(id)).some((wait) => wait.attempt === attempt))
         throw notDelayed(id, "waiting");
-      await commands.enqueueAll([
+      const unit = [
         { type: "plugins.job.promote", job_id: id, attempt },
         {
           type: "job.updateStatus",
@@ -174,7 +180,8 @@ export function createJobs(options: {
           run_at: now,
           ...(error === undefined ? {} : { error }),
         },
-      ]);
+      ] as const;
+      await commands.enqueueAll(unit, envelope);
       return found(id, await repo.getJob(id));
     },
     async wait(id, waitOptions = {}) {

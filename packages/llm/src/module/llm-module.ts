@@ -5,6 +5,7 @@ import { calls } from "./migrations/001_calls.ts";
 import { correlation } from "./migrations/002_correlation.ts";
 import { tokenDetails } from "./migrations/003_token_details.ts";
 import { cache } from "./migrations/004_cache.ts";
+import { callsByTime } from "./migrations/005_calls_by_time.ts";
 import { llmQueries } from "./queries.ts";
 import type { LLMTables } from "./tables.ts";
 
@@ -21,6 +22,7 @@ export const llmModule = defineModule({
     "002_correlation": correlation,
     "003_token_details": tokenDetails,
     "004_cache": cache,
+    "005_calls_by_time": callsByTime,
   },
   commands: { "llm.call.record": callRecord, "llm.cache.put": cachePut },
   queries: llmQueries,

@@ -8,11 +8,11 @@ import { createLines } from "./lines.ts";
 export interface Batches {
   /**
    * Has the commands sent that put these inputs into batches, in one unit; again when a batch has begun just before. Resolves with the id
-   * of the job for each input. Calls with inputs of the same batch follow each other.
+   * of the job for each input. Calls with inputs of the same batch follow each other. `send` gets the ids too, for what it sends with them.
    */
   put(
     inputs: readonly CollectedInput[],
-    send: (commands: readonly (Command | PluginsCommand)[]) => Promise<unknown>,
+    send: (commands: readonly (Command | PluginsCommand)[], ids: readonly string[]) => Promise<unknown>,
   ): Promise<readonly string[]>;
 }
 
@@ -54,7 +54,10 @@ export function createBatches(options: {
           const created = batches.flatMap(({ id, begins }) => (begins === undefined ? [] : id));
           for (const id of created) opening.add(id);
           try {
-            await send(batches.flatMap((batch) => commandsOf(batch, isoTime(now))));
+            await send(
+              batches.flatMap((batch) => commandsOf(batch, isoTime(now))),
+              ids,
+            );
             return ids;
           } catch (error) {
             if (!isClosed(error)) throw error;

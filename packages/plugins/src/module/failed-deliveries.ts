@@ -1,5 +1,7 @@
-import { type CoreTables, type JsonObject, query, type Read } from "@atlas/core";
-import { createEventIds, type EventIdOf, sql } from "@atlas/core/internal";
+import { type CoreTables, type JsonObject, type Page, type PageOptions, query, type Read } from "@atlas/core";
+import { createEventIds, type EventIdOf, pageLimit, readCursor, sql, toPage } from "@atlas/core/internal";
+import type { SqlBool } from "kysely";
+import { z } from "zod";
 import { parseJsonColumn } from "./json-column.ts";
 import type { FailedDeliveryStatus, PluginsTables } from "./tables.ts";
 
@@ -48,6 +50,32 @@ const all = query<Tables>()((db) =>
     .orderBy("failed.event_seq")
     .limit(1_000),
 );
+// The planner is kept from the index of dead letters by age: it would read and sort all of them for a page.
+const dead = query<Tables, { sink_id: string; event_seq: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("plugins_sink_exceptions as failed")
+    .leftJoin("domain_events as event", "event.seq", "failed.event_seq")
+    .selectAll("failed")
+    .select(["event.type as event_type", "event.aggregate_id"])
+    .where(sql<SqlBool>`+failed.status = 'dead'`)
+    .where(sql<SqlBool>`(failed.sink_id, failed.event_seq) > (${p.sink_id}, ${p.event_seq})`)
+    .orderBy("failed.sink_id")
+    .orderBy("failed.event_seq")
+    .limit(p.limit),
+);
+const deadOfSink = query<Tables, { sink_id: string; event_seq: number; limit: number }>()((db, p) =>
+  db
+    .selectFrom("plugins_sink_exceptions as failed")
+    .leftJoin("domain_events as event", "event.seq", "failed.event_seq")
+    .selectAll("failed")
+    .select(["event.type as event_type", "event.aggregate_id"])
+    .where(sql<SqlBool>`+failed.status = 'dead'`)
+    .where("failed.sink_id", "=", p.sink_id)
+    .where("failed.event_seq", ">", p.event_seq)
+    .orderBy("failed.event_seq")
+    .limit(p.limit),
+);
+const place = z.tuple([z.string(), z.int()]);
 const next = query<Tables, { sink_id: string }>()((db, p) =>
   db
     .selectFrom("plugins_sink_exceptions")
@@ -102,6 +130,23 @@ export function failedDeliveries(read: Read<Tables>) {
     async listFailedDeliveries(): Promise<readonly FailedDelivery[]> {
       const idOf = await eventIds();
       return (await read.all(all, {})).map((row) => toFailedDelivery(row, idOf));
+    },
+    /** The dead letters of a sink, or of all sinks, by sink and event. */
+    async listDeadLetters(
+      options: PageOptions & { readonly sink_id?: string } = {},
+    ): Promise<Page<FailedDelivery>> {
+      const limit = pageLimit(options);
+      const [after_sink, event_seq] = readCursor(options.cursor, place) ?? [];
+      const idOf = await eventIds();
+      const range = { event_seq: event_seq ?? 0, limit: limit + 1 };
+      const rows =
+        options.sink_id === undefined
+          ? await read.all(dead, { ...range, sink_id: after_sink ?? "" })
+          : await read.all(deadOfSink, { ...range, sink_id: options.sink_id });
+      return toPage(rows, limit, {
+        item: (row) => toFailedDelivery(row, idOf),
+        key: (row) => [row.sink_id, row.event_seq],
+      });
     },
     /** A sink's failed deliveries that are due. */
     async listDueFailedDeliveries(options: {

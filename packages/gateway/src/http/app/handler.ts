@@ -1,6 +1,7 @@
 import type { Envelope, Logger } from "@atlas/core";
 import type { z } from "zod";
 import type { Gateway } from "../../gateway.ts";
+import type { CreateOptions } from "../../jobs/create-options.ts";
 import type { RouteContract } from "../contract/route.ts";
 
 /** Who sends a request, as its token says. */
@@ -22,6 +23,16 @@ export interface Call<Params, Query, Body> {
   readonly request: Request;
   readonly requestId: string;
   readonly caller: Caller;
+  /**
+   * The bytes of the body, for a route without a body schema, such as one that checks a signature over them. At most `maxBodyBytes`; what has
+   * more ends with 413. Not for a route whose contract has a `body`.
+   */
+  readonly readBody: () => Promise<Uint8Array>;
+  /**
+   * For `jobs.create` and `createMany`: with an `Idempotency-Key`, the answer is kept in the same unit as the jobs, so that it is given again
+   * exactly when they are there. `answerOf` returns what `handle` will return. Without a key it does nothing.
+   */
+  readonly keepAnswer: (answerOf: (ids: readonly string[]) => unknown) => CreateOptions;
   /** For every command and job of the request: cause, correlation id and actor. */
   readonly envelope: Envelope;
   /** Logs with the request id. */

@@ -9,6 +9,8 @@ export interface PreparedRoute {
   readonly handle: HttpRoute["handle"];
   /** As Hono writes paths: `/jobs/:id`. */
   readonly pattern: string;
+  /** Matches the paths of `pattern`. */
+  readonly matches: RegExp;
   readonly checkParams: CheckPart | undefined;
   readonly checkQuery: CheckPart;
   readonly checkBody: CheckPart | undefined;
@@ -29,6 +31,7 @@ export function prepareRoutes(routes: readonly HttpRoute[]): readonly PreparedRo
       contract,
       handle,
       pattern: path.replaceAll(/\{(\w+)\}/g, ":$1"),
+      matches: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`),
       checkParams: params === undefined ? undefined : createPartCheck("path", params),
       checkQuery: createPartCheck("query", query ?? NO_QUERY),
       checkBody: body === undefined ? undefined : createPartCheck("body", body),

@@ -1,32 +1,41 @@
 import { z } from "zod";
 import { defineRoute } from "./route.ts";
 
-export const healthLive = defineRoute({
+export const live = defineRoute({
   id: "health.live",
   method: "GET",
   path: "/health",
   scope: "public",
-  summary: "Tells that the process answers.",
-  answer: {
-    status: 200,
-    description: "The process answers.",
-    schema: z.object({ status: z.literal("ok") }),
-  },
+  summary: "Answers while the process lives.",
+  answer: { status: 200, description: "It lives.", schema: z.object({ status: z.literal("ok") }) },
 });
 
-export const healthReady = defineRoute({
+const storeStatus = z.enum(["ok", "degraded", "failed", "stopped"]);
+
+export const ready = defineRoute({
   id: "health.ready",
   method: "GET",
   path: "/ready",
   scope: "public",
-  summary: "Tells whether the gateway takes work.",
+  summary:
+    "Says whether the gateway takes work: with 200 if it does, and with 503 while its database cannot be written.",
   answer: {
     status: 200,
-    description: "The gateway takes work.",
-    schema: z.object({
-      status: z.enum(["ok", "degraded", "failed", "stopped"]),
-      checks: z.object({ store: z.enum(["ok", "degraded", "failed", "stopped"]) }),
-    }),
+    otherStatuses: [503],
+    description: "The state of the store.",
+    schema: z.object({ status: storeStatus, checks: z.object({ store: storeStatus }) }),
   },
-  problems: [503],
+});
+
+export const openApi = defineRoute({
+  id: "openapi",
+  method: "GET",
+  path: "/openapi.json",
+  scope: "public",
+  summary: "Gives this document.",
+  answer: {
+    status: 200,
+    description: "An OpenAPI 3.1 document.",
+    schema: z.looseObject({ openapi: z.string() }),
+  },
 });

@@ -41,6 +41,10 @@ export interface RouteContract<
   readonly answer: {
     readonly status: 200 | 201 | 202 | 204;
     readonly description: string;
+    /** Other statuses that come with the same body. */
+    readonly otherStatuses?: readonly number[];
+    /** Other types that it answers with as text where `Accept` prefers them. */
+    readonly otherTypes?: readonly string[];
     readonly type?: string;
     readonly schema?: Answer;
     /** The `Location` of what was created, with fields of the answer in braces: `/jobs/{id}`. */

@@ -1,17 +1,13 @@
 import type { JsonObject, JsonValue } from "@atlas/core";
-import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { jsonSchemaOfInput } from "../../contract/json-schema.ts";
 import { answerInvalid } from "./signals.ts";
 
 /** The JSON Schema of the answers that a schema takes. */
 export function jsonSchemaOf(name: string, schema: StandardSchemaV1): JsonObject {
-  // What a schema adds to the standard is found at run time only.
-  const standard = schema?.["~standard"] as
-    | (StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>)
-    | undefined;
   try {
-    const given = standard?.jsonSchema?.input({ target: "draft-2020-12" });
-    // Without what JSON has no word for.
-    if (given !== undefined) return JSON.parse(JSON.stringify(given)) as JsonObject;
+    const given = jsonSchemaOfInput(schema);
+    if (given !== undefined) return given;
   } catch (error) {
     throw noJsonSchema(name, error);
   }

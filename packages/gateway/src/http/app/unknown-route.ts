@@ -1,0 +1,28 @@
+import { didYouMean } from "@atlas/core/internal";
+import { ProblemError } from "../problem/problem-error.ts";
+import type { PreparedRoute } from "./route-table.ts";
+
+/** Why no route answers: the path has other methods (405), or there is no such path (404, with the nearest). */
+export function unknownRoute(
+  method: string,
+  target: string,
+  { routes, basePath }: { readonly routes: readonly PreparedRoute[]; readonly basePath: string },
+): ProblemError {
+  const path = target.startsWith(basePath) ? target.slice(basePath.length) : target;
+  const methods = routes.filter(({ matches }) => matches.test(path)).map(({ contract }) => contract.method);
+  if (methods.length > 0) {
+    const allow = [...new Set(methods.flatMap((one) => (one === "GET" ? ["GET", "HEAD"] : one)))].join(", ");
+    return new ProblemError(
+      "ATLAS_HTTP_METHOD_NOT_ALLOWED",
+      `${method} is not possible here. Use ${allow}.`,
+      {
+        headers: { allow },
+      },
+    );
+  }
+  const known = [...new Set(routes.map(({ contract }) => contract.path))];
+  return new ProblemError(
+    "ATLAS_HTTP_ROUTE_UNKNOWN",
+    `There is no ${JSON.stringify(target.slice(0, 200))}.${didYouMean(path, known) || " /openapi.json lists every path."}`,
+  );
+}
