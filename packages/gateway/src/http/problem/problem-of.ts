@@ -25,7 +25,18 @@ export function problemOf(error: unknown): Problem {
     const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
     return { status, code: error.code, detail: isOpen ? error.message : UNKNOWN, headers };
   }
+  if (error instanceof TypeError && isAboutCall(error.message))
+    return { status: 400, code: "ATLAS_HTTP_REQUEST_INVALID", detail: error.message };
   return { status: 500, code: "ATLAS_HTTP_FAILED", detail: UNKNOWN };
+}
+
+// A function of the gateway names itself where it refuses what it was given: `jobs.create: unique.key must be …`.
+const ABOUT_CALL = /^(?:(?:jobs|schedules|sinks|tokens|repo|store|gateway)\.\w+|event_id|explainRoute)\b/;
+// So does the engine, where code of the server calls what is not there.
+const BY_ENGINE = /\bis not (?:a function|a constructor|iterable)\b/;
+
+function isAboutCall(message: string): boolean {
+  return ABOUT_CALL.test(message) && !BY_ENGINE.test(message);
 }
 
 interface CodedError extends Error {

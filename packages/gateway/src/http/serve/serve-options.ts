@@ -18,6 +18,10 @@ export interface ServeOptions extends HttpOptions {
   readonly auth?: "token" | "none";
   /** Connections at the same time, 1 to 65,535. More are closed at once. Default: 256. Each stream of events keeps one. */
   readonly maxConnections?: number;
+  /** How long a client may take to send the headers of a request, in milliseconds. Default: 10,000. Then it gets 408. */
+  readonly headersTimeoutMs?: number;
+  /** How long it may take to send a whole request, in milliseconds. Default: 30,000. Raise it for large bodies over slow lines. */
+  readonly requestTimeoutMs?: number;
   /** How long `stop()` waits for requests that are being answered, in milliseconds. Default: 8,000. */
   readonly graceMs?: number;
 }
@@ -27,6 +31,8 @@ const OWN: Readonly<Record<Exclude<keyof ServeOptions, keyof HttpOptions>, true>
   host: true,
   auth: true,
   maxConnections: true,
+  headersTimeoutMs: true,
+  requestTimeoutMs: true,
   graceMs: true,
 };
 
@@ -39,9 +45,11 @@ const LEAST_DISTINCT = 10;
 /** Refuses options that do not exist or make no sense. */
 export function checkServeOptions(options: ServeOptions): void {
   checkHttpOptions("serve", options, Object.keys(OWN));
-  const { port, host, auth, maxConnections, graceMs } = options;
+  const { port, host, auth, maxConnections, headersTimeoutMs, requestTimeoutMs, graceMs } = options;
   checkWhole("port", port, 0, MOST_PORTS);
   checkWhole("maxConnections", maxConnections, 1, MOST_PORTS);
+  checkWhole("headersTimeoutMs", headersTimeoutMs, 1, LONGEST_TIMER_MS);
+  checkWhole("requestTimeoutMs", requestTimeoutMs, 1, LONGEST_TIMER_MS);
   checkWhole("graceMs", graceMs, 0, LONGEST_TIMER_MS);
   if (host !== undefined && (typeof host !== "string" || host === ""))
     throw new TypeError('serve: host must be an address such as "127.0.0.1" or "0.0.0.0".');

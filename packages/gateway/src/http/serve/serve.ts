@@ -33,16 +33,8 @@ const DEFAULT_GRACE_MS = 8_000;
 const MAX_CONNECTIONS = 256;
 const WILDCARDS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
-// A client that sends slowly holds a connection for no longer than this.
-const LIMITS: ServerOptions = {
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
-  connectionsCheckingInterval: 1_000,
-  keepAliveTimeout: 5_000,
-  maxHeaderSize: 16 * 1024,
-  // Its answer has no body; ours says what is wrong.
-  requireHostHeader: false,
-};
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
  * Serves a gateway over HTTP with Node. It needs the packages `hono` and `@hono/node-server`. Rejects with `ATLAS_HTTP_TOKEN_REQUIRED`, or
@@ -74,10 +66,11 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
   const { getRequestListener } = await import("@hono/node-server");
   const { RESPONSE_ALREADY_SENT } = await import("@hono/node-server/utils/response");
   // Which hosts are its own is known with the port, before the first connection.
-  let checkHost: CheckHost = createHostCheck([]);
+  let isOwn: CheckHost = createHostCheck([]);
+  const checkHost: CheckHost = (given) => isOwn(given);
   const app = createApp(gateway, {
     ...options,
-    checkHost: (given) => checkHost(given),
+    checkHost,
     host,
     own: [{ token: local, name: "local" }, ...(token === undefined ? [] : [{ token, name: "static" }])],
     needsToken: auth !== "none",
@@ -93,15 +86,29 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
     // Without a hand on the global Request and Response of the host's process.
     { overrideGlobalObjects: false, errorHandler: malformed },
   );
-  const server = createServer(LIMITS, guardRaw(answer));
+  const server = createServer(limitsOf(options), guardRaw(answer, checkHost));
   server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
   const bound = await listen(server, { port, host: address });
   const url = urlOf(address, bound);
-  checkHost = createHostCheck(options.hosts ?? [...loopbackHosts(bound), new URL(url).host]);
+  isOwn = createHostCheck(options.hosts ?? [...loopbackHosts(bound), new URL(url).host]);
   // Such as too many open files when a connection comes in: no reason to end the process.
   server.on("error", (error) => host.log.error({ error }, "The HTTP server failed to take a connection."));
   const stop = createStop({ server, stopping, graceMs, clock: host.clock });
   return { url, port: bound, token: local, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** A client that sends slowly holds a connection for no longer than this. */
+function limitsOf({ headersTimeoutMs, requestTimeoutMs = REQUEST_TIMEOUT_MS }: ServeOptions): ServerOptions {
+  return {
+    // Node refuses one that is longer than that of the whole request.
+    headersTimeout: Math.min(headersTimeoutMs ?? HEADERS_TIMEOUT_MS, requestTimeoutMs),
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: 1_000,
+    keepAliveTimeout: 5_000,
+    maxHeaderSize: 16 * 1024,
+    // Node's own answer to a missing one has no body; ours says what is wrong.
+    requireHostHeader: false,
+  };
 }
 
 function listen(server: Server, at: { readonly port: number; readonly host: string }): Promise<number> {
