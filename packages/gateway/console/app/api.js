@@ -1,4 +1,5 @@
 import { readEventStream } from "./event-stream.js";
+import { pause } from "./repeat.js";
 
 /** @import { Session } from "./session.js" */
 /** @import { StreamEvent } from "./event-stream.js" */
@@ -11,6 +12,9 @@ import { readEventStream } from "./event-stream.js";
 
 // The server answers `/console/app/api.js`, so its API begins two folders up, wherever a host has mounted it.
 const BASE = new URL("../../", import.meta.url);
+const TOO_MANY = 429;
+const LONGEST_WAIT_MS = 10_000;
+const never = new AbortController().signal;
 
 /** An answer that is no success, as the server's problem document says it. */
 export class ApiProblem extends Error {
@@ -44,7 +48,7 @@ export function createApi({ session, onUnauthorized, onReach }) {
       const url = new URL(path.replace(/^\//, ""), BASE);
       for (const [name, value] of Object.entries(query))
         if (value !== undefined && value !== "") url.searchParams.set(name, String(value));
-      const response = await send(url, { headers: { accept }, ...(signal === undefined ? {} : { signal }) });
+      const response = await send(url, { headers: { accept }, signal: signal ?? never });
       return accept === "application/json" ? response.json() : response;
     },
     /**
@@ -60,6 +64,7 @@ export function createApi({ session, onUnauthorized, onReach }) {
         method: "POST",
         headers: { "content-type": "application/json", "idempotency-key": key },
         body: JSON.stringify(body),
+        signal: never,
       });
       return response.status === 204 ? undefined : response.json();
     },
@@ -79,10 +84,14 @@ export function createApi({ session, onUnauthorized, onReach }) {
   };
 
   /**
+   * A read that the server has no room for now is sent again when it says; a change is not, since whoever asked for it is waiting.
+   *
    * @param {URL} url
-   * @param {RequestInit & { headers: Record<string, string> }} request
+   * @param {RequestInit & { headers: Record<string, string>, signal: AbortSignal }} request
+   * @param {number} [tries]
+   * @returns {Promise<Response>}
    */
-  async function send(url, request) {
+  async function send(url, request, tries = 1) {
     const { token } = session;
     if (token !== undefined) request.headers["authorization"] = `Bearer ${token}`;
     /** @type {Response} */
@@ -90,13 +99,20 @@ export function createApi({ session, onUnauthorized, onReach }) {
     try {
       response = await fetch(url, { ...request, credentials: "omit", redirect: "error" });
     } catch (error) {
-      if (request.signal?.aborted !== true) onReach(false);
+      if (!request.signal.aborted) onReach(false);
       if (error instanceof TypeError)
         throw new Error("The gateway does not answer. Is it running?", { cause: error });
       throw error;
     }
     onReach(true);
     if (response.ok) return response;
+    if (response.status === TOO_MANY && request.method === undefined && tries < 3) {
+      await pause(
+        Math.min(LONGEST_WAIT_MS, Number(response.headers.get("retry-after") ?? 1) * 1_000),
+        request.signal,
+      );
+      if (!request.signal.aborted) return send(url, request, tries + 1);
+    }
     if (response.status === 401 && session.token === token) onUnauthorized();
     throw new ApiProblem(response.status, await response.json().catch(() => ({})));
   }

@@ -1,5 +1,5 @@
 /**
- * One event of a stream.
+ * One event of a stream. `position` says where the stream is, and has no data.
  *
  * @typedef {{ readonly id: string, readonly type: string, readonly data: string }} StreamEvent
  */
@@ -17,6 +17,7 @@ export async function* readEventStream(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let id = "";
+  let hasId = false;
   let type = "";
   /** @type {string[]} */
   let data = [];
@@ -32,6 +33,8 @@ export async function* readEventStream(body) {
       for (const line of lines) {
         if (line === "") {
           if (data.length > 0) yield { id, type: type === "" ? "message" : type, data: data.join("\n") };
+          else if (hasId) yield { id, type: "position", data: "" };
+          hasId = false;
           type = "";
           data = [];
           characters = 0;
@@ -43,7 +46,10 @@ export async function* readEventStream(body) {
         characters += text.length;
         if (name === "data") data.push(text);
         else if (name === "event") type = text;
-        else if (name === "id") id = text;
+        else if (name === "id") {
+          id = text;
+          hasId = true;
+        }
       }
       if (rest.length + characters > MAX_CHARACTERS)
         throw new Error("The server sent an event that is too large.");

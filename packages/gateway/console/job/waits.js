@@ -9,7 +9,7 @@ import { moment } from "../dom/moment.js";
 import { factList } from "../dom/table.js";
 import { answerFields } from "./answer-fields.js";
 
-/** @import { JobDetails, JobWait } from "../../src/http/console/records.ts" */
+/** @import { JobWait } from "../../src/http/console/records.ts" */
 /** @import { View } from "../app/view.js" */
 
 const RESULTS = new Map([
@@ -23,18 +23,17 @@ const RESULTS = new Map([
  * What a job waits for, and a form where a person can answer.
  *
  * @param {View} view
- * @param {JobDetails} job
+ * @param {{ id: string, isOver: boolean }} job
  * @param {readonly JobWait[]} waits
  * @param {() => void} onAnswered
  */
 export function waitList(view, job, waits, onAnswered) {
-  const isOver = job.finished_at !== undefined;
   return element(
     "ul",
     { class: "waits" },
     waits.map((wait) => {
       const { name, kind, opened_at, deadline, closed_at, answer, info, ids, filter } = wait;
-      const isOpen = answer === undefined && closed_at === undefined && !isOver;
+      const isOpen = answer === undefined && closed_at === undefined && !job.isOver;
       const state = answer !== undefined ? "answered" : isOpen ? "waiting" : "closed";
       return element(
         "li",

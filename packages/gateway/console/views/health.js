@@ -1,5 +1,6 @@
 import { newKey } from "../app/api.js";
 import { section } from "../app/section.js";
+import { shareReads } from "../app/share-reads.js";
 import { heading } from "../app/view.js";
 import { actButton } from "../dom/act-button.js";
 import { count, duration, size } from "../dom/amounts.js";
@@ -12,7 +13,7 @@ import { factList, table } from "../dom/table.js";
 /** @import { GatewayFigures, GatewayState, Schedule, Workflow } from "../../src/http/console/records.ts" */
 /** @import { View } from "../app/view.js" */
 
-const REFRESH_MS = 5_000;
+const REFRESH_MS = 6_000;
 
 /**
  * The database, the extensions, and what is configured: workflows and schedules.
@@ -24,10 +25,13 @@ export function showHealth(view) {
   const said = element("p", { class: "note said text" });
   const say = (/** @type {string} */ text) => said.replaceChildren(text);
   heading(view, "Health");
+  const readState = shareReads(
+    async () => /** @type {GatewayState} */ (await api.get("/status", { signal })),
+  );
 
   const state = section(view, {
     title: "Gateway",
-    load: () => api.get("/status", { signal }),
+    load: readState,
     draw: (/** @type {GatewayState} */ { status, reason, since, message, jobs }) => [
       factList([
         ["Database", badge(status)],
@@ -59,7 +63,7 @@ export function showHealth(view) {
   });
   const extensions = section(view, {
     title: "Extensions",
-    load: () => api.get("/status", { signal }),
+    load: readState,
     draw: (/** @type {GatewayState} */ { extensions: all }) =>
       all.map(({ name, ...report }) =>
         element(

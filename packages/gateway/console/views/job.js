@@ -1,18 +1,15 @@
 import { ApiProblem } from "../app/api.js";
 import { pause } from "../app/repeat.js";
-import { addressOf } from "../app/router.js";
 import { section } from "../app/section.js";
+import { shareReads } from "../app/share-reads.js";
 import { heading } from "../app/view.js";
 import { announce } from "../dom/announce.js";
 import { badge } from "../dom/badge.js";
 import { element } from "../dom/element.js";
-import { jobLink } from "../dom/job-link.js";
 import { jsonView } from "../dom/json-view.js";
-import { moment } from "../dom/moment.js";
 import { replaceContent } from "../dom/replace-content.js";
-import { factList } from "../dom/table.js";
+import { jobFacts, progressBar } from "../job/about.js";
 import { jobActions } from "../job/actions.js";
-import { messageOf } from "../job/attempts.js";
 import { callList, runList } from "../job/evidence.js";
 import { logLines } from "../job/log.js";
 import { timeline } from "../job/timeline.js";
@@ -23,8 +20,9 @@ import { jobTable } from "./job-table.js";
 /** @import { AgentRun, Artifact, DomainEvent, Job, JobDetails, JobLogLine, JobStep, JobWait, ModelCall } from "../../src/http/console/records.ts" */
 /** @import { View } from "../app/view.js" */
 
-const REFRESH_MS = 3_000;
+const REFRESH_MS = 6_000;
 const RECONNECT_MS = 3_000;
+const SHORTEST_PAUSE_MS = 1_000;
 
 /**
  * One job, with everything that is known of it. While it lives, it is followed.
@@ -37,38 +35,33 @@ export function showJob(view) {
   const path = `/jobs/${encodeURIComponent(id)}`;
   const state = element("span", {});
   const actions = element("div", { class: "actions" });
+  const progress = element("div", {});
   heading(view, id, state, actions).querySelector("h1")?.classList.add("mono", "id");
 
   /** @type {JobDetails | undefined} */
   let job;
-  /** @type {Promise<JobDetails> | undefined} */
-  let reading;
-  // Parts that ask at the same time share one request.
-  const loadJob = () => {
-    reading ??= api.get(path, { signal }).finally(() => {
-      reading = undefined;
-    });
-    return reading;
-  };
   const isOver = () => job?.finished_at !== undefined;
+  const readJob = shareReads(async () => /** @type {JobDetails} */ (await api.get(path, { signal })));
   /**
    * @template Item
    * @param {string} of
-   * @returns {Promise<readonly Item[]>}
+   * @returns {() => Promise<readonly Item[]>}
    */
-  const list = async (of) => (await api.get(`${path}/${of}`, { signal })).items;
+  const reader = (of) => shareReads(async () => (await api.get(`${path}/${of}`, { signal })).items);
+  const readSteps = /** @type {typeof reader<JobStep>} */ (reader)("steps");
+  const readCalls = /** @type {typeof reader<ModelCall>} */ (reader)("calls");
+  const readRuns = /** @type {typeof reader<AgentRun>} */ (reader)("runs");
+  const readWaits = /** @type {typeof reader<JobWait>} */ (reader)("waits");
+  const readLog = /** @type {typeof reader<JobLogLine>} */ (reader)("log");
   const live = { everyMs: REFRESH_MS, isOver };
 
-  const about = section(view, { title: "Job", load: loadJob, draw: drawJob, ...live });
   const parts = [
-    about,
+    section(view, { title: "Job", load: readJob, draw: drawJob, ...live }),
     section(view, {
       title: "Waits",
-      load: async () => ({
-        job: await loadJob(),
-        waits: await /** @type {typeof list<JobWait>} */ (list)("waits"),
-      }),
-      draw: ({ job: of, waits }) => (waits.length === 0 ? [] : [waitList(view, of, waits, refresh)]),
+      load: async () => ({ isOver: (await readJob()).finished_at !== undefined, waits: await readWaits() }),
+      draw: ({ isOver: isJobOver, waits }) =>
+        waits.length === 0 ? [] : [waitList(view, { id, isOver: isJobOver }, waits, () => void refresh())],
       ...live,
     }),
     section(view, {
@@ -79,20 +72,25 @@ export function showJob(view) {
     }),
     section(view, {
       title: "Result",
-      load: loadJob,
-      draw: ({ result }) => (result === undefined ? [] : [jsonView(result)]),
+      load: async () => (await readJob()).result,
+      draw: (result) => (result === undefined ? [] : [jsonView(result)]),
       ...live,
     }),
-    section(view, { title: "Input", load: loadJob, draw: ({ input }) => [jsonView(input)] }),
+    section(view, {
+      title: "Input",
+      load: async () => (await readJob()).input,
+      draw: (input) => [jsonView(input)],
+      ...live,
+    }),
     section(view, {
       title: "Model calls",
-      load: () => /** @type {typeof list<ModelCall>} */ (list)("calls"),
+      load: readCalls,
       draw: (calls) => (calls.length === 0 ? [] : [callList(calls, { withJob: false })]),
       ...live,
     }),
     section(view, {
       title: "Agent runs",
-      load: () => /** @type {typeof list<AgentRun>} */ (list)("runs"),
+      load: readRuns,
       draw: (runs) => (runs.length === 0 ? [] : [runList(runs)]),
       ...live,
     }),
@@ -112,7 +110,7 @@ export function showJob(view) {
     }),
     section(view, {
       title: "Log",
-      load: () => /** @type {typeof list<JobLogLine>} */ (list)("log"),
+      load: readLog,
       draw: (lines) => (lines.length === 0 ? [] : [logLines(lines)]),
       ...live,
     }),
@@ -120,49 +118,33 @@ export function showJob(view) {
   main.append(...parts.map(({ card }) => card));
   void follow();
 
-  function refresh() {
-    for (const part of parts) void part.refresh();
+  async function refresh() {
+    await Promise.all(parts.map((part) => part.refresh()));
   }
 
   /** @param {JobDetails} of */
   function drawJob(of) {
     job = of;
     replaceContent(state, [badge(of.status)]);
-    replaceContent(actions, jobActions(view, of, refresh));
-    const { progress, error, context } = of;
-    return [
-      factList([
-        [
-          "Workflow",
-          element("a", { href: addressOf("/jobs", [], { workflow_id: of.workflow_id }) }, of.workflow_id),
-        ],
-        ["Created", moment(of.created_at)],
-        ["Runs", of.status === "queued" && moment(of.run_at)],
-        ["Started", of.started_at !== undefined && moment(of.started_at)],
-        ["Ended", of.finished_at !== undefined && moment(of.finished_at)],
-        ["Attempts", of.max_attempts === undefined ? of.attempt : `${of.attempt} of ${of.max_attempts}`],
-        ["Deadline", of.deadline_at !== undefined && moment(of.deadline_at)],
-        ["Priority", of.priority !== 0 && of.priority],
-        ["Group", of.group_key],
-        ["Idempotency key", of.idempotency_key],
-        ["Parent", of.parent_id !== undefined && jobLink(of.parent_id)],
-        ["Actor", context?.actor],
-        ["Tenant", context?.tenant],
-        ["Correlation id", context?.correlation_id],
-      ]),
-      ...(progress === undefined || of.finished_at !== undefined ? [] : [progressBar(progress)]),
-      ...(error === undefined
-        ? []
-        : [element("p", { class: "problem text" }, messageOf(error) ?? "It failed."), jsonView(error)]),
-    ];
+    replaceContent(
+      actions,
+      jobActions(view, of, () => void refresh()),
+    );
+    showProgress(of.finished_at === undefined ? of.progress : undefined);
+    return [jobFacts(of), progress];
+  }
+
+  /** @param {JobDetails["progress"]} latest */
+  function showProgress(latest) {
+    progress.replaceChildren(...(latest === undefined ? [] : [progressBar(latest)]));
   }
 
   async function loadTimeline() {
     const [of, steps, calls, runs, events] = await Promise.all([
-      loadJob(),
-      /** @type {typeof list<JobStep>} */ (list)("steps"),
-      /** @type {typeof list<ModelCall>} */ (list)("calls"),
-      /** @type {typeof list<AgentRun>} */ (list)("runs"),
+      readJob(),
+      readSteps(),
+      readCalls(),
+      readRuns(),
       ownEvents(),
     ]);
     return { job: of, steps, calls, runs, events };
@@ -184,32 +166,23 @@ export function showJob(view) {
   async function follow() {
     while (!signal.aborted) {
       try {
-        for await (const { type } of api.follow(`${path}/events`, { signal })) {
-          if (type === "end") {
+        for await (const { type, data } of api.follow(`${path}/events`, { signal })) {
+          if (type === "progress") showProgress(JSON.parse(data));
+          else if (type === "end") {
             if (isOver()) return;
-            refresh();
+            await refresh();
             announce("The job has ended.");
             return;
+          } else if (type === "status" && job !== undefined) {
+            await pause(SHORTEST_PAUSE_MS, signal);
+            await refresh();
           }
-          if (type === "progress") void about.refresh();
-          else refresh();
         }
       } catch (error) {
-        // Only the connection is worth another try.
-        if (error instanceof ApiProblem) return;
+        // Only a lost connection is worth another try.
+        if (error instanceof ApiProblem && error.status < 500) return;
       }
       await pause(RECONNECT_MS, signal);
     }
   }
-}
-
-/** @param {NonNullable<JobDetails["progress"]>} progress */
-function progressBar({ done, total, message }) {
-  const text = total === undefined ? String(done) : `${done} of ${total}`;
-  return element(
-    "div",
-    { class: "pad progress" },
-    total !== undefined && element("progress", { max: total, value: done, "aria-label": "Progress" }),
-    element("span", { class: "text" }, text, message !== undefined && ` · ${message}`),
-  );
 }

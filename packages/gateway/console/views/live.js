@@ -9,6 +9,7 @@ import { eventRow } from "./event-row.js";
 /** @import { DomainEvent } from "../../src/http/console/records.ts" */
 /** @import { View } from "../app/view.js" */
 
+const STREAM = "/domain-events/stream";
 const KEPT = 500;
 const RECENT = 100;
 const FIRST_RETRY_MS = 1_000;
@@ -100,15 +101,17 @@ export function showLive(view) {
   }
 
   async function follow() {
-    let after = await startingPoint();
+    /** @type {string | undefined} */
+    let after;
     let retryMs = FIRST_RETRY_MS;
     while (!signal.aborted) {
       try {
-        const query = after === undefined ? {} : { after };
-        for await (const { type, id, data } of api.follow("/domain-events/stream", { query, signal })) {
+        after ??= await startingPoint();
+        for await (const { type, id, data } of api.follow(STREAM, { query: { after }, signal })) {
           setState("live", "badge good");
           retryMs = FIRST_RETRY_MS;
           if (id !== "") after = id;
+          if (type === "position") continue;
           if (type === "resync") {
             announce("Some events were pruned before they could be shown.");
             continue;
@@ -140,20 +143,11 @@ export function showLive(view) {
     draw();
   }
 
-  /** Some events before now, so that the list is not empty: the sinks know how many there are. Without their scope it begins now. */
+  /** Some events before now, so that the list is not empty. The first thing that a stream says is where it begins. */
   async function startingPoint() {
-    try {
-      const { items } = await api.get("/sinks", { signal });
-      const last = Math.max(
-        0,
-        ...items.map(
-          (/** @type {{ event_seq: number, lag_events: number }} */ sink) => sink.event_seq + sink.lag_events,
-        ),
-      );
-      return last === 0 ? undefined : String(Math.max(0, last - RECENT));
-    } catch {
-      return undefined;
-    }
+    for await (const { id } of api.follow(STREAM, { signal }))
+      return String(Math.max(0, Number(id) - RECENT));
+    throw new Error("The stream ended at once.");
   }
 
   /**

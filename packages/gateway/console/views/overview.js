@@ -1,5 +1,6 @@
 import { addressOf } from "../app/router.js";
 import { section } from "../app/section.js";
+import { shareReads } from "../app/share-reads.js";
 import { heading } from "../app/view.js";
 import { count, duration, rate } from "../dom/amounts.js";
 import { badge } from "../dom/badge.js";
@@ -11,7 +12,7 @@ import { jobTable } from "./job-table.js";
 /** @import { GatewayFigures, GatewayState, Job, ModelCall } from "../../src/http/console/records.ts" */
 /** @import { View } from "../app/view.js" */
 
-const FAST_MS = 3_000;
+const FAST_MS = 4_000;
 const SLOW_MS = 6_000;
 const LOOKED_AT_CALLS = 50;
 const NEWEST_JOBS = 10;
@@ -24,10 +25,13 @@ const NEWEST_JOBS = 10;
 export function showOverview(view) {
   const { api, main, signal } = view;
   heading(view, "Overview");
+  const readStats = shareReads(
+    async () => /** @type {GatewayFigures} */ (await api.get("/stats", { signal })),
+  );
 
   const figures = section(view, {
     title: "Now",
-    load: async () => /** @type {GatewayFigures} */ (await api.get("/stats", { signal })),
+    load: readStats,
     draw: (stats) => [tiles(stats)],
     everyMs: SLOW_MS,
   });
@@ -36,7 +40,7 @@ export function showOverview(view) {
     async load() {
       const [state, stats, calls] = await Promise.all([
         /** @type {Promise<GatewayState>} */ (api.get("/status", { signal })),
-        /** @type {Promise<GatewayFigures>} */ (api.get("/stats", { signal })),
+        readStats(),
         latestCalls(),
       ]);
       return attentionOf({ state, stats, calls });
@@ -61,7 +65,7 @@ export function showOverview(view) {
   });
   const queues = section(view, {
     title: "Workflows",
-    load: async () => /** @type {GatewayFigures} */ (await api.get("/stats", { signal })).workflows,
+    load: async () => (await readStats()).workflows,
     draw: (workflows) => [
       workflows.length === 0
         ? element("p", { class: "note" }, "This gateway has no workflows.")

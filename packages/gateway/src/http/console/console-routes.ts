@@ -20,6 +20,8 @@ const POLICY = [
   "trusted-types 'none'",
 ].join("; ");
 
+// No route of its own: beside one with a parameter, it would make the router of all routes a slower one.
+const PANELS = "panels.json";
 const segment = z.string().max(64);
 const file = { status: 200, description: "The file.", type: "*/*" } as const;
 
@@ -32,27 +34,12 @@ const page = defineRoute({
   answer: file,
 });
 
-const panels = defineRoute({
-  id: "console.panels",
-  method: "GET",
-  path: "/console/panels.json",
-  scope: "public",
-  summary: "Lists the panels that extensions add to the console.",
-  answer: {
-    status: 200,
-    description: "The panels, in the order of the extensions.",
-    schema: z.object({
-      items: z.array(z.object({ extension: z.string(), title: z.string(), path: z.string() })).readonly(),
-    }),
-  },
-});
-
 const asset = defineRoute({
   id: "console.asset",
   method: "GET",
   path: "/console/{file}",
   scope: "public",
-  summary: "Gives a file of the console.",
+  summary: "Gives a file of the console, or the list of extensions' panels.",
   params: z.strictObject({ file: segment }),
   answer: file,
   problems: [404],
@@ -75,8 +62,9 @@ const nestedAsset = defineRoute({
  */
 export const consoleRoutes: readonly HttpRoute[] = [
   handleRoute(page, ({ request }) => send("index.html", request)),
-  handleRoute(panels, ({ gateway }) => ({ items: panelsOf(gateway.routes) })),
-  handleRoute(asset, ({ params, request }) => send(params.file, request)),
+  handleRoute(asset, ({ gateway, params, request }) =>
+    params.file === PANELS ? Response.json({ items: panelsOf(gateway.routes) }) : send(params.file, request),
+  ),
   handleRoute(nestedAsset, ({ params, request }) => send(`${params.folder}/${params.file}`, request)),
 ];
 
