@@ -56,7 +56,8 @@ function moveRow(step) {
   const rows = [...document.querySelectorAll("main [data-row]")].filter(
     (row) => row instanceof HTMLElement && row.offsetParent !== null,
   );
-  const at = rows.findIndex((row) => row === document.activeElement);
+  const focused = document.activeElement;
+  const at = focused === null ? -1 : rows.indexOf(focused);
   const next = rows[at === -1 ? 0 : Math.max(0, Math.min(rows.length - 1, at + step))];
   if (next instanceof HTMLElement) next.focus();
 }

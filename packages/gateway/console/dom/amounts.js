@@ -20,7 +20,7 @@ export function rate(value) {
 }
 
 /**
- * `340 ms`, `1.2 s`, `3 min 4 s`, `2 h 5 min`, `3 d 4 h`.
+ * `340 ms`, `1.2 s`, `3 min 4 s`, `2 h 5 min`, `3 d 4 h`, `2 y 40 d`.
  *
  * @param {number} ms
  */
@@ -30,7 +30,8 @@ export function duration(ms) {
   const seconds = Math.round(ms / 1_000);
   if (seconds < 3_600) return pair(seconds, 60, "min", 1, "s");
   if (seconds < 86_400) return pair(seconds, 3_600, "h", 60, "min");
-  return pair(seconds, 86_400, "d", 3_600, "h");
+  if (seconds < 31_536_000) return pair(seconds, 86_400, "d", 3_600, "h");
+  return pair(seconds, 31_536_000, "y", 86_400, "d");
 }
 
 /**

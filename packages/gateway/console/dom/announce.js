@@ -1,4 +1,5 @@
 import { byId } from "./element.js";
+import { inOrder } from "./visible-text.js";
 
 /**
  * Tells people who do not see the page what has happened.
@@ -6,5 +7,5 @@ import { byId } from "./element.js";
  * @param {string} text
  */
 export function announce(text) {
-  byId("status").textContent = text;
+  byId("status").textContent = inOrder(text);
 }

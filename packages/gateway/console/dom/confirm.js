@@ -1,5 +1,6 @@
 import { announce } from "./announce.js";
 import { element } from "./element.js";
+import { inOrder } from "./visible-text.js";
 
 /**
  * Asks before something is done, and does it. When it fails, the question stays with the reason, and the same button tries it again.
@@ -34,7 +35,7 @@ export function confirm({ title, text, action, isDangerous = false, act }) {
       isDone = true;
       dialog.close();
     } catch (error) {
-      problem.textContent = error instanceof Error ? error.message : String(error);
+      problem.textContent = inOrder(error instanceof Error ? error.message : String(error));
     } finally {
       go.disabled = false;
     }

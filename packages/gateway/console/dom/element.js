@@ -1,3 +1,5 @@
+import { inOrder } from "./visible-text.js";
+
 /**
  * @typedef {string | number | Node | false | undefined} Piece
  * @typedef {Piece | readonly (Piece | readonly (Piece | readonly Piece[])[])[]} Child
@@ -8,7 +10,7 @@
 const REFUSED = new Set(["style", "srcdoc", "src", "action", "formaction"]);
 
 /**
- * Makes an element. Every text becomes a text node, whatever it holds. A function is a listener (`onclick`); `true` sets an attribute
+ * Makes an element. Every text becomes a text node, whatever it holds, and reads in the order in which it was written. A function is a listener (`onclick`); `true` sets an attribute
  * without a value, and `false` and `undefined` leave it out.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -38,7 +40,7 @@ function append(parent, children) {
   for (const child of children) {
     if (typeof child === "object" && !(child instanceof Node)) append(parent, child);
     else if (child !== undefined && child !== false)
-      parent.append(typeof child === "number" ? String(child) : child);
+      parent.append(child instanceof Node ? child : inOrder(String(child)));
   }
 }
 

@@ -1,5 +1,6 @@
 import { size } from "./amounts.js";
 import { element } from "./element.js";
+import { allVisible } from "./visible-text.js";
 
 const SHOWN_AT_ONCE = 20_000;
 // One token of indented JSON: a key, a text, or anything else up to the next quote.
@@ -12,7 +13,7 @@ const TOKEN = /"(?:[^"\\]|\\.)*"(?::)?|[^"]+/g;
  * @returns {HTMLElement}
  */
 export function jsonView(value) {
-  const text = JSON.stringify(value, undefined, 2) ?? "";
+  const text = allVisible(JSON.stringify(value, undefined, 2) ?? "");
   if (text.length > SHOWN_AT_ONCE) return large(text);
   return element(
     "pre",

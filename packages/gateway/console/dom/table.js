@@ -13,25 +13,29 @@ import { element } from "./element.js";
  */
 
 /**
- * A table. The first column names its row.
+ * A table. The first column names its row. On a narrow screen, one that stacks has the cells of a row below each other; its roles are written
+ * out, because a browser forgets them with the layout of a table.
  *
  * @template Row
  * @param {string} caption
  * @param {readonly Row[]} rows
  * @param {readonly Column<Row>[]} columns
+ * @param {{ stacks?: boolean }} [options]
  */
-export function table(caption, rows, columns) {
+export function table(caption, rows, columns, { stacks = false } = {}) {
   const heads = columns.map(({ title, kind }) =>
-    title === "" ? element("td", { class: kind }) : element("th", { scope: "col", class: kind }, title),
+    title === ""
+      ? element("td", { class: kind, role: "cell" })
+      : element("th", { scope: "col", class: kind, role: "columnheader" }, title),
   );
   const body = rows.map((row) =>
     element(
       "tr",
-      {},
-      columns.map(({ cell, kind }, place) =>
+      { role: "row" },
+      columns.map(({ title, cell, kind }, place) =>
         place === 0
-          ? element("th", { scope: "row", class: kind }, cell(row))
-          : element("td", { class: kind }, cell(row)),
+          ? element("th", { scope: "row", class: kind, role: "rowheader" }, cell(row))
+          : element("td", { class: kind, role: "cell", "data-title": title }, cell(row)),
       ),
     ),
   );
@@ -40,10 +44,10 @@ export function table(caption, rows, columns) {
     { class: "scroll" },
     element(
       "table",
-      {},
+      { class: stacks ? "stacks" : undefined, role: "table" },
       element("caption", {}, caption),
-      element("thead", {}, element("tr", {}, heads)),
-      element("tbody", {}, body),
+      element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, heads)),
+      element("tbody", { role: "rowgroup" }, body),
     ),
   );
 }

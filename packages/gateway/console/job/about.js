@@ -11,17 +11,17 @@ import { messageOf } from "./attempts.js";
 /**
  * What a job is, and what it failed with.
  *
- * @param {JobDetails} job
+ * @param {JobDetails & { isWaiting: boolean }} job
  */
 export function jobFacts(job) {
-  const { workflow_id, status, context, error } = job;
+  const { workflow_id, status, isWaiting, context, error } = job;
   const facts = factList([
     [
       "Workflow",
       element("a", { href: addressOf("/jobs", [], { workflow_id }), "data-key": "workflow" }, workflow_id),
     ],
     ["Created", moment(job.created_at)],
-    ["Runs", status === "queued" && moment(job.run_at)],
+    ["Runs", status === "queued" && !isWaiting && moment(job.run_at)],
     ["Started", job.started_at !== undefined && moment(job.started_at)],
     ["Ended", job.finished_at !== undefined && moment(job.finished_at)],
     ["Attempts", job.max_attempts === undefined ? job.attempt : `${job.attempt} of ${job.max_attempts}`],

@@ -9,11 +9,11 @@ import { element } from "../dom/element.js";
  * What can be done with a job in its state.
  *
  * @param {View} view
- * @param {JobDetails} job
+ * @param {JobDetails & { isWaiting: boolean }} job
  * @param {() => void} onDone
  */
-export function jobActions({ api }, { id, status, run_at }, onDone) {
-  const isDelayed = status === "queued" && Date.parse(run_at) > Date.now();
+export function jobActions({ api }, { id, status, run_at, isWaiting }, onDone) {
+  const isDelayed = status === "queued" && !isWaiting && Date.parse(run_at) > Date.now();
   return [
     isDelayed &&
       action("promote", "Run now", {

@@ -49,10 +49,11 @@ export function spansOf(job, events, now) {
     const { number, kind } = open;
     const problem = messageOf(payload["error"]);
     close(at, end === "ended" ? (problem === undefined ? "parked" : "failed") : end, problem);
-    open = queued(kind === "run" ? number + 1 : number, at);
+    const isWaiting = end === "ended" && problem === undefined && kind === "run";
+    open = { ...queued(kind === "run" ? number + 1 : number, at), state: isWaiting ? "waiting" : "queued" };
   }
   const isOver = job.finished_at !== undefined;
-  if (!isOver) close(lastMs, open.kind === "run" ? "running" : "queued");
+  if (!isOver) close(lastMs, "running");
   return spans;
 
   /**
@@ -63,7 +64,7 @@ export function spansOf(job, events, now) {
   function close(toMs, state, problem) {
     // Nothing to see: it was claimed at once.
     if (open.kind === "queued" && toMs - open.fromMs < 1) return;
-    spans.push({ ...open, toMs, state: open.kind === "queued" ? "queued" : state, problem });
+    spans.push({ ...open, toMs, state: open.kind === "queued" ? open.state : state, problem });
   }
 }
 

@@ -16,7 +16,7 @@ import { factList, table } from "../dom/table.js";
 export function callList(calls, { withJob }) {
   return element(
     "ul",
-    { class: "calls" },
+    { class: "calls lines" },
     calls.map((call) => {
       const { job_id, attempt, number, at, method, status, profile, candidate, provider, model } = call;
       const who = candidate ?? "no answer";
@@ -24,7 +24,7 @@ export function callList(calls, { withJob }) {
         summary: [
           element("span", { class: "text name" }, `${profile ?? "default"} → ${who}`),
           marks(call),
-          element("span", { class: "amounts muted" }, tokens(call), duration(call.duration_ms), moment(at)),
+          amounts(tokens(call), duration(call.duration_ms), moment(at)),
         ],
         facts: [
           ["Outcome", badge(status)],
@@ -51,20 +51,14 @@ export function callList(calls, { withJob }) {
 export function runList(runs) {
   return element(
     "ul",
-    { class: "calls" },
+    { class: "calls lines" },
     runs.map((run) => {
       const { job_id, attempt, number, at, mode, status, profile, harness, files, goal, cost_microusd } = run;
       return entry(`run ${job_id} ${attempt} ${number}`, {
         summary: [
           element("span", { class: "text name" }, `${profile ?? "default"} → ${harness ?? "no answer"}`),
           marks(run),
-          element(
-            "span",
-            { class: "amounts muted" },
-            `${count(files.length)} files`,
-            duration(run.duration_ms),
-            moment(at),
-          ),
+          amounts(`${count(files.length)} files`, duration(run.duration_ms), moment(at)),
         ],
         facts: [
           ["Outcome", badge(status)],
@@ -97,10 +91,20 @@ function entry(key, { summary, facts, evidence }) {
     element(
       "details",
       { "data-key": key },
-      element("summary", { "data-row": true }, ...summary),
+      element("summary", { class: "row", "data-row": true }, ...summary),
       element("div", { class: "pad" }, factList(facts)),
       routeTable(evidence),
     ),
+  );
+}
+
+/** @param {...(string | Node)} parts */
+function amounts(...parts) {
+  const shown = parts.filter((part) => part !== "");
+  return element(
+    "span",
+    { class: "amounts muted" },
+    shown.map((part) => element("span", {}, part)),
   );
 }
 

@@ -21,9 +21,9 @@ export function logLines(lines) {
         element("span", { class: "level" }, level),
         element(
           "span",
-          { class: "text" },
-          message,
-          fields !== undefined && [" ", element("span", { class: "muted" }, JSON.stringify(fields))],
+          { class: "said" },
+          element("span", { class: "text" }, message),
+          fields !== undefined && [" ", element("span", { class: "muted text" }, JSON.stringify(fields))],
         ),
       ),
     ),

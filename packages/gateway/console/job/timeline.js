@@ -20,6 +20,7 @@ const THINNEST = 0.6;
  * @property {readonly JobStep[]} steps
  * @property {readonly ModelCall[]} calls
  * @property {readonly AgentRun[]} runs
+ * @property {number} now
  */
 
 /**
@@ -27,8 +28,8 @@ const THINNEST = 0.6;
  *
  * @param {Evidence} evidence
  */
-export function timeline({ job, events, steps, calls, runs }) {
-  const spans = spansOf(job, events, Date.now());
+export function timeline({ job, events, steps, calls, runs, now }) {
+  const spans = spansOf(job, events, now);
   const totalMs = Math.max(1, ...spans.map(({ toMs }) => toMs));
   const begin = Date.parse(job.created_at);
   const rows = spans.flatMap((span) => [
@@ -73,7 +74,8 @@ export function timeline({ job, events, steps, calls, runs }) {
 }
 
 /** @param {Span} span */
-function label({ kind, number }) {
+function label({ kind, number, state }) {
+  if (state === "waiting") return "Waiting";
   return kind === "run" ? `Attempt ${number}` : number === 1 ? "In the queue" : `Before attempt ${number}`;
 }
 
@@ -88,8 +90,8 @@ function label({ kind, number }) {
 function row(name, span, totalMs, beside, problem, isInside = false) {
   return element(
     "li",
-    { class: isInside ? "inside" : undefined },
-    element("span", { class: "text name" }, name),
+    {},
+    element("span", { class: isInside ? "text inside-name" : "text name" }, name),
     element("span", { class: "state" }, ...beside),
     bar(span, totalMs),
     element("span", { class: "took" }, duration(span.toMs - span.fromMs)),
@@ -99,16 +101,15 @@ function row(name, span, totalMs, beside, problem, isInside = false) {
 
 /** @param {JobStep} step */
 function stepRow({ name, result }) {
-  const title = element("span", { class: "text name" }, `Step ${name}`);
-  if (result === undefined)
-    return element("li", { class: "inside" }, title, element("span", { class: "state" }, badge("ok")));
+  const title = element("span", { class: "text inside-name" }, `Step ${name}`);
+  if (result === undefined) return element("li", {}, title, element("span", { class: "state" }, badge("ok")));
   return element(
     "li",
-    { class: "inside step" },
+    { class: "step" },
     element(
       "details",
       { "data-key": `step ${name}` },
-      element("summary", {}, title, element("span", { class: "state" }, badge("ok"))),
+      element("summary", { class: "row" }, title, element("span", { class: "state" }, badge("ok"))),
       jsonView(result),
     ),
   );

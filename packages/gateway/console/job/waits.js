@@ -30,7 +30,7 @@ const RESULTS = new Map([
 export function waitList(view, job, waits, onAnswered) {
   return element(
     "ul",
-    { class: "waits" },
+    { class: "waits lines" },
     waits.map((wait) => {
       const { name, kind, opened_at, deadline, closed_at, answer, info, ids, filter } = wait;
       const isOpen = answer === undefined && closed_at === undefined && !job.isOver;
@@ -43,7 +43,7 @@ export function waitList(view, job, waits, onAnswered) {
           ["Waits for", kind],
           ["Since", opened_at !== undefined && moment(opened_at)],
           ["Until", deadline !== undefined && moment(deadline)],
-          ["Jobs", ids !== undefined && ids.map((id) => [jobLink(id), " "])],
+          ["Jobs", ids?.map((id) => [jobLink(id), " "])],
           ["Answered by", answer !== undefined && [`${answer.by} `, moment(answer.at)]],
         ]),
         info !== undefined && jsonView(info),

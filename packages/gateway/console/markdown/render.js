@@ -93,7 +93,7 @@ function itemNodes(blocks) {
 
 /**
  * @param {string} text
- * @returns {readonly Node[]}
+ * @returns {readonly (Node | string)[]}
  */
 function inlineNodes(text) {
   return parseInline(text).map(inlineNode);
@@ -101,12 +101,12 @@ function inlineNodes(text) {
 
 /**
  * @param {Inline} inline
- * @returns {Node}
+ * @returns {Node | string}
  */
 function inlineNode(inline) {
   switch (inline.kind) {
     case "text":
-      return document.createTextNode(inline.text);
+      return inline.text;
     case "code":
       return element("code", {}, inline.text);
     case "break":

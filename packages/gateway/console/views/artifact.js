@@ -5,6 +5,7 @@ import { jobLink } from "../dom/job-link.js";
 import { jsonView } from "../dom/json-view.js";
 import { moment } from "../dom/moment.js";
 import { factList } from "../dom/table.js";
+import { inOrder } from "../dom/visible-text.js";
 import { markdown } from "../markdown/render.js";
 
 /** @import { Artifact } from "../../src/http/console/records.ts" */
@@ -25,8 +26,8 @@ export function showArtifact(view) {
     title: "About",
     load,
     draw(artifact) {
-      if (title !== null) title.textContent = artifact.title ?? artifact.id;
-      document.title = `${artifact.title ?? artifact.id} – Atlas`;
+      if (title !== null) title.textContent = inOrder(artifact.title ?? artifact.id);
+      document.title = `${inOrder(artifact.title ?? artifact.id)} – Atlas`;
       return [
         factList([
           ["Type", artifact.type],

@@ -8,6 +8,7 @@ import { table } from "../dom/table.js";
 
 /** @import { Artifact } from "../../src/http/console/records.ts" */
 /** @import { View } from "../app/view.js" */
+/** @import { Column } from "../dom/table.js" */
 
 const PAGE = 50;
 const REFRESH_MS = 5_000;
@@ -27,7 +28,7 @@ export function showArtifacts(view) {
     draw: (/** @type {{ items: readonly Artifact[], cursor?: string }} */ page) => [
       page.items.length === 0
         ? element("p", { class: "note" }, "No artifact yet.")
-        : artifactList(page.items),
+        : artifactList(page.items, { withJob: true }),
       element(
         "div",
         { class: "pager" },
@@ -51,9 +52,11 @@ export function showArtifacts(view) {
  * Artifacts as a table.
  *
  * @param {readonly Artifact[]} artifacts
+ * @param {{ withJob: boolean }} options
  */
-export function artifactList(artifacts) {
-  return table("Artifacts", artifacts, [
+export function artifactList(artifacts, { withJob }) {
+  /** @type {readonly Column<Artifact>[]} */
+  const columns = [
     { title: "Artifact", cell: ({ id, title }) => artifactLink(id, title ?? id) },
     { title: "Type", cell: ({ type }) => element("span", { class: "text" }, type), kind: "wide" },
     {
@@ -62,7 +65,9 @@ export function artifactList(artifacts) {
       kind: "wide id",
     },
     { title: "Created", cell: ({ created_at }) => moment(created_at), kind: "number" },
-  ]);
+  ];
+  const shown = withJob ? columns : columns.filter(({ title }) => title !== "Job");
+  return table("Artifacts", artifacts, shown, { stacks: true });
 }
 
 /**

@@ -17,7 +17,7 @@ export function eventRow(event) {
     {},
     element(
       "summary",
-      { "data-row": true },
+      { class: "row", "data-row": true },
       element("span", { class: "mono muted seq" }, `#${seq}`),
       clockTime(created_at),
       element("span", { class: "text name" }, type),

@@ -9,6 +9,7 @@ import { element } from "../dom/element.js";
 import { jsonView } from "../dom/json-view.js";
 import { moment } from "../dom/moment.js";
 import { factList, table } from "../dom/table.js";
+import { inOrder } from "../dom/visible-text.js";
 
 /** @import { GatewayFigures, GatewayState, Schedule, Workflow } from "../../src/http/console/records.ts" */
 /** @import { View } from "../app/view.js" */
@@ -22,8 +23,8 @@ const REFRESH_MS = 6_000;
  */
 export function showHealth(view) {
   const { api, main, signal } = view;
-  const said = element("p", { class: "note said text" });
-  const say = (/** @type {string} */ text) => said.replaceChildren(text);
+  const said = element("p", { class: "note outcome text" });
+  const say = (/** @type {string} */ text) => said.replaceChildren(inOrder(text));
   heading(view, "Health");
   const readState = shareReads(
     async () => /** @type {GatewayState} */ (await api.get("/status", { signal })),
@@ -65,36 +66,49 @@ export function showHealth(view) {
     title: "Extensions",
     load: readState,
     draw: (/** @type {GatewayState} */ { extensions: all }) =>
-      all.map(({ name, ...report }) =>
-        element(
-          "details",
-          { class: "extension", "data-key": `extension ${name}` },
-          element(
-            "summary",
-            {},
-            element("span", { class: "text name" }, name),
-            " ",
-            badge(String(report["status"])),
-          ),
-          jsonView(report),
-        ),
-      ),
+      all.length === 0
+        ? []
+        : [
+            element(
+              "div",
+              { class: "lines" },
+              all.map(({ name, ...report }) =>
+                element(
+                  "details",
+                  { class: "extension", "data-key": `extension ${name}` },
+                  element(
+                    "summary",
+                    { class: "row" },
+                    element("span", { class: "text name" }, name),
+                    " ",
+                    badge(String(report["status"])),
+                  ),
+                  jsonView(report),
+                ),
+              ),
+            ),
+          ],
     everyMs: REFRESH_MS,
   });
   const workflows = section(view, {
     title: "Workflows",
     load: () => api.get("/workflows", { signal }),
     draw: (/** @type {{ items: readonly Workflow[] }} */ { items }) => [
-      table("Workflows", items, [
-        { title: "Workflow", cell: ({ id }) => element("span", { class: "text" }, id) },
-        {
-          title: "State",
-          cell: ({ paused_at }) => badge(paused_at === undefined ? "ok" : "paused", paused_at),
-          kind: "tight",
-        },
-        { title: "Runs for", cell: startedBy, kind: "wide" },
-        { title: "", cell: pauseButton, kind: "tools" },
-      ]),
+      table(
+        "Workflows",
+        items,
+        [
+          { title: "Workflow", cell: ({ id }) => element("span", { class: "text" }, id) },
+          {
+            title: "State",
+            cell: ({ paused_at }) => badge(paused_at === undefined ? "ok" : "paused", paused_at),
+            kind: "tight",
+          },
+          { title: "Runs for", cell: startedBy, kind: "wide" },
+          { title: "", cell: pauseButton, kind: "tools" },
+        ],
+        { stacks: true },
+      ),
     ],
     everyMs: REFRESH_MS,
   });

@@ -56,7 +56,12 @@ export function showJob(view) {
   const live = { everyMs: REFRESH_MS, isOver };
 
   const parts = [
-    section(view, { title: "Job", load: readJob, draw: drawJob, ...live }),
+    section(view, {
+      title: "Job",
+      load: async () => ({ job: await readJob(), waits: await readWaits() }),
+      draw: drawJob,
+      ...live,
+    }),
     section(view, {
       title: "Waits",
       load: async () => ({ isOver: (await readJob()).finished_at !== undefined, waits: await readWaits() }),
@@ -98,7 +103,7 @@ export function showJob(view) {
       title: "Artifacts",
       load: () => api.get("/artifacts", { query: { job_id: id, limit: 50 }, signal }),
       draw: (/** @type {{ items: readonly Artifact[] }} */ { items }) =>
-        items.length === 0 ? [] : [artifactList(items)],
+        items.length === 0 ? [] : [artifactList(items, { withJob: false })],
       ...live,
     }),
     section(view, {
@@ -122,16 +127,22 @@ export function showJob(view) {
     await Promise.all(parts.map((part) => part.refresh()));
   }
 
-  /** @param {JobDetails} of */
-  function drawJob(of) {
+  /** @param {{ job: JobDetails, waits: readonly JobWait[] }} data */
+  function drawJob({ job: of, waits }) {
     job = of;
-    replaceContent(state, [badge(of.status)]);
+    const isWaiting =
+      of.status === "queued" &&
+      waits.some(
+        ({ attempt, answer, closed_at }) =>
+          attempt === of.attempt && answer === undefined && closed_at === undefined,
+      );
+    replaceContent(state, [badge(isWaiting ? "waiting" : of.status)]);
     replaceContent(
       actions,
-      jobActions(view, of, () => void refresh()),
+      jobActions(view, { ...of, isWaiting }, () => void refresh()),
     );
     showProgress(of.finished_at === undefined ? of.progress : undefined);
-    return [jobFacts(of), progress];
+    return [jobFacts({ ...of, isWaiting }), progress];
   }
 
   /** @param {JobDetails["progress"]} latest */
@@ -147,7 +158,9 @@ export function showJob(view) {
       readRuns(),
       ownEvents(),
     ]);
-    return { job: of, steps, calls, runs, events };
+    // A job that lives grows with the time.
+    const now = of.finished_at === undefined ? Date.now() : Date.parse(of.finished_at);
+    return { job: of, steps, calls, runs, events, now };
   }
 
   /** The events of the job. Without the scope for them, the job's own fields tell the rest. */

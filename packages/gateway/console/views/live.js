@@ -34,7 +34,7 @@ export function showLive(view) {
     autocomplete: "off",
     "data-filter": true,
   });
-  const rows = element("ol", { class: "events", "aria-label": "Events, the newest first" });
+  const rows = element("ol", { class: "events lines", "aria-label": "Events, the newest first" });
   const note = element("p", { class: "note" }, "Waiting for events.");
   main.append(
     element(

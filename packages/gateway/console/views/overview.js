@@ -50,7 +50,7 @@ export function showOverview(view) {
         ? element("p", { class: "note" }, "Nothing: no failure, pause, dead letter or stand-in answer.")
         : element(
             "ul",
-            { class: "attention" },
+            { class: "attention lines" },
             notes.map(({ state, text, address }) =>
               element(
                 "li",
@@ -143,8 +143,8 @@ function tiles({ workflows, sinks }) {
     ["Running", count(sum(({ running_attempts }) => running_attempts))],
     ["Ready", count(sum(({ ready_jobs }) => ready_jobs))],
     ["Delayed", count(sum(({ delayed_jobs }) => delayed_jobs))],
-    ["Succeeded per minute", rate(sum(({ succeeded_attempts_per_minute }) => succeeded_attempts_per_minute))],
-    ["Failed per minute", rate(sum(({ failed_attempts_per_minute }) => failed_attempts_per_minute))],
+    ["Succeeded / min", rate(sum(({ succeeded_attempts_per_minute }) => succeeded_attempts_per_minute))],
+    ["Failed / min", rate(sum(({ failed_attempts_per_minute }) => failed_attempts_per_minute))],
     ["Events behind", count(lag)],
     ["Dead letters", count(dead)],
   ];

@@ -2,6 +2,7 @@ import { section } from "../app/section.js";
 import { heading } from "../app/view.js";
 import { element } from "../dom/element.js";
 import { jsonView } from "../dom/json-view.js";
+import { inOrder } from "../dom/visible-text.js";
 import { markdown } from "../markdown/render.js";
 
 /** @import { Panel } from "../../src/http/console/records.ts" */
@@ -19,7 +20,7 @@ export function showPanel(view) {
   const [path = ""] = params;
   const title = heading(view, "Panel").querySelector("h1");
   const { card } = section(view, {
-    title: "Answer",
+    title: "From an extension",
     async load() {
       const { items } = /** @type {{ items: readonly Panel[] }} */ (
         await api.get("console/panels.json", { signal })
@@ -33,8 +34,8 @@ export function showPanel(view) {
       return { title: panel.title, type, text: await response.text() };
     },
     draw({ title: name, type, text }) {
-      if (title !== null) title.textContent = name;
-      document.title = `${name} – Atlas`;
+      if (title !== null) title.textContent = inOrder(name);
+      document.title = `${inOrder(name)} – Atlas`;
       if (/^application\/(?:[\w.-]+\+)?json/.test(type)) return [jsonView(JSON.parse(text))];
       return [element("article", { class: "markdown pad" }, markdown(text))];
     },

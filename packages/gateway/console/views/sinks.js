@@ -9,6 +9,7 @@ import { confirm } from "../dom/confirm.js";
 import { element } from "../dom/element.js";
 import { moment } from "../dom/moment.js";
 import { table } from "../dom/table.js";
+import { inOrder } from "../dom/visible-text.js";
 import { messageOf } from "../job/attempts.js";
 
 /** @import { DeadLetter, Sink } from "../../src/http/console/records.ts" */
@@ -26,8 +27,8 @@ export function showSinks(view) {
   const { api, main, query, signal } = view;
   const of = query.get("sink_id") ?? "";
   const cursor = query.get("cursor") ?? "";
-  const said = element("p", { class: "note said text" });
-  const say = (/** @type {string} */ text) => said.replaceChildren(text);
+  const said = element("p", { class: "note outcome text" });
+  const say = (/** @type {string} */ text) => said.replaceChildren(inOrder(text));
   const refresh = () => {
     void list.refresh();
     void letters.refresh();
@@ -39,23 +40,32 @@ export function showSinks(view) {
     draw: (/** @type {{ items: readonly Sink[] }} */ { items }) => [
       items.length === 0
         ? element("p", { class: "note" }, "This gateway has no sinks.")
-        : table("Sinks", items, [
-            { title: "Sink", cell: ({ id }) => element("span", { class: "text" }, id) },
-            {
-              title: "State",
-              cell: ({ status, paused_at }) => badge(paused_at === undefined ? status : "paused"),
-              kind: "tight",
-            },
-            { title: "Behind", cell: behind, kind: "number" },
-            { title: "Retrying", cell: ({ retrying_events }) => count(retrying_events), kind: "number wide" },
-            { title: "Dead letters", cell: deadLetters, kind: "number" },
-            {
-              title: "Problem",
-              cell: ({ error }) => element("span", { class: "problem text" }, error ?? ""),
-              kind: "wide",
-            },
-            { title: "", cell: pauseButton, kind: "tools" },
-          ]),
+        : table(
+            "Sinks",
+            items,
+            [
+              { title: "Sink", cell: ({ id }) => element("span", { class: "text" }, id) },
+              {
+                title: "State",
+                cell: ({ status, paused_at }) => badge(paused_at === undefined ? status : "paused"),
+                kind: "tight",
+              },
+              { title: "Behind", cell: behind, kind: "number" },
+              {
+                title: "Retrying",
+                cell: ({ retrying_events }) => count(retrying_events),
+                kind: "number wide",
+              },
+              { title: "Dead letters", cell: deadLetters, kind: "number" },
+              {
+                title: "Problem",
+                cell: ({ error }) => element("span", { class: "problem text" }, error ?? ""),
+                kind: "wide",
+              },
+              { title: "", cell: pauseButton, kind: "tools" },
+            ],
+            { stacks: true },
+          ),
     ],
     everyMs: REFRESH_MS,
   });
@@ -92,21 +102,26 @@ export function showSinks(view) {
 
   /** @param {readonly DeadLetter[]} items */
   function letterTable(items) {
-    return table("Dead letters", items, [
-      {
-        title: "Event",
-        cell: ({ event_type, event_seq }) =>
-          element("span", { class: "text" }, `${event_type ?? "pruned"} #${event_seq}`),
-      },
-      { title: "Sink", cell: ({ sink_id }) => element("span", { class: "text" }, sink_id) },
-      { title: "Tries", cell: ({ attempts }) => attempts, kind: "number wide" },
-      {
-        title: "Error",
-        cell: ({ error }) => element("span", { class: "problem text" }, messageOf(error) ?? "–"),
-      },
-      { title: "Given up", cell: ({ updated_at }) => moment(updated_at), kind: "number wide" },
-      { title: "", cell: letterTools, kind: "tools" },
-    ]);
+    return table(
+      "Dead letters",
+      items,
+      [
+        {
+          title: "Event",
+          cell: ({ event_type, event_seq }) =>
+            element("span", { class: "text" }, `${event_type ?? "pruned"} #${event_seq}`),
+        },
+        { title: "Sink", cell: ({ sink_id }) => element("span", { class: "text" }, sink_id) },
+        { title: "Tries", cell: ({ attempts }) => attempts, kind: "number wide" },
+        {
+          title: "Error",
+          cell: ({ error }) => element("span", { class: "problem text" }, messageOf(error) ?? "–"),
+        },
+        { title: "Given up", cell: ({ updated_at }) => moment(updated_at), kind: "number wide" },
+        { title: "", cell: letterTools, kind: "tools" },
+      ],
+      { stacks: true },
+    );
   }
 
   /** @param {DeadLetter} letter */

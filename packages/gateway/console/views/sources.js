@@ -6,6 +6,7 @@ import { badge } from "../dom/badge.js";
 import { element } from "../dom/element.js";
 import { moment } from "../dom/moment.js";
 import { table } from "../dom/table.js";
+import { inOrder } from "../dom/visible-text.js";
 
 /** @import { Source, SourceSync } from "../../src/http/console/records.ts" */
 /** @import { View } from "../app/view.js" */
@@ -19,8 +20,8 @@ const REFRESH_MS = 3_000;
  */
 export function showSources(view) {
   const { api, main, signal } = view;
-  const said = element("p", { class: "note said text" });
-  const say = (/** @type {string} */ text) => said.replaceChildren(text);
+  const said = element("p", { class: "note outcome text" });
+  const say = (/** @type {string} */ text) => said.replaceChildren(inOrder(text));
   const refresh = () => void list.refresh();
   const all = actButton({
     label: "Sync all",
@@ -36,19 +37,28 @@ export function showSources(view) {
     draw: (/** @type {{ items: readonly Source[] }} */ { items }) => [
       items.length === 0
         ? element("p", { class: "note" }, "This gateway has no sources.")
-        : table("Sources", items, [
-            { title: "Source", cell: ({ id }) => element("span", { class: "text" }, id) },
-            { title: "State", cell: state, kind: "tight" },
-            { title: "Last sync", cell: ({ last_synced_at }) => moment(last_synced_at), kind: "number wide" },
-            { title: "Next", cell: ({ next_at }) => moment(next_at), kind: "number wide" },
-            { title: "Failures", cell: ({ failures }) => failures, kind: "number wide" },
-            {
-              title: "Problem",
-              cell: ({ error }) => element("span", { class: "problem text" }, error ?? ""),
-              kind: "wide",
-            },
-            { title: "", cell: tools, kind: "tools" },
-          ]),
+        : table(
+            "Sources",
+            items,
+            [
+              { title: "Source", cell: ({ id }) => element("span", { class: "text" }, id) },
+              { title: "State", cell: state, kind: "tight" },
+              {
+                title: "Last sync",
+                cell: ({ last_synced_at }) => moment(last_synced_at),
+                kind: "number wide",
+              },
+              { title: "Next", cell: ({ next_at }) => moment(next_at), kind: "number wide" },
+              { title: "Failures", cell: ({ failures }) => failures, kind: "number wide" },
+              {
+                title: "Problem",
+                cell: ({ error }) => element("span", { class: "problem text" }, error ?? ""),
+                kind: "wide",
+              },
+              { title: "", cell: tools, kind: "tools" },
+            ],
+            { stacks: true },
+          ),
     ],
     everyMs: REFRESH_MS,
   });

@@ -5,10 +5,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 const PROGRAM = "/usr/bin/chromium";
 
 /** Where screenshots are kept: no file of a test run lies in the checkout. */
-export const SCREENSHOTS = join(
-  import.meta.dirname,
-  "../../../../../../node_modules/.cache/atlas/console",
-);
+export const SCREENSHOTS = join(import.meta.dirname, "../../../../../../node_modules/.cache/atlas/console");
 
 /** What a page did while it was open. */
 export interface Witness {
@@ -22,7 +19,9 @@ export interface Witness {
 /** Starts Chromium. Its profile lies in the temporary folder of the test. */
 export async function startBrowser(): Promise<Browser> {
   if (!existsSync(PROGRAM))
-    throw new Error(`There is no ${PROGRAM}. Run npm run test:console as root, or install the package "chromium".`);
+    throw new Error(
+      `There is no ${PROGRAM}. Run npm run test:console as root, or install the package "chromium".`,
+    );
   mkdirSync(SCREENSHOTS, { recursive: true });
   return chromium.launch({ executablePath: PROGRAM, args: ["--no-sandbox"] });
 }

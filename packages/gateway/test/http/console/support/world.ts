@@ -58,7 +58,11 @@ const report = [
 
 const slow: LLMRuntime = {
   generateText: async () => {
-    throw new LLMError("ATLAS_LLM_UNAVAILABLE", { provider: "away", status: 503 }, "The service is overloaded.");
+    throw new LLMError(
+      "ATLAS_LLM_UNAVAILABLE",
+      { provider: "away", status: 503 },
+      "The service is overloaded.",
+    );
   },
 };
 const house: LLMRuntime = {
@@ -91,7 +95,10 @@ const approve = defineWorkflow({
       schema: z.object({ approved: z.boolean(), comment: z.string().exactOptional() }),
       info: { title: "Deploy to production?", changes: 12 },
     });
-    return { answered: answer.status === "received", approved: answer.status === "received" && answer.value.approved };
+    return {
+      answered: answer.status === "received",
+      approved: answer.status === "received" && answer.value.approved,
+    };
   },
 });
 
