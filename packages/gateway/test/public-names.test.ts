@@ -13,6 +13,7 @@ it("exports these names and no others", () => {
         "CacheStore",
         "CoreEvents",
         "CoreModule",
+        "CreateOptions",
         "Debounce",
         "DebounceOptions",
         "DebounceRequest",
@@ -38,6 +39,8 @@ it("exports these names and no others", () => {
         "HarnessModule",
         "HarnessRunRecord",
         "HarnessTables",
+        "HttpModule",
+        "HttpTables",
         "InstructionsOptions",
         "JobEvent",
         "JobEventName",
@@ -52,6 +55,7 @@ it("exports these names and no others", () => {
         "LLMRuntime",
         "LLMTables",
         "Logger",
+        "NewToken",
         "PluginContext",
         "ReadOnlyStore",
         "Route",
@@ -60,17 +64,23 @@ it("exports these names and no others", () => {
         "Schedules",
         "SinkContext",
         "SinkPlugin",
+        "SinkState",
         "SinkStats",
         "Sinks",
         "SourceContext",
         "SourcePlugin",
         "SourceStats",
+        "TokenRecord",
+        "TokenRequest",
+        "Tokens",
         "UniqueJob",
         "VersionChange",
         "WorkflowContext",
+        "WorkflowInfo",
         "WorkflowPlugin",
         "WorkflowScheduleState",
         "WorkflowStats",
+        "Workflows",
       ],
       "values": [
         "GatewayError",
@@ -80,6 +90,7 @@ it("exports these names and no others", () => {
         "defineSink",
         "defineSource",
         "defineWorkflow",
+        "httpModule",
         "isAttemptOver",
         "isCoreError",
         "isEvent",
@@ -126,6 +137,24 @@ it("exports these names for OpenTelemetry", () => {
       ],
       "values": [
         "observeGateway",
+      ],
+    }
+  `);
+});
+
+it("exports these names for HTTP", () => {
+  expect(publicNames("packages/gateway/src/http/index.ts")).toMatchInlineSnapshot(`
+    {
+      "types": [
+        "GatewayHttp",
+        "GatewayServer",
+        "HttpOptions",
+        "RouteGroup",
+        "ServeOptions",
+      ],
+      "values": [
+        "createHttp",
+        "serve",
       ],
     }
   `);

@@ -199,6 +199,7 @@ const single: readonly (readonly [string, Ask, RegExp])[] = [
     (repo) => repo.listDomainEvents({ types: ["a"], after: 1_000_000 }),
     /^SEARCH domain_events USING INTEGER PRIMARY KEY \(rowid>\?\); SEARCH domain_events$/,
   ],
+  ["lastDomainEventSeq", (repo) => repo.lastDomainEventSeq(), /^SEARCH domain_events$/],
   [
     "listJournal",
     (repo) => repo.listJournal({ after: 7 }),

@@ -75,8 +75,8 @@ export const operations = {
   "journal.list": list("/journal"),
   "maintenance.backup": act("/maintenance/backups"),
   "maintenance.prune": post("/maintenance/prune"),
+  "maintenance.verify": { method: "POST", path: "/maintenance/verify", input: "empty" },
   "tokens.list": get("/tokens"),
   "tokens.create": { method: "POST", path: "/tokens", input: "body" },
   "tokens.revoke": { method: "DELETE", path: "/tokens/{id}" },
-  "maintenance.verify": { method: "POST", path: "/maintenance/verify", input: "empty" },
 } as const satisfies Readonly<Record<keyof typeof contracts, Operation>>;

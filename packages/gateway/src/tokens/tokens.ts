@@ -18,7 +18,7 @@ export interface Tokens {
   /** Every token that was created, the oldest first, also those that have expired or were revoked. Without hashes. */
   list(): readonly TokenRecord[];
   /**
-   * Ends a token at once: the next request with it gets 401, and its streams end with their next event. Resolves once that is on disk. Does
+   * Ends a token at once: the next request with it gets 401, and its streams end. Resolves once that is on disk. Does
    * nothing for one that was revoked before. Throws `ATLAS_GATEWAY_TOKEN_NOT_FOUND`.
    */
   revoke(id: string, envelope?: Envelope): Promise<TokenRecord>;
@@ -58,6 +58,8 @@ export interface NewToken {
 export interface TokenIndex {
   /** The record of a token that is neither expired nor revoked. */
   find(token: string): TokenRecord | undefined;
+  /** Aborted when a token is revoked. */
+  revoked(id: string): AbortSignal | undefined;
   /** Tells whether there is any. */
   hasAny(): boolean;
 }
@@ -76,6 +78,7 @@ export async function loadTokens(options: {
   const known = knownScopes(options.extensions);
   const records = new Map<string, TokenRecord>();
   const byHash = new Map<string, { readonly id: string; readonly hash: Buffer }>();
+  const ends = new Map<string, AbortController>();
   for (const row of await options.rows()) keep(toRecord(row), Buffer.from(row.hash, "hex"));
 
   return {
@@ -114,6 +117,7 @@ export async function loadTokens(options: {
         // Another call may have been first.
         const revoked: TokenRecord = { ...record, revoked_at: records.get(id)?.revoked_at ?? revoked_at };
         records.set(id, revoked);
+        ends.get(id)?.abort(new Error("The token was revoked."));
         return revoked;
       },
     },
@@ -127,12 +131,14 @@ export async function loadTokens(options: {
         const record = records.get(stored.id);
         return record !== undefined && isValid(record) ? record : undefined;
       },
+      revoked: (id) => ends.get(id)?.signal,
       hasAny: () => [...records.values()].some((record) => isValid(record)),
     },
   };
 
   function keep(record: TokenRecord, hash: Buffer): void {
     records.set(record.id, record);
+    ends.set(record.id, new AbortController());
     byHash.set(hash.toString("hex"), { id: record.id, hash });
   }
 

@@ -27,3 +27,23 @@ it("creates a job, and reads it", async () => {
   const misspelt = await send("/jobs", { method: "POST", body: JSON.stringify({ workflow: "hello.v1" }) });
   expect(await misspelt.json()).toMatchObject({ status: 400, errors: [{ path: "body.workflow" }] });
 });
+
+it("mounts below a path", async () => {
+  await using gateway = await createTestGateway({ workflows: [workflow] });
+  const http = createHttp(gateway, { basePath: "/atlas" });
+  const status = async (path: string) => (await http.fetch(new Request(`http://localhost${path}`))).status;
+  expect(await status("/atlas/health")).toBe(200);
+  expect(await status("/health")).toBe(404);
+  expect(await status("/atlashealth")).toBe(404);
+  const unknown = await http.fetch(new Request("http://localhost/atlas/helth"));
+  expect(await unknown.json()).toMatchObject({ detail: expect.stringContaining('"/health"') });
+});
+
+it("refuses an extension whose routes would hide Atlas's own", async () => {
+  const jobs = {
+    name: "jobs",
+    routes: () => [{ method: "GET", path: "/jobs/mine", handle: () => new Response("") } as const],
+  };
+  await using gateway = await createTestGateway({ extensions: [jobs] });
+  expect(() => createHttp(gateway)).toThrow('the extension "jobs" has routes under "/jobs"');
+});

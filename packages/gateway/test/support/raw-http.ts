@@ -22,7 +22,8 @@ export async function open(port: number): Promise<Socket> {
 export async function readAll(socket: Socket): Promise<string> {
   const chunks: Buffer[] = [];
   socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-  await once(socket, "close");
+  // Not `once`, which rejects where the connection ends with an error.
+  await new Promise((resolve) => socket.on("close", resolve));
   return Buffer.concat(chunks).toString("latin1");
 }
 

@@ -1,7 +1,7 @@
 import { createTestGateway } from "@atlas/testing";
 import { onTestFinished } from "vitest";
 import { type GatewayServer, type ServeOptions, serve } from "../../src/http/index.ts";
-import { type Gateway, type GatewayOptions, silentLogger } from "../../src/index.ts";
+import { type AnyExtension, type Gateway, type GatewayOptions, silentLogger } from "../../src/index.ts";
 
 /** A gateway with the workflow `hello.v1`, and a server in front of it. */
 export interface Served {
@@ -20,7 +20,10 @@ export interface Served {
 /** Serves until the test is over. */
 export async function served(
   options: ServeOptions = {},
-  gatewayOptions: Omit<GatewayOptions, "database"> = {},
+  gatewayOptions: Omit<
+    GatewayOptions<readonly [], readonly AnyExtension[]>,
+    "database" | "modules" | "services"
+  > = {},
 ): Promise<Served> {
   const gateway = await createTestGateway({
     log: silentLogger,

@@ -127,5 +127,49 @@ it("leaves its migrations as they were released", async () => {
       checksum: "3634cf2b55076a308926af3fb4fd708988e809f950fda06ff2f80cdbad06463b",
     },
     { name: "004_cache", checksum: "fc990ee15cbadf54d29ec9673c4ac83b7d9f27f3225265ce2f42b2c11514ceb8" },
+    {
+      name: "005_calls_by_time",
+      checksum: "2a73e46e2b5d7aad36dc62a936f1f697e51367d056a1caca39c3a47523521a51",
+    },
   ]);
+});
+
+it("lists the calls of all jobs page by page, the newest first, by an index", async () => {
+  const store = await open();
+  const { commands, repo } = store;
+  for (const [at, number] of [
+    [3, 1],
+    [1, 2],
+    [2, 3],
+    [2, 4],
+    [3, 5],
+  ] as const)
+    await commands.enqueue({
+      type: "llm.call.record",
+      call: { ...call, number, at: `2026-11-21T09:00:0${at}.000Z` },
+    });
+  const first = await repo.llm.listRecentCalls({ limit: 2 });
+  const second = await repo.llm.listRecentCalls({ limit: 2, ...first });
+  const third = await repo.llm.listRecentCalls({ limit: 2, ...second });
+  const numbers = [first, second, third].map(({ items }) => items.map(({ number }) => number));
+  expect(numbers).toEqual([[5, 1], [4, 3], [2]]);
+  expect(third.cursor).toBeUndefined();
+  await expect(repo.llm.listRecentCalls({ cursor: "none" })).rejects.toMatchObject({
+    code: "ATLAS_CORE_CURSOR_INVALID",
+  });
+  const database = new Database(store.path, { readonly: true });
+  onTestFinished(() => void database.close());
+  const order = "order by at desc, job_id desc, attempt desc, number desc limit 9";
+  for (const [where, expected] of [
+    ["", "SCAN llm_calls USING INDEX llm_calls_by_time"],
+    [
+      "where (at, job_id, attempt, number) < ('a', 'b', 1, 1)",
+      "SEARCH llm_calls USING INDEX llm_calls_by_time ((at,job_id,attempt,number)<(?,?,?,?))",
+    ],
+  ] as const) {
+    const plan = database
+      .prepare<[], { detail: string }>(`explain query plan select * from llm_calls ${where} ${order}`)
+      .all();
+    expect(plan.map(({ detail }) => detail)).toEqual([expected]);
+  }
 });

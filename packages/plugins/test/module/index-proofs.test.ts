@@ -105,6 +105,16 @@ it.each<[string, Ask, string]>([
     parked,
   ],
   [
+    "a page of all dead letters",
+    (repo) => repo.plugins.listDeadLetters({ limit: 9 }),
+    "SEARCH failed USING INDEX sqlite_autoindex_plugins_sink_exceptions_1 ((sink_id,event_seq)>(?,?)); SEARCH event USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+  ],
+  [
+    "a page of the dead letters of a sink",
+    (repo) => repo.plugins.listDeadLetters({ sink_id: "s" }),
+    "SEARCH failed USING INDEX sqlite_autoindex_plugins_sink_exceptions_1 (sink_id=? AND event_seq>?); SEARCH event USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN",
+  ],
+  [
     "the jobs that still wait though they have an answer",
     (repo) => repo.plugins.listAnsweredJobs(),
     `SCAN wait USING INDEX plugins_waits_answered; ${itsJob}; USE TEMP B-TREE FOR DISTINCT`,

@@ -93,14 +93,17 @@ export function createAnswering(parts: {
         return logWith(log, { request_id: exchange.requestId });
       },
       get signal() {
-        return AbortSignal.any([request.signal, stopping, host.stopping]);
+        const revoked = host.tokens.revoked(caller.tokenId);
+        const ends = [request.signal, stopping, host.stopping];
+        return AbortSignal.any(revoked === undefined ? ends : [...ends, revoked]);
       },
     };
     if (key === null)
       return replyOf(contract, { answer: await route.handle(call), requestId: exchange.requestId });
     const { method, url } = request;
     using keyed = await begin({ tokenId: caller.tokenId, key, method, target: targetOf(url), body: bytes });
-    return answerKeyed(route, { call, keyed });
+    // Awaited here: the key is let go of when this function returns.
+    return await answerKeyed(route, { call, keyed });
   }
 
   /** Answers a request with an `Idempotency-Key`: as before, or for the first time. */

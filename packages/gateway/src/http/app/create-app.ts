@@ -86,8 +86,10 @@ export function createApp(
         };
       const path = pathOf(request.url);
       checkPath(path);
-      const found = path.startsWith(basePath) ? find(method, path.slice(basePath.length)) : undefined;
-      if (found === undefined) throw unknownRoute(method, path, { routes, basePath });
+      // What lies outside is not this application's.
+      const inside = path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : undefined;
+      const found = inside === undefined ? undefined : find(method, inside);
+      if (found === undefined) throw unknownRoute(method, path, { inside, routes });
       reply = await answer(found, { request, exchange: { requestId, at, peer: peerOf(bindings) } });
     } catch (error) {
       // A client of OpenAI's interface gets an error that it can read, also where it was given a wrong path.

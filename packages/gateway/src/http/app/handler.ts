@@ -37,7 +37,7 @@ export interface Call<Params, Query, Body> {
   readonly envelope: Envelope;
   /** Logs with the request id. */
   readonly log: Logger;
-  /** Aborted when the client goes away, and when the server stops. */
+  /** Aborted when the client goes away, when its token is revoked, and when the server or the gateway stops. */
   readonly signal: AbortSignal;
 }
 

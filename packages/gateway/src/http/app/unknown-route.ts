@@ -5,11 +5,11 @@ import type { PreparedRoute } from "./route-table.ts";
 /** Why no route answers: the path has other methods (405), or there is no such path (404, with the nearest). */
 export function unknownRoute(
   method: string,
-  target: string,
-  { routes, basePath }: { readonly routes: readonly PreparedRoute[]; readonly basePath: string },
+  path: string,
+  about: { readonly routes: readonly PreparedRoute[]; readonly inside: string | undefined },
 ): ProblemError {
-  const path = target.startsWith(basePath) ? target.slice(basePath.length) : target;
-  const methods = routes.filter(({ matches }) => matches.test(path)).map(({ contract }) => contract.method);
+  const { routes, inside = "" } = about;
+  const methods = routes.filter(({ matches }) => matches.test(inside)).map(({ contract }) => contract.method);
   if (methods.length > 0) {
     const allow = [...new Set(methods.flatMap((one) => (one === "GET" ? ["GET", "HEAD"] : one)))].join(", ");
     return new ProblemError(
@@ -23,6 +23,6 @@ export function unknownRoute(
   const known = [...new Set(routes.map(({ contract }) => contract.path))];
   return new ProblemError(
     "ATLAS_HTTP_ROUTE_UNKNOWN",
-    `There is no ${JSON.stringify(target.slice(0, 200))}.${didYouMean(path, known) || " /openapi.json lists every path."}`,
+    `There is no ${JSON.stringify(path.slice(0, 200))}.${didYouMean(inside, known) || " /openapi.json lists every path."}`,
   );
 }

@@ -17,6 +17,8 @@ import { defineRoute } from "./route.ts";
 const read = { group: "jobs", access: "read" } as const;
 const write = { group: "jobs", access: "write" } as const;
 
+// A unit takes 1,000 commands: two for a job with a key, and one for the answer that is kept.
+const MOST_JOBS = 499;
 const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60 * 1_000;
 
 const unique = described(
@@ -79,8 +81,8 @@ export const createJobs = defineRoute({
   method: "POST",
   path: "/jobs/batch",
   scope: write,
-  summary: "Creates jobs, all or none.",
-  body: z.strictObject({ jobs: z.array(newJob).min(1).max(1_000) }),
+  summary: "Creates up to 499 jobs, all or none.",
+  body: z.strictObject({ jobs: z.array(newJob).min(1).max(MOST_JOBS) }),
   answer: {
     status: 201,
     description: "One job for each request, in the same order.",

@@ -88,12 +88,12 @@ export async function serve(gateway: Gateway, options: ServeOptions = {}): Promi
   );
   const server = createServer(limitsOf(options), guardRaw(answer, checkHost));
   server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
+  const stop = createStop({ server, stopping, graceMs, clock: host.clock });
   const bound = await listen(server, { port, host: address });
   const url = urlOf(address, bound);
   isOwn = createHostCheck(options.hosts ?? [...loopbackHosts(bound), new URL(url).host]);
   // Such as too many open files when a connection comes in: no reason to end the process.
   server.on("error", (error) => host.log.error({ error }, "The HTTP server failed to take a connection."));
-  const stop = createStop({ server, stopping, graceMs, clock: host.clock });
   return { url, port: bound, token: local, stop, [Symbol.asyncDispose]: stop };
 }
 
