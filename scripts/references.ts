@@ -62,7 +62,34 @@ export function references(): readonly GeneratedFile[] {
     { path: "tsconfig.tools.json", content: tools },
     { path: "test/support/tsconfig.json", content: support },
     ...names.flatMap(packageFiles),
+    pageFile(),
   ];
+}
+
+// Scripts that run in a browser as they are: their types are comments, and those of the API are taken from the package.
+const PAGE = { package: "gateway", folder: "console", config: "tsconfig.console.json" } as const;
+
+function pageFile(): GeneratedFile {
+  const { extends: base, compilerOptions: options } = compilerOptions(PAGE.package, {
+    rootDir: PAGE.folder,
+    output: PAGE.folder,
+    buildInfo: PAGE.folder,
+  });
+  return {
+    path: `packages/${PAGE.package}/${PAGE.config}`,
+    content: {
+      extends: base,
+      compilerOptions: {
+        ...options,
+        allowJs: true,
+        checkJs: true,
+        lib: ["es2024", "dom", "dom.iterable", "dom.asynciterable"],
+        types: [],
+      },
+      include: [PAGE.folder],
+      references: paths(["./tsconfig.build.json"]),
+    },
+  };
 }
 
 function packageFiles(name: string): readonly GeneratedFile[] {
@@ -70,6 +97,7 @@ function packageFiles(name: string): readonly GeneratedFile[] {
   const edges = projectsOf({ ...dependencies, ...peerDependencies });
   const testEdges = projectsOf({ ...dependencies, ...peerDependencies, ...devDependencies });
   const own = ["./tsconfig.build.json", "./tsconfig.test.json"];
+  if (name === PAGE.package) own.push(`./${PAGE.config}`);
   return [
     { path: `packages/${name}/tsconfig.json`, content: { files: [], references: paths(own) } },
     {

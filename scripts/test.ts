@@ -1,8 +1,10 @@
 // All checks of a change: `npm test`. With `-- --packages` also the tests of the second driver and those of the packed packages, and
-// with `--next` and `--pnpm` those that download a framework and a package manager: that is what CI runs. `--drivers` adds the
+// with `--next` and `--pnpm` those that download a framework and a package manager; with `--console` those of the console in a browser: that is what CI
+// runs. `--drivers` adds the
 // second driver alone.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { consoleSteps } from "./console-steps.ts";
 import { otherDriver } from "./other-driver.ts";
 import { root, runSteps, type Step } from "./run-steps.ts";
 
@@ -11,6 +13,7 @@ const reportFiles = [
   join(reports, "tests.json"),
   join(reports, "packages.json"),
   join(reports, "drivers.json"),
+  join(reports, "console.json"),
 ] as const;
 mkdirSync(reports, { recursive: true });
 // The proof reads which of the large ones to run.
@@ -35,6 +38,7 @@ const { exitCode, summary } = runSteps([
   { name: "types", command: ["tsc", "-b"] },
   { name: "tests", command: vitest(reportFiles[0]) },
   ...(has("--packages", "--drivers") ? driverSteps : []),
+  ...(has("--console") ? consoleSteps(...reportTo(reportFiles[3])) : []),
   ...(has("--packages") ? packageSteps : []),
 ]);
 
@@ -45,7 +49,11 @@ console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = exitCode;
 
 function vitest(report: string, ...args: readonly string[]): Step["command"] {
-  return ["vitest", "run", ...args, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  return ["vitest", "run", ...args, ...reportTo(report)];
+}
+
+function reportTo(file: string): readonly string[] {
+  return ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
 }
 
 /** Biome colours every letter of a difference, even in a log file. */

@@ -1,6 +1,7 @@
 import type { GatewayRoute } from "../../extensions/route.ts";
 import { extensionRoutes } from "../app/extension-routes.ts";
 import type { HttpRoute } from "../app/handler.ts";
+import { consoleRoutes } from "../console/console-routes.ts";
 import { v1Routes } from "../v1/v1-routes.ts";
 import { dataRoutes } from "./data.ts";
 import { domainEventRoutes } from "./domain-events.ts";
@@ -20,11 +21,11 @@ import { waitRoute } from "./wait-for-job.ts";
 import { webhookRoutes } from "./webhooks.ts";
 import { workflowRoutes } from "./workflows.ts";
 
-/** Every route of Atlas itself, those of its extensions, and the document of all of them. */
+/** Every route of Atlas itself, those of its extensions, the document of all of them, and the console, which is no part of the document. */
 export function allRoutes(ofExtensions: readonly GatewayRoute[], host: RouteHost): readonly HttpRoute[] {
   const own = ownRoutes(host);
-  const routes = [...own, ...extensionRoutes(ofExtensions, own)];
-  return [...routes, openApiRoute(routes.map(({ contract }) => contract))];
+  const routes = [...own, ...extensionRoutes(ofExtensions, [...own, ...consoleRoutes])];
+  return [...routes, openApiRoute(routes.map(({ contract }) => contract)), ...consoleRoutes];
 }
 
 function ownRoutes(host: RouteHost): readonly HttpRoute[] {
