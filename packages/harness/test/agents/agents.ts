@@ -67,7 +67,6 @@ export const testedAgents: readonly TestedAgent[] = [
     }),
     runsCommands: { propose: true, apply: true },
     retries: [],
-    overGateway: "gpt-5.5",
   },
   {
     name: "copilot-cli",

@@ -17,6 +17,7 @@ import {
 export interface ResponseEvent {
   readonly type: string;
   readonly sequence_number: number;
+  readonly [field: string]: unknown;
 }
 
 /** Turns the parts of a stream into the events of a response. */
