@@ -14,7 +14,6 @@ export interface Change {
   refused?: number;
 }
 
-
 /** A new job with a key of its own, which its input carries too: so that doubles can be counted. */
 export function newJob(workflow_id: "plain.v1" | "order.v1"): Change {
   const key = randomUUID();
@@ -40,7 +39,12 @@ export function newCancel(job: string): Change {
 
 /** A token, which can be asked for only once: its answer is the only place where it is shown. */
 export function newToken(): Change {
-  return { kind: "token", method: "POST", path: "/tokens", body: { name: randomUUID(), scopes: ["jobs:read"] } };
+  return {
+    kind: "token",
+    method: "POST",
+    path: "/tokens",
+    body: { name: randomUUID(), scopes: ["jobs:read"] },
+  };
 }
 
 /** The end of a token. */

@@ -22,7 +22,9 @@ export async function check(soak: {
     const again = await send(url, change, token);
     const body = await again.text();
     if (again.headers.get("idempotent-replayed") !== "true" || body !== JSON.stringify(change.answer))
-      problems.push(`${change.kind} ${change.key}: again ${again.status} ${body}, first ${JSON.stringify(change.answer)}.`);
+      problems.push(
+        `${change.kind} ${change.key}: again ${again.status} ${body}, first ${JSON.stringify(change.answer)}.`,
+      );
   }
   const told = answered.filter(({ kind }) => kind === "signal" || kind === "cancel");
   const plain = answered.filter(({ kind, body }) => kind === "create" && workflowOf(body) === "plain.v1");
@@ -80,7 +82,9 @@ export async function check(soak: {
         const { value } = change.body as { readonly value?: string };
         const { answer } = (results.get(jobOf(change)) ?? {}) as { readonly answer?: unknown };
         if (change.kind === "signal" && !JSON.stringify(answer ?? "").includes(value ?? "?"))
-          problems.push(`The job ${jobOf(change)} returned ${JSON.stringify(answer)} instead of its answer ${value}.`);
+          problems.push(
+            `The job ${jobOf(change)} returned ${JSON.stringify(answer)} instead of its answer ${value}.`,
+          );
       }
     } finally {
       store.close();

@@ -14,7 +14,11 @@ const AGAIN_MS = 20;
  */
 export async function ask(
   change: Change,
-  { address, token, isOver }: { readonly address: Address; readonly token: string; readonly isOver: () => boolean },
+  {
+    address,
+    token,
+    isOver,
+  }: { readonly address: Address; readonly token: string; readonly isOver: () => boolean },
 ): Promise<void> {
   while (!isOver()) {
     const { url } = address;
