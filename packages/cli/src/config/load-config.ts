@@ -8,7 +8,7 @@ import type { AtlasConfig } from "./atlas-config.ts";
 import { checkConfig } from "./check-config.ts";
 
 /** The names that are looked for in the working folder. */
-export const CONFIG_NAMES = ["atlas.config.ts", "atlas.config.mts", "atlas.config.js", "atlas.config.mjs"];
+const CONFIG_NAMES = ["atlas.config.ts", "atlas.config.mts", "atlas.config.js", "atlas.config.mjs"];
 
 /** A configuration, and where it was read. */
 export interface LoadedConfig {
@@ -17,7 +17,7 @@ export interface LoadedConfig {
 }
 
 /** The file that `--config`, `ATLAS_CONFIG` or the working folder names; nothing if there is none. */
-export function findConfig(host: Host, given: string | undefined): string | undefined {
+function findConfig(host: Host, given: string | undefined): string | undefined {
   const named = given ?? host.env["ATLAS_CONFIG"];
   if (named !== undefined) return resolve(host.cwd, named);
   return CONFIG_NAMES.map((name) => resolve(host.cwd, name)).find((file) => existsSync(file));

@@ -35,7 +35,7 @@ export type SourceCheck =
   | { readonly id: string; readonly status: "unchecked" };
 
 /** How to call `sync`. */
-export interface SourceSyncOptions {
+interface SourceSyncOptions {
   readonly full: boolean;
   /** The span of the sync, which its commands belong to. */
   readonly traceparent?: string | undefined;

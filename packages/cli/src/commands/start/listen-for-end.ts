@@ -1,7 +1,7 @@
 import { createInterruption } from "../interruption.ts";
 
 /** Why a gateway is to stop. */
-export interface End {
+interface End {
   readonly reason: string;
   /** True where something threw that nobody has caught. */
   readonly hasFailed: boolean;

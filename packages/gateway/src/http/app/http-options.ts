@@ -30,7 +30,7 @@ export interface HttpOptions {
 }
 
 /** The options of `createHttp`; a record, so that a missing name is an error of types. */
-export const HTTP_OPTIONS: Readonly<Record<keyof HttpOptions, true>> = {
+const HTTP_OPTIONS: Readonly<Record<keyof HttpOptions, true>> = {
   token: true,
   hosts: true,
   origins: true,
@@ -41,7 +41,7 @@ export const HTTP_OPTIONS: Readonly<Record<keyof HttpOptions, true>> = {
 };
 
 /** The shortest static token. */
-export const LEAST_TOKEN_CHARACTERS = 32;
+const LEAST_TOKEN_CHARACTERS = 32;
 const MOST_BODY_BYTES = 16 * 1024 * 1024;
 const MOST_STREAMS = 100_000;
 const BASE_PATH = /^(?:\/[\w.~-]+)+$/;

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 
 /** A file of the console's page, as it is sent. */
-export interface ConsoleFile {
+interface ConsoleFile {
   readonly type: string;
   /** With its quotes. */
   readonly etag: string;

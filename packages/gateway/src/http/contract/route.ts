@@ -13,7 +13,7 @@ export type RouteGroup =
   | (string & Record<never, never>);
 
 /** `read` for what changes nothing, `write` for everything else. */
-export type Access = "read" | "write";
+type Access = "read" | "write";
 
 /** A route as the OpenAPI document, the typed client and the server see it. It says nothing about how the answer is made. */
 export interface RouteContract<

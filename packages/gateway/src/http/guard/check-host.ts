@@ -1,7 +1,7 @@
 import { ProblemError } from "../problem/problem-error.ts";
 
 /** The names of this machine, as a `Host` header spells them. */
-export const LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"] as const;
+const LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"] as const;
 
 // A name or an address, and a port. Nothing else is a host: no user, no path, no blank.
 const HOST = /^([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/;

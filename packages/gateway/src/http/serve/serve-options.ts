@@ -81,7 +81,7 @@ export function checkExposure(
 }
 
 /** Tells whether only this machine can connect to an address. Names are not: what they stand for can change. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }
 

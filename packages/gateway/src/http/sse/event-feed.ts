@@ -7,7 +7,7 @@ import { encodeFrame } from "./frame.ts";
 import { type EventListener, followLiveEvents, type LiveEvents } from "./live-events.ts";
 
 /** Somebody who wants domain events, as `Streams.open` takes it. */
-export interface Following {
+interface Following {
   /** Sends the stored events, then lets the stream have each new one. */
   readonly work: (stream: EventStream) => Promise<void>;
   readonly position: () => number;

@@ -15,7 +15,7 @@ export type StreamPart =
 export type PromptMessage = CallOptions["prompt"][number];
 export type UserPart = Extract<PromptMessage, { role: "user" }>["content"][number];
 export type AssistantPart = Extract<PromptMessage, { role: "assistant" }>["content"][number];
-export type ToolResultPart = Extract<
+type ToolResultPart = Extract<
   Extract<PromptMessage, { role: "tool" }>["content"][number],
   { type: "tool-result" }
 >;

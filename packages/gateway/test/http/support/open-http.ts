@@ -12,7 +12,7 @@ import type { GatewayOptions } from "../../../src/index.ts";
 export const TOKEN = "0123456789abcdefghijklmnopqrstuvwxyz";
 
 /** Workflows that end, fail, wait, report, log and make things. */
-export const workflows: NonNullable<GatewayOptions["workflows"]> = [
+const workflows: NonNullable<GatewayOptions["workflows"]> = [
   {
     id: "echo.v1",
     input: z.object({ text: z.string() }),

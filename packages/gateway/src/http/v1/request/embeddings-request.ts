@@ -13,7 +13,6 @@ const carried = {
 
 /** The body of `POST /v1/embeddings`. */
 export const embeddingsRequest = z.looseObject(carried);
-export type EmbeddingsRequest = z.output<typeof embeddingsRequest>;
 
 /** What a request for embeddings can have beside what is carried. */
 export const embeddingsFields: OtherFields & { readonly carried: readonly string[] } = {

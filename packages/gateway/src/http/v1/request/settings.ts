@@ -10,7 +10,7 @@ export interface AskedTool {
 }
 
 /** A form of the answer in the words of either route. */
-export type AskedFormat =
+type AskedFormat =
   | { readonly type: "text" }
   | { readonly type: "json_object" }
   | ({ readonly type: "json_schema" } & AskedSchema);
