@@ -1,5 +1,6 @@
 import { createFakeClock } from "@atlas/testing";
 import { describe, expect, it } from "vitest";
+import { silentLogger } from "../../src/index.ts";
 import { served } from "../support/served.ts";
 
 const JOB = { workflow_id: "hello.v1", input: { a: 1 } };
@@ -113,9 +114,11 @@ describe("POST /jobs with an Idempotency-Key", () => {
 
   it("gives a refusal again, too, and forgets a failure", async () => {
     let isBroken = true;
+    const warnings: string[] = [];
     const { post } = await keyed(
       {},
       {
+        log: { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) },
         admit: [
           (command) => {
             if (isBroken && command.type === "job.create") throw new Error("broken");
@@ -133,6 +136,8 @@ describe("POST /jobs with an Idempotency-Key", () => {
     expect(await second.text()).toBe(text);
 
     expect((await post("/jobs", "k2", JOB)).status).toBe(500);
+    // Nobody has tried to keep it.
+    expect(warnings).not.toContainEqual(expect.stringContaining("Idempotency-Key"));
     isBroken = false;
     const again = await post("/jobs", "k2", JOB);
     expect([again.status, again.headers.get("idempotent-replayed")]).toEqual([201, null]);

@@ -158,3 +158,21 @@ it("asks for a token on streams, and lets no foreign page read them", async () =
       expect((await exchange(port, request(line, [...headers, `Origin: ${origin}`]))).status).toBe(403);
   }
 });
+
+it("ends the streams of a token that is revoked, and no other ones", async () => {
+  const { port, headers, gateway: made } = await served();
+  const { token, record } = await made.tokens.create({ name: "x", scopes: ["*"] });
+  const stream = async (lines: readonly string[]) => {
+    const socket = await open(port);
+    const all = readAll(socket);
+    socket.write(request("GET /domain-events/stream", lines));
+    await until(() => socket.bytesRead > 0);
+    return { socket, all };
+  };
+  const mine = await stream(headers);
+  const theirs = await stream([`Host: 127.0.0.1:${port}`, `Authorization: Bearer ${token}`]);
+  await made.tokens.revoke(record.id);
+  expect(parse(await theirs.all).status).toBe(200);
+  expect(mine.socket.destroyed).toBe(false);
+  mine.socket.destroy();
+});

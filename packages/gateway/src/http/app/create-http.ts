@@ -20,7 +20,10 @@ export interface GatewayHttp {
  *
  * @example
  * ```ts
- * const gateway = await createTestGateway({ workflows: [{ id: "hello.v1", run: async () => undefined }] });
+ * const gateway = await createGateway({
+ *   database: ":memory:",
+ *   workflows: [{ id: "hello.v1", run: async () => undefined }],
+ * });
  * const { token } = await gateway.tokens.create({ name: "deploy-bot", scopes: ["jobs:*"] });
  * const http = createHttp(gateway);
  * const response = await http.fetch(

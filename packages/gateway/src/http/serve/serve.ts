@@ -42,7 +42,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
  *
  * @example
  * ```ts
- * const gateway = await createTestGateway();
+ * const gateway = await createGateway({ database: ":memory:" });
  * const server = await serve(gateway);
  * const response = await fetch(`${server.url}/status`, { headers: { authorization: `Bearer ${server.token}` } });
  * await response.body?.cancel();
