@@ -68,6 +68,7 @@ it("exports these names and no others", () => {
         "SinkStats",
         "Sinks",
         "SourceContext",
+        "SourceDelivery",
         "SourcePlugin",
         "SourceStats",
         "TokenRecord",
