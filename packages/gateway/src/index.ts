@@ -45,6 +45,7 @@ export {
   type SinkContext,
   type SinkPlugin,
   type SourceContext,
+  type SourceDelivery,
   type SourcePlugin,
   type VersionChange,
   type WorkflowContext,

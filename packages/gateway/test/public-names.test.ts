@@ -76,6 +76,7 @@ it("exports these names and no others", () => {
         "SinkStats",
         "Sinks",
         "SourceContext",
+        "SourceDelivery",
         "SourcePlugin",
         "SourceStats",
         "StopOnSignalsOptions",

@@ -201,6 +201,15 @@ describe("a delivery", () => {
     });
   });
 
+  it("has commands with the ids that its source gives them, where it gives any", async () => {
+    const { runner, signed, repo } = await receiving(async (ctx) => {
+      const entity = { type: "note", id: "n1" };
+      await ctx.commands.enqueue({ type: "entity.upsert", entity }, { command_id: "own-1" });
+    });
+    await runner.receive("shop", signed("1"));
+    expect((await repo.listJournal()).items).toMatchObject([{ command_id: "own-1", actor: "source:shop" }]);
+  });
+
   it("has commands whose ids no other source or delivery can have", async () => {
     const { runner, signed, repo } = await receiving(keepOrder);
     await runner.receive("shop", signed("1", { id: "a:1" }));
@@ -234,6 +243,20 @@ describe("a source that takes deliveries", () => {
     expect(() => createWebhookSource({ id: "shop", secret: "short", receive: keepOrder })).toThrow(
       "16 bytes",
     );
+  });
+
+  it("takes deliveries as old as it says", async () => {
+    const source = createWebhookSource({
+      id: "shop",
+      secret: SECRET,
+      receive: keepOrder,
+      toleranceMs: 700_000,
+    });
+    const { runner, signed } = await receiving(keepOrder, source);
+    await runner.receive("shop", signed("1", { ageMs: 600_000 }));
+    await expect(runner.receive("shop", signed("1", { ageMs: 800_000 }))).rejects.toMatchObject({
+      details: { reason: "too_old_or_new" },
+    });
   });
 
   it("syncs without doing anything", async () => {

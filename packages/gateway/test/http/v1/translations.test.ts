@@ -166,8 +166,7 @@ describe("a response", () => {
     const events = createResponseEvents(request, frame);
     const all = [...events.begin(), ...parts.flatMap(events.part)];
     expect(all.map(({ sequence_number }) => sequence_number)).toEqual(all.map((_, index) => index));
-    const { response } = all.at(-1) ?? {};
-    const { output } = response as { output: readonly unknown[] };
+    const { output } = Object(all.at(-1)?.["response"]) as { output: readonly unknown[] };
     expect(output).toMatchObject([
       { type: "reasoning", summary: [{ text: "Hm." }] },
       { type: "message", content: [{ text: "Ahoy there" }] },
@@ -292,6 +291,23 @@ describe("a request", () => {
           { type: "text", text: "." },
         ],
       },
+    ]);
+  });
+
+  it("joins the results of tools that were called together", () => {
+    const call = (id: string) => ({ id, type: "function", function: { name: "weather", arguments: "{}" } });
+    const { prompt } = chat({
+      messages: [
+        { role: "assistant", tool_calls: [call("c1"), call("c2")] },
+        { role: "tool", tool_call_id: "c1", content: "cold" },
+        { role: "tool", tool_call_id: "c2", content: [{ type: "text", text: "warm" }] },
+        { role: "user", content: "Thanks" },
+      ],
+    });
+    expect(prompt.map(({ role }) => role)).toEqual(["assistant", "tool", "user"]);
+    expect(prompt[1]?.content).toMatchObject([
+      { toolCallId: "c1", output: { value: "cold" } },
+      { toolCallId: "c2", output: { value: "warm" } },
     ]);
   });
 
