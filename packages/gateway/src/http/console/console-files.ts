@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 
 /** A file of the console's page, as it is sent. */
-export interface ConsoleFile {
+interface ConsoleFile {
   readonly type: string;
   /** With its quotes. */
   readonly etag: string;
@@ -12,7 +12,7 @@ export interface ConsoleFile {
 }
 
 /** The files by their path below `/console`, such as `views/jobs.js`. */
-export type ConsoleFiles = ReadonlyMap<string, ConsoleFile>;
+type ConsoleFiles = ReadonlyMap<string, ConsoleFile>;
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",

@@ -1,19 +1,19 @@
-import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { createTestGateway } from "@atlas/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createConsoleReader } from "../../../src/http/console/console-files.ts";
 import { createConsoleRoutes } from "../../../src/http/console/console-routes.ts";
 import { createHttp } from "../../../src/http/index.ts";
-import { defineExtension, type GatewayOptions, type Route, silentLogger } from "../../../src/index.ts";
+import { defineExtension, type Extension, type Route, silentLogger } from "../../../src/index.ts";
 
 const FOLDER = join(import.meta.dirname, "../../../console");
 const files = globSync("**/*.{html,css,js}", { cwd: FOLDER }).map((name) => name.replaceAll("\\", "/"));
 const scripts = files.filter((name) => name.endsWith(".js"));
 const read = (name: string): string => readFileSync(join(FOLDER, name), "utf8");
 
-async function open(options: Omit<GatewayOptions, "database"> = {}) {
-  const gateway = await createTestGateway({ log: silentLogger, ...options });
+async function open(...extensions: readonly Extension<string, never, never>[]) {
+  const gateway = await createTestGateway({ log: silentLogger, extensions });
   onTestFinished(() => gateway.stop());
   const http = createHttp(gateway);
   return (path: string, init: RequestInit = {}) => http.fetch(new Request(`http://localhost${path}`, init));
@@ -153,15 +153,13 @@ describe("its files", () => {
 
 describe("panels of extensions", () => {
   it("are listed in the order of the routes, for everybody", async () => {
-    const get = await open({
-      extensions: [
-        withRoutes(
-          { method: "GET", path: "/finops/month", panel: { title: "Costs" } },
-          { method: "GET", path: "/finops/raw" },
-          { method: "GET", path: "/finops/year", panel: { title: "Costs of the year" } },
-        ),
-      ],
-    });
+    const get = await open(
+      withRoutes(
+        { method: "GET", path: "/finops/month", panel: { title: "Costs" } },
+        { method: "GET", path: "/finops/raw" },
+        { method: "GET", path: "/finops/year", panel: { title: "Costs of the year" } },
+      ),
+    );
     const response = await get("/console/panels.json");
     expect([response.status, response.headers.get("cache-control")]).toEqual([200, "no-store"]);
     expect(await response.json()).toEqual({
@@ -192,6 +190,6 @@ describe("panels of extensions", () => {
       name: "console",
       routes: () => [{ method: "GET", path: "/console/main.js", handle: () => new Response("alert(1)") }],
     });
-    await expect(open({ extensions: [taken] })).rejects.toThrow("Rename the extension");
+    await expect(open(taken)).rejects.toThrow("Rename the extension");
   });
 });

@@ -16,7 +16,7 @@ export const hostile = {
 const everything = Object.values(hostile).join(" ");
 
 /** Markdown that tries to leave the page. */
-export const hostileMarkdown = [
+const hostileMarkdown = [
   "# Findings <script>globalThis.broken = true</script>",
   "",
   "Read [this](javascript:globalThis.broken=true) or [that](data:text/html,<script>broken=true</script>) or",
