@@ -1,7 +1,6 @@
-// All checks of a change: `npm test`. With `-- --packages` also the tests of the second driver and those of the packed packages, and
-// with `--next` and `--pnpm` those that download a framework and a package manager; with `--console` those of the console in a browser: that is what CI
-// runs. `--drivers` adds the
-// second driver alone.
+// All checks of a change: `npm test`. With `-- --packages` also the tests of the second driver and those of the packed packages, with
+// `--next` and `--pnpm` those that download a framework and a package manager, and with `--console` those of the console in a browser: that
+// is what CI runs. `--drivers` adds the second driver alone.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { consoleSteps } from "./console-steps.ts";

@@ -13,6 +13,7 @@ import { pause } from "./repeat.js";
 // The server answers `/console/app/api.js`, so its API begins two folders up, wherever a host has mounted it.
 const BASE = new URL("../../", import.meta.url);
 const TOO_MANY = 429;
+const MOST_TRIES = 3;
 const LONGEST_WAIT_MS = 10_000;
 const never = new AbortController().signal;
 
@@ -36,19 +37,30 @@ export class ApiProblem extends Error {
  * @param {(isReachable: boolean) => void} options.onReach Called with every answer, and when none came.
  */
 export function createApi({ session, onUnauthorized, onReach }) {
+  let changes = 0;
+
   return {
+    /** How often something was changed. What was read before the last change may be wrong. */
+    get changes() {
+      return changes;
+    },
     /**
      * Reads. The caller says what the route answers with.
      *
      * @param {string} path
-     * @param {{ query?: Readonly<Record<string, string | number | undefined>>, signal?: AbortSignal, accept?: string }} [options]
+     * @param {{ query?: Readonly<Record<string, string | number | undefined>>, signal?: AbortSignal, accept?: string, isPatient?: boolean }} [options]
+     *   `isPatient`: whether to try again when the server has no room. Default: true.
      * @returns {Promise<any>}
      */
-    async get(path, { query = {}, signal, accept = "application/json" } = {}) {
+    async get(path, { query = {}, signal, accept = "application/json", isPatient = true } = {}) {
       const url = new URL(path.replace(/^\//, ""), BASE);
       for (const [name, value] of Object.entries(query))
         if (value !== undefined && value !== "") url.searchParams.set(name, String(value));
-      const response = await send(url, { headers: { accept }, signal: signal ?? never });
+      const response = await send(
+        url,
+        { headers: { accept }, signal: signal ?? never },
+        isPatient ? 1 : MOST_TRIES,
+      );
       return accept === "application/json" ? response.json() : response;
     },
     /**
@@ -66,6 +78,7 @@ export function createApi({ session, onUnauthorized, onReach }) {
         body: JSON.stringify(body),
         signal: never,
       });
+      changes += 1;
       return response.status === 204 ? undefined : response.json();
     },
     /**
@@ -106,7 +119,7 @@ export function createApi({ session, onUnauthorized, onReach }) {
     }
     onReach(true);
     if (response.ok) return response;
-    if (response.status === TOO_MANY && request.method === undefined && tries < 3) {
+    if (response.status === TOO_MANY && request.method === undefined && tries < MOST_TRIES) {
       await pause(
         Math.min(LONGEST_WAIT_MS, Number(response.headers.get("retry-after") ?? 1) * 1_000),
         request.signal,

@@ -6,11 +6,15 @@ import { element } from "../dom/element.js";
  * Asks for a token, in place of the view.
  *
  * @param {HTMLElement} main
- * @param {{ session: Session, onToken: () => void }} options
+ * @param {object} options
+ * @param {Session} options.session
+ * @param {string | undefined} options.reason Why it asks; by default because the token was refused, if there was one.
+ * @param {() => void} options.onToken
  */
-export function showSignIn(main, { session, onToken }) {
+export function showSignIn(main, { session, reason, onToken }) {
   document.title = "Sign in – Atlas";
-  const wasRefused = session.token !== undefined;
+  const refusal = session.token === undefined ? undefined : "This token is not valid, or not any more.";
+  const why = reason ?? refusal;
   session.forget();
   const input = element("input", {
     id: "token",
@@ -24,8 +28,7 @@ export function showSignIn(main, { session, onToken }) {
     "form",
     { class: "sign-in" },
     element("h1", { tabindex: -1 }, "Sign in"),
-    wasRefused &&
-      element("p", { class: "problem", role: "alert" }, "This token is not valid, or not any more."),
+    why !== undefined && element("p", { class: "problem", role: "alert" }, why),
     element("label", { for: "token" }, "Token"),
     input,
     element("button", { type: "submit", class: "first" }, "Sign in"),

@@ -42,7 +42,7 @@ function blocksOf(lines, depth) {
   /** @type {string[]} */
   let paragraph = [];
   const endParagraph = () => {
-    if (paragraph.length > 0) blocks.push({ kind: "paragraph", text: paragraph.join("\n") });
+    if (paragraph.length > 0) blocks.push({ kind: "paragraph", text: paragraph.join("\n").trimEnd() });
     paragraph = [];
   };
   for (let at = 0; at < lines.length; ) {
@@ -55,7 +55,7 @@ function blocksOf(lines, depth) {
       continue;
     }
     if (line.trim() === "") endParagraph();
-    else paragraph.push(line.trim());
+    else paragraph.push(line.trimStart());
     at += 1;
   }
   endParagraph();

@@ -51,6 +51,13 @@ function inlinesOf(text, depth) {
   };
 
   for (let at = 0; at < text.length; ) {
+    const lineEnd = lineEndAt(text, at);
+    if (lineEnd !== undefined) {
+      if (lineEnd.isBreak) push({ kind: "break" });
+      else plain += " ";
+      at = lineEnd.next;
+      continue;
+    }
     const piece = depth < MAX_DEPTH ? pieceAt(text, at, depth, endless) : undefined;
     if (piece !== undefined) {
       push(piece.inline);
@@ -68,6 +75,21 @@ function inlinesOf(text, depth) {
 }
 
 /**
+ * The end of a line, with the spaces before it. Two of them, or a backslash, break the line.
+ *
+ * @param {string} text
+ * @param {number} at
+ */
+function lineEndAt(text, at) {
+  if (text.startsWith("\\\n", at)) return { isBreak: true, next: at + 2 };
+  // A row of spaces is looked at once, from its first.
+  if (text[at] === " " && text[at - 1] === " ") return undefined;
+  let end = at;
+  while (text[end] === " ") end += 1;
+  return text[end] === "\n" ? { isBreak: end - at >= 2, next: end + 1 } : undefined;
+}
+
+/**
  * @param {string} text
  * @param {number} at
  * @param {number} depth
@@ -76,13 +98,6 @@ function inlinesOf(text, depth) {
  */
 function pieceAt(text, at, depth, endless) {
   const sign = text[at];
-  if (sign === "\n")
-    return {
-      inline: / {2}$|\\$/.test(text.slice(Math.max(0, at - 2), at))
-        ? { kind: "break" }
-        : { kind: "text", text: " " },
-      next: at + 1,
-    };
   if (sign === "`") return codeAt(text, at, endless);
   if (sign === "!" && text[at + 1] === "[") return linkAt(text, at + 1, depth, true, endless);
   if (sign === "[") return linkAt(text, at, depth, false, endless);

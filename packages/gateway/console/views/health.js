@@ -28,6 +28,7 @@ export function showHealth(view) {
   heading(view, "Health");
   const readState = shareReads(
     async () => /** @type {GatewayState} */ (await api.get("/status", { signal })),
+    () => api.changes,
   );
 
   const state = section(view, {

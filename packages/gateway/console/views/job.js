@@ -41,13 +41,19 @@ export function showJob(view) {
   /** @type {JobDetails | undefined} */
   let job;
   const isOver = () => job?.finished_at !== undefined;
-  const readJob = shareReads(async () => /** @type {JobDetails} */ (await api.get(path, { signal })));
+  /** What the stream of the job has told. */
+  let heard = 0;
+  const changes = () => api.changes + heard;
+  const readJob = shareReads(
+    async () => /** @type {JobDetails} */ (await api.get(path, { signal })),
+    changes,
+  );
   /**
    * @template Item
    * @param {string} of
    * @returns {() => Promise<readonly Item[]>}
    */
-  const reader = (of) => shareReads(async () => (await api.get(`${path}/${of}`, { signal })).items);
+  const reader = (of) => shareReads(async () => (await api.get(`${path}/${of}`, { signal })).items, changes);
   const readSteps = /** @type {typeof reader<JobStep>} */ (reader)("steps");
   const readCalls = /** @type {typeof reader<ModelCall>} */ (reader)("calls");
   const readRuns = /** @type {typeof reader<AgentRun>} */ (reader)("runs");
@@ -181,15 +187,18 @@ export function showJob(view) {
       try {
         for await (const { type, data } of api.follow(`${path}/events`, { signal })) {
           if (type === "progress") showProgress(JSON.parse(data));
-          else if (type === "end") {
-            if (isOver()) return;
-            await refresh();
-            announce("The job has ended.");
-            return;
-          } else if (type === "status" && job !== undefined) {
-            await pause(SHORTEST_PAUSE_MS, signal);
+          if (type !== "status" && type !== "end") continue;
+          const known = job;
+          // Before the first answer, the job is being read already.
+          if (known !== undefined && JSON.parse(data).updated_at !== known.updated_at) {
+            heard += 1;
             await refresh();
           }
+          if (type === "end") {
+            if (known !== undefined && known.finished_at === undefined) announce("The job has ended.");
+            return;
+          }
+          await pause(SHORTEST_PAUSE_MS, signal);
         }
       } catch (error) {
         // Only a lost connection is worth another try.

@@ -92,7 +92,8 @@ export function showLive(view) {
       const known = new Map([...rows.children].map((row) => [row.getAttribute("data-seq"), row]));
       // Rows that stay are the same elements: an open one stays open, and the focus stays where it is.
       const wanted = shown.map((event) => known.get(String(event.seq)) ?? eventRow(event)).reverse();
-      for (const row of [...rows.children]) if (!wanted.includes(row)) row.remove();
+      const staying = new Set(wanted);
+      for (const row of [...rows.children]) if (!staying.has(row)) row.remove();
       for (const [place, row] of wanted.entries())
         if (rows.children[place] !== row) rows.insertBefore(row, rows.children[place] ?? null);
       note.hidden = wanted.length > 0;

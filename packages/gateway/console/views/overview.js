@@ -27,6 +27,7 @@ export function showOverview(view) {
   heading(view, "Overview");
   const readStats = shareReads(
     async () => /** @type {GatewayFigures} */ (await api.get("/stats", { signal })),
+    () => api.changes,
   );
 
   const figures = section(view, {

@@ -12,7 +12,7 @@ interface ConsoleFile {
 }
 
 /** The files by their path below `/console`, such as `views/jobs.js`. */
-export type ConsoleFiles = ReadonlyMap<string, ConsoleFile>;
+type ConsoleFiles = ReadonlyMap<string, ConsoleFile>;
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -21,16 +21,14 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/**
- * Reads the files of the console from the package, once for each process. Resolves with nothing where they are missing: a bundler takes the
- * code along, but not files that no code imports.
- */
-export const readConsoleFiles = createReader();
+/** Resolves with nothing where the files are missing: a bundler takes the code along, but not files that no code imports. */
+export type ReadConsoleFiles = () => Promise<ConsoleFiles | undefined>;
 
-function createReader(): () => Promise<ConsoleFiles | undefined> {
+/** Reads the files of the console once, from a folder; by default from that of the package. */
+export function createConsoleReader(findFolder: () => string = consoleFolder): ReadConsoleFiles {
   let files: Promise<ConsoleFiles | undefined> | undefined;
   return () => {
-    files ??= readAll().then(
+    files ??= readAll(findFolder).then(
       (read) => read,
       () => {
         // Perhaps too many files were open: the next request tries again.
@@ -42,8 +40,8 @@ function createReader(): () => Promise<ConsoleFiles | undefined> {
   };
 }
 
-async function readAll(): Promise<ConsoleFiles> {
-  const folder = consoleFolder();
+async function readAll(findFolder: () => string): Promise<ConsoleFiles> {
+  const folder = findFolder();
   const names = await readdir(folder, { recursive: true });
   const read = names
     .map((name) => ({ name: name.replaceAll("\\", "/"), type: TYPES[extname(name)] }))

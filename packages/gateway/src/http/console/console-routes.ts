@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type HttpRoute, handleRoute } from "../app/handler.ts";
 import { defineRoute } from "../contract/route.ts";
 import { ProblemError } from "../problem/problem-error.ts";
-import { readConsoleFiles } from "./console-files.ts";
+import { createConsoleReader, type ReadConsoleFiles } from "./console-files.ts";
 import { panelsOf } from "./panels.ts";
 
 // The page loads its own files and speaks with its own server, and nothing else: what a job or a model wrote cannot make it run a script,
@@ -60,16 +60,26 @@ const nestedAsset = defineRoute({
  * The console: one page with its files, and the list of extensions' panels. They are public, and hold nothing about the gateway but the
  * titles of panels; everything else the page reads from the API with the token of who looks at it. They are no part of the OpenAPI document.
  */
-export const consoleRoutes: readonly HttpRoute[] = [
-  handleRoute(page, ({ request }) => send("index.html", request)),
-  handleRoute(asset, ({ gateway, params, request }) =>
-    params.file === PANELS ? Response.json({ items: panelsOf(gateway.routes) }) : send(params.file, request),
-  ),
-  handleRoute(nestedAsset, ({ params, request }) => send(`${params.folder}/${params.file}`, request)),
-];
+export function createConsoleRoutes(read: ReadConsoleFiles): readonly HttpRoute[] {
+  return [
+    handleRoute(page, ({ request }) => send(read, { name: "index.html", request })),
+    handleRoute(asset, ({ gateway, params: { file: name }, request }) =>
+      name === PANELS ? Response.json({ items: panelsOf(gateway.routes) }) : send(read, { name, request }),
+    ),
+    handleRoute(nestedAsset, ({ params: { folder, file: name }, request }) =>
+      send(read, { name: `${folder}/${name}`, request }),
+    ),
+  ];
+}
 
-async function send(name: string, request: Request): Promise<Response> {
-  const files = await readConsoleFiles();
+/** The console of this package. Its files are read with the first request for one, and then kept. */
+export const consoleRoutes = createConsoleRoutes(createConsoleReader());
+
+async function send(
+  read: ReadConsoleFiles,
+  { name, request }: { readonly name: string; readonly request: Request },
+): Promise<Response> {
+  const files = await read();
   if (files === undefined)
     throw new ProblemError(
       "ATLAS_HTTP_NOT_FOUND",

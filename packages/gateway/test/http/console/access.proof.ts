@@ -135,7 +135,6 @@ describe("the keyboard", () => {
       page.evaluate("document.activeElement.id || document.activeElement.textContent.trim().slice(0, 60)");
     await page.reload();
     await settled(page);
-    await page.evaluate("document.activeElement.blur()");
     await page.keyboard.press("Tab");
     expect(await focused()).toBe("skip");
     await page.keyboard.press("Enter");
@@ -148,7 +147,7 @@ describe("the keyboard", () => {
     // Nothing moves behind an open dialog.
     expect(new URL(page.url()).hash).toBe("#/");
     await page.keyboard.press("Escape");
-    expect(await page.locator("dialog").count()).toBe(0);
+    await expect.poll(() => page.locator("dialog").count()).toBe(0);
 
     await page.keyboard.press("g");
     await page.keyboard.press("j");

@@ -90,6 +90,22 @@ describe("signing in", () => {
     await expect.poll(() => page.locator("dialog [role=alert]").textContent()).toContain("jobs:write");
   });
 
+  it("works below the path at which a host has mounted it", async () => {
+    const mounted = await serve(served.world.gateway, { basePath: "/ops/atlas" });
+    onTestFinished(() => mounted.stop());
+    const { page, requests, complaints } = await blank();
+    await page.goto(`${new URL(mounted.url).origin}/ops/atlas/console#token=${mounted.token}`);
+    await settled(page);
+    await page.getByRole("link", { name: "Costs" }).click();
+    await expect.poll(() => page.locator("article").innerText()).toContain("house-large");
+    expect(
+      requests.filter(
+        (request) => !new URL(request).pathname.startsWith("/ops/atlas/") && !request.startsWith("data:"),
+      ),
+    ).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
   it("is not asked for where the server wants no token", async () => {
     const open = await serve(served.world.gateway, { auth: "none" });
     onTestFinished(() => open.stop());

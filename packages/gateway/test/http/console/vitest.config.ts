@@ -14,6 +14,8 @@ export default defineConfig({
     include: ["*.proof.ts"],
     globalSetup: [`${root}/test/support/no-strays.ts`],
     setupFiles: [`${root}/test/support/no-leaks.ts`],
+    // What is polled here waits for a page, which waits for a server.
+    expect: { poll: { timeout: 20_000 } },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // One browser at a time.
