@@ -34,6 +34,14 @@ export const meter = ({ tell }: { readonly tell: (tenant: string, tokens: number
           return result;
         },
       }),
+    // Over HTTP, with a token that has the scope `meter:read`.
+    routes: ({ repo }) => [
+      {
+        method: "GET",
+        path: "/meter/usage/:tenant",
+        handle: async (_, { tenant = "" }) => Response.json({ tenant, ...(await repo.meter.usage(tenant)) }),
+      },
+    ],
     sinks: [
       defineSink({
         id: "meter",

@@ -3,6 +3,7 @@
 //   node --conditions=@atlas/source examples/03-own-extension/own-extension.ts
 import { parseArgs } from "node:util";
 import { createGateway, defineWorkflow } from "@atlas/gateway";
+import { serve } from "@atlas/gateway/http";
 import { z } from "zod";
 import { meter, meterService } from "./meter.ts";
 
@@ -43,6 +44,13 @@ try {
     const { calls, tokens } = await gateway.services.meter.usage(tenant);
     console.log(`${tenant}: calls ${calls}, tokens ${tokens}`);
   }
+  // The extension's route is served like those of Atlas itself.
+  const { token } = await gateway.tokens.create({ name: `reader-${Date.now()}`, scopes: ["meter:read"] });
+  await using server = await serve(gateway);
+  const response = await fetch(`${server.url}/meter/usage/acme`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  console.log(`over HTTP: ${await response.text()}`);
 } finally {
   await gateway.stop(); // delivers what is committed, so every call has been told
 }

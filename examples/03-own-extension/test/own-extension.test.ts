@@ -7,7 +7,7 @@ import { expect, it, onTestFinished } from "vitest";
 
 const program = join(import.meta.dirname, "..", "own-extension.ts");
 
-it("counts calls and tokens of each tenant, tells each call once, and goes on counting after a restart", {
+it("counts calls and tokens of each tenant, tells each call once, serves them, and goes on counting after a restart", {
   timeout: 60_000,
 }, async () => {
   const cwd = mkdtempSync(join(tmpdir(), "own-extension-"));
@@ -18,6 +18,16 @@ it("counts calls and tokens of each tenant, tells each call once, and goes on co
     return stdout.split("\n");
   };
   const told = ["told: acme used 40 tokens", "told: globex used 41 tokens", "told: acme used 36 tokens", ""];
-  expect(await run()).toEqual(["acme: calls 2, tokens 76", "globex: calls 1, tokens 41", ...told]);
-  expect(await run()).toEqual(["acme: calls 4, tokens 152", "globex: calls 2, tokens 82", ...told]);
+  expect(await run()).toEqual([
+    "acme: calls 2, tokens 76",
+    "globex: calls 1, tokens 41",
+    'over HTTP: {"tenant":"acme","calls":2,"tokens":76}',
+    ...told,
+  ]);
+  expect(await run()).toEqual([
+    "acme: calls 4, tokens 152",
+    "globex: calls 2, tokens 82",
+    'over HTTP: {"tenant":"acme","calls":4,"tokens":152}',
+    ...told,
+  ]);
 });

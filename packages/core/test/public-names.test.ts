@@ -179,6 +179,7 @@ it("exports these names under its subpath internal", () => {
         "createBackoff",
         "createEventIds",
         "createLoop",
+        "cursorKeys",
         "didYouMean",
         "guardLogger",
         "isOfType",
@@ -187,10 +188,14 @@ it("exports these names under its subpath internal", () => {
         "manifestOf",
         "nearestName",
         "normalizeTime",
+        "pageLimit",
         "parseEventId",
+        "readCursor",
         "requireNode",
         "sql",
         "toJob",
+        "toPage",
+        "z",
       ],
     }
   `);

@@ -404,7 +404,7 @@ describe("a schedule whose run cannot be completed", () => {
       await schedules.upsert({ id: `try${tries}`, workflow_id: "work.v1", everyMs: HOUR });
       await ran(`try${tries}`, 1);
     }
-    expect(errors).toMatchObject([{ schedule: "bad", workflow: "work.v1" }]);
+    expect(errors).toMatchObject([{ schedule_id: "bad", workflow_id: "work.v1" }]);
     isRefusing = false;
     clock.advance(5_000);
     await ran("bad", 1);

@@ -166,6 +166,7 @@ it("exports these names and no others for those who run plugins", () => {
         "createSignal",
         "createSourceRunner",
         "digestOf",
+        "inputSchemaOf",
         "isJobOver",
         "loadPauses",
         "logWith",

@@ -171,7 +171,8 @@ it("answers every operation as its contract says, through the client", async () 
   expect(said("refused.list", await client.refused.list()).items).toHaveLength(1);
   expect(said("journal.list", await client.journal.list({ after: 1, limit: 3 })).items).toHaveLength(3);
   const made = said("maintenance.backup", await client.maintenance.backup());
-  expect((await readdir(folder)).sort()).toEqual([made.name, `${made.name}.json`]);
+  // Beside the one that the schedule has made at the start.
+  expect(await readdir(folder)).toEqual(expect.arrayContaining([made.name, `${made.name}.json`]));
   expect(JSON.stringify(made)).not.toContain(folder);
   const policy = {
     domain_events_before: "2099-01-01T00:00:00Z",

@@ -4,6 +4,19 @@ import { sinkState, source } from "./plugin.ts";
 
 const text = z.string().exactOptional();
 
+const backupsState = component(
+  "BackupsState",
+  "How the scheduled backups went; absent where the host makes none.",
+  z.object({
+    status: z.enum(["ok", "failing"]),
+    failures: described("Failed backups in a row.", z.int()),
+    error: text,
+    last_made_at: text,
+    last_bytes: z.int().exactOptional(),
+    next_at: text,
+  }),
+);
+
 export const gatewayState = component(
   "GatewayState",
   "The state of the store, the plugins and the extensions.",
@@ -18,6 +31,7 @@ export const gatewayState = component(
       running: z.int(),
       paused: z.array(z.object({ workflow_id: z.string(), paused_at: z.string() })).readonly(),
     }),
+    backups: backupsState.exactOptional(),
     extensions: z.array(z.looseObject({ name: z.string() })).readonly(),
   }),
 );
@@ -99,5 +113,12 @@ export const gatewayFigures = component(
     sources: z.array(sourceFigures).readonly(),
     sinks: z.array(sinkFigures).readonly(),
     store: storeFigures,
+    backups: z
+      .object({
+        failures_in_a_row: z.int(),
+        since_last_ms: z.number().exactOptional(),
+        last_bytes: z.int().exactOptional(),
+      })
+      .exactOptional(),
   }),
 );
