@@ -37,9 +37,12 @@ function answerOf(parts: readonly StreamPart[]) {
 
 it("asks for a part only when the client has taken the one before", async () => {
   const { seen, response } = answerOf([text, text, text]);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
   const reader = response.body?.getReader();
+  await turn();
   expect(seen.asked).toBe(0);
   await reader?.read();
+  await turn();
   expect(seen.asked).toBe(1);
   await reader?.cancel("gone");
   expect(seen).toEqual({ asked: 1, left: ["gone"] });

@@ -27,7 +27,6 @@ export interface AskedSettings {
   readonly maxOutputTokens: number | undefined;
   readonly temperature: number | undefined;
   readonly topP: number | undefined;
-  readonly topK?: undefined;
   readonly stopSequences?: string[] | undefined;
   readonly seed?: number | undefined;
   readonly presencePenalty?: number | undefined;
