@@ -70,9 +70,8 @@ function simpleField(id, name, schema) {
       "fieldset",
       {},
       element("legend", {}, name),
-      element("label", {}, yes, " Yes"),
-      " ",
-      element("label", {}, no, " No"),
+      element("label", { class: "choice" }, yes, " Yes"),
+      element("label", { class: "choice" }, no, " No"),
     );
     return {
       node,

@@ -120,12 +120,17 @@ function routeTable({ tries, skipped }) {
     })),
   ];
   if (rows.length === 0) return element("p", { class: "note" }, "No candidate was asked.");
-  return table("Route: candidates that were skipped or tried, in order", rows, [
-    { title: "Candidate", cell: ({ candidate }) => element("span", { class: "text" }, candidate) },
-    { title: "Outcome", cell: ({ outcome }) => badge(outcome), kind: "tight" },
-    { title: "Why", cell: ({ why }) => element("span", { class: "text" }, why) },
-    { title: "Took", cell: ({ took }) => took, kind: "number" },
-  ]);
+  return table(
+    "Route: candidates that were skipped or tried, in order",
+    rows,
+    [
+      { title: "Candidate", cell: ({ candidate }) => element("span", { class: "text" }, candidate) },
+      { title: "Outcome", cell: ({ outcome }) => badge(outcome), kind: "tight" },
+      { title: "Why", cell: ({ why }) => element("span", { class: "text" }, why) },
+      { title: "Took", cell: ({ took }) => took, kind: "number" },
+    ],
+    { stacks: true },
+  );
 }
 
 /** @param {{ status: string, degraded: boolean, cached?: true, truncated?: boolean }} call */

@@ -138,6 +138,8 @@ export function showLive(view) {
   /** @param {DomainEvent} event */
   function take(event) {
     if (typeof event?.seq !== "number" || typeof event.type !== "string") return;
+    // A stream that begins again may repeat its last event.
+    if (event.seq <= (kept.at(-1)?.seq ?? 0)) return;
     kept.push(event);
     if (kept.length > KEPT) kept = kept.slice(-KEPT);
     if (frozen !== undefined) missed += 1;

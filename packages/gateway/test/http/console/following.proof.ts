@@ -47,7 +47,7 @@ describe("live events", () => {
     const { gateway } = served.world;
     const token = "a-token-that-outlasts-its-server-0123456789";
     const first = await serve(gateway, { token });
-    const { page } = await openPage(served.browser);
+    const { page, requests } = await openPage(served.browser);
     onTestFinished(() => page.context().close());
     await page.goto(`${first.url}/console#token=${token}`);
     await settled(page);
@@ -65,6 +65,12 @@ describe("live events", () => {
     const ids = await page.locator(".events li .id").allInnerTexts();
     expect(ids.filter((id) => id.startsWith("lost-"))).toEqual(["lost-3", "lost-2", "lost-1", "lost-0"]);
     await expect.poll(() => page.locator("#connection").isHidden()).toBe(true);
+    // It asked for what it had not had, and for nothing else.
+    const places = requests
+      .flatMap((request) => new URL(request).searchParams.get("after") ?? [])
+      .map(Number);
+    const [last] = (await page.locator(".events .seq").allInnerTexts()).map((text) => Number(text.slice(1)));
+    expect(places.at(-1)).toBe(Number(last) - 3);
   });
 
   it("are read by the rules of server-sent events, wherever the bytes are cut", async () => {
@@ -115,7 +121,9 @@ describe("a view", () => {
   it("waits when the server has no room, and shows what it then gets", async () => {
     const { page } = await served.open("#/health");
     let refused = 0;
-    await page.route("**/sources", async (route) => {
+    const { items } = await served.world.gateway.repo.findArtifacts({ job_id: served.world.jobs.done });
+    // This view asks once: nothing but patience helps it.
+    await page.route("**/artifacts/*", async (route) => {
       refused += 1;
       if (refused > 1) return route.continue();
       return route.fulfill({
@@ -127,8 +135,30 @@ describe("a view", () => {
         }),
       });
     });
-    await page.goto(`${served.server.url}/console#/sources`);
-    await page.getByRole("button", { name: "Sync tracker now" }).waitFor();
-    expect(refused).toBe(2);
+    await page.goto(`${served.server.url}/console#/artifacts/${encodeURIComponent(items[0]?.id ?? "")}`);
+    await page.getByRole("heading", { name: "Weekly report" }).waitFor();
+    expect(await page.locator("main .problem").count()).toBe(0);
+    expect(refused).toBeGreaterThan(1);
+  });
+
+  it("shares what its parts read at the same time, but not over a change, and no failure", async () => {
+    const { page } = await served.open("#/health");
+    const reads = await page.evaluate(`(async () => {
+      const { shareReads } = await import("/console/app/share-reads.js");
+      let reads = 0;
+      let changes = 0;
+      const read = shareReads(async () => {
+        reads += 1;
+        if (reads === 3) throw new Error("No.");
+        return reads;
+      }, () => changes);
+      const first = await Promise.all([read(), read()]);
+      changes += 1;
+      const second = await Promise.all([read(), read()]);
+      changes += 1;
+      const third = await read().catch(() => "failed");
+      return [first, second, third, await read()];
+    })()`);
+    expect(reads).toEqual([[1, 1], [2, 2], "failed", 4]);
   });
 });

@@ -17,6 +17,10 @@ async function blank() {
 describe("signing in", () => {
   it("asks for a token, says when it is wrong, and shows the view with the right one", async () => {
     const { page } = await blank();
+    let refusals = 0;
+    page.on("response", (response) => {
+      if (response.status() === 401) refusals += 1;
+    });
     await page.goto(`${served.server.url}/console#/jobs`);
     const field = page.getByLabel("Token");
     expect(await field.getAttribute("type")).toBe("password");
@@ -25,6 +29,8 @@ describe("signing in", () => {
     await page.getByRole("alert").waitFor();
     expect(await page.getByRole("alert").textContent()).toContain("not valid");
     expect(await page.evaluate("sessionStorage.length")).toBe(0);
+    // One without a token, one with the wrong one: a server counts them.
+    expect(refusals).toBe(2);
     await field.fill(` ${served.server.token} `);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Jobs", exact: true }).waitFor();
@@ -35,8 +41,15 @@ describe("signing in", () => {
   it("takes the token of a link over, and leaves it in this tab alone", async () => {
     const { page, requests } = await blank();
     const { token, url } = served.server;
+    const addresses: unknown[] = [];
+    await page.route("**/status", async (route) => {
+      addresses.push(await page.evaluate("location.href"));
+      await route.continue();
+    });
     await page.goto(`${url}/console#token=${token}`);
     await settled(page);
+    // It is gone before the first request.
+    expect(addresses[0]).toBe(`${url}/console#/`);
     const [session, local, cookies, address] = JSON.parse(String(await page.evaluate(memory)));
     expect(session).toEqual({ "atlas.token": token });
     expect([local, cookies, address]).toEqual([{}, "", `${url}/console#/`]);
