@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createGateway, silentLogger } from "@atlas/gateway";
 import { beforeEach, expect, it } from "vitest";
-import { atlas } from "./support/atlas.ts";
+import { atlasHere as atlas } from "./support/atlas.ts";
 import { emptyFolder, project } from "./support/project.ts";
 
 const NOTE = "No gateway is running; this is what";

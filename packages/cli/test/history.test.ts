@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createGateway, silentLogger } from "@atlas/gateway";
 import { beforeEach, expect, it } from "vitest";
 import { openRaw } from "../../../test/support/test-driver.ts";
-import { atlas } from "./support/atlas.ts";
+import { atlasHere as atlas } from "./support/atlas.ts";
 import { CONFIG, emptyFolder, project } from "./support/project.ts";
 
 let cwd: string;

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { atlas, startAtlas } from "./support/atlas.ts";
+import { atlasHere as atlas, startAtlas } from "./support/atlas.ts";
 import { emptyFolder, project } from "./support/project.ts";
 import { readServed, startGateway } from "./support/running.ts";
 

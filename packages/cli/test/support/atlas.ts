@@ -1,8 +1,12 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import type { ReadStream, WriteStream } from "node:tty";
 import { onTestFinished } from "vitest";
 import { root } from "../../../../test/support/checkout.ts";
+import { runAtlas } from "../../src/run-atlas.ts";
 
 /** The program, from its sources. */
 export const PROGRAM = join(root, "packages/cli/src/main.ts");
@@ -37,6 +41,35 @@ export async function atlas(args: readonly string[], options: RunOptions = {}): 
   const running = startAtlas(args, options);
   running.child.stdin.end(options.input ?? "");
   return running.ended;
+}
+
+/**
+ * Runs a command to its end in this process, as `main.ts` does in its own. That takes a tenth of the time, so what a command says is tested
+ * with it. What the process itself does, such as its signals, its terminal and its exit, is tested with `atlas` and `startAtlas`.
+ */
+export async function atlasHere(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const { cwd = process.cwd(), env } = options;
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const printed = Promise.all([text(stdout), text(stderr)]);
+  stdin.end(options.input ?? "");
+  const before = process.cwd();
+  try {
+    const code = await runAtlas(args, {
+      cwd,
+      env: commandEnvironment(env),
+      // Streams that are no terminal, as those of a pipe.
+      stdin: stdin as unknown as ReadStream,
+      stdout: stdout as unknown as WriteStream,
+      stderr: stderr as unknown as WriteStream,
+    });
+    stdout.end();
+    stderr.end();
+    const [out, err] = await printed;
+    return { code, stdout: out, stderr: err };
+  } finally {
+    // A configuration makes its folder the working folder.
+    process.chdir(before);
+  }
 }
 
 /** A command that goes on. */

@@ -42,9 +42,11 @@ export function jobRoutes({ streams, jobFeed }: RouteHost): readonly HttpRoute[]
     handleRoute(listJobs, ({ gateway, query }) => gateway.repo.listJobs(query)),
     handleRoute(getJob, async ({ gateway, params: { id } }) => {
       const job = foundJob(id, await gateway.jobs.get(id));
+      // Only attempts report progress, and a success forgets it.
+      if (job.attempt === 0 || job.status === "succeeded") return job;
       const progress =
         gateway.jobs.progress.of(id) ?? (await gateway.repo.plugins.getJobProgress(id))?.progress;
-      return { ...job, ...(progress === undefined ? {} : { progress }) };
+      return progress === undefined ? job : { ...job, progress };
     }),
     handleRoute(cancelJob, ({ gateway, params, body, envelope }) =>
       gateway.jobs.cancel(params.id, body, envelope),
