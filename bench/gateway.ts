@@ -17,9 +17,15 @@ const EVENT_MS = 50;
 
 type Contestant = "atlas" | "hono";
 
+interface Sent extends Pick<Load, "method" | "body" | "connections"> {
+  readonly path: string;
+  /** Of the reference. Default: the same. */
+  readonly barePath?: string;
+}
+
 /**
  * A gateway behind HTTP, with the load from a process of its own. The references are bare Hono handlers in the same process as the
- * gateway: one that reads a job's row with a prepared statement, and one that calls `gateway.jobs.create`.
+ * gateway: they call `gateway.jobs.get` and `gateway.jobs.create`; a third one reads a job's row with a prepared statement.
  */
 export async function benchGateway(report: Report): Promise<void> {
   using folder = createBenchFolder();
@@ -35,35 +41,19 @@ export async function benchGateway(report: Report): Promise<void> {
     body: JSON.stringify({ workflow_id: "work.v1", input: { text: "x".repeat(200) } }),
   } as const;
 
+  const get = { method: "GET", path: `/jobs/${jobId}`, connections: 50 } as const;
+  await compare("GET a job, 50 connections", get, "jobs.get in bare Hono");
   await compare(
     "GET a job, 50 connections",
-    { method: "GET", path: `/jobs/${jobId}`, connections: 50 },
-    {
-      reference: "bare Hono, prepared statement",
-    },
+    { ...get, barePath: `/rows/${jobId}` },
+    "a prepared statement in bare Hono",
   );
-  await compare(
-    "POST a job, 50 connections",
-    { ...post, connections: 50 },
-    {
-      reference: "jobs.create in bare Hono",
-    },
-  );
-  await compare(
-    "POST a job, 100 connections",
-    { ...post, connections: 100 },
-    {
-      reference: "jobs.create in bare Hono",
-    },
-  );
+  await compare("POST a job, 50 connections", { ...post, connections: 50 }, "jobs.create in bare Hono");
+  await compare("POST a job, 100 connections", { ...post, connections: 100 }, "jobs.create in bare Hono");
   await listen();
 
   /** Both in each round, one after the other, first one and then the other in front. */
-  async function compare(
-    metric: string,
-    load: Pick<Load, "method" | "body" | "connections"> & { readonly path: string },
-    { reference }: { readonly reference: string },
-  ): Promise<void> {
+  async function compare(metric: string, load: Sent, reference: string): Promise<void> {
     const rounds: Readonly<Record<Contestant, Loaded>>[] = [];
     for (let round = 0; round <= ROUNDS; round += 1) {
       const order: readonly Contestant[] = round % 2 === 0 ? ["atlas", "hono"] : ["hono", "atlas"];
@@ -90,13 +80,10 @@ export async function benchGateway(report: Report): Promise<void> {
     line(`${metric}, p99`, "ms", ({ p99Ms }) => p99Ms);
   }
 
-  async function send(
-    name: Contestant,
-    { path, ...load }: Pick<Load, "method" | "body" | "connections"> & { readonly path: string },
-  ): Promise<Loaded> {
+  async function send(name: Contestant, { path, barePath = path, ...load }: Sent): Promise<Loaded> {
     const all: Load = {
       ...load,
-      url: `${addresses[name]}${path}`,
+      url: `${addresses[name]}${name === "atlas" ? path : barePath}`,
       headers: {
         ...(name === "atlas" ? headers : {}),
         ...(load.body === undefined ? {} : { "content-type": "application/json" }),

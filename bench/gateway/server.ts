@@ -43,7 +43,11 @@ const server = await serve(gateway, {
 const read = new Database(database, { readonly: true });
 const select = read.prepare("SELECT * FROM jobs WHERE id = ?");
 const bare = new Hono()
-  .get("/jobs/:id", (context) => {
+  .get("/jobs/:id", async (context) => {
+    const job = await gateway.jobs.get(context.req.param("id"));
+    return job === undefined ? context.notFound() : context.json(job);
+  })
+  .get("/rows/:id", (context) => {
     const row = select.get(context.req.param("id"));
     return row === undefined ? context.notFound() : context.json(row);
   })

@@ -48,7 +48,11 @@ function modelsOf(gateway: Gateway): readonly string[] {
 /** The same for a person. */
 export function startLines(
   started: StartedGateway,
-  { output, tokenFile }: { readonly output: Output; readonly tokenFile: string | undefined },
+  {
+    output,
+    tokenFile,
+    token,
+  }: { readonly output: Output; readonly tokenFile: string | undefined; readonly token: string | undefined },
 ): readonly string[] {
   const { paint } = output;
   const list = (ids: readonly string[]): string => (ids.length === 0 ? "none" : ids.join(", "));
@@ -58,11 +62,16 @@ export function startLines(
     ["sinks", list(started.sinks)],
     ["models", list(started.models)],
     ["http", started.url ?? "off"],
-    ...(started.console === undefined ? [] : [["console", started.console]]),
+    ...(started.console === undefined ? [] : [["console", withToken(started.console)]]),
     ...(tokenFile === undefined ? [] : [["token", `in ${tokenFile}, until this process ends`]]),
   ];
   return [
     `${paint("good", "The gateway runs")} on ${visible(started.database)} (process ${process.pid}). Ctrl-C stops it.`,
     ...fields.map(([name = "", value = ""]) => `  ${paint("quiet", name.padEnd(9))} ${visible(value)}`),
   ];
+
+  /** On a terminal, a link that signs in. Everywhere else the text may go into a log, where no token belongs. */
+  function withToken(url: string): string {
+    return output.isTerminal && token !== undefined ? `${url}#token=${token}` : url;
+  }
 }

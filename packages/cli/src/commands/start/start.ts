@@ -44,6 +44,7 @@ export const command = defineCommand({
       startLines(facts, {
         output,
         tokenFile: server === undefined ? undefined : serveFilePath(database),
+        token: server?.token,
       }).join("\n"),
     );
     const { reason, hasFailed } = await listener.end;
