@@ -50,6 +50,11 @@ export async function benchGateway(report: Report): Promise<void> {
   );
   await compare("POST a job, 50 connections", { ...post, connections: 50 }, "jobs.create in bare Hono");
   await compare("POST a job, 100 connections", { ...post, connections: 100 }, "jobs.create in bare Hono");
+  await compare(
+    "POST a job, 100 connections",
+    { ...post, connections: 100, barePath: "/traced-jobs" },
+    "jobs.create with the same context",
+  );
   await listen();
 
   /** Both in each round, one after the other, first one and then the other in front. */

@@ -1,6 +1,7 @@
 // A gateway behind HTTP, in a process of its own, and beside it what it is compared with: bare Hono handlers on the same gateway.
 // Prints its addresses, then obeys the lines of its standard input: `events <per second> <seconds>` commits events and prints `done`.
 
+import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { createGateway, silentLogger } from "@atlas/gateway";
@@ -53,6 +54,17 @@ const bare = new Hono()
   })
   .post("/jobs", async (context) => {
     const { id, workflow_id } = await gateway.jobs.create(await context.req.json());
+    return context.json({ id, workflow_id }, 201);
+  })
+  // With the context that the adapter gives to a job.
+  .post("/traced-jobs", async (context) => {
+    const requestId = randomUUID();
+    const envelope = {
+      actor: "http",
+      cause: { kind: "request", id: requestId, depth: 0 },
+      context: { actor: "local", correlation_id: requestId },
+    } as const;
+    const { id, workflow_id } = await gateway.jobs.create(await context.req.json(), envelope);
     return context.json({ id, workflow_id }, 201);
   });
 const bareServer = serveNode({ fetch: bare.fetch, port: 0, hostname: "127.0.0.1" }, ({ port }) => {

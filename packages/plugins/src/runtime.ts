@@ -20,7 +20,7 @@ export { triggersOf } from "./flow/triggers.ts";
 export type { AttemptHarness, AttemptLLM, HarnessOfAttempt } from "./jobs/attempt.ts";
 export { digestOf } from "./jobs/derived-id.ts";
 export { inputSchemaOf } from "./jobs/input-schema.ts";
-export { checkedJob, createJobAdmission } from "./jobs/job-input.ts";
+export { checkedJob, createJobAdmission, withContext } from "./jobs/job-input.ts";
 export { createJobRunner, type JobRunner } from "./jobs/job-runner.ts";
 export { type AttemptOutcome, type NextJobState, nextJobState } from "./jobs/job-state.ts";
 export { MAX_RESULT_BYTES } from "./jobs/json-result.ts";

@@ -177,6 +177,7 @@ it("exports these names and no others for those who run plugins", () => {
         "readFailure",
         "scheduleOfWorkflow",
         "triggersOf",
+        "withContext",
         "withResult",
       ],
     }

@@ -16,6 +16,7 @@ import {
   isJobOver,
   type PluginRegistry,
   type PluginsCommand,
+  withContext,
 } from "@atlas/plugins/runtime";
 import { toCollected } from "./batch-request.ts";
 import type { CreateOptions } from "./create-options.ts";
@@ -49,11 +50,15 @@ export function createJobCreation(options: {
     const wanted: Wanted[] = [];
     const collected: CollectedInput[] = [];
     const isBatch: boolean[] = [];
+    // What is no object, the store refuses.
+    const context = typeof envelope?.context === "object" ? (envelope.context ?? undefined) : undefined;
     for (const request of requests) {
       const workflow = registry.workflow(request.workflow_id);
       const { batch } = workflow;
       isBatch.push(batch !== undefined);
-      if (batch === undefined) wanted.push(toWanted(await checkedJob(workflow, request), newId));
+      // With the context now, so that the store need not check the job again after it has added it.
+      if (batch === undefined)
+        wanted.push(toWanted(withContext(await checkedJob(workflow, request), context), newId));
       else collected.push(await toCollected(request, workflow, batch));
     }
     // One for each request.

@@ -74,8 +74,11 @@ export function createJobAdmission(
 ): Admit {
   return (given, envelope) => {
     if (given.type !== "job.create") return given;
-    const command = withContext(given as NewJobCommand, envelope.context);
-    const { id, workflow_id, input = {} } = command.job;
+    const { job: asked } = given as NewJobCommand;
+    const inheriting = withContext(asked, envelope.context);
+    const command =
+      inheriting === asked ? (given as NewJobCommand) : { ...(given as NewJobCommand), job: inheriting };
+    const { id, workflow_id, input = {} } = inheriting;
     const workflow = registry.workflows.get(workflow_id);
     if (workflow === undefined) return command;
     if (workflow.batch !== undefined)
@@ -100,14 +103,16 @@ export function createJobAdmission(
   };
 }
 
-/** The command with a job that inherits the context; what the job says itself stays. */
-function withContext(command: NewJobCommand, context: CallContext | undefined): NewJobCommand {
-  if (context === undefined) return command;
+/** The job with the context that it inherits; what it says itself stays. */
+export function withContext<Made extends Pick<NewJob, "context">>(
+  job: Made,
+  context: CallContext | undefined,
+): Made {
+  if (context === undefined) return job;
   const inherited = inheritedContext(context);
-  const { job } = command;
   const isThere = (field: string): boolean => Object.hasOwn(job.context ?? {}, field);
-  if (Object.keys(inherited).every(isThere)) return command;
-  return { ...command, job: { ...job, context: { ...inherited, ...job.context } } };
+  if (Object.keys(inherited).every(isThere)) return job;
+  return { ...job, context: { ...inherited, ...job.context } };
 }
 
 function withGroupKey<Made extends Pick<NewJob, "group_key">>(
