@@ -22,6 +22,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   workspaces: async () => (await import("./workspaces.ts")).benchWorkspaces,
   harness: async () => (await import("./harness.ts")).benchHarness,
   gateway: async () => (await import("./gateway.ts")).benchGateway,
+  "command-line": async () => (await import("./command-line.ts")).benchCommandLine,
 };
 
 const usage = `Usage: npm run bench -- NAME [--json]\nBenches: ${Object.keys(benches).join(", ")}`;
