@@ -47,6 +47,8 @@ export async function runAtlas(argv: readonly string[], host: Host): Promise<num
       return EXIT.ok;
     }
     const args = await parseCommandLine(`atlas ${name}`, rest, command.args);
+    // On a terminal something is there at once: opening a gateway takes some tenths of a second.
+    output.status(`${name} …`);
     // Parsed by the very options of this command.
     return (await command.run({ args, host, output } as never)) ?? EXIT.ok;
   } catch (error) {
