@@ -64,7 +64,8 @@ it.each([
   "has the code of %s in @atlas/%s, with its licence, and asks no package for it at run time",
   async (name, holder) => {
     const { output } = await consumer.run("grep", [
-      ...["-rlE", "--include=*.js", String.raw`(from|import)\s*\(?"${name}`],
+      // Not the texts of a new project, which imports Zod itself.
+      ...["-rlE", "--include=*.js", "--exclude=init-*.js", String.raw`(from|import)\s*\(?"${name}`],
       join(consumer.folder, "node_modules/@atlas"),
     ]);
     expect(output).toBe("");
@@ -95,15 +96,14 @@ it("takes schemas that a user's own Zod made, for commands, inputs and waits", a
      await gateway.start();
      const refused = await gateway.jobs.create({ workflow_id: "order.v1", input: { id: "x" } }).catch((error) => error);
      const { id } = await gateway.jobs.create({ workflow_id: "order.v1", input: { id: "o-1", lines: [1, "2026-11-22"] } });
-     const wrong = await gateway.jobs.signal(id, "answer", { yes: 1 }).catch((error) => error);
      await gateway.jobs.signal(id, "answer", { yes: true });
-     const { result } = await gateway.jobs.wait(id);
-     console.log(JSON.stringify([refused.code, wrong.code, result]));
+     const { result, error } = await gateway.jobs.wait(id);
+     console.log(JSON.stringify([refused.code, result ?? error]));
      await gateway.stop();`,
   );
   const { output } = await consumer.run(process.execPath, [file]);
   expect(output).toContain(
-    '["ATLAS_PLUGINS_INPUT_INVALID",null,{"id":"o-1","lines":[1,"2026-11-22"],"value":{"yes":true}}]',
+    '["ATLAS_PLUGINS_INPUT_INVALID",{"id":"o-1","lines":[1,"2026-11-22"],"value":{"yes":true}}]',
   );
 });
 
