@@ -17,7 +17,6 @@ const INJECTIONS = [
 it.each(INJECTIONS)("lets no model that obeys act: %j", async (injected) => {
   const asked: LLMOptions[] = [];
   const obeying: LLMRuntime = {
-    provider: "obeying",
     async generateText(options) {
       asked.push(options);
       return {
